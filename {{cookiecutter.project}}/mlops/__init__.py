@@ -1,0 +1,1 @@
+"""Release pipeline of this repository: configuration, requests, AWS calls, report."""

@@ -1,0 +1,47 @@
+"""Errors that reach a person. Only `mlops.cli` and `mlops.steps` print them and exit."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+
+class MlopsError(Exception):
+    """An error whose message is written for the person who runs the command."""
+
+    exit_code = 1
+
+
+class PipelineError(MlopsError):
+    """The pipeline said no: a gate, a failed job, a rejection, a refused call."""
+
+
+@dataclass(frozen=True)
+class InputProblem:
+    """One wrong value: where it stands, what was found there and what may stand there."""
+
+    file: str
+    key: str
+    found: str
+    allowed: str
+    line: int | None = None
+
+    def __str__(self) -> str:
+        place = self.file if self.line is None else f"{self.file}:{self.line}"
+        where = f"{place}: {self.key}" if self.key else place
+        return f"{where}: found {self.found}; allowed: {self.allowed}"
+
+
+class InputError(MlopsError):
+    """The input is wrong. `problems` lists every fault at once; `message` opens the text.
+
+    >>> InputError("No such data version: v7. Run `mlops data versions`.")
+    >>> InputError("configuration/ has 1 problem.", [InputProblem("qa.yml", "users", "-1", "at least 1")])
+    """
+
+    exit_code = 2
+
+    def __init__(self, message: str, problems: Sequence[InputProblem] = ()) -> None:
+        self.message = message
+        self.problems = tuple(problems)
+        super().__init__("\n".join([message, *(f"  {problem}" for problem in self.problems)]))

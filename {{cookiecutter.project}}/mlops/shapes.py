@@ -1,0 +1,161 @@
+"""Checks a request against botocore's service model, including what botocore leaves to the server.
+
+botocore's validator finds unknown, missing and mistyped parameters and lower bounds. Enums, patterns and
+upper bounds stand in the same shapes, and AWS answers a violation only after the call. Here both are found
+before it: for the files in `configuration/`, for the requests made of them, and at the local cloud's door.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from difflib import get_close_matches
+from functools import lru_cache
+from typing import Any, Literal
+
+import regex
+from botocore.model import Shape
+from botocore.session import Session
+from botocore.validate import ParamValidator, ValidationErrors
+
+Rule = Literal["required", "unknown", "type", "enum", "pattern", "length", "range", "union"]
+
+
+class Missing:
+    """Stands in `Problem.found` where a required parameter is absent."""
+
+    def __repr__(self) -> str:
+        return "nothing"
+
+
+MISSING = Missing()
+
+
+@dataclass(frozen=True)
+class Problem:
+    """One violation. `path` is dotted with list indexes, as in `InputDataConfig[0].ChannelName`."""
+
+    path: str
+    found: object
+    allowed: str
+    rule: Rule
+
+
+def check(params: Any, shape: Shape) -> list[Problem]:
+    """Return every way in which `params` (Python types, as boto3 takes them) violates `shape`."""
+    errors = _Validator().validate(params, shape)
+    return list(dict.fromkeys(_problem(reason, name, details) for reason, name, details in errors._errors))
+
+
+def input_shape(service: str, operation: str) -> Shape:
+    """Return the shape of an operation's request, for example `("sagemaker", "CreateTrainingJob")`."""
+    return _service_model(service).operation_model(operation).input_shape
+
+
+@lru_cache
+def _service_model(service: str):
+    return Session().get_service_model(service)
+
+
+@lru_cache(maxsize=4096)
+def _compiled(pattern: str) -> regex.Pattern | None:
+    # The models carry Java's expressions. `\p{L}` is beyond the standard library's `re`, and a range written
+    # in surrogates is one range of code points here. What remains unreadable only AWS can judge.
+    try:
+        return regex.compile(pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"))
+    except regex.error:
+        return None
+
+
+class _Validator(ParamValidator):
+    """botocore's own walk over the shape, with the remaining constraints judged at every node."""
+
+    def _shape_has_constraints(self, shape: Shape) -> bool:
+        # botocore skips the items of plain lists; their enums and patterns count here.
+        return True
+
+    def _validate(self, params: Any, shape: Shape, errors: ValidationErrors, name: str) -> None:
+        if isinstance(params, bool) and shape.type_name in ("integer", "long", "float", "double"):
+            errors.report(name, "invalid type", param=params, valid_types=[str(int)])
+            return
+        super()._validate(params, shape, errors, name)
+        if shape.type_name == "string" and isinstance(params, str):
+            self._judge_string(params, shape, errors, name)
+        elif shape.type_name in ("list", "map", "blob") and hasattr(params, "__len__"):
+            _judge_upper_bound(len(params), shape, errors, name, "too long")
+        elif shape.type_name in ("integer", "long", "float", "double") and isinstance(params, (int, float)):
+            if isinstance(params, float) and not math.isfinite(params):
+                errors.report(name, "not finite", param=params)
+            _judge_upper_bound(params, shape, errors, name, "too large")
+
+    def _judge_string(self, value: str, shape: Shape, errors: ValidationErrors, name: str) -> None:
+        maximum = shape.metadata.get("max")
+        if maximum is not None and len(value) > maximum:
+            errors.report(name, "too long", param=value, maximum=maximum)
+            return  # An unbounded string is not handed to a pattern, whose time it could blow up.
+        allowed = shape.metadata.get("enum")
+        if allowed and value not in allowed:
+            errors.report(name, "not in enum", param=value, allowed=allowed)
+        pattern = shape.metadata.get("pattern")
+        if pattern and (compiled := _compiled(pattern)) and not compiled.fullmatch(value):
+            errors.report(name, "no match", param=value, pattern=pattern)
+
+
+def _judge_upper_bound(size: float, shape: Shape, errors: ValidationErrors, name: str, reason: str) -> None:
+    maximum = shape.metadata.get("max")
+    if maximum is not None and size > maximum:
+        errors.report(name, reason, param=size, maximum=maximum)
+
+
+def _problem(reason: str, name: str, details: dict[str, Any]) -> Problem:
+    """Translate botocore's report (and ours) of one violation into a `Problem`."""
+    path = name.removeprefix(".")
+    found = details.get("param")
+    match reason:
+        case "missing required field":
+            member = details["required_name"]
+            return Problem(_join(path, member), MISSING, "a value, it is required", "required")
+        case "unknown field":
+            unknown, names = details["unknown_param"], details["valid_names"]
+            return Problem(_join(path, str(unknown)), "an unknown key", closest(str(unknown), names), "unknown")
+        case "invalid type" | "invalid type for document":
+            return Problem(path, found, _type_names(details["valid_types"]), "type")
+        case "unable to encode to json":
+            return Problem(path, found, "what can be written as JSON", "type")
+        case "invalid length":
+            return Problem(path, found, f"a length of at least {details['min_allowed']}", "length")
+        case "invalid range":
+            return Problem(path, found, f"at least {details['min_allowed']}", "range")
+        case "too long":
+            return Problem(path, found, f"a length of at most {details['maximum']}", "length")
+        case "too large":
+            return Problem(path, found, f"at most {details['maximum']}", "range")
+        case "not finite":
+            return Problem(path, found, "a finite number", "range")
+        case "not in enum":
+            return Problem(path, found, closest(str(found), details["allowed"]), "enum")
+        case "no match":
+            return Problem(path, found, f"what matches {details['pattern']}", "pattern")
+        case "empty input" | "more than one input":
+            return Problem(path, found, f"exactly one of {', '.join(details['members'])}", "union")
+    raise AssertionError(f"botocore reports {reason!r}, which this module does not know")
+
+
+def closest(found: str, allowed: list[str]) -> str:
+    """Say what may stand in place of `found`: the likeliest names first, all of them when they are few."""
+    near = get_close_matches(found, allowed, n=3, cutoff=0.6)
+    listed = ", ".join(allowed) if len(allowed) <= 24 else f"one of {len(allowed)} values"
+    return f"{listed} (did you mean {' or '.join(near)}?)" if near else listed
+
+
+def _join(path: str, member: str) -> str:
+    return f"{path}.{member}" if path else member
+
+
+def _type_names(valid_types: list[str]) -> str:
+    # botocore gives `<class 'int'>`.
+    names = [name.removeprefix("<class '").removesuffix("'>") for name in valid_types]
+    words = {"str": "a string", "int": "an integer", "float": "a number", "bool": "true or false"}
+    words |= {"dict": "an object", "list": "a list", "decimal.Decimal": "", "tuple": "", "datetime.datetime": ""}
+    spoken = [words.get(name, name) for name in names]
+    return " or ".join(word for word in dict.fromkeys(spoken) if word)
