@@ -1,0 +1,178 @@
+"""The one module that touches ministack's internals.
+
+ministack publishes no extension interface: services, resource types and integrations are entries in private
+dictionaries. Every such entry that the local cloud needs is made here, so that an upgrade is one file, and
+tests/localcloud/test_base.py holds each of these points.
+"""
+
+import json
+import os
+from collections.abc import Awaitable, Callable, Mapping
+from contextvars import ContextVar
+from typing import Any
+
+from mlops.localcloud.settings import Settings
+from mlops.localcloud.stepfunctions import TaskError
+
+Response = tuple[int, dict[str, str], bytes]
+Handler = Callable[[str, str, dict, bytes, dict], Awaitable[Response]]
+
+_state_machine_execution: ContextVar[str | None] = ContextVar("state_machine_execution", default=None)
+
+
+def configure(settings: Settings) -> None:
+    """Set what ministack reads from the environment. Must run before the first import of ministack."""
+    os.environ.update(
+        {
+            "GATEWAY_PORT": str(settings.port),
+            "BIND_HOST": "127.0.0.1",
+            "MINISTACK_HOST": "127.0.0.1",
+            "MINISTACK_ACCOUNT_ID": settings.account,
+            "MINISTACK_REGION": settings.region,
+            "LAMBDA_EXECUTOR": "local",
+            "DOCKER_HOST": "unix:///nonexistent/docker.sock",
+            "IOT_MTLS_ENABLED": "0",
+            "SFTP_ENABLED": "0",
+            "LOG_LEVEL": "WARNING",
+        }
+    )
+
+
+def application() -> Callable[..., Awaitable[None]]:
+    """ministack's ASGI application, with all of its services."""
+    from ministack.app import app
+
+    return app
+
+
+def request_context(headers: Mapping[str, str]) -> None:
+    """Set account and region of a request that does not pass through ministack's own dispatch."""
+    from ministack.core.responses import set_request_account_id, set_request_region
+    from ministack.core.router import extract_access_key_id, extract_region
+
+    set_request_account_id(extract_access_key_id(dict(headers)))
+    set_request_region(extract_region(dict(headers)))
+
+
+def account() -> str:
+    """Account id of the current request or background work."""
+    from ministack.core.responses import get_account_id
+
+    return get_account_id()
+
+
+def region() -> str:
+    """Region of the current request or background work."""
+    from ministack.core.responses import get_region
+
+    return get_region()
+
+
+def add_service(name: str, target_prefix: str | None, handler: Handler) -> None:
+    """Route requests signed for `name`, or with X-Amz-Target `target_prefix`.…, to `handler`."""
+    from ministack import app
+    from ministack.core import iam_actions, router
+
+    app.SERVICE_HANDLERS[name] = handler
+    patterns: dict[str, list[str]] = {"host_patterns": [rf"^{name}\."]}
+    if target_prefix:
+        patterns["target_prefixes"] = [f"{target_prefix}."]
+    router.SERVICE_PATTERNS[name] = patterns
+    iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
+
+
+def add_resource_type(
+    name: str,
+    create: Callable[[dict, str, str], tuple[str, dict]],
+    update: Callable[[str, dict, dict], tuple[str, dict]],
+    delete: Callable[[str, dict], None],
+    replace_on: tuple[str, ...],
+    tagged: bool,
+) -> None:
+    """Make CloudFormation know resource type `name`. Its handlers run on a thread of their own."""
+    from ministack.services.cloudformation import provisioners, stacks
+
+    provisioners._RESOURCE_HANDLERS[name] = {
+        "create": lambda logical_id, properties, stack_name: create(properties, logical_id, stack_name),
+        "update": lambda physical_id, old, new, _stack_name: update(physical_id, old, new),
+        "delete": delete,
+    }
+    provisioners._REPLACING_PROPERTIES[name] = replace_on
+    if tagged:
+        provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
+    on_thread = stacks._runs_on_worker_thread
+    stacks._runs_on_worker_thread = lambda resource_type: resource_type == name or on_thread(resource_type)
+
+
+def physical_name(stack_name: str, logical_id: str, maximum: int, lowercase: bool = False) -> str:
+    """CloudFormation's generated name {stack}-{logical id}-{suffix}, at most `maximum` characters."""
+    from ministack.services.cloudformation.provisioners import _physical_name
+
+    return _physical_name(stack_name, logical_id, max_len=maximum, lowercase=lowercase)
+
+
+def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
+    """Make Step Functions know the task resource `resource`, for example …:::sagemaker:createTrainingJob.sync."""
+    from ministack.services import stepfunctions
+
+    def dispatch(task_resource: str, task_input: dict) -> dict:
+        if task_resource != resource:
+            raise stepfunctions._ExecutionError(
+                "States.Runtime",
+                f"The local cloud does not know the integration {task_resource}; it knows {resource}",
+            )
+        try:
+            return json.loads(json.dumps(run(task_input), default=_isoformat))
+        except TaskError as error:
+            raise stepfunctions._ExecutionError(error.error, error.cause) from error
+
+    stepfunctions._SERVICE_DISPATCH[resource.removesuffix(".sync")] = dispatch
+
+
+def add_sdk_service(name: str, target_prefix: str | None) -> None:
+    """Make Step Functions' aws-sdk integrations know service `name` (JSON with a target prefix, else query)."""
+    from ministack.services import stepfunctions
+
+    protocol = (
+        {"target_prefix": target_prefix, "protocol": "json"} if target_prefix else {"protocol": "query"}
+    )
+    stepfunctions._AWS_SDK_SERVICE_MAP[name] = protocol
+
+
+def track_state_machine_executions() -> None:
+    """Let work below a state machine find out whether its execution was stopped."""
+    from ministack.services import stepfunctions
+
+    run = stepfunctions._run_execution
+
+    def tracked(execution_arn: str) -> Any:
+        _state_machine_execution.set(execution_arn)
+        return run(execution_arn)
+
+    stepfunctions._run_execution = tracked
+
+
+def state_machine_execution_stopped() -> bool:
+    """Whether the state machine execution around the current work is no longer running."""
+    from ministack.services import stepfunctions
+
+    arn = _state_machine_execution.get()
+    execution = stepfunctions._executions.get(arn) if arn else None
+    return execution is not None and execution["status"] != "RUNNING"
+
+
+def put_event(source: str, detail_type: str, detail: dict, resources: list[str]) -> None:
+    """Publish an event of an AWS service on the default event bus, which PutEvents refuses for `aws.` sources."""
+    from ministack.services import eventbridge
+
+    entry = {
+        "Source": source,
+        "DetailType": detail_type,
+        "Detail": json.dumps(detail, default=_isoformat),
+        "Resources": resources,
+    }
+    eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
+
+
+def _isoformat(value: Any) -> str:
+    return value.isoformat()

@@ -1,0 +1,137 @@
+"""The local cloud as one server process on the loopback."""
+
+import importlib
+import json
+import logging
+import sys
+import threading
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import uvicorn
+
+from mlops.localcloud import base, cloudformation, context, processes
+from mlops.localcloud.service import Service
+from mlops.localcloud.settings import Settings
+
+logger = logging.getLogger(__name__)
+
+_PACKAGES = ("sagemaker", "codepipeline", "codebuild")
+_SDK_SERVICES = {"sagemaker": "SageMaker", "cloudformation": None}
+_HEALTH = "/_localcloud/health"
+
+Receive = Callable[[], Awaitable[dict]]
+Send = Callable[[dict], Awaitable[None]]
+
+
+class Application:
+    """ASGI application: our data plane first, because it is the hot path; everything else is ministack's to route."""
+
+    def __init__(self, data_plane: Service, settings: Settings):
+        self._base = base.application()
+        self._data_plane = data_plane
+        self._health = json.dumps({"status": "running", "region": settings.region}).encode()
+
+    async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http":
+            path = scope["path"]
+            if path.startswith("/endpoints/") and "/invocations" in path:
+                return await self._invoke(scope, receive, send)
+            if path == _HEALTH:
+                return await _respond(send, 200, {"Content-Type": "application/json"}, self._health)
+        await self._base(scope, receive, send)
+
+    async def _invoke(self, scope: dict, receive: Receive, send: Send) -> None:
+        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        base.request_context(headers)
+        body = await _body(receive)
+        response = await self._data_plane.handle(scope["method"], scope["path"], headers, body, {})
+        await _respond(send, *response)
+
+
+class Server(uvicorn.Server):
+    """uvicorn that, before it stops answering, lets services finish and stops every child process."""
+
+    _stopping = False
+
+    def handle_exit(self, sig: int, frame: Any) -> None:
+        """Begin to stop; a second signal ends at once."""
+        if self._stopping:
+            self.force_exit = True
+        self.stop()
+
+    def stop(self) -> None:
+        """Stop in the background: hooks, child processes, then the server."""
+        if not self._stopping:
+            self._stopping = True
+            threading.Thread(target=self._wind_down, name="wind-down").start()
+
+    def _wind_down(self) -> None:
+        for hook in context.shutdown_hooks():
+            try:
+                hook()
+            except Exception:
+                logger.exception("A service could not finish its work")
+        processes.stop_all()
+        self.should_exit = True
+
+
+def run(settings: Settings, owned: bool) -> None:
+    """Serve until stopped. An `owned` cloud stops when its standard input closes, unless a byte `d` came first."""
+    logging.basicConfig(format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
+    base.configure(settings)
+    context.configure(settings)
+    processes.start_reaper()
+    data_plane = _install()
+    config = uvicorn.Config(
+        Application(data_plane, settings),
+        host="127.0.0.1",
+        port=settings.port,
+        http="httptools",
+        lifespan="on",
+        access_log=False,
+        log_level="warning",
+        timeout_keep_alive=75,
+        timeout_graceful_shutdown=2,
+    )
+    server = Server(config)
+    if owned:
+        threading.Thread(target=_watch_owner, args=(server,), daemon=True, name="owner").start()
+    server.run()
+
+
+def _install() -> Service:
+    """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
+    base.track_state_machine_executions()
+    for name in _PACKAGES:
+        package = importlib.import_module(f"mlops.localcloud.{name}")
+        base.add_service(name, package.service.target_prefix, package.service.handle)
+        cloudformation.register(package.resource_types)
+        for resource, integration in getattr(package, "integrations", {}).items():
+            base.add_integration(resource, integration)
+    for name, prefix in _SDK_SERVICES.items():
+        base.add_sdk_service(name, prefix)
+    return importlib.import_module("mlops.localcloud.sagemaker").runtime_service
+
+
+def _watch_owner(server: Server) -> None:
+    while byte := sys.stdin.buffer.read(1):
+        if byte == b"d":
+            return
+    server.stop()
+
+
+async def _body(receive: Receive) -> bytes:
+    chunks = []
+    while True:
+        message = await receive()
+        chunks.append(message.get("body", b""))
+        if not message.get("more_body"):
+            return b"".join(chunks)
+
+
+async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:
+    encoded = [(name.lower().encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    encoded.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": encoded})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,25 @@
+"""What a local cloud is started with."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True)
+class Settings:
+    """One local cloud.
+
+    `directory` holds everything that is written: logs, job directories, images.
+    `time_scale` shortens the waiting that AWS does (image pulls, bake times, batching of captured data):
+    0 skips it, 1 waits as long as AWS. Limits that a user sets, such as MaxRuntimeInSeconds, are never scaled.
+    """
+
+    port: int
+    directory: Path
+    region: str = "us-east-1"
+    account: str = "000000000000"
+    time_scale: float = 0.0
+
+    @property
+    def endpoint_url(self) -> str:
+        """The value of AWS_ENDPOINT_URL for clients of this cloud."""
+        return f"http://127.0.0.1:{self.port}"
