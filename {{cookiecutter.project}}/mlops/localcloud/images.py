@@ -81,7 +81,6 @@ def push(repository: str, tags: Sequence[str], context_dir: Path, dockerfile: Pa
 
     Raises AWSError where the Dockerfile cannot be followed or ECR refuses the image.
     """
-    steps = _instructions(dockerfile)
     content = _content_digest(context_dir, dockerfile)
     root = context.directory("images", content.removeprefix("sha256:"))
     manifest = json.dumps(
@@ -94,10 +93,31 @@ def push(repository: str, tags: Sequence[str], context_dir: Path, dockerfile: Pa
         sort_keys=True,
     )
     digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
-    _images()[digest] = _follow(steps, digest, root, context_dir)
+    _images()[digest] = build(dockerfile, context_dir, root, digest)
     for tag in tags:
         _put(repository, tag, manifest)
     return digest
+
+
+def build(dockerfile: Path, context_dir: Path, root: Path, digest: str) -> Image:
+    """Replay the Dockerfile's last stage into `root`.
+
+    Raises AWSError where the Dockerfile is missing or copies what the build context does not have.
+    """
+    workdir, environment, entrypoint, cmd = "/", {}, (), ()
+    for instruction, value in _instructions(dockerfile):
+        if instruction == "WORKDIR":
+            workdir = os.path.normpath(os.path.join(workdir, _substitute(value, environment)))
+            (root / workdir.lstrip("/")).mkdir(parents=True, exist_ok=True)
+        elif instruction == "ENV":
+            environment |= _assignments(value, environment)
+        elif instruction in ("COPY", "ADD"):
+            _copy(_substitute(value, environment), workdir, root, context_dir)
+        elif instruction == "ENTRYPOINT":
+            entrypoint, cmd = _words(value), ()
+        elif instruction == "CMD":
+            cmd = _words(value)
+    return Image(digest, root, workdir, environment, entrypoint, cmd)
 
 
 def resolve(image_uri: str) -> Image:
@@ -162,23 +182,6 @@ def _content_digest(context_dir: Path, dockerfile: Path) -> str:
         digest.update(path.relative_to(context_dir).as_posix().encode())
         digest.update(path.read_bytes())
     return f"sha256:{digest.hexdigest()}"
-
-
-def _follow(steps: list[tuple[str, str]], digest: str, root: Path, context_dir: Path) -> Image:
-    workdir, environment, entrypoint, cmd = "/", {}, (), ()
-    for instruction, value in steps:
-        if instruction == "WORKDIR":
-            workdir = os.path.normpath(os.path.join(workdir, _substitute(value, environment)))
-            (root / workdir.lstrip("/")).mkdir(parents=True, exist_ok=True)
-        elif instruction == "ENV":
-            environment |= _assignments(value, environment)
-        elif instruction in ("COPY", "ADD"):
-            _copy(_substitute(value, environment), workdir, root, context_dir)
-        elif instruction == "ENTRYPOINT":
-            entrypoint, cmd = _words(value), ()
-        elif instruction == "CMD":
-            cmd = _words(value)
-    return Image(digest, root, workdir, environment, entrypoint, cmd)
 
 
 def _copy(value: str, workdir: str, root: Path, context_dir: Path) -> None:
