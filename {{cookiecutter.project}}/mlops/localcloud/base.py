@@ -12,7 +12,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from mlops.localcloud.settings import Settings
-from mlops.localcloud.stepfunctions import TaskError
+from mlops.localcloud.task import TaskError
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict, bytes, dict], Awaitable[Response]]
@@ -129,14 +129,25 @@ def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
     stepfunctions._SERVICE_DISPATCH[resource.removesuffix(".sync")] = dispatch
 
 
-def add_sdk_service(name: str, target_prefix: str | None) -> None:
-    """Make Step Functions' aws-sdk integrations know service `name` (JSON with a target prefix, else query)."""
+def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None:
+    """Carry out Step Functions' aws-sdk:SERVICE:ACTION tasks by `call(service, action, arguments, role ARN)`.
+
+    ministack's own covers a part of each service, and runs as nobody.
+    """
     from ministack.services import stepfunctions
 
-    protocol = (
-        {"target_prefix": target_prefix, "protocol": "json"} if target_prefix else {"protocol": "query"}
-    )
-    stepfunctions._AWS_SDK_SERVICE_MAP[name] = protocol
+    def dispatch(resource: str, arguments: dict) -> dict:
+        service, _, action = resource.partition(":aws-sdk:")[2].partition(":")
+        try:
+            return json.loads(
+                json.dumps(call(service, action, arguments, _state_machine_role()), default=_isoformat)
+            )
+        except TaskError as error:
+            raise stepfunctions._ExecutionError(
+                stepfunctions._prefix_sdk_error(service, error.error), error.cause
+            ) from error
+
+    stepfunctions._invoke_aws_sdk_integration = dispatch
 
 
 def track_state_machine_executions() -> None:
@@ -159,6 +170,13 @@ def state_machine_execution_stopped() -> bool:
     arn = _state_machine_execution.get()
     execution = stepfunctions._executions.get(arn) if arn else None
     return execution is not None and execution["status"] != "RUNNING"
+
+
+def _state_machine_role() -> str:
+    from ministack.services import stepfunctions
+
+    execution = stepfunctions._executions[_state_machine_execution.get()]
+    return stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"]
 
 
 def put_event(source: str, detail_type: str, detail: dict, resources: list[str]) -> None:

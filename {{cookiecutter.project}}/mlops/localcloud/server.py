@@ -10,14 +10,13 @@ from typing import Any
 
 import uvicorn
 
-from mlops.localcloud import base, cloudformation, context, processes
+from mlops.localcloud import base, cloudformation, context, processes, stepfunctions
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
 
 logger = logging.getLogger(__name__)
 
 _PACKAGES = ("sagemaker", "codepipeline", "codebuild")
-_SDK_SERVICES = {"sagemaker": "SageMaker", "cloudformation": None}
 _HEALTH = "/_localcloud/health"
 
 Receive = Callable[[], Awaitable[dict]]
@@ -103,14 +102,13 @@ def run(settings: Settings, owned: bool) -> None:
 def _install() -> Service:
     """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
     base.track_state_machine_executions()
+    base.replace_sdk_integration(stepfunctions.call)
     for name in _PACKAGES:
         package = importlib.import_module(f"mlops.localcloud.{name}")
         base.add_service(name, package.service.target_prefix, package.service.handle)
         cloudformation.register(package.resource_types)
         for resource, integration in getattr(package, "integrations", {}).items():
             base.add_integration(resource, integration)
-    for name, prefix in _SDK_SERVICES.items():
-        base.add_sdk_service(name, prefix)
     return importlib.import_module("mlops.localcloud.sagemaker").runtime_service
 
 
