@@ -21,14 +21,18 @@ from botocore.validate import ParamValidator, ValidationErrors
 Rule = Literal["required", "unknown", "type", "enum", "pattern", "length", "range", "union"]
 
 
-class Missing:
-    """Stands in `Problem.found` where a required parameter is absent."""
+@dataclass(frozen=True, repr=False)
+class Remark:
+    """Stands in `Problem.found` where there is no value to show."""
+
+    text: str
 
     def __repr__(self) -> str:
-        return "nothing"
+        return self.text
 
 
-MISSING = Missing()
+MISSING = Remark("nothing")
+UNKNOWN = Remark("an unknown key")
 
 
 @dataclass(frozen=True)
@@ -43,8 +47,7 @@ class Problem:
 
 def check(params: Any, shape: Shape) -> list[Problem]:
     """Return every way in which `params` (Python types, as boto3 takes them) violates `shape`."""
-    errors = _Validator().validate(params, shape)
-    return list(dict.fromkeys(_problem(reason, name, details) for reason, name, details in errors._errors))
+    return _Validator().validate(params, shape).problems
 
 
 def input_shape(service: str, operation: str) -> Shape:
@@ -67,57 +70,80 @@ def _compiled(pattern: str) -> regex.Pattern | None:
         return None
 
 
+class _Report(ValidationErrors):
+    """Collects what the walk finds as problems."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.problems: list[Problem] = []
+        self.value: Any = None  # botocore reports a length, or nothing; a person looks for the value.
+
+    def report(self, name: str, reason: str, **details: Any) -> None:
+        if "length" in reason or "input" in reason:
+            details["param"] = self.value
+        self.problems.append(_problem(reason, name.removeprefix("."), details))
+
+
 class _Validator(ParamValidator):
     """botocore's own walk over the shape, with the remaining constraints judged at every node."""
+
+    def validate(self, params: Any, shape: Shape) -> _Report:
+        report = _Report()
+        self._validate(params, shape, report, name="")
+        return report
 
     def _shape_has_constraints(self, shape: Shape) -> bool:
         # botocore skips the items of plain lists; their enums and patterns count here.
         return True
 
-    def _validate(self, params: Any, shape: Shape, errors: ValidationErrors, name: str) -> None:
-        if isinstance(params, bool) and shape.type_name in ("integer", "long", "float", "double"):
+    def _validate(self, params: Any, shape: Shape, errors: _Report, name: str) -> None:
+        number = shape.type_name in ("integer", "long", "float", "double")
+        if number and isinstance(params, bool):
             errors.report(name, "invalid type", param=params, valid_types=[str(int)])
             return
+        errors.value = params
         super()._validate(params, shape, errors, name)
+        errors.value = params
         if shape.type_name == "string" and isinstance(params, str):
-            self._judge_string(params, shape, errors, name)
+            _judge_string(params, shape, errors, name)
         elif shape.type_name in ("list", "map", "blob") and hasattr(params, "__len__"):
-            _judge_upper_bound(len(params), shape, errors, name, "too long")
-        elif shape.type_name in ("integer", "long", "float", "double") and isinstance(params, (int, float)):
+            _judge_upper_bound(len(params), shape, errors, name, "excessive length")
+        elif number and isinstance(params, (int, float)):
             if isinstance(params, float) and not math.isfinite(params):
                 errors.report(name, "not finite", param=params)
-            _judge_upper_bound(params, shape, errors, name, "too large")
-
-    def _judge_string(self, value: str, shape: Shape, errors: ValidationErrors, name: str) -> None:
-        maximum = shape.metadata.get("max")
-        if maximum is not None and len(value) > maximum:
-            errors.report(name, "too long", param=value, maximum=maximum)
-            return  # An unbounded string is not handed to a pattern, whose time it could blow up.
-        allowed = shape.metadata.get("enum")
-        if allowed and value not in allowed:
-            errors.report(name, "not in enum", param=value, allowed=allowed)
-        pattern = shape.metadata.get("pattern")
-        if pattern and (compiled := _compiled(pattern)) and not compiled.fullmatch(value):
-            errors.report(name, "no match", param=value, pattern=pattern)
+            _judge_upper_bound(params, shape, errors, name, "excessive range")
 
 
-def _judge_upper_bound(size: float, shape: Shape, errors: ValidationErrors, name: str, reason: str) -> None:
+def _judge_string(value: str, shape: Shape, errors: _Report, name: str) -> None:
+    if _judge_upper_bound(len(value), shape, errors, name, "excessive length"):
+        return  # An unbounded string is not handed to a pattern, whose time it could blow up.
+    allowed = shape.metadata.get("enum")
+    if allowed and value not in allowed:
+        errors.report(name, "not in enum", param=value, allowed=allowed)
+    pattern = shape.metadata.get("pattern")
+    if pattern and (compiled := _compiled(pattern)) and not compiled.fullmatch(value):
+        errors.report(name, "no match", param=value, pattern=pattern)
+
+
+def _judge_upper_bound(size: float, shape: Shape, errors: _Report, name: str, reason: str) -> bool:
     maximum = shape.metadata.get("max")
-    if maximum is not None and size > maximum:
+    exceeded = maximum is not None and size > maximum
+    if exceeded:
         errors.report(name, reason, param=size, maximum=maximum)
+    return exceeded
 
 
-def _problem(reason: str, name: str, details: dict[str, Any]) -> Problem:
+def _problem(reason: str, path: str, details: dict[str, Any]) -> Problem:
     """Translate botocore's report (and ours) of one violation into a `Problem`."""
-    path = name.removeprefix(".")
     found = details.get("param")
     match reason:
         case "missing required field":
-            member = details["required_name"]
-            return Problem(_join(path, member), MISSING, "a value, it is required", "required")
+            return Problem(
+                _join(path, details["required_name"]), MISSING, "a value, it is required", "required"
+            )
         case "unknown field":
-            unknown, names = details["unknown_param"], details["valid_names"]
-            return Problem(_join(path, str(unknown)), "an unknown key", closest(str(unknown), names), "unknown")
+            unknown = str(details["unknown_param"])
+            return Problem(_join(path, unknown), UNKNOWN, closest(unknown, details["valid_names"]), "unknown")
         case "invalid type" | "invalid type for document":
             return Problem(path, found, _type_names(details["valid_types"]), "type")
         case "unable to encode to json":
@@ -126,9 +152,9 @@ def _problem(reason: str, name: str, details: dict[str, Any]) -> Problem:
             return Problem(path, found, f"a length of at least {details['min_allowed']}", "length")
         case "invalid range":
             return Problem(path, found, f"at least {details['min_allowed']}", "range")
-        case "too long":
+        case "excessive length":
             return Problem(path, found, f"a length of at most {details['maximum']}", "length")
-        case "too large":
+        case "excessive range":
             return Problem(path, found, f"at most {details['maximum']}", "range")
         case "not finite":
             return Problem(path, found, "a finite number", "range")
@@ -156,6 +182,12 @@ def _type_names(valid_types: list[str]) -> str:
     # botocore gives `<class 'int'>`.
     names = [name.removeprefix("<class '").removesuffix("'>") for name in valid_types]
     words = {"str": "a string", "int": "an integer", "float": "a number", "bool": "true or false"}
-    words |= {"dict": "an object", "list": "a list", "decimal.Decimal": "", "tuple": "", "datetime.datetime": ""}
+    words |= {
+        "dict": "an object",
+        "list": "a list",
+        "decimal.Decimal": "",
+        "tuple": "",
+        "datetime.datetime": "",
+    }
     spoken = [words.get(name, name) for name in names]
     return " or ".join(word for word in dict.fromkeys(spoken) if word)

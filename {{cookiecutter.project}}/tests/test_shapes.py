@@ -81,7 +81,10 @@ def test_items_of_plain_lists_are_judged_by_their_patterns():
 
 def test_all_problems_are_reported_at_once():
     request = {**TRAINING_JOB, "TrainingJobName": "_", "RoleArn": "role", "Colour": "red"}
-    rules = {problem.path: problem.rule for problem in check(request, input_shape("sagemaker", "CreateTrainingJob"))}
+    rules = {
+        problem.path: problem.rule
+        for problem in check(request, input_shape("sagemaker", "CreateTrainingJob"))
+    }
     # The role's name breaks its lower bound and its pattern.
     assert rules.keys() == {"TrainingJobName", "RoleArn", "Colour"}
 
@@ -99,3 +102,9 @@ def test_patterns_with_surrogate_ranges_are_read_as_code_points():
     assert check({**target, "ResourceId": "endpoint/taxi/variant/all"}, shape) == []
     (problem,) = check({**target, "ResourceId": "bell \x07"}, shape)
     assert problem.rule == "pattern"
+
+
+def test_a_union_takes_exactly_one_of_its_members():
+    content = input_shape("bedrock-runtime", "Converse").members["system"].member
+    (problem,) = check({}, content)
+    assert (problem.rule, problem.found) == ("union", {})

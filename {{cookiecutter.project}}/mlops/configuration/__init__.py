@@ -1,0 +1,129 @@
+"""Loads and checks `configuration/`: everything that a person sets, before any call to AWS."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+from pydantic import BaseModel, ValidationError
+
+from mlops import shapes
+from mlops.configuration import awsrequests, crosschecks, documents, tuningchecks
+from mlops.configuration.documents import Document
+from mlops.configuration.models import Endpoint, Evaluation, Project, Qa, Vpc
+from mlops.configuration.tuningchecks import tuned_hyperparameters
+from mlops.errors import InputError, InputProblem
+from mlops.names import Names
+
+__all__ = [
+    "Configuration",
+    "Endpoint",
+    "Evaluation",
+    "Project",
+    "Qa",
+    "Vpc",
+    "load",
+    "tuned_hyperparameters",
+]
+
+_File = TypeVar("_File", bound=BaseModel)
+_MODELS: dict[str, type[BaseModel]] = {
+    "configuration/project.json": Project,
+    "configuration/evaluation.yml": Evaluation,
+    "configuration/test.yml": Endpoint,
+    "configuration/production.yml": Endpoint,
+    "configuration/qa.yml": Qa,
+}
+_TRAINING = "configuration/trainingjob.json"
+_TUNING = "configuration/tuning.json"
+
+
+@dataclass(frozen=True)
+class Configuration:
+    """What `configuration/` says. `training_job` and `tuning` are partial AWS requests, as in the files."""
+
+    project: Project
+    training_job: dict[str, Any]
+    tuning: dict[str, Any]
+    evaluation: Evaluation
+    test: Endpoint
+    production: Endpoint
+    qa: Qa
+
+    @property
+    def names(self) -> Names:
+        return Names(self.project.project, self.project.model)
+
+    @property
+    def image(self) -> str | None:
+        """The ready image that trainingjob.json names, or None when model/Dockerfile is built."""
+        return self.training_job["AlgorithmSpecification"].get("TrainingImage")
+
+
+def load(root: Path) -> Configuration:
+    """Read and check every file of `root/configuration`.
+
+    Raises InputError with all problems of all files at once.
+    """
+    problems: list[InputProblem] = []
+    found: dict[str, Document] = {}
+    for file in (*_MODELS, _TRAINING, _TUNING):
+        document, own = documents.read(root, file)
+        problems += own
+        if document:
+            found[file] = document
+    own_files = {
+        file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found
+    }
+    problems += _value_problems(found, own_files)
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        raise InputError(f"configuration/ has {count}:", problems)
+    project, evaluation, test, production, qa = own_files.values()
+    return Configuration(
+        project, found[_TRAINING].data, found[_TUNING].data, evaluation, test, production, qa
+    )
+
+
+def _validated(document: Document, model: type[_File], problems: list[InputProblem]) -> _File | None:
+    try:
+        return model.model_validate(document.data)
+    except ValidationError as error:
+        problems += [_pydantic_problem(document, model, dict(detail)) for detail in error.errors()]
+        return None
+
+
+def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[str, Any]) -> InputProblem:
+    *parents, last = detail["loc"]
+    path = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in detail["loc"])[1:]
+    if detail["type"] == "missing":
+        return document.problem(path, shapes.MISSING, "a value, it is required")
+    if detail["type"] == "extra_forbidden":
+        fields = Vpc if parents == ["VpcConfig"] else model
+        return document.problem(path, shapes.UNKNOWN, shapes.closest(str(last), list(fields.model_fields)))
+    wanted = detail["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    return document.problem(path, detail["input"], wanted)
+
+
+def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel | None]) -> list[InputProblem]:
+    """AWS's shapes first; then, in files that are sound by themselves, what lies between the values."""
+    problems: list[InputProblem] = []
+    training, tuning = found.get(_TRAINING), found.get(_TUNING)
+    training_problems = awsrequests.training_problems(training) if training else []
+    tuning_problems = awsrequests.tuning_problems(tuning) if tuning else []
+    if training and not training_problems:
+        training_problems = crosschecks.training_problems(training)
+        if tuning and not tuning_problems:
+            tuning_problems = tuningchecks.problems(tuning, training.data)
+    problems += training_problems + tuning_problems
+    checks = {
+        "configuration/evaluation.yml": crosschecks.evaluation_problems,
+        "configuration/test.yml": awsrequests.endpoint_problems,
+        "configuration/production.yml": awsrequests.endpoint_problems,
+        "configuration/qa.yml": crosschecks.qa_problems,
+    }
+    for file, check in checks.items():
+        if model := own_files.get(file):
+            problems += check(found[file], model)
+    return problems

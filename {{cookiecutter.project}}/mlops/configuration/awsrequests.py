@@ -1,0 +1,98 @@
+"""Checks what the files say in AWS's shapes: trainingjob.json, tuning.json, the endpoints' values."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from botocore.model import Shape
+
+from mlops import shapes
+from mlops.configuration.documents import Document
+from mlops.configuration.models import Endpoint
+from mlops.errors import InputProblem
+
+# What the pipeline fills in, and from where. A value in the file would silently lose, so it is refused.
+FILLED_IN_TRAINING = {
+    "TrainingJobName": "named after the pipeline execution",
+    "RoleArn": "the training role of this repository's stack",
+    "InputDataConfig": "the channels train and validation of the execution's data version",
+    "OutputDataConfig": "models/ in this repository's bucket, under its key",
+    "CheckpointConfig": "checkpoints/ of the execution in this repository's bucket",
+    "AlgorithmSpecification.AlgorithmName": "TrainingImage, or the image built from model/Dockerfile",
+    "ResourceConfig.VolumeKmsKeyId": "this repository's key",
+}
+FILLED_IN_TUNING = {
+    "HyperParameterTuningJobName": "named after the pipeline execution",
+    "TrainingJobDefinition": "made of trainingjob.json",
+    "TrainingJobDefinitions": "made of trainingjob.json",
+}
+# Lineage: the pipeline sets these tags on every job.
+LINEAGE_TAGS = ("project", "model", "execution", "commit", "data-version")
+
+
+def training_problems(document: Document) -> list[InputProblem]:
+    """Check trainingjob.json against CreateTrainingJob."""
+    shape = shapes.input_shape("sagemaker", "CreateTrainingJob")
+    return _partial_request_problems(document, shape, FILLED_IN_TRAINING)
+
+
+def tuning_problems(document: Document) -> list[InputProblem]:
+    """Check tuning.json against CreateHyperParameterTuningJob."""
+    shape = shapes.input_shape("sagemaker", "CreateHyperParameterTuningJob")
+    return _partial_request_problems(document, shape, FILLED_IN_TUNING)
+
+
+def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProblem]:
+    """Check an endpoint file's values against CreateEndpointConfig and CreateModel."""
+    variant = shapes.input_shape("sagemaker", "CreateEndpointConfig").members["ProductionVariants"].member
+    vpc = shapes.input_shape("sagemaker", "CreateModel").members["VpcConfig"]
+    found = shapes.check(
+        {
+            "VariantName": "AllTraffic",
+            "InstanceType": endpoint.InstanceType,
+            "InitialInstanceCount": endpoint.InitialInstanceCount,
+        },
+        variant,
+    )
+    problems = [document.problem(problem.path, problem.found, problem.allowed) for problem in found]
+    if endpoint.VpcConfig:
+        problems += [
+            document.problem(f"VpcConfig.{problem.path}", problem.found, problem.allowed)
+            for problem in shapes.check(endpoint.VpcConfig.model_dump(), vpc)
+        ]
+    return problems
+
+
+def _partial_request_problems(
+    document: Document, shape: Shape, filled_in: dict[str, str]
+) -> list[InputProblem]:
+    problems = [
+        document.problem(problem.path, problem.found, problem.allowed)
+        for problem in shapes.check(document.data, shape)
+        if not any(
+            problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")) for path in filled_in
+        )
+    ]
+    problems += [
+        document.problem(path, shapes.Remark("a value"), f"nothing, the pipeline fills it in: {source}")
+        for path, source in filled_in.items()
+        if _stands_in(document.data, path)
+    ]
+    return problems + _tag_problems(document)
+
+
+def _stands_in(data: Any, path: str) -> bool:
+    for key in path.split("."):
+        if not isinstance(data, dict) or key not in data:
+            return False
+        data = data[key]
+    return True
+
+
+def _tag_problems(document: Document) -> list[InputProblem]:
+    tags = document.data.get("Tags")
+    return [
+        document.problem(f"Tags[{index}].Key", tag["Key"], "another key, the pipeline sets this tag")
+        for index, tag in enumerate(tags if isinstance(tags, list) else [])
+        if isinstance(tag, dict) and tag.get("Key") in LINEAGE_TAGS
+    ]

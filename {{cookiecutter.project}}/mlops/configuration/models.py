@@ -1,0 +1,65 @@
+"""The files that are this repository's own. AWS's requests are checked against botocore instead."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+
+_ProjectName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=23)]
+_ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
+_Positive = Annotated[FiniteFloat, Field(gt=0)]
+
+
+class _File(BaseModel):
+    # Strict: "2" is not a number of instances, and 1.0 is not one either.
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+
+class Project(_File):
+    """project.json: the answers that the repository was generated with."""
+
+    project: _ProjectName
+    model: _ModelName
+    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
+    notification_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
+    github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$", max_length=39)]
+    github_repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=100)]
+
+
+class Evaluation(_File):
+    """evaluation.yml. `bound` is in the metric's unit, `allowed_regression` a share of production's value."""
+
+    metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
+    goal: Literal["Minimize", "Maximize"]
+    bound: FiniteFloat
+    allowed_regression: Annotated[FiniteFloat, Field(ge=0, le=1)]
+
+
+class Vpc(_File):
+    """SageMaker's VpcConfig."""
+
+    Subnets: Annotated[list[str], Field(min_length=1, max_length=16)]
+    SecurityGroupIds: Annotated[list[str], Field(min_length=1, max_length=5)]
+
+
+class Endpoint(_File):
+    """test.yml and production.yml. `InitialSamplingPercentage` is in percent, 0 captures nothing."""
+
+    InstanceType: str
+    InitialInstanceCount: Annotated[int, Field(ge=1)]
+    InitialSamplingPercentage: Annotated[int, Field(ge=0, le=100)]
+    VpcConfig: Vpc | None = None
+
+
+class Qa(_File):
+    """qa.yml. `spawn_rate` is in users per second, `minimum_throughput` in requests per second."""
+
+    users: Annotated[int, Field(ge=1, le=10_000)]
+    spawn_rate: _Positive
+    duration_seconds: Annotated[int, Field(ge=5, le=3600)]
+    rows_per_request: Annotated[int, Field(ge=1, le=10_000)]
+    p95_milliseconds: _Positive
+    p99_milliseconds: _Positive
+    failure_ratio: Annotated[FiniteFloat, Field(ge=0, le=1)]
+    minimum_throughput: Annotated[FiniteFloat, Field(ge=0)]

@@ -1,0 +1,90 @@
+"""Every name that this repository gives in AWS, in one place, so that two parts cannot disagree on one."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+Stage = Literal["test", "production"]
+
+# What the pipeline's Source actions watch. Both objects are versioned; a version is a commit or a data set.
+SOURCE_KEY = "source/source.zip"
+DATA_KEY = "data/data.zip"
+
+
+@dataclass(frozen=True)
+class Names:
+    """Names that follow from the project and the model alone."""
+
+    project: str
+    model: str
+
+    @property
+    def pipeline(self) -> str:
+        return self.project
+
+    @property
+    def storage_stack(self) -> str:
+        return f"{self.project}-storage"
+
+    @property
+    def roles_stack(self) -> str:
+        return f"{self.project}-roles"
+
+    @property
+    def pipeline_stack(self) -> str:
+        return f"{self.project}-pipeline"
+
+    def endpoint_stack(self, stage: Stage) -> str:
+        return f"{self.project}-{stage}"
+
+    def endpoint(self, stage: Stage) -> str:
+        """The endpoint's name. It is the same for every release: clients keep it."""
+        return f"{self.project}-{self.model}-{stage}"
+
+    @property
+    def model_package_group(self) -> str:
+        return f"{self.project}-{self.model}"
+
+    @property
+    def repository(self) -> str:
+        return self.project
+
+    def bucket(self, account: str, region: str) -> str:
+        return f"{self.project}-{account}-{region}"
+
+    def job(self, execution_id: str) -> str:
+        """The training job and the tuning job of an execution. Tuning jobs may have 32 characters."""
+        return f"{self.project}-{short(execution_id)}"
+
+    def processing_job(self, execution_id: str, purpose: Literal["baseline", "evaluate"]) -> str:
+        return f"{self.job(execution_id)}-{purpose}"
+
+
+def short(execution_id: str) -> str:
+    """The first eight hexadecimal digits of a pipeline execution's id."""
+    return execution_id[:8]
+
+
+def dataset_prefix(data_version: str) -> str:
+    """Where the files of a data version lie, unpacked: train/train.csv, …, dataset.json."""
+    return f"datasets/{data_version}/"
+
+
+def execution_prefix(execution_id: str) -> str:
+    """Where everything lies that an execution found out: evaluation/, baseline/, qa/, smoke/."""
+    return f"executions/{execution_id}/"
+
+
+def evaluation_key(execution_id: str) -> str:
+    return f"{execution_prefix(execution_id)}evaluation/evaluation.json"
+
+
+def model_package_key(execution_id: str) -> str:
+    """The record {"ModelPackageArn": …} of what the execution registered."""
+    return f"{execution_prefix(execution_id)}model-package.json"
+
+
+def model_key(job: str) -> str:
+    """Where SageMaker puts the model of a training job whose S3OutputPath is s3://{bucket}/models."""
+    return f"models/{job}/output/model.tar.gz"
