@@ -1,0 +1,74 @@
+"""Calling a SageMaker endpoint."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops.aws.logs import LogPlace
+from mlops.aws.session import AWSError, Session
+from mlops.errors import InputError, PipelineError
+
+
+@dataclass(frozen=True)
+class Answer:
+    body: bytes
+    content_type: str
+    variant: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """`status` is AWS's word, such as InService, Updating or Failed."""
+
+    name: str
+    status: str
+    failure_reason: str
+    changed: datetime
+
+
+def log_of(endpoint: str) -> LogPlace:
+    """Where the containers of an endpoint write."""
+    return LogPlace(f"/aws/sagemaker/Endpoints/{endpoint}")
+
+
+def describe(session: Session, endpoint: str) -> Status | None:
+    """The endpoint's status, or None when there is no such endpoint."""
+    try:
+        answer = session.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+    except AWSError as error:
+        if "Could not find" in str(error) or error.code == "ResourceNotFound":
+            return None
+        raise
+    return Status(
+        endpoint, answer["EndpointStatus"], answer.get("FailureReason", ""), answer["LastModifiedTime"]
+    )
+
+
+def invoke(session: Session, endpoint: str, body: bytes, *, content_type: str, accept: str) -> Answer:
+    """The endpoint's answer to one request.
+
+    InputError when there is no such endpoint or the model refuses the rows (4xx), PipelineError when it
+    fails (5xx).
+    """
+    try:
+        answer = session.client("sagemaker-runtime").invoke_endpoint(
+            EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
+        )
+    except AWSError as error:
+        raise _not_answered(session, endpoint, error) from error
+    return Answer(answer["Body"].read(), answer["ContentType"], answer.get("InvokedProductionVariant", ""))
+
+
+def _not_answered(session: Session, endpoint: str, error: AWSError) -> Exception:
+    if error.code == "ModelError":
+        response = error.__cause__.response
+        status, message = response.get("OriginalStatusCode", 500), response.get("OriginalMessage", "")
+        if 400 <= status < 500:
+            return InputError(f"The model in {endpoint} refused the request ({status}): {message}")
+        return PipelineError(f"The model in {endpoint} failed ({status}): {message} Log: {log_of(endpoint)}")
+    if error.code == "ValidationError" and describe(session, endpoint) is None:
+        return InputError(
+            f"There is no endpoint {endpoint} yet. See what has been released with: mlops status"
+        )
+    return error

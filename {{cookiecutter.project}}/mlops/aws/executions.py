@@ -1,0 +1,252 @@
+"""The state of a pipeline execution. The live table, the plain lines and the report are made from it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+
+from mlops.aws.session import AWSError, Session
+from mlops.errors import InputError
+
+PENDING, IN_PROGRESS, SUCCEEDED, FAILED, ABANDONED = (
+    "Pending",
+    "InProgress",
+    "Succeeded",
+    "Failed",
+    "Abandoned",
+)
+_RUNNING = {IN_PROGRESS, "Stopping"}
+
+
+@dataclass(frozen=True)
+class Action:
+    """One action of a stage; `state` is Pending until the pipeline starts it, then AWS's own word."""
+
+    stage: str
+    name: str
+    category: str
+    provider: str
+    run_order: int = 1
+    state: str = PENDING
+    started: datetime | None = None
+    ended: datetime | None = None
+    execution_id: str = ""
+    external_id: str = ""
+    url: str = ""
+    summary: str = ""
+    error_code: str = ""
+    error_message: str = ""
+    updated_by: str = ""
+    log_stream_arn: str = ""
+    configuration: dict[str, str] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    activity: str = ""
+
+    @property
+    def path(self) -> str:
+        """The name that is unique in the pipeline, such as "Test/Deploy"."""
+        return f"{self.stage}/{self.name}"
+
+    @property
+    def waits_for_a_person(self) -> bool:
+        return self.category == "Approval" and self.state == IN_PROGRESS
+
+
+@dataclass(frozen=True)
+class Stage:
+    name: str
+    actions: tuple[Action, ...]
+
+    @property
+    def state(self) -> str:
+        states = {action.state for action in self.actions}
+        for state in (FAILED, ABANDONED, IN_PROGRESS):
+            if state in states:
+                return state
+        if states == {SUCCEEDED}:
+            return SUCCEEDED
+        return IN_PROGRESS if SUCCEEDED in states else PENDING
+
+    @property
+    def started(self) -> datetime | None:
+        return min((action.started for action in self.actions if action.started), default=None)
+
+    @property
+    def ended(self) -> datetime | None:
+        if any(action.ended is None for action in self.actions if action.state != PENDING):
+            return None
+        return max((action.ended for action in self.actions if action.ended), default=None)
+
+
+@dataclass(frozen=True)
+class Execution:
+    """One execution of the pipeline. `revisions` maps a source artifact to its S3 object version."""
+
+    pipeline: str
+    id: str
+    status: str
+    status_summary: str
+    variables: dict[str, str]
+    revisions: dict[str, str]
+    trigger: str
+    stages: tuple[Stage, ...]
+
+    @property
+    def actions(self) -> tuple[Action, ...]:
+        return tuple(action for stage in self.stages for action in stage.actions)
+
+    @property
+    def started(self) -> datetime | None:
+        return min((stage.started for stage in self.stages if stage.started), default=None)
+
+    @property
+    def ended(self) -> datetime | None:
+        if not self.finished:
+            return None
+        return max((action.ended for action in self.actions if action.ended), default=None)
+
+    @property
+    def finished(self) -> bool:
+        return self.status not in _RUNNING
+
+    @property
+    def failed_action(self) -> Action | None:
+        failed = [action for action in self.actions if action.state == FAILED]
+        return min(failed, key=lambda action: action.ended.timestamp() if action.ended else 0, default=None)
+
+    @property
+    def waiting_approval(self) -> Action | None:
+        return next((action for action in self.actions if action.waits_for_a_person), None)
+
+
+@dataclass(frozen=True)
+class Summary:
+    """One line of the pipeline's history."""
+
+    id: str
+    status: str
+    started: datetime | None
+    updated: datetime | None
+    trigger: str
+
+
+def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
+    """The latest executions, newest first; InputError when the pipeline isn't there."""
+    try:
+        answer = session.client("codepipeline").list_pipeline_executions(
+            pipelineName=pipeline, maxResults=limit
+        )
+    except AWSError as error:
+        raise _missing(error, pipeline) from error
+    return [
+        Summary(
+            id=each["pipelineExecutionId"],
+            status=each["status"],
+            started=each.get("startTime"),
+            updated=each.get("lastUpdateTime"),
+            trigger=each.get("trigger", {}).get("triggerType", ""),
+        )
+        for each in answer["pipelineExecutionSummaries"]
+    ]
+
+
+def latest(session: Session, pipeline: str) -> str:
+    """The id of the newest execution; InputError when there is none yet."""
+    summaries = recent(session, pipeline, limit=1)
+    if not summaries:
+        raise InputError(f"The pipeline {pipeline} has no execution yet. Run: mlops start")
+    return summaries[0].id
+
+
+def read(session: Session, pipeline: str, execution_id: str) -> Execution:
+    """The execution as it is now; `activity` of its actions stays empty (see `watching.follow`)."""
+    client = session.client("codepipeline")
+    try:
+        found = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)
+        definition = client.get_pipeline(name=pipeline)["pipeline"]
+    except AWSError as error:
+        raise _missing(error, pipeline, execution_id) from error
+    execution = found["pipelineExecution"]
+    runs = _action_runs(client, pipeline, execution_id)
+    return Execution(
+        pipeline=pipeline,
+        id=execution_id,
+        status=execution["status"],
+        status_summary=execution.get("statusSummary", ""),
+        variables={each["name"]: each["resolvedValue"] for each in execution.get("variables", [])},
+        revisions={each["name"]: each["revisionId"] for each in execution.get("artifactRevisions", [])},
+        trigger=execution.get("trigger", {}).get("triggerType", ""),
+        stages=tuple(_stage(stage, runs) for stage in definition["stages"]),
+    )
+
+
+def with_activity(execution: Execution, activities: dict[str, str]) -> Execution:
+    """The execution with `activity` set on the actions that `activities` names by path."""
+    stages = (
+        replace(
+            stage,
+            actions=tuple(replace(each, activity=activities.get(each.path, "")) for each in stage.actions),
+        )
+        for stage in execution.stages
+    )
+    return replace(execution, stages=tuple(stages))
+
+
+def _action_runs(client, pipeline: str, execution_id: str) -> dict[str, dict]:
+    pages = client.get_paginator("list_action_executions").paginate(
+        pipelineName=pipeline, filter={"pipelineExecutionId": execution_id}
+    )
+    runs = [run for page in pages for run in page["actionExecutionDetails"]]
+    # After a retry of a stage an action has several runs: the last one counts.
+    runs.sort(key=lambda run: run["startTime"])
+    return {f"{run['stageName']}/{run['actionName']}": run for run in runs}
+
+
+def _stage(stage: dict, runs: dict[str, dict]) -> Stage:
+    actions = sorted(stage["actions"], key=lambda action: action.get("runOrder", 1))
+    return Stage(
+        stage["name"],
+        tuple(_action(stage["name"], each, runs.get(f"{stage['name']}/{each['name']}")) for each in actions),
+    )
+
+
+def _action(stage: str, definition: dict, run: dict | None) -> Action:
+    kind = definition["actionTypeId"]
+    action = Action(
+        stage=stage,
+        name=definition["name"],
+        category=kind["category"],
+        provider=kind["provider"],
+        run_order=definition.get("runOrder", 1),
+        configuration=definition.get("configuration", {}),
+    )
+    if run is None:
+        return action
+    output = run.get("output", {})
+    result = output.get("executionResult", {})
+    return replace(
+        action,
+        state=run["status"],
+        started=run["startTime"],
+        ended=None if run["status"] == IN_PROGRESS else run.get("lastUpdateTime"),
+        execution_id=run["actionExecutionId"],
+        external_id=result.get("externalExecutionId", ""),
+        url=result.get("externalExecutionUrl", ""),
+        summary=result.get("externalExecutionSummary", ""),
+        error_code=result.get("errorDetails", {}).get("code", ""),
+        error_message=result.get("errorDetails", {}).get("message", ""),
+        updated_by=run.get("updatedBy", ""),
+        log_stream_arn=result.get("logStreamARN", ""),
+        configuration=run.get("input", {}).get("resolvedConfiguration") or action.configuration,
+        variables=output.get("outputVariables", {}),
+    )
+
+
+def _missing(error: AWSError, pipeline: str, execution_id: str = "") -> Exception:
+    if error.code == "PipelineNotFoundException":
+        return InputError(f"There is no pipeline {pipeline} yet. Run: mlops deploy")
+    if error.code == "PipelineExecutionNotFoundException":
+        return InputError(
+            f"The pipeline {pipeline} has no execution {execution_id}. See them with: mlops status"
+        )
+    return error

@@ -1,0 +1,146 @@
+"""Why an execution failed, in one sentence, and where the log lies."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+
+from mlops.aws import endpoints, jobs, logs, places, stacks
+from mlops.aws.executions import Action, Execution
+from mlops.aws.logs import LogPlace
+from mlops.aws.session import AWSError, Session
+from mlops.names import Names
+
+_RUNNER_LINE = "[Container]"
+
+
+@dataclass(frozen=True)
+class Failure:
+    """`action` is None when the execution was stopped or superseded and no action failed.
+
+    `log` is what `mlops logs` calls `log_name`.
+    """
+
+    action: Action | None
+    cause: str
+    log: LogPlace | None = None
+    log_name: str = ""
+
+    @property
+    def sentence(self) -> str:
+        if self.action is None:
+            return self.cause
+        verb = "was not approved" if self.action.category == "Approval" else "failed"
+        return f"{self.action.path} {verb}: {self.cause}"
+
+
+def explain(session: Session, names: Names, execution: Execution) -> Failure | None:
+    """The failure of an execution that ended badly, else None.
+
+    Asks the service that the failed action called: CodePipeline itself passes on little more than a state.
+    """
+    action = execution.failed_action
+    if action is None:
+        if execution.finished and execution.status != "Succeeded":
+            reason = execution.status_summary or "CodePipeline gives no reason"
+            return Failure(None, f"The execution ended as {execution.status}: {reason}")
+        return None
+    explanation = _BY_PROVIDER.get(action.provider, _by_codepipeline)
+    return explanation(session, names, execution, action)
+
+
+def _by_codepipeline(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
+    cause = action.error_message or action.summary or action.error_code or "CodePipeline gives no reason"
+    log = LogPlace.from_arn(action.log_stream_arn) if action.log_stream_arn else None
+    return Failure(action, cause, log, action.path)
+
+
+def _by_build(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
+    build = places.build_of(session, action)
+    if build is None:
+        return _by_codepipeline(session, names, execution, action)
+    failed = next((phase for phase in build.get("phases", []) if _is_failed(phase)), {})
+    phase = failed.get("phaseType", "")
+    message = next((context.get("message", "") for context in failed.get("contexts", [])), "")
+    log = places.of_action(session, action)
+    words = last_words([event.message for event in logs.tail(session, log, 200)], phase) if log else ""
+    cause = words or message or action.error_message or f"the build ended as {build['buildStatus']}"
+    return Failure(action, cause, log, action.path)
+
+
+def _by_state_machine(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
+    job = next((job for job in jobs.of_execution(session, names, execution.id) if job.failed), None)
+    if job is not None:
+        reason = job.failure_reason or "SageMaker gives no reason"
+        return Failure(
+            action, f"{job.kind} job {job.name} ended as {job.status}: {reason}", job.log, job.kind
+        )
+    if not action.external_id:
+        return _by_codepipeline(session, names, execution, action)
+    try:
+        machine = session.client("stepfunctions").describe_execution(executionArn=action.external_id)
+    except AWSError as error:
+        if error.code != "ExecutionDoesNotExist":
+            raise
+        return _by_codepipeline(session, names, execution, action)
+    cause = machine_cause(machine.get("error", ""), machine.get("cause", ""))
+    return Failure(action, cause or action.error_message or f"the state machine ended as {machine['status']}")
+
+
+def _by_stack(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
+    stack = action.configuration.get("StackName", "")
+    happened = stacks.events_between(session, stack, action.started, action.ended) if stack else []
+    first = stacks.first_failure(happened)
+    if first is None:
+        return _by_codepipeline(session, names, execution, action)
+    cause = f"stack {stack}, {first.resource} ({first.type}): {first.reason}"
+    if first.type != "AWS::SageMaker::Endpoint" or not first.physical_id:
+        return Failure(action, cause)
+    # The physical id of an endpoint is its ARN.
+    endpoint = first.physical_id.rsplit("/", 1)[-1]
+    status = endpoints.describe(session, endpoint)
+    if status and status.failure_reason and status.failure_reason not in cause:
+        cause = f"{cause} {status.failure_reason}"
+    return Failure(action, cause, endpoints.log_of(endpoint), f"endpoint {action.stage.lower()}")
+
+
+def _by_person(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
+    if action.error_message:
+        return Failure(action, action.error_message)
+    who = action.updated_by.rsplit("/", 1)[-1] or "someone"
+    return Failure(action, f"rejected by {who}: {action.summary or 'no comment'}")
+
+
+_BY_PROVIDER = {
+    "CodeBuild": _by_build,
+    "StepFunctions": _by_state_machine,
+    "CloudFormation": _by_stack,
+    "Manual": _by_person,
+}
+
+
+def last_words(lines: list[str], phase: str) -> str:
+    """What a build said last before its phase failed: the last unindented line and what hangs on it."""
+    end = next(
+        (n for n, line in enumerate(lines) if f"Phase complete: {phase} State: FAILED" in line), len(lines)
+    )
+    said = [line for line in lines[:end] if line.strip() and not line.startswith(_RUNNER_LINE)]
+    start = next((n for n in range(len(said) - 1, -1, -1) if not said[n][0].isspace()), None)
+    if start is None:
+        return ""
+    return " ".join(line.strip() for line in said[start:]).strip("= ")
+
+
+def machine_cause(error: str, cause: str) -> str:
+    """A state machine's error and cause as text; of a job's description, its FailureReason."""
+    try:
+        described = json.loads(cause)
+    except ValueError:
+        described = None
+    if isinstance(described, dict):
+        cause = described.get("FailureReason") or described.get("errorMessage") or cause
+    return f"{cause} ({error})" if cause and error else cause or error
+
+
+def _is_failed(phase: dict) -> bool:
+    return phase.get("phaseStatus", "SUCCEEDED") not in {"SUCCEEDED", "IN_PROGRESS", "QUEUED"}

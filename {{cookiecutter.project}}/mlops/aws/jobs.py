@@ -1,0 +1,150 @@
+"""The SageMaker jobs that an execution runs: tuning, training, baseline, evaluation."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from datetime import datetime
+
+from mlops.aws import logs
+from mlops.aws.logs import LogPlace
+from mlops.aws.session import AWSError, Session
+from mlops.names import Names
+
+_RUNNING = {"InProgress", "Stopping"}
+_FAILED = {"Failed", "Stopped"}
+
+
+@dataclass(frozen=True)
+class Job:
+    """One job; `status` is AWS's word, `metrics` the last value of each, `trials` a tuning job's counters."""
+
+    kind: str
+    name: str
+    status: str
+    failure_reason: str = ""
+    started: datetime | None = None
+    ended: datetime | None = None
+    metrics: dict[str, float] = field(default_factory=dict)
+    trials: dict[str, int] = field(default_factory=dict)
+    log: LogPlace | None = None
+
+    @property
+    def running(self) -> bool:
+        return self.status in _RUNNING
+
+    @property
+    def failed(self) -> bool:
+        return self.status in _FAILED
+
+
+def of_execution(session: Session, names: Names, execution_id: str) -> list[Job]:
+    """The jobs that exist by now, in the order in which they started."""
+    name = names.job(execution_id)
+    found = [
+        tuning(session, name),
+        training(session, name),
+        processing(session, "baseline", names.processing_job(execution_id, "baseline")),
+        processing(session, "evaluation", names.processing_job(execution_id, "evaluate")),
+    ]
+    return [job for job in found if job is not None]
+
+
+def tuning(session: Session, name: str) -> Job | None:
+    """The tuning job of this name with its best trial's objective, or None."""
+    request = {"HyperParameterTuningJobName": name}
+    answer = _describe(session, "describe_hyper_parameter_tuning_job", request)
+    if answer is None:
+        return None
+    status = answer["HyperParameterTuningJobStatus"]
+    best = answer.get("BestTrainingJob", {})
+    objective = best.get("FinalHyperParameterTuningJobObjectiveMetric")
+    failed_trial = _failed_trial(session, name) if status in _FAILED else {}
+    trial_reason = failed_trial.get("FailureReason", "")
+    return Job(
+        kind="tuning",
+        name=name,
+        status=status,
+        failure_reason=" ".join(filter(None, [answer.get("FailureReason", ""), trial_reason])),
+        started=answer.get("CreationTime"),
+        ended=answer.get("HyperParameterTuningEndTime"),
+        metrics={objective["MetricName"]: objective["Value"]} if objective else {},
+        trials=answer.get("TrainingJobStatusCounters", {}),
+        log=LogPlace("/aws/sagemaker/TrainingJobs", f"{failed_trial.get('TrainingJobName', name + '-')}"),
+    )
+
+
+def training(session: Session, name: str) -> Job | None:
+    """The training job of this name, or None. While it runs, its metrics are read from its log."""
+    answer = _describe(session, "describe_training_job", {"TrainingJobName": name})
+    if answer is None:
+        return None
+    place = LogPlace("/aws/sagemaker/TrainingJobs", f"{name}/")
+    metrics = {each["MetricName"]: each["Value"] for each in answer.get("FinalMetricDataList", [])}
+    if not metrics and answer["TrainingJobStatus"] in _RUNNING:
+        definitions = answer["AlgorithmSpecification"].get("MetricDefinitions", [])
+        metrics = last_metrics([event.message for event in logs.tail(session, place, 20)], definitions)
+    return Job(
+        kind="training",
+        name=name,
+        status=answer["TrainingJobStatus"],
+        failure_reason=_why_training_ended(answer),
+        started=answer.get("TrainingStartTime", answer.get("CreationTime")),
+        ended=answer.get("TrainingEndTime"),
+        metrics=metrics,
+        log=place,
+    )
+
+
+def processing(session: Session, kind: str, name: str) -> Job | None:
+    """The processing job of this name, or None."""
+    answer = _describe(session, "describe_processing_job", {"ProcessingJobName": name})
+    if answer is None:
+        return None
+    return Job(
+        kind=kind,
+        name=name,
+        status=answer["ProcessingJobStatus"],
+        failure_reason=answer.get("FailureReason") or answer.get("ExitMessage", ""),
+        started=answer.get("ProcessingStartTime", answer.get("CreationTime")),
+        ended=answer.get("ProcessingEndTime"),
+        log=LogPlace("/aws/sagemaker/ProcessingJobs", f"{name}/"),
+    )
+
+
+def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
+    """What each of a training job's MetricDefinitions (Name, Regex with a group) found last."""
+    found = {}
+    for definition in definitions:
+        for line in lines:
+            match = re.search(definition["Regex"], line)
+            if match:
+                found[definition["Name"]] = float(match[1])
+    return found
+
+
+def _why_training_ended(answer: dict) -> str:
+    if answer.get("SecondaryStatus") == "MaxRuntimeExceeded":
+        limit = answer["StoppingCondition"]["MaxRuntimeInSeconds"]
+        return f"it ran longer than its MaxRuntimeInSeconds of {limit}"
+    return answer.get("FailureReason", "")
+
+
+def _failed_trial(session: Session, tuning_job: str) -> dict:
+    client = session.client("sagemaker")
+    answer = client.list_training_jobs_for_hyper_parameter_tuning_job(
+        HyperParameterTuningJobName=tuning_job, StatusEquals="Failed", MaxResults=1
+    )
+    return next(iter(answer["TrainingJobSummaries"]), {})
+
+
+def _describe(session: Session, operation: str, request: dict) -> dict | None:
+    try:
+        return getattr(session.client("sagemaker"), operation)(**request)
+    except AWSError as error:
+        # SageMaker answers ResourceNotFound for some jobs and a ValidationException for others.
+        if error.code == "ResourceNotFound" or (
+            error.code == "ValidationException" and re.search("not found|does not exist|find", str(error))
+        ):
+            return None
+        raise

@@ -1,0 +1,100 @@
+"""CloudWatch Logs of a job, a build or an endpoint."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from mlops.aws.session import AWSError, Session
+
+
+@dataclass(frozen=True)
+class LogPlace:
+    """A log group, and the start of the names of the streams in it that are meant ("" for all)."""
+
+    group: str
+    prefix: str = ""
+
+    def __str__(self) -> str:
+        return f"{self.group} {self.prefix}".rstrip(" /")
+
+    @classmethod
+    def from_arn(cls, arn: str) -> LogPlace:
+        """The place that a log stream's ARN names: arn:aws:logs:region:account:log-group:G:log-stream:S."""
+        group_and_stream = arn.split(":log-group:", 1)[1]
+        group, _, stream = group_and_stream.partition(":log-stream:")
+        return cls(group, stream)
+
+
+@dataclass(frozen=True)
+class LogEvent:
+    timestamp: datetime
+    stream: str
+    message: str
+
+
+def tail(session: Session, place: LogPlace, limit: int = 100) -> list[LogEvent]:
+    """The last `limit` lines, oldest first; empty while nothing has been logged there."""
+    client = session.client("logs")
+    events = []
+    try:
+        for stream in _streams(client, place):
+            answer = client.get_log_events(
+                logGroupName=place.group, logStreamName=stream, limit=limit, startFromHead=False
+            )
+            events += [_event(each, stream) for each in answer["events"]]
+    except AWSError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+        return []
+    return sorted(events, key=lambda event: event.timestamp)[-limit:]
+
+
+def follow(
+    session: Session, place: LogPlace, *, finished: Callable[[], bool], pause_seconds: float = 1.0
+) -> Iterator[LogEvent]:
+    """Every line from the beginning, then new ones as they come, until `finished` and nothing new came."""
+    client = session.client("logs")
+    tokens: dict[str, str] = {}
+    while True:
+        last_round = finished()
+        found = _new_events(client, place, tokens)
+        yield from sorted(found, key=lambda event: event.timestamp)
+        if last_round:
+            return
+        if not found:
+            time.sleep(pause_seconds)
+
+
+def _new_events(client, place: LogPlace, tokens: dict[str, str]) -> list[LogEvent]:
+    """The lines since the last call; `tokens` remembers per stream how far that was."""
+    events: list[LogEvent] = []
+    try:
+        for stream in _streams(client, place):
+            while True:
+                position = {"nextToken": tokens[stream]} if stream in tokens else {}
+                answer = client.get_log_events(
+                    logGroupName=place.group, logStreamName=stream, startFromHead=True, **position
+                )
+                events += [_event(each, stream) for each in answer["events"]]
+                # At the end of the stream AWS returns the token that it was given.
+                if answer["nextForwardToken"] == tokens.get(stream):
+                    break
+                tokens[stream] = answer["nextForwardToken"]
+    except AWSError as error:
+        if error.code != "ResourceNotFoundException":
+            raise
+    return events
+
+
+def _streams(client, place: LogPlace) -> list[str]:
+    prefix = {"logStreamNamePrefix": place.prefix} if place.prefix else {}
+    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=place.group, **prefix)
+    return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+
+
+def _event(event: dict, stream: str) -> LogEvent:
+    moment = datetime.fromtimestamp(event["timestamp"] / 1000, UTC)
+    return LogEvent(moment, stream, event["message"].rstrip("\n"))

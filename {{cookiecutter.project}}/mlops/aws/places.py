@@ -1,0 +1,49 @@
+"""Where the log of each part of an execution lies."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlops.aws import jobs
+from mlops.aws.executions import IN_PROGRESS, Action, Execution
+from mlops.aws.logs import LogPlace
+from mlops.aws.session import Session
+from mlops.names import Names
+
+
+@dataclass(frozen=True)
+class LogSource:
+    """Something that writes a log: `name` is a job's kind ("training") or an action's path ("Test/QA")."""
+
+    name: str
+    place: LogPlace
+    running: bool
+
+
+def of_execution(session: Session, names: Names, execution: Execution) -> list[LogSource]:
+    """The logs that exist by now."""
+    found = []
+    for action in execution.actions:
+        if action.provider == "StepFunctions":
+            started = jobs.of_execution(session, names, execution.id)
+            found += [LogSource(job.kind, job.log, job.running) for job in started]
+        elif place := of_action(session, action):
+            found.append(LogSource(action.path, place, action.state == IN_PROGRESS))
+    return found
+
+
+def of_action(session: Session, action: Action) -> LogPlace | None:
+    """The log that the action itself writes: a build's, or the one that CodePipeline names."""
+    if action.log_stream_arn:
+        return LogPlace.from_arn(action.log_stream_arn)
+    build = build_of(session, action)
+    place = build.get("logs", {}) if build else {}
+    return LogPlace(place["groupName"], place["streamName"]) if place.get("streamName") else None
+
+
+def build_of(session: Session, action: Action) -> dict | None:
+    """CodeBuild's description of the build that the action started, or None."""
+    if action.provider != "CodeBuild" or not action.external_id:
+        return None
+    builds = session.client("codebuild").batch_get_builds(ids=[action.external_id])["builds"]
+    return next(iter(builds), None)

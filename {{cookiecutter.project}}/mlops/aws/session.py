@@ -1,0 +1,153 @@
+"""Clients for one region, whose errors are written for people."""
+
+from __future__ import annotations
+
+import os
+import re
+from functools import cached_property
+from urllib.parse import urlparse
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import (
+    BotoCoreError,
+    ClientError,
+    CredentialRetrievalError,
+    HTTPClientError,
+    NoCredentialsError,
+    NoRegionError,
+    ParamValidationError,
+    PartialCredentialsError,
+    ProfileNotFound,
+    SSOError,
+    TokenRetrievalError,
+)
+from botocore.exceptions import ConnectionError as NoConnection
+
+from mlops.errors import MlopsError
+
+_LOGIN = (
+    'For the local cloud run: mlops local up && eval "$(mlops local env)". '
+    "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
+)
+_SIGNATURE_CODES = {
+    "ExpiredToken",
+    "ExpiredTokenException",
+    "InvalidAccessKeyId",
+    "InvalidClientTokenId",
+    "RequestExpired",
+    "SignatureDoesNotMatch",
+    "UnrecognizedClientException",
+}
+_DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException"}
+_NOT_AUTHORIZED = re.compile(
+    r"(?:User: (?P<who>\S+) )?is not authorized to perform: (?P<action>[\w-]+:\w+)"
+    r"(?: on resource: (?P<resource>\S+))?"
+)
+
+
+class AWSError(MlopsError):
+    """A call that AWS did not carry out.
+
+    `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception
+    when no answer came; `operation` is AWS's name of the call. The exit code is 2 when what the person
+    brought along is at fault (credentials, region, permissions, an endpoint that is not there), else 1.
+    """
+
+    def __init__(self, message: str, *, code: str, operation: str = "", exit_code: int = 1) -> None:
+        super().__init__(message)
+        self.code = code
+        self.operation = operation
+        self.exit_code = exit_code
+
+
+class Session:
+    """Clients of one region. Where they call is AWS_ENDPOINT_URL's business, never ours."""
+
+    def __init__(self, region: str | None = None) -> None:
+        try:
+            self._boto = boto3.Session(region_name=region)
+        except BotoCoreError as error:
+            raise translate(error) from error
+        self._boto.events.register("creating-client-class", _translate_errors)
+        self._clients: dict[str, object] = {}
+
+    @property
+    def region(self) -> str:
+        return self._boto.region_name
+
+    @cached_property
+    def account(self) -> str:
+        """The account of the credentials in use, 12 digits."""
+        return self.client("sts").get_caller_identity()["Account"]
+
+    def client(self, service: str):
+        """A boto3 client that raises `AWSError` in place of botocore's exceptions (so don't use waiters)."""
+        if service not in self._clients:
+            config = Config(retries={"mode": "standard"}, connect_timeout=10)
+            try:
+                self._clients[service] = self._boto.client(service, config=config)
+            except BotoCoreError as error:
+                raise translate(error) from error
+        return self._clients[service]
+
+
+class _Translating:
+    def _make_api_call(self, operation_name, api_params):
+        try:
+            return super()._make_api_call(operation_name, api_params)
+        except ParamValidationError:
+            raise  # our own mistake, not the caller's: it needs its traceback
+        except (BotoCoreError, ClientError) as error:
+            service = self.meta.service_model.service_id
+            raise translate(error, service, operation_name, self.meta.endpoint_url) from error
+
+
+def _translate_errors(base_classes: list[type], **_: object) -> None:
+    # boto3's documented way to extend a client: https://docs.aws.amazon.com/boto3/latest/guide/events.html
+    base_classes.insert(0, _Translating)
+
+
+def translate(error: Exception, service: str = "", operation: str = "", endpoint: str = "") -> AWSError:
+    """The error in words for people: what is wrong and what to run next."""
+    if isinstance(error, ClientError):
+        return _refused(error, service, operation)
+    message, exit_code = _not_called(error, endpoint)
+    return AWSError(message, code=type(error).__name__, operation=operation, exit_code=exit_code)
+
+
+def _not_called(error: Exception, endpoint: str) -> tuple[str, int]:
+    if isinstance(error, ProfileNotFound):
+        profile = os.environ.get("AWS_PROFILE", "")
+        return f"AWS_PROFILE names the profile {profile!r}, which ~/.aws/config doesn't have. {_LOGIN}", 2
+    if isinstance(error, NoCredentialsError):
+        return f"No AWS credentials found. {_LOGIN}", 2
+    if isinstance(error, (PartialCredentialsError, CredentialRetrievalError, SSOError, TokenRetrievalError)):
+        return f"The AWS credentials can't be used: {error}. {_LOGIN}", 2
+    if isinstance(error, NoRegionError):
+        return 'No AWS region: set "region" in configuration/project.json, such as "us-east-1".', 2
+    if isinstance(error, (NoConnection, HTTPClientError)):
+        if urlparse(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}:
+            return f"Nothing answers at {endpoint}. Is the local cloud running? Run: mlops local up", 2
+        return f"{endpoint} can't be reached: {error}. Check the network, the proxy and the region.", 2
+    return f"AWS can't be called: {error}", 1
+
+
+def _refused(error: ClientError, service: str, operation: str) -> AWSError:
+    details = error.response.get("Error", {})
+    code, text = details.get("Code", "Unknown"), details.get("Message") or "no reason given"
+    if code in _SIGNATURE_CODES:
+        message = f"AWS doesn't accept these credentials ({code}: {text}). {_LOGIN}"
+        return AWSError(message, code=code, operation=operation, exit_code=2)
+    if code in _DENIED_CODES:
+        return AWSError(_denied(text, service, operation), code=code, operation=operation, exit_code=2)
+    return AWSError(f"{service} {operation}: {text} ({code})", code=code, operation=operation)
+
+
+def _denied(text: str, service: str, operation: str) -> str:
+    found = _NOT_AUTHORIZED.search(text)
+    if found is None:
+        return f"These credentials may not call {service} {operation}: {text}"
+    who = found["who"] or "These credentials"
+    resource = f" on {found['resource']}" if found["resource"] else ""
+    return f"{who} may not do {found['action']}{resource}: use another role or extend its policy. AWS: {text}"

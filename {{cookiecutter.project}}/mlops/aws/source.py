@@ -1,0 +1,68 @@
+"""The source tree as the zip archive that the pipeline's Source action takes."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import zipfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+# The earliest time that a zip archive can hold: the same content gives the same bytes whenever it is packed.
+_EPOCH = (1980, 1, 1, 0, 0, 0)
+_NEVER = {".git", ".mlops", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", "node_modules"}
+
+UNCOMMITTED = "uncommitted"
+
+
+def files(root: Path) -> list[Path]:
+    """What belongs to the source, relative to `root`: tracked and new files that git doesn't ignore.
+
+    Where git has nothing to say (no repository, no git, a directory that an outer repository ignores), every
+    file but caches, environments and the state in .mlops.
+    """
+    listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
+    names = (Path(name) for name in listed.split("\0") if name)
+    # A file that was deleted but not yet committed is still listed.
+    found = sorted({name for name in names if (root / name).is_file()}) or sorted(_walk(root))
+    return [name for name in found if not _NEVER.intersection(name.parts)]
+
+
+def commit_id(root: Path) -> str:
+    """The commit that is packed, with "+uncommitted" when the tree differs; "uncommitted" with none."""
+    if not _git(root, "ls-files", "--cached", "."):
+        return UNCOMMITTED
+    commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
+    if not commit:
+        return UNCOMMITTED
+    return f"{commit}+{UNCOMMITTED}" if _git(root, "status", "--porcelain", "--", ".") else commit
+
+
+def pack(root: Path, names: Iterable[Path], archive: Path) -> Path:
+    """Write the files, given relative to `root`, to a zip archive. The same content gives the same bytes."""
+    archive.parent.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target:
+        for name in sorted(names):
+            file = root / name
+            entry = zipfile.ZipInfo(name.as_posix(), _EPOCH)
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.external_attr = (0o755 if os.access(file, os.X_OK) else 0o644) << 16
+            with file.open("rb") as content, target.open(entry, "w", force_zip64=True) as packed:
+                while block := content.read(1 << 20):
+                    packed.write(block)
+    return archive
+
+
+def _walk(root: Path) -> Iterator[Path]:
+    for directory, folders, names in os.walk(root):
+        folders[:] = [folder for folder in folders if folder not in _NEVER]
+        for name in names:
+            yield (Path(directory) / name).relative_to(root)
+
+
+def _git(root: Path, *arguments: str) -> str:
+    try:
+        done = subprocess.run(["git", *arguments], cwd=root, capture_output=True, text=True, check=True)
+    except (OSError, subprocess.CalledProcessError):
+        return ""
+    return done.stdout

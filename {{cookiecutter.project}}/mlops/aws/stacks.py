@@ -1,0 +1,218 @@
+"""CloudFormation stacks: deployed by change set, so that a deployment without a change is seen as one."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops.aws.session import AWSError, Session
+from mlops.errors import InputError, PipelineError
+
+_POLL_SECONDS = 0.5
+_NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
+_CONSEQUENCE = (
+    "Resource creation cancelled",
+    "Resource update cancelled",
+    "The following resource(s) failed",
+)
+
+
+@dataclass(frozen=True)
+class StackEvent:
+    """What happened to one resource of a stack; `status` is AWS's word, such as CREATE_IN_PROGRESS."""
+
+    id: str
+    time: datetime
+    resource: str
+    type: str
+    physical_id: str
+    status: str
+    reason: str
+
+    @property
+    def failed(self) -> bool:
+        return self.status.endswith("_FAILED")
+
+    def __str__(self) -> str:
+        reason = f": {self.reason}" if self.reason else ""
+        return f"{self.resource} ({self.type}) {self.status}{reason}"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a deployment ended; `changed` is False when the stack was already as asked."""
+
+    changed: bool
+    outputs: dict[str, str]
+
+
+def deploy(
+    session: Session,
+    name: str,
+    template: str,
+    parameters: dict[str, str],
+    *,
+    capabilities: Sequence[str] = (),
+    tags: dict[str, str] | None = None,
+    on_event: Callable[[StackEvent], None] = lambda event: None,
+) -> Outcome:
+    """Create the stack or bring it up to date, and wait.
+
+    PipelineError with the first failing resource's reason; CloudFormation has rolled the stack back then.
+    """
+    client = session.client("cloudformation")
+    exists = _make_way(session, name, on_event)
+    change_set = f"mlops-{time.time_ns()}"
+    client.create_change_set(
+        StackName=name,
+        ChangeSetName=change_set,
+        ChangeSetType="UPDATE" if exists else "CREATE",
+        Parameters=[
+            {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
+        ],
+        Capabilities=list(capabilities),
+        Tags=[{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())],
+        TemplateBody=template,
+    )
+    if not _has_changes(client, name, change_set):
+        return Outcome(False, outputs(session, name))
+    seen = {event.id for event in events(session, name)}
+    client.execute_change_set(StackName=name, ChangeSetName=change_set)
+    status, happened = _wait(session, name, seen, on_event)
+    if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
+        raise PipelineError(_failure(name, status, happened))
+    return Outcome(True, outputs(session, name))
+
+
+def delete(
+    session: Session, name: str, *, on_event: Callable[[StackEvent], None] = lambda event: None
+) -> None:
+    """Delete the stack and wait; nothing happens when there is none."""
+    stack = describe(session, name)
+    if stack is None:
+        return
+    # A deleted stack is found by its id only.
+    stack_id = stack["StackId"]
+    seen = {event.id for event in events(session, stack_id)}
+    session.client("cloudformation").delete_stack(StackName=name)
+    status, happened = _wait(session, stack_id, seen, on_event)
+    if status != "DELETE_COMPLETE":
+        raise PipelineError(_failure(name, status, happened))
+
+
+def describe(session: Session, name: str) -> dict | None:
+    """DescribeStacks' answer for one stack, or None when there is none."""
+    try:
+        return session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
+    except AWSError as error:
+        if error.code == "ValidationError" and "does not exist" in str(error):
+            return None
+        raise
+
+
+def outputs(session: Session, name: str) -> dict[str, str]:
+    """The outputs of a stack; empty when there is no such stack."""
+    stack = describe(session, name) or {}
+    return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+
+def parameters(session: Session, name: str) -> dict[str, str]:
+    """The parameters that a stack was last deployed with; empty when there is no such stack."""
+    stack = describe(session, name) or {}
+    return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
+
+
+def events(session: Session, name: str) -> Iterator[StackEvent]:
+    """The events of a stack, newest first."""
+    pages = session.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
+    for page in pages:
+        for event in page["StackEvents"]:
+            yield StackEvent(
+                id=event["EventId"],
+                time=event["Timestamp"],
+                resource=event.get("LogicalResourceId", name),
+                type=event.get("ResourceType", ""),
+                physical_id=event.get("PhysicalResourceId", ""),
+                status=event.get("ResourceStatus", ""),
+                reason=event.get("ResourceStatusReason", ""),
+            )
+
+
+def first_failure(happened: list[StackEvent]) -> StackEvent | None:
+    """The resource that failed on its own account, in events that are oldest first."""
+    failed = [event for event in happened if event.failed]
+    own = [event for event in failed if not event.reason.startswith(_CONSEQUENCE)]
+    return next(iter(own or failed), None)
+
+
+def events_between(session: Session, name: str, first: datetime, last: datetime) -> list[StackEvent]:
+    """The stack's events of that time, oldest first; empty when the stack is gone."""
+    found = []
+    try:
+        for event in events(session, name):
+            if event.time < first:
+                break
+            if event.time <= last:
+                found.append(event)
+    except AWSError as error:
+        if error.code != "ValidationError":
+            raise
+    return found[::-1]
+
+
+def _make_way(session: Session, name: str, on_event: Callable[[StackEvent], None]) -> bool:
+    """Whether the stack is there to be updated. What a failed creation left is deleted."""
+    stack = describe(session, name)
+    if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
+        return False
+    status = stack["StackStatus"]
+    if status in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}:
+        delete(session, name, on_event=on_event)
+        return False
+    if status.endswith("_IN_PROGRESS"):
+        raise InputError(f"The stack {name} is being changed ({status}). Wait for that, then run this again.")
+    if status == "UPDATE_ROLLBACK_FAILED":
+        raise InputError(
+            f"The stack {name} is in {status}: its last update could not be undone. Run: "
+            f"aws cloudformation continue-update-rollback --stack-name {name}"
+        )
+    return True
+
+
+def _has_changes(client, name: str, change_set: str) -> bool:
+    while True:
+        answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
+        status, reason = answer["Status"], answer.get("StatusReason", "")
+        if status == "CREATE_COMPLETE":
+            return True
+        if status == "FAILED":
+            client.delete_change_set(StackName=name, ChangeSetName=change_set)
+            if any(text in reason for text in _NO_CHANGE):
+                return False
+            raise PipelineError(f"CloudFormation doesn't accept the template of the stack {name}: {reason}")
+        time.sleep(_POLL_SECONDS)
+
+
+def _wait(
+    session: Session, name: str, seen: set[str], on_event: Callable[[StackEvent], None]
+) -> tuple[str, list[StackEvent]]:
+    """Wait until the stack is at rest. Returns its status and the new events, oldest first."""
+    happened: list[StackEvent] = []
+    while True:
+        status = describe(session, name)["StackStatus"]
+        new = [event for event in events(session, name) if event.id not in seen][::-1]
+        seen.update(event.id for event in new)
+        happened += new
+        for event in new:
+            on_event(event)
+        if not status.endswith("_IN_PROGRESS"):
+            return status, happened
+        time.sleep(_POLL_SECONDS)
+
+
+def _failure(name: str, status: str, happened: list[StackEvent]) -> str:
+    first = first_failure(happened)
+    cause = f"{first.resource} ({first.type}): {first.reason}" if first else "CloudFormation gives no reason"
+    return f"The stack {name} ended in {status}. {cause}"

@@ -1,0 +1,54 @@
+"""Following an execution until it ends."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from mlops.aws import activity, executions
+from mlops.aws.executions import PENDING, Action, Execution
+from mlops.aws.session import Session
+from mlops.names import Names
+
+
+@dataclass(frozen=True)
+class Change:
+    """An action that is in another state than before."""
+
+    action: Action
+    before: str
+    after: str
+
+
+def follow(
+    session: Session, names: Names, execution_id: str, *, slowest_seconds: float = 5.0
+) -> Iterator[Execution]:
+    """The execution each time it differs from the one before, with what its running actions are doing.
+
+    Ends after the execution has ended. Asks every second while things change and less often, up to
+    `slowest_seconds`, while nothing does: AWS allows few calls of this kind.
+    """
+    before, pause = None, 1.0
+    while True:
+        now = activity.of_running_actions(
+            session, names, executions.read(session, names.pipeline, execution_id)
+        )
+        if now != before:
+            yield now
+        if now.finished:
+            return
+        pause = 1.0 if now != before else min(pause * 1.3, slowest_seconds)
+        before = now
+        time.sleep(pause)
+
+
+def changes(before: Execution | None, after: Execution) -> list[Change]:
+    """The actions whose state changed, in the order in which it happened; with no `before`, all that ran."""
+    earlier = {action.path: action.state for action in before.actions} if before else {}
+    found = [
+        Change(action, earlier.get(action.path, PENDING), action.state)
+        for action in after.actions
+        if action.state != earlier.get(action.path, PENDING)
+    ]
+    return sorted(found, key=lambda change: (change.action.ended or change.action.started).timestamp())

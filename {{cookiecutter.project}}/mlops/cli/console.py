@@ -1,0 +1,85 @@
+"""What a command shows: moving on a terminal, plain lines elsewhere. Colours follow NO_COLOR."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from functools import cache
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+_QUIET_SECONDS = 5.0
+
+
+def is_live() -> bool:
+    """Whether a person looks at a terminal that can redraw."""
+    return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+@cache
+def terminal() -> Console:
+    """rich's console: it leaves colours out where there is no terminal and where NO_COLOR is set."""
+    from rich.console import Console
+
+    return Console(highlight=False)
+
+
+def say(text: str = "") -> None:
+    """A line that stays."""
+    click.echo(text)
+
+
+@contextmanager
+def working(title: str) -> Iterator[Callable[[object], None]]:
+    """A step that takes a while: gives a function that shows what goes on, and says how long it took."""
+    started = time.monotonic()
+    if is_live():
+        with terminal().status(title) as status:
+            yield lambda text: status.update(f"{title}  [dim]{_escaped(str(text))}[/dim]")
+    else:
+        say(f"{title} …")
+        yield throttled(lambda text: say(f"  {text}"))
+    say(f"{title}: done in {elapsed(time.monotonic() - started)}")
+
+
+def throttled(show: Callable[[object], None], seconds: float = _QUIET_SECONDS) -> Callable[[object], None]:
+    """A function that passes on at most one text in so many seconds: a log must stay readable."""
+    last = -seconds
+
+    def show_seldom(text: object) -> None:
+        nonlocal last
+        if time.monotonic() - last >= seconds:
+            last = time.monotonic()
+            show(text)
+
+    return show_seldom
+
+
+def elapsed(seconds: float) -> str:
+    """A span of time for people: 4.2 s, 3:07, 1:02:45."""
+    if seconds < 60:
+        return f"{seconds:.1f} s"
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def between(started: datetime | None, ended: datetime | None) -> str:
+    """The time from a start to an end, or to now; empty before the start."""
+    if started is None:
+        return ""
+    return elapsed(max(0.0, ((ended or datetime.now(UTC)) - started).total_seconds()))
+
+
+def _escaped(text: str) -> str:
+    from rich.markup import escape
+
+    return escape(text.splitlines()[0][:100] if text else "")

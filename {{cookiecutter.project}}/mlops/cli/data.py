@@ -1,0 +1,53 @@
+"""`mlops data`: the data set of the next release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops.cli.group import Group
+
+if TYPE_CHECKING:
+    from mlops.cli.project import Repository
+
+
+@click.group(cls=Group, commands={"prepare": "mlops.cli.data:prepare"})
+def data() -> None:
+    """The data set that the model is trained and tested on."""
+
+
+@click.command()
+@click.argument("source", required=False)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="[default: .mlops/dataset]")
+def prepare(source: str | None, output: Path | None) -> None:
+    """Make training, validation, test and baseline sets.
+
+    SOURCE is a Parquet or CSV file of trips, or a month such as 2024-01 to download. Without it the synthetic
+    sample is used, which ships with this repository.
+    """
+    from mlops.cli import project
+
+    repository = project.find()
+    prepare_dataset(repository, source, output or repository.dataset)
+
+
+def prepare_dataset(repository: Repository, source: str | None, output: Path) -> Path:
+    """Prepare `output` from the source and say what came of it."""
+    import data as preparation
+    from mlops.cli import console, project
+
+    with console.working(f"Preparing data from {source or 'the synthetic sample'}") as show:
+        summary = preparation.prepare(source, output, on_progress=show)
+    console.say(f"  {summary}")
+    console.say(f"  {project.shown(output)}")
+    return output
+
+
+def dataset_for(repository: Repository, source: str | None) -> Path:
+    """The prepared folder that `--data` means: itself, or made from raw trips; without it the last one."""
+    folder = Path(source) if source else repository.dataset
+    if (folder / "dataset.json").is_file():
+        return folder
+    return prepare_dataset(repository, source, repository.dataset)

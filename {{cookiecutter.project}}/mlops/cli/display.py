@@ -1,0 +1,140 @@
+"""An execution on the screen: a table that moves, or a line per change. Both show the same rows."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Protocol
+
+from mlops.aws.executions import ABANDONED, FAILED, IN_PROGRESS, PENDING, SUCCEEDED, Action, Execution
+from mlops.aws.watching import changes
+from mlops.cli import console
+
+if TYPE_CHECKING:
+    from rich.table import Table
+
+_WORDS = {
+    PENDING: "",
+    IN_PROGRESS: "running",
+    SUCCEEDED: "done",
+    FAILED: "failed",
+    ABANDONED: "abandoned",
+}
+_STYLES = {"running": "cyan", "waiting": "yellow", "done": "green", "failed": "bold red", "abandoned": "red"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """What is shown of one action, as text."""
+
+    stage: str
+    action: str
+    state: str
+    time: str
+    note: str
+
+
+class Display(Protocol):
+    """Takes the execution each time it has changed."""
+
+    def update(self, execution: Execution) -> None: ...
+
+
+def rows(execution: Execution) -> list[Row]:
+    """One row per action, in the order of the pipeline; the time of a running action goes up to now."""
+    return [
+        Row(
+            stage=action.stage if n == 0 else "",
+            action=action.name,
+            state=state_word(action),
+            time="" if action.state == PENDING else console.between(action.started, action.ended),
+            note=note(action),
+        )
+        for stage in execution.stages
+        for n, action in enumerate(stage.actions)
+    ]
+
+
+def state_word(action: Action) -> str:
+    """The action's state as people say it."""
+    return "waiting" if action.waits_for_a_person else _WORDS.get(action.state, action.state)
+
+
+def note(action: Action) -> str:
+    """What goes on in the action, or what it had to say at its end."""
+    if action.waits_for_a_person:
+        return "for a person: mlops approve, or mlops reject"
+    if action.state == IN_PROGRESS:
+        return action.activity
+    if action.state == FAILED:
+        return (action.error_message or action.summary).split("\n")[0]
+    return action.summary.split("\n")[0] if action.category == "Approval" else ""
+
+
+def table(execution: Execution) -> Table:
+    """The execution as a table for a terminal."""
+    from rich.table import Table
+    from rich.text import Text
+
+    grid = Table(box=None, padding=(0, 2, 0, 0), show_header=False, pad_edge=False)
+    grid.add_column(style="bold", no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(no_wrap=True)
+    grid.add_column(justify="right", no_wrap=True)
+    grid.add_column(style="dim", overflow="ellipsis", no_wrap=True)
+    for row in rows(execution):
+        style = _STYLES.get(row.state, "")
+        grid.add_row(
+            *(Text(text) for text in (row.stage, row.action)),
+            Text(row.state, style),
+            row.time,
+            Text(row.note),
+        )
+    return grid
+
+
+@contextmanager
+def following() -> Iterator[Display]:
+    """The display that fits where the output goes."""
+    if console.is_live():
+        from rich.live import Live
+
+        live = _LiveTable()
+        with Live(get_renderable=live.render, console=console.terminal(), refresh_per_second=4):
+            yield live
+    else:
+        yield _PlainLines()
+
+
+class _LiveTable:
+    def __init__(self) -> None:
+        self._execution: Execution | None = None
+
+    def update(self, execution: Execution) -> None:
+        self._execution = execution
+
+    def render(self) -> Table | str:
+        return table(self._execution) if self._execution else ""
+
+
+class _PlainLines:
+    def __init__(self) -> None:
+        self._before: Execution | None = None
+        self._say_activity = console.throttled(console.say)
+
+    def update(self, execution: Execution) -> None:
+        changed = changes(self._before, execution)
+        for change in changed:
+            console.say(_line(change.action))
+        self._before = execution
+        for action in execution.actions:
+            if action.activity and not changed:
+                self._say_activity(_line(action))
+
+
+def _line(action: Action) -> str:
+    moment = (action.ended or action.started).astimezone().strftime("%H:%M:%S")
+    took = f" in {console.between(action.started, action.ended)}" if action.ended else ""
+    about = note(action)
+    return f"{moment}  {action.path}  {state_word(action)}{took}{': ' + about if about else ''}"

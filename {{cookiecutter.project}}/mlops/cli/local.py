@@ -1,0 +1,92 @@
+"""`mlops local`: the local cloud, and the whole pipeline in it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from mlops.cli.group import Group
+
+_directory = click.option(
+    "--directory",
+    type=click.Path(path_type=Path, file_okay=False),
+    help="Where the cloud keeps its state.  [default: .mlops/local]",
+)
+
+
+@click.group(
+    cls=Group,
+    commands={
+        "up": "mlops.cli.local:up",
+        "down": "mlops.cli.local:down",
+        "env": "mlops.cli.local:env",
+        "run": "mlops.cli.run:run",
+    },
+)
+def local() -> None:
+    """A cloud on this machine: the same pipeline, with no AWS account."""
+
+
+@click.command()
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 4566, or a free one]")
+@_directory
+def up(port: int | None, directory: Path | None) -> None:
+    """Start the local cloud; it runs until `mlops local down`."""
+    from mlops.cli import console, project
+    from mlops.localcloud import launch
+
+    repository = project.find()
+    directory = directory or repository.cloud_directory
+    running = launch.find(directory)
+    if running is None:
+        handle = launch.start(
+            repository.root, directory, port=port, region=repository.configuration.project.region
+        )
+        handle.detach()
+        running = handle.running
+        console.say(
+            f"The local cloud runs on port {running.port}. Its log: {project.shown(directory / 'cloud.log')}"
+        )
+    else:
+        console.say(f"The local cloud already runs on port {running.port}.")
+    console.say('Have this shell call it:  eval "$(mlops local env)"')
+    console.say("Stop it:                  mlops local down")
+
+
+@click.command()
+@_directory
+def down(directory: Path | None) -> None:
+    """Stop the local cloud and everything that runs in it. Its logs stay."""
+    from mlops.cli import console, project
+    from mlops.localcloud import launch
+
+    directory = directory or project.find().cloud_directory
+    stopped = launch.stop(directory)
+    if stopped is None:
+        console.say("No local cloud runs.")
+    else:
+        console.say(
+            f"The local cloud on port {stopped.port} has stopped. Its logs are in {project.shown(directory)}"
+        )
+
+
+@click.command()
+@_directory
+def env(directory: Path | None) -> None:
+    """Print the shell's lines that make AWS clients call the local cloud.
+
+    Use it as: eval "$(mlops local env)"
+    """
+    import shlex
+
+    from mlops.cli import console, project
+    from mlops.errors import InputError
+    from mlops.localcloud import launch
+
+    running = launch.find(directory or project.find().cloud_directory)
+    if running is None:
+        raise InputError("No local cloud runs. Start one with: mlops local up")
+    console.say(f"unset {' '.join(launch.CONFLICTING_VARIABLES)}")
+    for name, value in running.environment.items():
+        console.say(f"export {name}={shlex.quote(value)}")

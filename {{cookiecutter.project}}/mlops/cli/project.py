@@ -1,0 +1,82 @@
+"""The repository that a command works on."""
+
+from __future__ import annotations
+
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops.errors import InputError
+
+if TYPE_CHECKING:
+    from mlops.aws.session import Session
+    from mlops.configuration import Configuration
+    from mlops.names import Names
+
+_MARK = Path("configuration") / "project.json"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The generated repository at `root`, with what its commands need. Everything is read when it is used."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        """Where commands leave what they write; git ignores it."""
+        return self.root / ".mlops"
+
+    @property
+    def cloud_directory(self) -> Path:
+        return self.state / "local"
+
+    @property
+    def dataset(self) -> Path:
+        return self.state / "dataset"
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        from mlops import configuration
+
+        return configuration.load(self.root)
+
+    @cached_property
+    def session(self) -> Session:
+        from mlops.aws.session import Session
+
+        return Session(self.configuration.project.region)
+
+    @property
+    def names(self) -> Names:
+        return self.configuration.names
+
+    @property
+    def bucket(self) -> str:
+        return self.names.bucket(self.session.account, self.session.region)
+
+
+def find() -> Repository:
+    """The repository around the working directory; InputError when there is none."""
+    root = _root()
+    if root is None:
+        raise InputError(f"No {_MARK} here or in a directory above. Go to the model repository: cd PROJECT")
+    return Repository(root)
+
+
+def state_directory() -> Path:
+    """Where a command may write at any time, inside a repository or not."""
+    root = _root()
+    return (root or Path(tempfile.gettempdir())) / ".mlops"
+
+
+def shown(path: Path) -> Path:
+    """The path as a person at the working directory would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _root() -> Path | None:
+    here = Path.cwd()
+    return next((each for each in (here, *here.parents) if (each / _MARK).is_file()), None)

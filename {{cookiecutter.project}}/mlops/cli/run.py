@@ -1,0 +1,132 @@
+"""`mlops local run`: a whole release on this machine."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops.cli.start import hyperparameters, release_options
+from mlops.errors import InputError, PipelineError
+
+if TYPE_CHECKING:
+    from mlops.aws.executions import Execution
+    from mlops.cli.project import Repository
+
+
+@click.command()
+@release_options
+@click.option("--approve", "approved", is_flag=True, help="Approve without asking.")
+@click.option("--keep", is_flag=True, help="Leave the local cloud running, with the endpoint in it.")
+@click.option("--port", type=click.IntRange(1, 65535), help="[default: 4566, or a free one]")
+def run(
+    source: str | None, tune: bool, settings: tuple[str, ...], approved: bool, keep: bool, port: int | None
+) -> None:
+    """Run the whole pipeline on this machine: from the data to an answer of the production endpoint.
+
+    Uses the local cloud that `mlops local up` started, or starts one for the time of the run.
+    """
+    from mlops.cli import console, project
+
+    if not approved and not sys.stdin.isatty():
+        raise InputError("There is no terminal on which to ask for the approval. Add --approve.")
+    overrides = hyperparameters(settings)
+    repository = project.find()
+    started = time.monotonic()
+    with _cloud(repository, port, keep):
+        _release(repository, source, tune, overrides, approved)
+    console.say(f"All of it took {console.elapsed(time.monotonic() - started)}.")
+
+
+def _release(
+    repository: Repository, source: str | None, tune: bool, overrides: dict[str, str], approved: bool
+) -> None:
+    from mlops.cli import console, project
+    from mlops.cli.data import dataset_for
+    from mlops.cli.deploy import deploy_pipeline
+    from mlops.cli.report import write_report
+    from mlops.cli.start import start_execution
+
+    dataset = dataset_for(repository, source)
+    deploy_pipeline(repository)
+    execution_id = start_execution(repository, dataset, tune=tune, overrides=overrides)
+    try:
+        _watch_to_the_end(repository, execution_id, approved)
+        _invoke_once(repository, dataset)
+    except PipelineError as error:
+        write_report(repository, execution_id)
+        logs = project.shown(repository.cloud_directory)
+        raise PipelineError(f"{error}\nThe logs of all jobs, builds and endpoints are in {logs}") from error
+    page = write_report(repository, execution_id)
+    console.say(f"Report: {page}")
+
+
+def _watch_to_the_end(repository: Repository, execution_id: str, approved: bool) -> None:
+    from mlops.cli.approval import answer_release
+    from mlops.cli.watch import watch_execution
+
+    execution = watch_execution(repository, execution_id, until_approval=True)
+    if execution.waiting_approval:
+        yes = approved or _ask(repository, execution)
+        comment = "" if approved else click.prompt("Comment", default="", show_default=False)
+        answer_release(repository, execution, approved=yes, comment=comment)
+        watch_execution(repository, execution_id)
+
+
+def _ask(repository: Repository, execution: Execution) -> bool:
+    from mlops.cli.report import write_report
+
+    write_report(repository, execution.id)
+    return click.confirm("Release this model to production?", default=False)
+
+
+def _invoke_once(repository: Repository, dataset) -> None:
+    from mlops.aws import endpoints
+    from mlops.cli import console
+    from mlops.cli.invoke import first_row
+
+    row = first_row(dataset)
+    endpoint = repository.names.endpoint("production")
+    answer = endpoints.invoke(
+        repository.session, endpoint, row.encode(), content_type="text/csv", accept="text/csv"
+    )
+    console.say(f"Production answers: {endpoint} says {answer.body.decode().strip()} for {row}")
+
+
+@contextmanager
+def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[None]:
+    """A local cloud that this process's AWS clients call: the one that runs, or one of our own."""
+    from mlops.cli import console, project
+    from mlops.localcloud import launch
+
+    running = launch.find(repository.cloud_directory)
+    handle = None
+    if running is None:
+        region = repository.configuration.project.region
+        with console.working("Starting the local cloud"):
+            handle = launch.start(repository.root, repository.cloud_directory, port=port, region=region)
+        running = handle.running
+    elif port not in (None, running.port):
+        raise InputError(
+            f"A local cloud already runs on port {running.port}. Stop it first: mlops local down"
+        )
+    for name in launch.CONFLICTING_VARIABLES:
+        os.environ.pop(name, None)
+    os.environ.update(running.environment)
+    try:
+        yield
+    finally:
+        if handle is not None and keep:
+            handle.detach()
+            console.say(
+                'The local cloud goes on. Call it: eval "$(mlops local env)"  Stop it: mlops local down'
+            )
+        elif handle is not None:
+            console.say("Stopping the local cloud …")
+            handle.stop()
+            console.say(f"Its logs stay in {project.shown(repository.cloud_directory)}")

@@ -1,0 +1,49 @@
+"""`mlops status`: what runs, what is in production."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import click
+
+if TYPE_CHECKING:
+    from mlops.cli.project import Repository
+
+_RELEASED = {"commit": "CommitId", "data version": "DataVersion", "execution": "ExecutionId"}
+
+
+@click.command()
+@click.argument("execution", required=False)
+def status(execution: str | None) -> None:
+    """Show what runs, and what is in production.
+
+    Without EXECUTION the latest one.
+    """
+    from mlops.aws import executions
+    from mlops.cli import console, display, project
+
+    repository = project.find()
+    session, pipeline = repository.session, repository.names.pipeline
+    chosen = executions.read(session, pipeline, execution or executions.latest(session, pipeline))
+    took = console.between(chosen.started, chosen.ended)
+    console.say(f"Execution {chosen.id}: {chosen.status}{' after ' + took if took else ''}")
+    for name, value in {**chosen.variables, **chosen.revisions}.items():
+        console.say(f"  {name}: {value}")
+    console.terminal().print(display.table(chosen))
+    console.say()
+    for stage in ("test", "production"):
+        console.say(_endpoint(repository, stage))
+
+
+def _endpoint(repository: Repository, stage: str) -> str:
+    from mlops.aws import endpoints, stacks
+
+    name = repository.names.endpoint(stage)
+    found = endpoints.describe(repository.session, name)
+    if found is None:
+        return f"{stage}: no endpoint"
+    released = stacks.outputs(repository.session, repository.names.endpoint_stack(stage))
+    facts = [f"{label} {released[key]}" for label, key in _RELEASED.items() if key in released]
+    model = ", ".join(["", *facts])
+    reason = f": {found.failure_reason}" if found.failure_reason else ""
+    return f"{stage}: endpoint {name} is {found.status}{reason}{model}"

@@ -1,0 +1,88 @@
+"""`mlops watch`: an execution as it goes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops.errors import PipelineError
+
+if TYPE_CHECKING:
+    from mlops.aws.executions import Execution
+    from mlops.cli.project import Repository
+
+_LOG_TAIL_LINES = 8
+
+
+@click.command()
+@click.argument("execution", required=False)
+@click.option("--until-approval", is_flag=True, help="End when the release waits for a person.")
+def watch(execution: str | None, until_approval: bool) -> None:
+    """Show an execution until it ends.
+
+    Without EXECUTION the latest one. Ctrl-C leaves it running.
+    """
+    from mlops.aws import executions
+    from mlops.cli import project
+
+    repository = project.find()
+    chosen = execution or executions.latest(repository.session, repository.names.pipeline)
+    with leaving_it_running(chosen):
+        watch_execution(repository, chosen, until_approval=until_approval)
+
+
+@contextmanager
+def leaving_it_running(execution_id: str) -> Iterator[None]:
+    """Ctrl-C ends the watching only, and says how to come back."""
+    from mlops.cli import console
+
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.say(f"\nThe execution goes on without you. Come back with: mlops watch {execution_id}")
+        raise click.exceptions.Exit(1) from None
+
+
+def watch_execution(repository: Repository, execution_id: str, *, until_approval: bool = False) -> Execution:
+    """Show the execution and return its last state. PipelineError when it ends in any way but success."""
+    from mlops.cli import console
+
+    execution = _follow(repository, execution_id, until_approval)
+    if execution.waiting_approval:
+        console.say("The release waits for a person: mlops approve, or mlops reject --comment WHY")
+        return execution
+    raise_failure(repository, execution)
+    console.say(f"The release has succeeded in {console.between(execution.started, execution.ended)}.")
+    return execution
+
+
+def raise_failure(repository: Repository, execution: Execution) -> None:
+    """PipelineError with cause, place and end of the log, when the execution ended badly."""
+    from mlops.aws import failures, logs
+
+    failure = failures.explain(repository.session, repository.names, execution)
+    if failure is None:
+        return
+    lines = [failure.sentence]
+    if failure.log is not None:
+        lines += [
+            f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
+        ]
+        lines.append(f"Log: {failure.log}")
+        lines.append(f"All of it: mlops logs {failure.log_name} --execution {execution.id}")
+    raise PipelineError("\n".join(lines))
+
+
+def _follow(repository: Repository, execution_id: str, until_approval: bool) -> Execution:
+    from mlops.aws import watching
+    from mlops.cli import display
+
+    with display.following() as screen:
+        for execution in watching.follow(repository.session, repository.names, execution_id):
+            screen.update(execution)
+            if until_approval and execution.waiting_approval:
+                break
+    return execution

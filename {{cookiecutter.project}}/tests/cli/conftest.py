@@ -1,0 +1,73 @@
+"""A repository to work in, and the local cloud for commands that call AWS."""
+
+import json
+import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from click.testing import CliRunner, Result
+
+from mlops.aws.session import Session
+from mlops.cli import main
+from mlops.localcloud import launch
+from mlops.names import Names
+
+GENERATED = Path(__file__).parents[2]
+REGION = "eu-central-1"
+_ANSWERS = {
+    "project": "demo",
+    "model": "trips",
+    "region": REGION,
+    "notification_email": "someone@example.org",
+    "github_owner": "someone",
+    "github_repository": "demo",
+}
+
+
+@pytest.fixture
+def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A repository with the template's configuration, as working directory. No AWS is set up in it."""
+    root = tmp_path / "demo"
+    shutil.copytree(GENERATED / "configuration", root / "configuration")
+    (root / "configuration" / "project.json").write_text(json.dumps(_ANSWERS))
+    monkeypatch.chdir(root)
+    for name in (
+        "AWS_PROFILE",
+        "AWS_ACCESS_KEY_ID",
+        "AWS_SECRET_ACCESS_KEY",
+        "AWS_ENDPOINT_URL",
+        "AWS_REGION",
+    ):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+    monkeypatch.setenv("HOME", str(tmp_path))
+    return root
+
+
+@pytest.fixture(scope="session")
+def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
+    """One local cloud for all tests here; each uses names of its own."""
+    directory = tmp_path_factory.mktemp("cloud")
+    handle = launch.start(GENERATED, directory, port=launch.free_port(), region=REGION)
+    yield handle.running
+    handle.stop()
+
+
+@pytest.fixture
+def session(cloud: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session whose clients call the local cloud."""
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    return Session(REGION)
+
+
+@pytest.fixture
+def names() -> Names:
+    return Names("demo", "trips")
+
+
+@pytest.fixture
+def mlops() -> Callable[..., Result]:
+    """Runs the command in this process: mlops("local", "env")."""
+    return lambda *arguments, **options: CliRunner().invoke(main, arguments, **options)
