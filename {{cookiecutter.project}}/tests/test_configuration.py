@@ -292,6 +292,7 @@ def test_a_grid_searches_categories_only(repository):
         ("qa.yml", {"p99_milliseconds": 100}, "p99_milliseconds"),
         ("qa.yml", {"spawn_rate": 1}, "spawn_rate"),
         ("qa.yml", {"failure_ratio": 2}, "failure_ratio"),
+        ("qa.yml", {"users": 10, "wait_milliseconds": 1000}, "minimum_throughput"),
         ("test.yml", {"InstanceType": "m5.large"}, "InstanceType"),
         ("test.yml", {"InitialInstanceCount": True}, "InitialInstanceCount"),
         (

@@ -46,6 +46,9 @@ def qa_problems(document: Document, qa: Qa) -> list[InputProblem]:
     if qa.users / qa.spawn_rate > qa.duration_seconds / 2:
         allowed = f"at least {2 * qa.users / qa.duration_seconds:g}, so that all users work for half the time"
         problems.append(document.problem("spawn_rate", qa.spawn_rate, allowed))
+    if qa.wait_milliseconds and qa.minimum_throughput > (most := 1000 * qa.users / qa.wait_milliseconds):
+        allowed = f"at most {most:g}, which is what {qa.users} users send who wait that long"
+        problems.append(document.problem("minimum_throughput", qa.minimum_throughput, allowed))
     return problems
 
 

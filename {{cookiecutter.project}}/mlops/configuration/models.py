@@ -53,12 +53,16 @@ class Endpoint(_File):
 
 
 class Qa(_File):
-    """qa.yml. `spawn_rate` is in users per second, `minimum_throughput` in requests per second."""
+    """qa.yml. `spawn_rate` is in users per second, `minimum_throughput` in requests per second.
+
+    `wait_milliseconds` is a user's pause between two requests.
+    """
 
     users: Annotated[int, Field(ge=1, le=10_000)]
     spawn_rate: _Positive
     duration_seconds: Annotated[int, Field(ge=5, le=3600)]
     rows_per_request: Annotated[int, Field(ge=1, le=10_000)]
+    wait_milliseconds: Annotated[FiniteFloat, Field(ge=0)] = 0.0
     p95_milliseconds: _Positive
     p99_milliseconds: _Positive
     failure_ratio: Annotated[FiniteFloat, Field(ge=0, le=1)]
