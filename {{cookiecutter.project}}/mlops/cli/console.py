@@ -44,10 +44,11 @@ def working(title: str) -> Iterator[Callable[[object], None]]:
     if is_live():
         with terminal().status(title) as status:
             yield lambda text: status.update(f"{title}  [dim]{_escaped(str(text))}[/dim]")
+        say(f"{title}: done in {elapsed(time.monotonic() - started)}")
     else:
         say(f"{title} …")
         yield throttled(lambda text: say(f"  {text}"))
-    say(f"{title}: done in {elapsed(time.monotonic() - started)}")
+        say(f"  done in {elapsed(time.monotonic() - started)}")
 
 
 def throttled(show: Callable[[object], None], seconds: float = _QUIET_SECONDS) -> Callable[[object], None]:

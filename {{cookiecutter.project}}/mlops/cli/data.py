@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
 from mlops.cli.group import Group
+from mlops.errors import InputError
 
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
@@ -24,8 +26,8 @@ def data() -> None:
 def prepare(source: str | None, output: Path | None) -> None:
     """Make training, validation, test and baseline sets.
 
-    SOURCE is a Parquet or CSV file of trips, or a month such as 2024-01 to download. Without it the synthetic
-    sample is used, which ships with this repository.
+    SOURCE is a Parquet or CSV file of trips, a folder of them, or a month such as 2024-01 to download.
+    Without it the synthetic sample is used, which ships with this repository.
     """
     from mlops.cli import project
 
@@ -35,13 +37,22 @@ def prepare(source: str | None, output: Path | None) -> None:
 
 def prepare_dataset(repository: Repository, source: str | None, output: Path) -> Path:
     """Prepare `output` from the source and say what came of it."""
-    import data as preparation
+    # `data` belongs to the repository: it may be edited there, and isn't installed everywhere.
+    sys.path.insert(0, str(repository.root))
+    from data import DataError
+    from data import prepare as prepare_sets
     from mlops.cli import console, project
 
-    with console.working(f"Preparing data from {source or 'the synthetic sample'}") as show:
-        summary = preparation.prepare(source, output, on_progress=show)
-    console.say(f"  {summary}")
-    console.say(f"  {project.shown(output)}")
+    try:
+        with console.working(f"Preparing data from {source or 'the synthetic sample'}") as show:
+            dataset = prepare_sets(source, output, on_progress=show)
+    except DataError as error:
+        raise InputError(str(error)) from error
+    if dataset["synthetic"]:
+        console.say("  These trips are synthetic: good to see the pipeline work, not to judge a model.")
+    console.say(f"  rows: {_counts(dataset['rows'])}")
+    console.say(f"  dropped: {_counts(dataset['dropped']) or 'none'}")
+    console.say(f"  in {project.shown(output)}")
     return output
 
 
@@ -51,3 +62,7 @@ def dataset_for(repository: Repository, source: str | None) -> Path:
     if (folder / "dataset.json").is_file():
         return folder
     return prepare_dataset(repository, source, repository.dataset)
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in counts.items())

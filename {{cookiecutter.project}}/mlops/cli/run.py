@@ -59,9 +59,13 @@ def _release(
         _watch_to_the_end(repository, execution_id, approved)
         _invoke_once(repository, dataset)
     except PipelineError as error:
+        # Said before the report is written: whatever becomes of that, the cause must be seen.
+        console.say(str(error))
         write_report(repository, execution_id)
         logs = project.shown(repository.cloud_directory)
-        raise PipelineError(f"{error}\nThe logs of all jobs, builds and endpoints are in {logs}") from error
+        raise PipelineError(
+            f"No release. The logs of all jobs, builds and endpoints are in {logs}"
+        ) from error
     page = write_report(repository, execution_id)
     console.say(f"Report: {page}")
 
@@ -120,6 +124,10 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
     os.environ.update(running.environment)
     try:
         yield
+    except KeyboardInterrupt:
+        if handle is None:
+            console.say('\nThe release goes on. Come back with: eval "$(mlops local env)" && mlops watch')
+        raise
     finally:
         if handle is not None and keep:
             handle.detach()

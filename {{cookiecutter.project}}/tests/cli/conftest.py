@@ -1,20 +1,20 @@
 """A repository to work in, and the local cloud for commands that call AWS."""
 
 import json
+import os
 import shutil
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from places import GENERATED, REGION
 
 from mlops.aws.session import Session
 from mlops.cli import main
 from mlops.localcloud import launch
 from mlops.names import Names
 
-GENERATED = Path(__file__).parents[2]
-REGION = "eu-central-1"
 _ANSWERS = {
     "project": "demo",
     "model": "trips",
@@ -32,13 +32,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     shutil.copytree(GENERATED / "configuration", root / "configuration")
     (root / "configuration" / "project.json").write_text(json.dumps(_ANSWERS))
     monkeypatch.chdir(root)
-    for name in (
-        "AWS_PROFILE",
-        "AWS_ACCESS_KEY_ID",
-        "AWS_SECRET_ACCESS_KEY",
-        "AWS_ENDPOINT_URL",
-        "AWS_REGION",
-    ):
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name, raising=False)
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("HOME", str(tmp_path))

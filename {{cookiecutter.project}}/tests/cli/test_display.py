@@ -1,0 +1,109 @@
+"""The same state of an execution, as a table and as lines."""
+
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+
+import pytest
+
+from mlops.aws.executions import Action, Execution, Stage
+from mlops.aws.watching import changes
+from mlops.cli import console, display
+
+START = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
+
+
+def action(path: str, state: str = "Pending", seconds: float = 0, after: float = 0, **fields) -> Action:
+    stage, name = path.split("/")
+    provider = fields.pop("provider", "CodeBuild")
+    started = None if state == "Pending" else START + timedelta(seconds=after)
+    ended = started + timedelta(seconds=seconds) if state in {"Succeeded", "Failed"} else None
+    kind = fields.pop("category", "Build")
+    return Action(stage, name, kind, provider, state=state, started=started, ended=ended, **fields)
+
+
+def execution(*actions: Action, status: str = "InProgress") -> Execution:
+    names = dict.fromkeys(each.stage for each in actions)
+    stages = (Stage(name, tuple(each for each in actions if each.stage == name)) for name in names)
+    return Execution("demo", "1a2b3c4d", status, "", {}, {}, "StartPipelineExecution", tuple(stages))
+
+
+APPROVAL = action("Approve/Release", "InProgress", category="Approval", provider="Manual")
+
+
+@pytest.fixture
+def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
+    """What the plain display says of a build that starts, goes on and ends, without the time of day."""
+    source = action("Source/Code", "Succeeded", 2)
+    build = action("Build/Render", "InProgress", after=2, activity="BUILD: 12 passed")
+    with display.following() as screen:
+        screen.update(execution(source, build))
+        screen.update(execution(source, replace(build, activity="UPLOAD")))
+        screen.update(execution(source, action("Build/Render", "Succeeded", 65, after=2)))
+    return [line.split("  ", 1)[1] for line in capsys.readouterr().out.splitlines()]
+
+
+def test_plain_lines_tell_each_change_once(lines: list[str]):
+    assert lines == [
+        "Source/Code  done in 2.0 s",
+        "Build/Render  running: BUILD: 12 passed",
+        "Build/Render  running: UPLOAD",
+        "Build/Render  done in 1:05",
+    ]
+
+
+def test_the_approval_says_what_to_run():
+    row = display.rows(execution(APPROVAL))[0]
+    assert row.state == "waiting"
+    assert "mlops approve" in row.note
+
+
+def test_the_table_shows_every_action_and_its_stage_once():
+    found = display.rows(
+        execution(action("Test/Deploy", "Succeeded", 4), action("Test/QA", "InProgress", activity="BUILD"))
+    )
+    assert [(row.stage, row.action, row.state) for row in found] == [
+        ("Test", "Deploy", "done"),
+        ("", "QA", "running"),
+    ]
+    assert found[1].note == "BUILD"
+
+
+def test_an_action_that_has_not_started_has_no_time():
+    assert display.rows(execution(action("Test/QA")))[0].time == ""
+
+
+def test_a_failed_action_shows_the_first_line_of_its_error():
+    failed = action("Train/Train", "Failed", 3, error_message="rmse 7.1 is over 6.0\nmore")
+    assert display.rows(execution(failed))[0].note == "rmse 7.1 is over 6.0"
+
+
+def test_markup_in_a_log_line_is_shown_as_it_is():
+    table = display.table(execution(action("Test/QA", "InProgress", activity="[bold] users[/]")))
+    with console.terminal().capture() as captured:
+        console.terminal().print(table)
+    assert "[bold] users[/]" in captured.get()
+
+
+def test_a_stage_is_as_far_as_its_actions():
+    states = {
+        ("Succeeded", "Succeeded"): "Succeeded",
+        ("Succeeded", "Pending"): "InProgress",
+        ("Succeeded", "Failed"): "Failed",
+        ("Pending", "Pending"): "Pending",
+    }
+    for (first, second), state in states.items():
+        stage = execution(action("Test/Deploy", first), action("Test/QA", second)).stages[0]
+        assert stage.state == state
+
+
+def test_changes_come_in_the_order_in_which_they_happened():
+    before = execution(action("Build/Image"), action("Build/Render"))
+    after = execution(action("Build/Image", "Succeeded", 9), action("Build/Render", "Succeeded", 4))
+    assert [change.action.path for change in changes(before, after)] == ["Build/Render", "Build/Image"]
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"), [(0.04, "0.0 s"), (59.94, "59.9 s"), (60, "1:00"), (187, "3:07"), (3765, "1:02:45")]
+)
+def test_spans_of_time_read_like_a_clock(seconds: float, text: str):
+    assert console.elapsed(seconds) == text

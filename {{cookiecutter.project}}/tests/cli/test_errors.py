@@ -1,0 +1,93 @@
+"""What people read when AWS doesn't do what was asked."""
+
+from pathlib import Path
+
+import pytest
+from botocore.exceptions import ClientError
+from places import REGION
+
+from mlops.aws.session import AWSError, Session, translate
+from mlops.localcloud import launch
+
+
+def refused(code: str, message: str) -> AWSError:
+    answer = {"Error": {"Code": code, "Message": message}}
+    return translate(ClientError(answer, "StartPipelineExecution"), "CodePipeline", "StartPipelineExecution")
+
+
+def test_missing_credentials_are_explained_with_both_ways_to_get_some(repository: Path, mlops):
+    result = mlops("status")
+    assert result.exit_code == 2
+    assert "No AWS credentials found" in result.output
+    assert "mlops local up" in result.output
+    assert "aws sso login" in result.output
+
+
+def test_an_unknown_profile_is_named(repository: Path, mlops, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_PROFILE", "nobody")
+    result = mlops("status")
+    assert result.exit_code == 2
+    assert "'nobody'" in result.output
+
+
+def test_a_local_cloud_that_is_not_there_is_asked_for(repository: Path, monkeypatch: pytest.MonkeyPatch):
+    for name, value in launch.Running(launch.free_port(), 0, REGION).environment.items():
+        monkeypatch.setenv(name, value)
+    with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
+        Session(REGION).account  # noqa: B018
+    assert raised.value.exit_code == 2
+
+
+def test_a_denied_action_is_named_with_its_resource():
+    error = refused(
+        "AccessDeniedException",
+        "User: arn:aws:iam::123456789012:user/ann is not authorized to perform: "
+        "codepipeline:StartPipelineExecution on resource: "
+        "arn:aws:codepipeline:eu-central-1:123456789012:demo because no policy allows it",
+    )
+    assert str(error).startswith(
+        "arn:aws:iam::123456789012:user/ann may not do codepipeline:StartPipelineExecution "
+        "on arn:aws:codepipeline:eu-central-1:123456789012:demo"
+    )
+    assert error.exit_code == 2
+
+
+def test_expired_credentials_say_how_to_sign_in():
+    error = refused("ExpiredTokenException", "The security token included in the request is expired")
+    assert "aws sso login" in str(error)
+    assert error.exit_code == 2
+
+
+def test_any_other_refusal_keeps_service_call_words_and_code():
+    error = refused("ConflictException", "Too late.")
+    assert str(error) == "CodePipeline StartPipelineExecution: Too late. (ConflictException)"
+    assert (error.code, error.exit_code) == ("ConflictException", 1)
+
+
+def test_outside_of_a_repository_the_command_says_where_to_go(tmp_path: Path, mlops, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    result = mlops("status")
+    assert result.exit_code == 2
+    assert "configuration/project.json" in result.output
+
+
+def test_a_wrong_configuration_names_file_and_key(repository: Path, mlops):
+    (repository / "configuration" / "qa.yml").write_text("users: many\n")
+    result = mlops("status")
+    assert result.exit_code == 2
+    assert "configuration/qa.yml" in result.output
+    assert "users" in result.output
+
+
+def test_an_unexpected_error_leaves_its_traceback_in_a_file(repository: Path, mlops, monkeypatch):
+    monkeypatch.setattr("mlops.configuration.load", lambda root: 1 / 0)
+    result = mlops("status")
+    assert result.exit_code == 1
+    assert "Traceback" not in result.output
+    (file,) = (repository / ".mlops" / "errors").iterdir()
+    assert str(file.relative_to(repository)) in result.output
+    assert "1 / 0" in file.read_text()
+
+
+def test_an_unknown_command_is_a_wrong_input(mlops):
+    assert mlops("relese").exit_code == 2
