@@ -23,17 +23,9 @@ class Names:
     def pipeline(self) -> str:
         return self.project
 
-    @property
-    def storage_stack(self) -> str:
-        return f"{self.project}-storage"
-
-    @property
-    def roles_stack(self) -> str:
-        return f"{self.project}-roles"
-
-    @property
-    def pipeline_stack(self) -> str:
-        return f"{self.project}-pipeline"
+    def stack(self, template: str) -> str:
+        """The stack of a template in infra/, for example of `storage`."""
+        return f"{self.project}-{template}"
 
     def endpoint_stack(self, stage: Stage) -> str:
         return f"{self.project}-{stage}"
@@ -78,11 +70,6 @@ def execution_prefix(execution_id: str) -> str:
 
 def evaluation_key(execution_id: str) -> str:
     return f"{execution_prefix(execution_id)}evaluation/evaluation.json"
-
-
-def model_package_key(execution_id: str) -> str:
-    """The record {"ModelPackageArn": …} of what the execution registered."""
-    return f"{execution_prefix(execution_id)}model-package.json"
 
 
 def model_key(job: str) -> str:

@@ -30,10 +30,10 @@ def test_the_shipped_configuration_is_right(repository):
 
 
 def test_an_unknown_key_is_refused_with_its_line_and_the_likely_name(repository):
-    repository.write("evaluation.yml", "metric: rmse\ngoal: Minimize\nbuond: 6\nallowed_regression: 0.1\n")
+    repository.write("evaluation.yml", "instance_type: ml.m5.large\nmetric: rmse\ngoal: Minimize\nbuond: 6\nallowed_regression: 0.1\n")
     missing, unknown = problems(repository)
     assert (missing.key, missing.found) == ("bound", "nothing")
-    assert (unknown.file, unknown.line, unknown.key) == ("configuration/evaluation.yml", 3, "buond")
+    assert (unknown.file, unknown.line, unknown.key) == ("configuration/evaluation.yml", 4, "buond")
     assert "did you mean bound?" in unknown.allowed
 
 
@@ -289,6 +289,7 @@ def test_a_grid_searches_categories_only(repository):
         ("evaluation.yml", {"goal": "Maximize"}, "goal"),
         ("evaluation.yml", {"metric": "rsme"}, "metric"),
         ("evaluation.yml", {"bound": "6"}, "bound"),
+        ("evaluation.yml", {"instance_type": "ml.m5.largo"}, "instance_type"),
         ("qa.yml", {"p99_milliseconds": 100}, "p99_milliseconds"),
         ("qa.yml", {"spawn_rate": 1}, "spawn_rate"),
         ("qa.yml", {"failure_ratio": 2}, "failure_ratio"),

@@ -117,13 +117,14 @@ def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel |
         if tuning and not tuning_problems:
             tuning_problems = tuningchecks.problems(tuning, training.data)
     problems += training_problems + tuning_problems
-    checks = {
-        "configuration/evaluation.yml": crosschecks.evaluation_problems,
-        "configuration/test.yml": awsrequests.endpoint_problems,
-        "configuration/production.yml": awsrequests.endpoint_problems,
-        "configuration/qa.yml": crosschecks.qa_problems,
-    }
-    for file, check in checks.items():
+    checks = (
+        ("configuration/evaluation.yml", awsrequests.evaluation_problems),
+        ("configuration/evaluation.yml", crosschecks.evaluation_problems),
+        ("configuration/test.yml", awsrequests.endpoint_problems),
+        ("configuration/production.yml", awsrequests.endpoint_problems),
+        ("configuration/qa.yml", crosschecks.qa_problems),
+    )
+    for file, check in checks:
         if model := own_files.get(file):
             problems += check(found[file], model)
     return problems

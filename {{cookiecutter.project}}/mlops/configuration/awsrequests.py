@@ -8,7 +8,7 @@ from botocore.model import Shape
 
 from mlops import shapes
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Endpoint
+from mlops.configuration.models import Endpoint, Evaluation
 from mlops.errors import InputProblem
 
 # What the pipeline fills in, and from where. A value in the file would silently lose, so it is refused.
@@ -61,6 +61,16 @@ def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProbl
             for problem in shapes.check(endpoint.VpcConfig.model_dump(), vpc)
         ]
     return problems
+
+
+def evaluation_problems(document: Document, evaluation: Evaluation) -> list[InputProblem]:
+    """Check the instance type of the processing jobs."""
+    resources = shapes.input_shape("sagemaker", "CreateProcessingJob").members["ProcessingResources"]
+    instance_type = resources.members["ClusterConfig"].members["InstanceType"]
+    return [
+        document.problem("instance_type", problem.found, problem.allowed)
+        for problem in shapes.check(evaluation.instance_type, instance_type)
+    ]
 
 
 def _partial_request_problems(

@@ -30,6 +30,8 @@ class Project(_File):
 class Evaluation(_File):
     """evaluation.yml. `bound` is in the metric's unit, `allowed_regression` a share of production's value."""
 
+    instance_type: str
+
     metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
     goal: Literal["Minimize", "Maximize"]
     bound: FiniteFloat

@@ -1,0 +1,16 @@
+"""Facts about SageMaker's instance types."""
+
+from __future__ import annotations
+
+import re
+
+# Types with NVMe disks of their own: the letter d in general families, most accelerated ones, storage.
+# https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html (VolumeKmsKeyId)
+_LOCAL_STORAGE = re.compile(
+    r"ml\.([cmr]\d+[a-z]*d[a-z]*|g[4-9]\w*|p3dn|p[4-9][\w-]*|trn\d\w*|dl\d\w*|i\d\w*)\."
+)
+
+
+def takes_volume_key(instance_type: str) -> bool:
+    """Whether a key may be given for the volume. Local storage encrypts itself, and a key is refused."""
+    return _LOCAL_STORAGE.match(instance_type) is None

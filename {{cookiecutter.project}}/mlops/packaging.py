@@ -1,0 +1,86 @@
+"""What `mlops deploy` deploys: the stacks of infra/ in order, each with its template and its parameters."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from botocore.session import Session
+
+from mlops import images
+from mlops.configuration import Configuration
+
+# The convention of `aws cloudformation package`: a path beside the template, which becomes the real thing.
+_DEFINITION = re.compile(r"DefinitionS3Location: (?P<file>\S+\.json)$", re.MULTILINE)
+# CodePipeline cuts the pipeline's name so in the keys of its artifacts.
+_ARTIFACT_PREFIX_LENGTH = 20
+
+
+@dataclass(frozen=True)
+class Stack:
+    """A stack to deploy: its name, the template's text, the parameters, what it must be allowed to make."""
+
+    name: str
+    template: str
+    parameters: dict[str, str] = field(default_factory=dict)
+    capabilities: tuple[str, ...] = ()
+
+
+def stacks(root: Path, configuration: Configuration) -> list[Stack]:
+    """Return the stacks of the repository at `root` in the order in which they depend on each other.
+
+    Raises InputError when trainingjob.json names an image that does not exist.
+    """
+    common = {"Project": configuration.project.project, "Model": configuration.project.model}
+    artifacts = {"ArtifactPrefix": configuration.names.pipeline[:_ARTIFACT_PREFIX_LENGTH]}
+    image = _ready_image(configuration)
+    own = {
+        "storage": {**artifacts, "NotificationEmail": configuration.project.notification_email},
+        "jobs": {
+            "ReadyImageRepositoryArn": _repository_arn(image, configuration) if image else "",
+            "UsesVpc": "true" if _uses_vpc(configuration) else "false",
+        },
+        "endpoints": {},
+        "builds": {**artifacts, "TrainingImage": image},
+        "pipeline": {**artifacts, "TrainingImage": image},
+    }
+    return [_stack(root, configuration, name, common | parameters) for name, parameters in own.items()]
+
+
+def _stack(root: Path, configuration: Configuration, name: str, parameters: dict[str, str]) -> Stack:
+    template = pack(root / "infra" / f"{name}.yml")
+    capabilities = ("CAPABILITY_IAM",) if "AWS::IAM::" in template else ()
+    return Stack(configuration.names.stack(name), template, parameters, capabilities)
+
+
+def pack(template: Path) -> str:
+    """Return the template's text with the state machines that it names written into it.
+
+    They could go to S3, but the bucket is itself made by the first of these stacks.
+    """
+
+    def definition(found: re.Match[str]) -> str:
+        states = json.loads((template.parent / found["file"]).read_text(encoding="utf-8"))
+        text = json.dumps(states, separators=(",", ":"), ensure_ascii=False).replace("'", "''")
+        return f"DefinitionString: '{text}'"
+
+    return _DEFINITION.sub(definition, template.read_text(encoding="utf-8"))
+
+
+def _ready_image(configuration: Configuration) -> str:
+    if configuration.image is None:
+        return ""
+    resources = configuration.training_job["ResourceConfig"]
+    instance_type = resources.get("InstanceType") or resources["InstanceGroups"][0]["InstanceType"]
+    return images.resolve(configuration.image, configuration.project.region, instance_type)
+
+
+def _uses_vpc(configuration: Configuration) -> bool:
+    endpoints = (configuration.test, configuration.production)
+    return "VpcConfig" in configuration.training_job or any(endpoint.VpcConfig for endpoint in endpoints)
+
+
+def _repository_arn(image: str, configuration: Configuration) -> str:
+    return images.repository_arn(image, Session().get_partition_for_region(configuration.project.region))
