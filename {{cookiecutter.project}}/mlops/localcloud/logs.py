@@ -3,6 +3,7 @@
 import threading
 import time
 from pathlib import Path
+from typing import Self
 
 from botocore.exceptions import ClientError
 
@@ -26,7 +27,7 @@ class LogStream:
         self._lock = threading.Lock()
         self._closed = threading.Event()
 
-    def __enter__(self) -> "LogStream":
+    def __enter__(self) -> Self:
         self.file.parent.mkdir(parents=True, exist_ok=True)
         self._output = self.file.open("a", encoding="utf-8", buffering=1)
         _ensure(self.group, self.stream)

@@ -23,7 +23,7 @@ def test_an_operation_that_is_not_implemented_is_refused_by_its_name(cloud: Clou
 def test_a_request_outside_of_awss_model_is_refused_with_the_parameter_and_what_is_allowed(
     cloud: Cloud,
 ) -> None:
-    with pytest.raises(ClientError, match="ModelName.*pattern") as refusal:
+    with pytest.raises(ClientError, match="ModelName.*what matches") as refusal:
         cloud.client("sagemaker").create_model(
             ModelName="under_score", ExecutionRoleArn="arn:aws:iam::1:role/not-one"
         )
@@ -35,7 +35,7 @@ def test_the_aws_command_line_agrees(cloud: Cloud) -> None:
         environment = {
             "PATH": os.environ["PATH"],
             "AWS_ENDPOINT_URL": cloud.endpoint_url,
-            "AWS_REGION": "us-east-1",
+            "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_ACCESS_KEY_ID": "test",
             "AWS_SECRET_ACCESS_KEY": "test",
         }

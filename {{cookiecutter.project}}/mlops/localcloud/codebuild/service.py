@@ -1,0 +1,5 @@
+"""CodeBuild's front door."""
+
+from mlops.localcloud.service import Service
+
+service = Service("codebuild")

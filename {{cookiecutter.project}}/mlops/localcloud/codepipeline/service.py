@@ -1,0 +1,5 @@
+"""CodePipeline's front door."""
+
+from mlops.localcloud.service import Service
+
+service = Service("codepipeline")
