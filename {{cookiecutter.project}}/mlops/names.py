@@ -30,6 +30,10 @@ class Names:
     def endpoint_stack(self, stage: Stage) -> str:
         return f"{self.project}-{stage}"
 
+    def release(self, stage: Stage, execution_id: str) -> str:
+        """The model and the endpoint configuration of one release."""
+        return f"{self.endpoint_stack(stage)}-{short(execution_id)}"
+
     def endpoint(self, stage: Stage) -> str:
         """The endpoint's name. It is the same for every release: clients keep it."""
         return f"{self.project}-{self.model}-{stage}"

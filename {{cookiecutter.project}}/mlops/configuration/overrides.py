@@ -1,0 +1,59 @@
+"""Hyperparameters that a person gives for one release, over those of trainingjob.json."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, Any
+
+from mlops import shapes
+from mlops.configuration.tuningchecks import tuned_hyperparameters
+from mlops.errors import InputError, InputProblem
+
+if TYPE_CHECKING:
+    from mlops.configuration import Configuration
+
+
+def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, str]:
+    """Read the overrides of a release from a JSON object, such as `{"max_depth": 8}`.
+
+    Raises InputError as `check` does, and for what is no JSON object.
+    """
+    try:
+        overrides = json.loads(text)
+    except json.JSONDecodeError as error:
+        raise _wrong([_problem("", text, f"a JSON object ({error})")]) from error
+    if not isinstance(overrides, dict):
+        raise _wrong([_problem("", text, 'a JSON object, such as {"max_depth": 8}')])
+    return check(configuration, overrides, tune=tune)
+
+
+def check(configuration: Configuration, overrides: Mapping[str, Any], *, tune: bool) -> dict[str, str]:
+    """Return the overrides as SageMaker takes them, all strings.
+
+    Raises InputError when trainingjob.json has no such hyperparameter, when a value is no string, number,
+    true or false, and when the tuning of this very release would choose the value itself.
+    """
+    known = list(configuration.training_job.get("HyperParameters", {}))
+    tuned = tuned_hyperparameters(configuration.tuning) if tune else []
+    problems = []
+    for name, value in overrides.items():
+        if name not in known:
+            allowed = f"a hyperparameter of configuration/trainingjob.json: {shapes.closest(name, known)}"
+            problems.append(_problem(name, value, allowed))
+        elif name in tuned:
+            allowed = "nothing, configuration/tuning.json searches for it; start without tuning to set it"
+            problems.append(_problem(name, value, allowed))
+        elif not isinstance(value, (str, int, float)):
+            problems.append(_problem(name, value, "a string, a number, true or false"))
+    if problems:
+        raise _wrong(problems)
+    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in overrides.items()}
+
+
+def _problem(name: str, value: object, allowed: str) -> InputProblem:
+    return InputProblem("hyperparameters of this release", name, json.dumps(value), allowed)
+
+
+def _wrong(problems: list[InputProblem]) -> InputError:
+    return InputError("The release cannot start with these hyperparameters:", problems)

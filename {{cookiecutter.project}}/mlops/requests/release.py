@@ -1,0 +1,94 @@
+"""What one pipeline execution releases, and the marks of it that every request carries."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from mlops import names, shapes
+from mlops.configuration import Configuration
+from mlops.errors import InputError, InputProblem
+from mlops.instances import takes_volume_key
+
+Request = dict[str, Any]
+
+
+@dataclass(frozen=True)
+class Release:
+    """What is released, and where. ARNs are those of this repository's stacks.
+
+    `image` is a full URI, `hyperparameters` override trainingjob.json's, and `production_model` is the S3 URI
+    of the model archive that production serves now, None before the first release.
+    """
+
+    execution_id: str
+    commit_id: str
+    data_version: str
+    image: str
+    bucket: str
+    key_arn: str
+    training_role_arn: str
+    processing_role_arn: str
+    endpoint_role_arn: str
+    tune: bool = False
+    hyperparameters: dict[str, str] = field(default_factory=dict)
+    production_model: str | None = None
+
+    def s3(self, key: str) -> str:
+        return f"s3://{self.bucket}/{key}"
+
+    def result(self, name: str) -> str:
+        """The S3 URI of what the execution found out, such as `evaluation`."""
+        return self.s3(names.execution_prefix(self.execution_id) + name)
+
+    def data(self, split: str) -> str:
+        """The S3 prefix of one part of the data set, such as `train`."""
+        return self.s3(f"{names.dataset_prefix(self.data_version)}{split}/")
+
+
+def model_data_url(configuration: Configuration, release: Release) -> str:
+    """Return where the training job of this release leaves its model archive."""
+    return release.s3(names.model_key(configuration.names.job(release.execution_id)))
+
+
+def lineage(configuration: Configuration, release: Release) -> dict[str, str]:
+    """Return what ties a job, a model or an endpoint to the code and the data that it was made of."""
+    return {
+        "project": configuration.project.project,
+        "model": configuration.project.model,
+        "execution": release.execution_id,
+        "commit": release.commit_id,
+        "data-version": release.data_version,
+    }
+
+
+def tags(configuration: Configuration, release: Release, partial: Request) -> list[Request]:
+    """Return the lineage as tags, after those that the configuration file gives."""
+    own = [{"Key": key, "Value": value} for key, value in lineage(configuration, release).items()]
+    return [*partial.get("Tags", []), *own]
+
+
+def with_volume_key(resources: Request, release: Release) -> Request:
+    """Return the instances' description with the key of their volumes, where they take one."""
+    groups = [resources, *resources.get("InstanceGroups", [])]
+    types = [group["InstanceType"] for group in groups if "InstanceType" in group]
+    if all(takes_volume_key(instance_type) for instance_type in types):
+        return {**resources, "VolumeKmsKeyId": release.key_arn}
+    return resources
+
+
+def only(request: Request, keys: Iterable[str]) -> Request:
+    """Return the part of a request that has these keys."""
+    return {key: request[key] for key in keys if key in request}
+
+
+def checked(operation: str, request: Request) -> Request:
+    """Hand on what SageMaker will accept. Values that a person gave at the start are judged here."""
+    problems = shapes.check(request, shapes.input_shape("sagemaker", operation))
+    if problems:
+        raise InputError(
+            f"SageMaker would refuse the {operation} request of this release:",
+            [InputProblem(operation, each.path, str(each.found), each.allowed) for each in problems],
+        )
+    return request

@@ -1,0 +1,109 @@
+"""The pipeline's action Build/Render: unpacks the data and writes what the later stages are asked to do.
+
+Reads from the environment EXECUTION_ID, DATA_VERSION, TRAINING_IMAGE or else REPOSITORY_URI and IMAGE_DIGEST,
+BUCKET, KEY_ARN, TRAINING_ROLE_ARN, PROCESSING_ROLE_ARN, ENDPOINT_ROLE_ARN and CODEBUILD_SRC_DIR_Data; the
+pipeline's variables it reads from the execution. Writes training.json, test.json and production.json into the
+working directory. Exit code 0 rendered, 1 AWS refused a call, 2 the input is wrong.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from pathlib import Path
+
+from mlops import configuration, requests
+from mlops.aws import stacks
+from mlops.aws.session import Session
+from mlops.configuration import Configuration, overrides
+from mlops.errors import InputError, MlopsError
+from mlops.requests import Release
+from mlops.steps import datasets
+from mlops.steps.environment import required
+
+
+def main() -> int:
+    """Render the release of this pipeline execution."""
+    try:
+        _run(Path.cwd())
+    except MlopsError as error:
+        print(error, flush=True)
+        return error.exit_code
+    return 0
+
+
+def _run(root: Path) -> None:
+    settings = configuration.load(root)
+    session = Session(settings.project.region)
+    variables = _variables(session, settings.names.pipeline, required("EXECUTION_ID"))
+    tune = _flag("Tune", variables["Tune"])
+    release = Release(
+        execution_id=required("EXECUTION_ID"),
+        commit_id=variables["CommitId"],
+        data_version=required("DATA_VERSION"),
+        image=_image(settings),
+        bucket=required("BUCKET"),
+        key_arn=required("KEY_ARN"),
+        training_role_arn=required("TRAINING_ROLE_ARN"),
+        processing_role_arn=required("PROCESSING_ROLE_ARN"),
+        endpoint_role_arn=required("ENDPOINT_ROLE_ARN"),
+        tune=tune,
+        hyperparameters=overrides.parse(settings, variables["HyperParameters"], tune=tune),
+        production_model=_production_model(session, settings),
+    )
+    write(root, settings, release)
+    place = datasets.upload(session, Path(required("CODEBUILD_SRC_DIR_Data")), release)
+    print(f"Data version {release.data_version}: {place}")
+    print(f"Image: {release.image}")
+    print(f"Model in production: {release.production_model or 'none yet'}")
+
+
+def write(directory: Path, settings: Configuration, release: Release) -> None:
+    """Write the input of the state machine and the template configurations of the two endpoint stacks."""
+    files = {
+        "training.json": requests.state_machine_input(settings, release),
+        "test.json": requests.endpoint_stack(settings, release, "test"),
+        "production.json": requests.endpoint_stack(settings, release, "production"),
+    }
+    for name, content in files.items():
+        (directory / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _variables(session: Session, pipeline: str, execution_id: str) -> dict[str, str]:
+    """The pipeline's variables, as this execution resolved them."""
+    answer = session.client("codepipeline").get_pipeline_execution(
+        pipelineName=pipeline, pipelineExecutionId=execution_id
+    )
+    found = answer["pipelineExecution"].get("variables", [])
+    return {variable["name"]: variable["resolvedValue"] for variable in found}
+
+
+def _flag(name: str, value: str) -> bool:
+    if value not in ("true", "false"):
+        raise InputError(f"The pipeline variable {name} is {value!r}; allowed: true, false.")
+    return value == "true"
+
+
+def _image(settings: Configuration) -> str:
+    """The URI of the image that trains and serves: a ready one, or what Build/Image has pushed just now."""
+    ready = os.environ.get("TRAINING_IMAGE", "")
+    if bool(ready) != bool(settings.image):
+        found = "names an image" if settings.image else "names no image"
+        raise InputError(
+            f"configuration/trainingjob.json {found}, but the pipeline was deployed for the opposite. "
+            "Run: mlops deploy"
+        )
+    if ready:
+        return ready
+    return f"{required('REPOSITORY_URI')}@{required('IMAGE_DIGEST')}"
+
+
+def _production_model(session: Session, settings: Configuration) -> str | None:
+    """The archive of the model that production serves. Only the stack knows: an approval is no deployment."""
+    outputs = stacks.outputs(session, settings.names.endpoint_stack("production"))
+    return outputs.get("ModelDataUrl")
+
+
+if __name__ == "__main__":
+    sys.exit(main())
