@@ -105,9 +105,9 @@ def _by_stack(session: Session, names: Names, execution: Execution, action: Acti
 
 
 def _by_person(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
-    if action.error_message:
-        return Failure(action, action.error_message)
-    who = action.updated_by.rsplit("/", 1)[-1] or "someone"
+    if not action.updated_by:
+        return _by_codepipeline(session, names, execution, action)
+    who = action.updated_by.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
     return Failure(action, f"rejected by {who}: {action.summary or 'no comment'}")
 
 

@@ -105,7 +105,8 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
         kind=kind,
         name=name,
         status=answer["ProcessingJobStatus"],
-        failure_reason=answer.get("FailureReason") or answer.get("ExitMessage", ""),
+        # The program's own words; FailureReason of a processing job only says that it failed.
+        failure_reason=answer.get("ExitMessage") or answer.get("FailureReason", ""),
         started=answer.get("ProcessingStartTime", answer.get("CreationTime")),
         ended=answer.get("ProcessingEndTime"),
         log=LogPlace("/aws/sagemaker/ProcessingJobs", f"{name}/"),
@@ -126,7 +127,7 @@ def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
 def _why_training_ended(answer: dict) -> str:
     if answer.get("SecondaryStatus") == "MaxRuntimeExceeded":
         limit = answer["StoppingCondition"]["MaxRuntimeInSeconds"]
-        return f"it ran longer than its MaxRuntimeInSeconds of {limit}"
+        return f"MaxRuntimeExceeded: it ran longer than its MaxRuntimeInSeconds of {limit}"
     return answer.get("FailureReason", "")
 
 

@@ -33,8 +33,7 @@ def upload_data(session: Session, bucket: str, folder: Path) -> str:
             f"{folder} is no prepared data set: {', '.join(missing)} missing. "
             "Make one with: mlops data prepare"
         )
-    names = [file.relative_to(folder) for file in folder.rglob("*") if file.is_file()]
-    return _upload(session, bucket, DATA_KEY, folder, names)
+    return _upload(session, bucket, DATA_KEY, folder, [Path(name) for name in _DATA_FILES])
 
 
 def _upload(session: Session, bucket: str, key: str, root: Path, names: list[Path]) -> str:

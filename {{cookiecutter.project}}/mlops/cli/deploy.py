@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
+
+from mlops.cli.project import shown
+from mlops.errors import InputError, InputProblem
 
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
@@ -23,11 +27,13 @@ def deploy() -> None:
 
 
 def deploy_pipeline(repository: Repository) -> None:
-    """Deploy the stacks one after the other and show their events."""
+    """Check the templates, deploy the stacks one after the other and show their events."""
     from mlops import packaging
     from mlops.aws import stacks
     from mlops.cli import console
 
+    with console.working("Checking the templates in infra/"):
+        _lint(repository)
     for stack in packaging.stacks(repository.root, repository.configuration):
         with console.working(f"Deploying the stack {stack.name}") as show:
             outcome = stacks.deploy(
@@ -41,3 +47,23 @@ def deploy_pipeline(repository: Repository) -> None:
             )
         if not outcome.changed:
             console.say("  It was up to date.")
+
+
+def _lint(repository: Repository) -> None:
+    """InputError with cfn-lint's findings: better before a deployment than in the midst of it."""
+    from cfnlint.api import ManualArgs, lint_by_config
+
+    templates = sorted(str(file) for file in repository.root.glob("infra/*.yml"))
+    problems = [
+        InputProblem(
+            file=str(shown(Path(found.filename))),
+            key=found.rule.id,
+            found=found.message,
+            allowed=found.rule.shortdesc,
+            line=found.linenumber,
+        )
+        for found in lint_by_config(ManualArgs(templates=templates))
+        if found.rule.severity == "error"
+    ]
+    if problems:
+        raise InputError("The templates in infra/ can't be deployed:", problems)

@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -10,13 +11,13 @@ import pytest
 from click.testing import CliRunner, Result
 from places import GENERATED, REGION
 
+from mlops import configuration
 from mlops.aws.session import Session
 from mlops.cli import main
 from mlops.localcloud import launch
 from mlops.names import Names
 
 _ANSWERS = {
-    "project": "demo",
     "model": "trips",
     "region": REGION,
     "notification_email": "someone@example.org",
@@ -30,7 +31,8 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with the template's configuration, as working directory. No AWS is set up in it."""
     root = tmp_path / "demo"
     shutil.copytree(GENERATED / "configuration", root / "configuration")
-    (root / "configuration" / "project.json").write_text(json.dumps(_ANSWERS))
+    answers = {"project": f"demo-{uuid.uuid4().hex[:6]}", **_ANSWERS}
+    (root / "configuration" / "project.json").write_text(json.dumps(answers))
     monkeypatch.chdir(root)
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name, raising=False)
@@ -49,16 +51,17 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
 
 
 @pytest.fixture
-def session(cloud: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A session whose clients call the local cloud."""
+def session(repository: Path, cloud: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Session:
+    """A session whose clients call the local cloud, as the commands do then."""
     for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
     return Session(REGION)
 
 
 @pytest.fixture
-def names() -> Names:
-    return Names("demo", "trips")
+def names(repository: Path) -> Names:
+    """The names in AWS of the repository; each test has its own."""
+    return configuration.load(repository).names
 
 
 @pytest.fixture

@@ -1,0 +1,155 @@
+"""start, watch, approve, reject, status and logs, on a small pipeline in the local cloud."""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import small_pipeline
+
+from mlops.aws import executions
+from mlops.aws.session import Session
+from mlops.names import Names
+
+
+@pytest.fixture(autouse=True)
+def pipeline(session: Session, names: Names, repository: Path) -> None:
+    small_pipeline.create(session, names, repository)
+
+
+def start(mlops, *arguments: str) -> str:
+    """Start a release and return the execution's id."""
+    result = mlops("start", *arguments)
+    assert result.exit_code == 0, result.output
+    return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
+
+
+def test_a_release_goes_from_start_over_approval_to_its_end(mlops, session: Session, names: Names):
+    execution = start(mlops)
+    waiting = mlops("watch", "--until-approval")
+    assert waiting.exit_code == 0
+    assert "Test/QA  done" in waiting.output
+    assert "mlops approve" in waiting.output
+    assert mlops("approve", "--comment", "the figures look right").exit_code == 0
+    ended = mlops("watch", execution)
+    assert ended.exit_code == 0
+    assert "The release has succeeded" in ended.output
+    approval = executions.read(session, names.pipeline, execution).stages[-1].actions[0]
+    assert approval.summary == "the figures look right"
+
+
+def test_what_is_released_stands_in_the_execution(mlops, session: Session, names: Names):
+    execution = start(mlops, "--tune", "--set", "max_depth=6", "--set", "eta=0.1")
+    found = executions.read(session, names.pipeline, execution)
+    assert found.variables == {
+        "CommitId": "uncommitted",
+        "Tune": "true",
+        "HyperParameters": '{"eta": "0.1", "max_depth": "6"}',
+    }
+
+
+def test_code_and_data_are_taken_in_the_versions_that_were_uploaded(mlops, session: Session, names: Names):
+    execution = start(mlops)
+    mlops("watch", "--until-approval")
+    bucket = names.bucket(session.account, session.region)
+    current = session.client("s3").head_object(Bucket=bucket, Key="data/data.zip")["VersionId"]
+    assert executions.read(session, names.pipeline, execution).revisions["Data"] == current
+
+
+def test_a_failed_build_ends_the_watch_with_its_words_and_the_log(mlops, repository: Path):
+    (repository / "check.sh").write_text("echo p95 latency 812 ms is over the bound of 500 ms.\nexit 1\n")
+    execution = start(mlops)
+    result = mlops("watch")
+    assert result.exit_code == 1
+    assert "Test/QA failed: p95 latency 812 ms is over the bound of 500 ms." in result.output
+    assert f"mlops logs Test/QA --execution {execution}" in result.output
+    log = mlops("logs", "Test/QA", "--execution", execution)
+    assert "p95 latency 812 ms" in log.output
+    assert mlops("logs", "qa").output == log.output
+
+
+def test_a_rejected_release_fails_with_the_comment(mlops):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    assert mlops("reject", "--comment", "too slow on Mondays").exit_code == 0
+    result = mlops("watch")
+    assert result.exit_code == 1
+    assert "Approve/Release was not approved: rejected by root: too slow on Mondays" in result.output
+
+
+def test_nothing_to_approve_is_a_wrong_input(mlops):
+    result = mlops("approve")
+    assert result.exit_code == 2
+    assert "No release waits for an approval" in result.output
+
+
+def test_an_unknown_execution_is_a_wrong_input(mlops):
+    result = mlops("watch", "11111111-2222-3333-4444-555555555555")
+    assert result.exit_code == 2
+    assert "has no execution 11111111-2222" in result.output
+
+
+@pytest.mark.parametrize("setting", ["max_depth", "=6", "max_depth="])
+def test_a_setting_without_name_or_value_is_refused_before_anything_starts(mlops, setting: str):
+    result = mlops("start", "--set", setting)
+    assert result.exit_code == 2
+    assert "--set max_depth=6" in result.output
+    assert mlops("status").exit_code == 2
+
+
+def test_status_shows_versions_actions_and_endpoints(mlops):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    output = mlops("status").output
+    assert "CommitId: uncommitted" in output
+    assert re.search(r"QA +done", output)
+    assert re.search(r"Release +waiting", output)
+    assert "production: no endpoint" in output
+
+
+def test_logs_without_a_name_says_which_there_are(mlops):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    output = mlops("logs").output
+    assert "Test/QA" in output
+    assert "endpoint production" in output
+    assert "There are: Test/QA, endpoint test" in mlops("logs", "Train").output
+
+
+def test_following_a_log_ends_with_what_writes_it(mlops, repository: Path):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    assert "p95 latency 12 ms" in mlops("logs", "-f", "Test/QA").output
+
+
+def test_an_endpoint_that_is_not_there_is_said_so(mlops):
+    result = mlops("invoke", "1,2,3")
+    assert result.exit_code == 2
+    assert "There is no endpoint" in result.output
+
+
+def test_control_c_leaves_the_execution_running_and_says_how_to_come_back(
+    mlops, session: Session, names: Names, repository: Path
+):
+    execution = start(mlops)
+    generated = str(Path(__file__).parents[2])
+    watch = subprocess.Popen(
+        [sys.executable, "-u", "-m", "mlops", "watch"],
+        cwd=repository,
+        env={**os.environ, "PYTHONPATH": generated},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    for line in watch.stdout:
+        if "waiting" in line:
+            break
+    watch.send_signal(signal.SIGINT)
+    output, _ = watch.communicate(timeout=20)
+    assert f"mlops watch {execution}" in output
+    assert "Traceback" not in output
+    assert watch.returncode == 1
+    assert executions.read(session, names.pipeline, execution).status == "InProgress"
