@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from harness import Cloud, start_cloud
+from pushing import push
+from scripts import IMAGE, Scripts
 
 
 @pytest.fixture(scope="session")
@@ -46,3 +48,9 @@ def bucket(cloud: Cloud) -> str:
     s3.create_bucket(Bucket="test-bucket")
     s3.put_bucket_versioning(Bucket="test-bucket", VersioningConfiguration={"Status": "Enabled"})
     return "test-bucket"
+
+
+@pytest.fixture(scope="session")
+def scripts(cloud: Cloud, bucket: str, role_arn: str) -> Scripts:
+    """Jobs in the cloud whose programs are scripts of the tests."""
+    return Scripts(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "script-mode", IMAGE))

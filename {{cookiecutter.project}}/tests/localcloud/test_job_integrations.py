@@ -1,0 +1,126 @@
+"""Step Functions: jobs that a state machine runs and waits for (.sync), and the events that jobs send."""
+
+import json
+import re
+
+from harness import until
+from scripts import Scripts
+
+
+def run(scripts: Scripts, name: str, kind: str, request: dict) -> str:
+    """Start a state machine of one task that creates a job; the ARN of the execution."""
+    step_functions = scripts.cloud.client("stepfunctions")
+    task = {
+        "Type": "Task",
+        "Resource": f"arn:aws:states:::sagemaker:create{kind}.sync",
+        "Arguments": "{% $states.input %}",
+        "End": True,
+    }
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Job", "States": {"Job": task}}
+    machine = step_functions.create_state_machine(
+        name=name, roleArn=scripts.role_arn, definition=json.dumps(definition)
+    )["stateMachineArn"]
+    return step_functions.start_execution(stateMachineArn=machine, input=json.dumps(request))["executionArn"]
+
+
+def ended(scripts: Scripts, execution: str) -> dict:
+    """The description of an execution once it has ended."""
+
+    def description() -> dict | None:
+        found = scripts.cloud.client("stepfunctions").describe_execution(executionArn=execution)
+        return found if found["status"] != "RUNNING" else None
+
+    return until(description, 60)
+
+
+def test_a_completed_training_job_is_the_output_of_its_task(scripts: Scripts) -> None:
+    execution = ended(
+        scripts, run(scripts, "sync-trains", "TrainingJob", scripts.training_request("sync-trains", ""))
+    )
+    assert execution["status"] == "SUCCEEDED", execution.get("cause")
+    output = json.loads(execution["output"])
+    assert output["TrainingJobStatus"] == "Completed"
+    assert output["ModelArtifacts"]["S3ModelArtifacts"].endswith("/sync-trains/output/model.tar.gz")
+    assert isinstance(output["TrainingEndTime"], int)
+    assert output["Tags"]["MANAGED_BY_AWS"] == "STARTED_BY_STEP_FUNCTIONS"
+
+
+def test_a_failed_training_job_fails_its_task_with_the_job_as_the_cause(scripts: Scripts) -> None:
+    request = scripts.training_request("sync-fails", "raise SystemExit(4)")
+    execution = ended(scripts, run(scripts, "sync-fails", "TrainingJob", request))
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.TaskFailed")
+    cause = json.loads(execution["cause"])
+    assert cause["TrainingJobName"] == "sync-fails"
+    assert cause["FailureReason"] == "AlgorithmError: , exit code: 4"
+
+
+def test_a_training_job_beyond_its_maximum_runtime_fails_its_task(scripts: Scripts) -> None:
+    request = scripts.training_request("sync-hangs", "import time; time.sleep(600)")
+    request["StoppingCondition"] = {"MaxRuntimeInSeconds": 1}
+    execution = ended(scripts, run(scripts, "sync-hangs", "TrainingJob", request))
+    assert execution["status"] == "FAILED"
+    assert json.loads(execution["cause"])["SecondaryStatus"] == "MaxRuntimeExceeded"
+
+
+def test_a_refused_request_fails_its_task_with_the_error_of_sagemaker(scripts: Scripts) -> None:
+    request = scripts.training_request("sync-refused", "")
+    scripts.train("sync-refused", "")
+    taken = ended(scripts, run(scripts, "sync-taken", "TrainingJob", request))
+    assert taken["error"] == "SageMaker.ResourceInUseException"
+    assert "Error Code: ResourceInUse" in taken["cause"]
+
+    request["TrainingJobName"] = "sync-no-role"
+    request["RoleArn"] = "arn:aws:iam::000000000000:role/nobody-has-it"
+    refused = ended(scripts, run(scripts, "sync-no-role", "TrainingJob", request))
+    assert refused["error"] == "SageMaker.AmazonSageMakerException"
+    assert "Could not assume role" in refused["cause"]
+
+
+def test_a_parameter_that_does_not_exist_is_an_error_of_the_state_machine(scripts: Scripts) -> None:
+    request = scripts.training_request("sync-typo", "") | {"HyperParametres": {}}
+    execution = ended(scripts, run(scripts, "sync-typo", "TrainingJob", request))
+    assert execution["error"] == "States.Runtime"
+    assert "HyperParametres" in execution["cause"]
+
+
+def test_stopping_the_execution_stops_the_job(scripts: Scripts) -> None:
+    request = scripts.processing_request("sync-stops", "import time; time.sleep(600)")
+    execution = run(scripts, "sync-stops", "ProcessingJob", request)
+    until(
+        lambda: scripts.sagemaker.list_processing_jobs(NameContains="sync-stops")["ProcessingJobSummaries"],
+        30,
+    )
+    scripts.cloud.client("stepfunctions").stop_execution(executionArn=execution)
+    assert scripts.ended_processing("sync-stops")["ProcessingJobStatus"] == "Stopped"
+
+
+def test_a_tuning_job_answers_with_the_name_of_its_best_training_job(scripts: Scripts) -> None:
+    ranges = {"CategoricalParameterRanges": [{"Name": "x", "Values": ["1"]}]}
+    request = scripts.tuning_request("sync-tunes", "print('loss=1')", ranges)
+    execution = ended(scripts, run(scripts, "sync-tunes", "HyperParameterTuningJob", request))
+    best = json.loads(execution["output"])["BestTrainingJob"]
+    assert list(best) == ["TrainingJobName"]
+    assert re.fullmatch("sync-tunes-00[1-4]-[0-9a-f]{8}", best["TrainingJobName"])
+
+
+def test_a_job_sends_an_event_for_each_change_of_its_status(scripts: Scripts) -> None:
+    sqs, events = scripts.cloud.client("sqs"), scripts.cloud.client("events")
+    queue = sqs.create_queue(QueueName="job-events")["QueueUrl"]
+    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    pattern = {
+        "source": ["aws.sagemaker"],
+        "detail-type": ["SageMaker Training Job State Change"],
+        "detail": {"TrainingJobName": ["tells"]},
+    }
+    events.put_rule(Name="job-events", EventPattern=json.dumps(pattern))
+    events.put_targets(Rule="job-events", Targets=[{"Id": "queue", "Arn": arn}])
+    scripts.train("tells", "raise SystemExit(1)")
+
+    def received() -> set[str]:
+        messages = sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", [])
+        heard.extend(json.loads(message["Body"])["detail"] for message in messages)
+        return {detail["TrainingJobStatus"] for detail in heard} == {"InProgress", "Failed"}
+
+    heard: list[dict] = []
+    until(received, 10)
+    assert heard[-1]["FailureReason"] == "AlgorithmError: , exit code: 1"
