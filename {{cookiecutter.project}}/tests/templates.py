@@ -1,0 +1,52 @@
+"""The templates of infra/, parsed for tests."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from cfnlint.decode import decode
+from repository import ROOT
+
+INFRA = ROOT / "infra"
+NAMES = sorted(path.stem for path in INFRA.glob("*.yml"))
+
+
+def template(name: str) -> dict[str, Any]:
+    """A template with its intrinsic functions in their long form."""
+    parsed, faults = decode(str(INFRA / f"{name}.yml"))
+    assert not faults, faults
+    return parsed
+
+
+def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
+    """The properties of a template's resources of one type, by logical id."""
+    found = template(name)["Resources"]
+    return {key: each["Properties"] for key, each in found.items() if each["Type"] == kind}
+
+
+def find(node: Any, function: str) -> Iterator[Any]:
+    """Every argument of an intrinsic function, such as Fn::ImportValue, anywhere below `node`."""
+    if isinstance(node, dict):
+        for key, value in node.items():
+            if key == function:
+                yield value
+            yield from find(value, function)
+    elif isinstance(node, list):
+        for each in node:
+            yield from find(each, function)
+
+
+def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every statement of a template's IAM policies with the logical id of its resource, conditions unwrapped."""
+    policies = [
+        (key, policy["PolicyDocument"])
+        for key, role in resources(name, "AWS::IAM::Role").items()
+        for policy in role["Policies"]
+    ]
+    policies += [
+        (key, policy["PolicyDocument"]) for key, policy in resources(name, "AWS::IAM::ManagedPolicy").items()
+    ]
+    for key, document in policies:
+        for statement in document["Statement"]:
+            yield key, statement["Fn::If"][1] if "Fn::If" in statement else statement

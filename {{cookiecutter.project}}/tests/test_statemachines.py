@@ -1,0 +1,239 @@
+"""The state machines: sound as graphs, and their expressions decide rightly."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from typing import Any
+
+import jsonata
+import pytest
+from repository import ROOT
+
+FILES = ["statemachine.asl.json", "decision.asl.json"]
+
+
+def machine(file: str) -> dict[str, Any]:
+    return json.loads((ROOT / "infra" / file).read_text())
+
+
+def machines_in(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """The machine itself and the branches of its Parallel states."""
+    yield definition
+    for state in definition["States"].values():
+        for branch in state.get("Branches", []):
+            yield from machines_in(branch)
+
+
+def targets(state: dict[str, Any]) -> set[str]:
+    rules = [state, *state.get("Choices", []), *state.get("Catch", [])]
+    return {rule["Next"] for rule in rules if "Next" in rule} | (
+        {state["Default"]} if "Default" in state else set()
+    )
+
+
+def expressions(node: Any) -> Iterator[str]:
+    if isinstance(node, dict):
+        for value in node.values():
+            yield from expressions(value)
+    elif isinstance(node, list):
+        for value in node:
+            yield from expressions(value)
+    elif isinstance(node, str) and node.startswith("{%"):
+        yield node.removeprefix("{%").removesuffix("%}").strip()
+
+
+def evaluate(text: str, **variables: Any) -> Any:
+    """Evaluate a state's expression as Step Functions does: variables and nothing else are in scope."""
+    expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}").strip())
+    expression.register_lambda("parse", json.loads)
+    null = jsonata.utils.Utils.NULL_VALUE
+    return expression.evaluate(
+        None, {name: null if value is None else value for name, value in variables.items()}
+    )
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_state_is_reached_and_leads_somewhere(file):
+    for each in machines_in(machine(file)):
+        states = each["States"]
+        reached = {each["StartAt"]}.union(*(targets(state) for state in states.values()))
+        assert reached == states.keys()
+        ends = {name for name, state in states.items() if not targets(state)}
+        assert all(states[name].get("End") or states[name]["Type"] in ("Fail", "Succeed") for name in ends)
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_every_expression_can_be_parsed(file):
+    found = list(expressions(machine(file)))
+    assert found
+    for text in found:
+        jsonata.Jsonata(text)
+
+
+@pytest.mark.parametrize(
+    ("file", "filled_in"),
+    [
+        ("statemachine.asl.json", {"Partition"}),
+        ("decision.asl.json", {"Partition", "ModelPackageGroup", "TestStack"}),
+    ],
+)
+def test_the_template_fills_in_every_placeholder(file, filled_in):
+    assert set(re.findall(r"\$\{(\w+)\}", json.dumps(machine(file)))) == filled_in
+
+
+def read_evaluation(release: dict[str, Any], evaluation: dict[str, Any]) -> dict[str, Any]:
+    """What the state ReadEvaluation assigns when S3 gives this evaluation.json."""
+    assign = machine("statemachine.asl.json")["States"]["ReadEvaluation"]["Assign"]
+    states = {"result": {"Body": json.dumps(evaluation)}}
+    return {name: evaluate(text, release=release, states=states) for name, text in assign.items()}
+
+
+def judgement(release: dict[str, Any], evaluation: dict[str, Any]) -> tuple[str, str]:
+    """Where the gate leads, and the cause that it gives."""
+    variables = {"release": release, **read_evaluation(release, evaluation)}
+    states = machine("statemachine.asl.json")["States"]
+    judge = states["Judge"]
+    found = next(
+        (choice["Next"] for choice in judge["Choices"] if evaluate(choice["Condition"], **variables) is True),
+        judge["Default"],
+    )
+    cause = states[found].get("Cause", "")
+    return found, evaluate(cause, **variables) if cause else ""
+
+
+def release(goal="Minimize", metric="rmse", bound=6.0, production=False, allowed=0.02) -> dict[str, Any]:
+    gate = {
+        "Metric": metric,
+        "Goal": goal,
+        "Bound": bound,
+        "AllowedRegression": allowed,
+        "Production": production,
+    }
+    return {"Gate": gate, "EvaluationResult": {"Bucket": "bucket", "Key": "evaluation.json"}}
+
+
+def evaluation(value: float | None, production: float | None = None, metric: str = "rmse") -> dict[str, Any]:
+    found = {"regression_metrics": {metric: {"value": value, "standard_deviation": 0.1}}, "rows": 10}
+    if production is not None:
+        found["production"] = {"regression_metrics": {metric: {"value": production}}}
+    return found
+
+
+GATES = [
+    pytest.param(release(), evaluation(5.0), "Register", id="within-the-bound"),
+    pytest.param(release(), evaluation(6.0), "Register", id="on-the-bound"),
+    pytest.param(release(), evaluation(6.01), "ModelQualityBelowBound", id="over-the-bound"),
+    pytest.param(
+        release("Maximize", "r2", 0.8), evaluation(0.9, metric="r2"), "Register", id="r2-high-enough"
+    ),
+    pytest.param(
+        release("Maximize", "r2", 0.8), evaluation(0.7, metric="r2"), "ModelQualityBelowBound", id="r2-low"
+    ),
+    pytest.param(
+        release("Maximize", "r2", -1), evaluation(-0.5, metric="r2"), "Register", id="negative-but-allowed"
+    ),
+    pytest.param(release(production=True), evaluation(5.1, 5.0), "Register", id="allowed-regression"),
+    pytest.param(
+        release(production=True), evaluation(5.11, 5.0), "ModelWorseThanProduction", id="regression"
+    ),
+    pytest.param(
+        release("Maximize", "r2", 0, production=True),
+        evaluation(0.89, 0.9, "r2"),
+        "Register",
+        id="r2-may-sink-a-bit",
+    ),
+    pytest.param(
+        release("Maximize", "r2", 0, production=True),
+        evaluation(0.88, 0.9, "r2"),
+        "ModelWorseThanProduction",
+        id="r2-regression",
+    ),
+    pytest.param(
+        release(production=False), evaluation(5.5, 1.0), "Register", id="no-production-no-comparison"
+    ),
+    pytest.param(release(), evaluation(None), "EvaluationIncomplete", id="no-figure"),
+    pytest.param(release(), {"rows": 0}, "EvaluationIncomplete", id="no-metrics"),
+    pytest.param(release(metric="mae"), evaluation(1.0), "EvaluationIncomplete", id="another-metric"),
+    pytest.param(
+        release(production=True), evaluation(5.0), "EvaluationIncomplete", id="production-not-measured"
+    ),
+]
+
+
+@pytest.mark.parametrize(("gate", "figures", "expected"), GATES)
+def test_the_gate_decides_by_bound_and_regression(gate, figures, expected):
+    assert judgement(gate, figures)[0] == expected
+
+
+def test_the_gate_names_the_figure_and_the_bound():
+    _, cause = judgement(release(), evaluation(7.123456))
+    assert cause == "rmse is 7.1235, allowed is at most 6 (bound in configuration/evaluation.yml)"
+    _, cause = judgement(release(production=True), evaluation(5.5, 5.0))
+    assert "rmse is 5.5, the model in production has 5 on the same rows" in cause
+    assert "a regression of 2 %" in cause
+    _, cause = judgement(release(production=True), evaluation(5.5))
+    assert (
+        cause
+        == "evaluation.json has no number for rmse of the model in production: s3://bucket/evaluation.json"
+    )
+
+
+def test_tuned_values_replace_those_of_the_file_in_the_training_job():
+    tune = machine("statemachine.asl.json")["States"]["Tune"]["Assign"]["training"]
+    training = {"TrainingJobName": "taxi", "HyperParameters": {"eta": "0.1", "gamma": "0"}}
+    best = {"BestTrainingJob": {"TunedHyperParameters": {"eta": "0.25"}}}
+    assert evaluate(tune, release={"Training": training}, states={"result": best}) == {
+        "TrainingJobName": "taxi",
+        "HyperParameters": {"eta": "0.25", "gamma": "0"},
+    }
+
+
+def decided(state: str, packages: list[dict[str, str]]) -> dict[str, Any]:
+    """What the state FindModelPackage assigns for an event and the packages of the group."""
+    assign = machine("decision.asl.json")["States"]["FindModelPackage"]["Assign"]
+    states = {
+        "input": {"detail": {"execution-id": "1a2b", "state": state}},
+        "result": {"ModelPackageSummaryList": packages},
+    }
+    return {name: evaluate(text, states=states) for name, text in assign.items()}
+
+
+def test_the_decision_finds_the_package_of_its_own_execution():
+    packages = [
+        {"ModelPackageArn": "arn:3", "ModelPackageDescription": "Pipeline execution 9f9f, commit 3"},
+        {"ModelPackageArn": "arn:2", "ModelPackageDescription": "Pipeline execution 1a2b, commit 2"},
+        {"ModelPackageArn": "arn:1"},
+    ]
+    assert decided("SUCCEEDED", packages) == {"execution": "1a2b", "approved": True, "package": "arn:2"}
+    assert decided("FAILED", packages)["approved"] is False
+
+
+@pytest.mark.parametrize(
+    "packages", [[], [{"ModelPackageArn": "arn:3", "ModelPackageDescription": "another"}]]
+)
+def test_a_decision_without_a_package_still_takes_the_endpoint_down(packages):
+    assert decided("ABANDONED", packages)["package"] is None
+    states = machine("decision.asl.json")["States"]
+    assert states["IsRegistered"]["Default"] == "DescribeTestStack"
+    assert evaluate(states["IsRegistered"]["Choices"][0]["Condition"], package=None) is False
+
+
+def test_a_test_stack_of_another_execution_stays():
+    states = machine("decision.asl.json")["States"]
+    stack = {"Stacks": [{"Outputs": [{"OutputKey": "ExecutionId", "OutputValue": "9f9f"}]}]}
+    owner = evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": stack})
+    ours = states["IsOurs"]["Choices"][0]["Condition"]
+    assert evaluate(ours, owner=owner, execution="1a2b") is False
+    assert evaluate(ours, owner=owner, execution="9f9f") is True
+    assert (
+        evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": {"Stacks": [{}]}}) is None
+    )
+
+
+def test_a_test_stack_that_is_gone_ends_the_decision_well_and_nothing_else_does():
+    condition = machine("decision.asl.json")["States"]["IsGone"]["Choices"][0]["Condition"]
+    gone = {"Cause": "Stack with id taxi-fares-test does not exist"}
+    assert evaluate(condition, failure=gone) is True
+    assert evaluate(condition, failure={"Cause": "User is not authorized"}) is False

@@ -1,0 +1,215 @@
+"""The CloudFormation templates: right by themselves, fitting together, and tight."""
+
+from __future__ import annotations
+
+import itertools
+import json
+import re
+
+import cloudformation_validate
+import pytest
+from cfnlint.api import lint, lint_file
+from cfnlint.config import ManualArgs
+from repository import ROOT, Repository
+from templates import INFRA, NAMES, find, resources, statements, template
+
+from mlops import names, packaging
+from mlops.configuration import load
+
+# CloudFormation takes no longer template that is sent to it, and the bucket is itself in one of them.
+MAXIMUM_BYTES = 51_200
+
+
+@pytest.fixture
+def repository(tmp_path) -> Repository:
+    return Repository(tmp_path)
+
+
+@pytest.fixture
+def stacks(repository) -> list[packaging.Stack]:
+    return packaging.stacks(ROOT, load(repository.root))
+
+
+def packed(name: str) -> str:
+    """What is deployed, with the partition filled in that its state machine would get."""
+    return packaging.pack(INFRA / f"{name}.yml").replace("${Partition}", "aws")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cfn_lint_finds_nothing(name):
+    assert [str(match) for match in lint_file(INFRA / f"{name}.yml")] == []
+
+
+@pytest.mark.parametrize("name", ["endpoints", "jobs"])
+def test_cfn_lint_finds_nothing_in_the_state_machines_that_are_deployed(name):
+    found = lint(packed(name), config=ManualArgs(regions=["eu-west-1"]))
+    assert [str(match) for match in found] == []
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_cloudformation_validate_finds_nothing(name):
+    report = cloudformation_validate.CompositeEngine().validate_template(packed(name).encode())
+    informational = cloudformation_validate.Severity.INFO
+    found = [each.message for each in report.diagnostics if each.severity != informational]
+    assert found == []
+
+
+def test_each_template_is_short_enough_to_be_sent(stacks):
+    assert {
+        stack.name: len(stack.template.encode())
+        for stack in stacks
+        if len(stack.template.encode()) > MAXIMUM_BYTES
+    } == {}
+
+
+def test_state_machines_are_written_into_the_templates(stacks):
+    text = "\n".join(stack.template for stack in stacks)
+    assert "DefinitionS3Location" not in text
+    assert text.count('DefinitionString: \'{"Comment"') == 2
+
+
+def test_every_stack_gets_the_parameters_of_its_template(stacks):
+    for stack in stacks:
+        declared = template(stack.name.removeprefix("taxi-fares-"))["Parameters"]
+        required = {name for name, parameter in declared.items() if "Default" not in parameter}
+        assert required <= stack.parameters.keys() <= declared.keys(), stack.name
+
+
+def test_a_stack_imports_only_what_an_earlier_one_exports(stacks):
+    exported: set[str] = set()
+    for stack in stacks:
+        parsed = template(stack.name.removeprefix("taxi-fares-"))
+        assert {each["Fn::Sub"] for each in find(parsed, "Fn::ImportValue")} <= exported, stack.name
+        exported |= {
+            output["Export"]["Name"]["Fn::Sub"] for output in parsed["Outputs"].values() if "Export" in output
+        }
+
+
+def test_only_stacks_with_roles_may_make_roles(stacks):
+    capable = {stack.name for stack in stacks if stack.capabilities}
+    assert capable == {stack.name for stack in stacks if "AWS::IAM::" in stack.template}
+
+
+def test_a_ready_image_replaces_the_image_build(repository):
+    image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
+    repository.change(
+        "trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image)
+    )
+    parameters = {stack.name: stack.parameters for stack in packaging.stacks(ROOT, load(repository.root))}
+    assert parameters["taxi-fares-pipeline"]["TrainingImage"] == image
+    arn = "arn:aws:ecr:eu-west-1:123456789012:repository/shared/forecast"
+    assert parameters["taxi-fares-jobs"]["ReadyImageRepositoryArn"] == arn
+
+
+def test_a_vpc_anywhere_lets_containers_join_it(repository):
+    vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    repository.change("production.yml", lambda data: data.update(VpcConfig=vpc))
+    parameters = {stack.name: stack.parameters for stack in packaging.stacks(ROOT, load(repository.root))}
+    assert parameters["taxi-fares-jobs"]["UsesVpc"] == "true"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_role_may_do_everything_of_a_service(name):
+    for role, statement in statements(name):
+        actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
+        assert [action for action in actions if "*" in action] == [], role
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_every_resource_star_has_its_reason_above_it(name):
+    lines = (INFRA / f"{name}.yml").read_text().splitlines()
+    for above, line in itertools.pairwise(lines):
+        if re.match(r'\s+(Resource|Principal): "\*"', line):
+            assert above.strip().startswith("#"), line
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_role_is_assumed_by_one_service_for_this_account_only(name):
+    for key, role in resources(name, "AWS::IAM::Role").items():
+        (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
+        assert statement["Principal"]["Service"].endswith(".amazonaws.com"), key
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, (
+            key
+        )
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_role_is_handed_only_to_the_service_that_needs_it(name):
+    for key, statement in statements(name):
+        if "iam:PassRole" in statement["Action"]:
+            assert "iam:PassedToService" in statement["Condition"]["StringEquals"], key
+            assert statement["Resource"] != "*", key
+
+
+def test_the_bucket_is_closed_versioned_and_encrypted():
+    (bucket,) = resources("storage", "AWS::S3::Bucket").values()
+    assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
+    assert all(bucket["PublicAccessBlockConfiguration"].values())
+    (rule,) = bucket["BucketEncryption"]["ServerSideEncryptionConfiguration"]
+    assert rule["ServerSideEncryptionByDefault"]["SSEAlgorithm"] == "aws:kms"
+    (policy,) = resources("storage", "AWS::S3::BucketPolicy").values()
+    (statement,) = policy["PolicyDocument"]["Statement"]
+    assert statement["Effect"] == "Deny"
+    assert statement["Condition"] == {"Bool": {"aws:SecureTransport": "false"}}
+
+
+def test_no_lifecycle_rule_touches_code_data_or_models():
+    (bucket,) = resources("storage", "AWS::S3::Bucket").values()
+    kept = ("source/", "data/", "datasets/", "models/", "executions/")
+    for rule in bucket["LifecycleConfiguration"]["Rules"]:
+        if "ExpirationInDays" in rule or "NoncurrentVersionExpiration" in rule:
+            assert not str(rule["Prefix"]).startswith(kept), rule["Id"]
+            assert rule["Prefix"], rule["Id"]
+
+
+def test_every_log_group_ends_and_is_encrypted():
+    groups = resources("storage", "AWS::Logs::LogGroup")
+    assert len(groups) == 8
+    assert all({"RetentionInDays", "KmsKeyId"} <= group.keys() for group in groups.values())
+
+
+def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
+    found = {
+        stage["Name"]: [
+            (action["Fn::If"][1] if "Fn::If" in action else action)["Name"] for action in stage["Actions"]
+        ]
+        for stage in pipeline["Stages"]
+    }
+    assert found == {
+        "Source": ["Code", "Data"],
+        "Build": ["Image", "Render"],
+        "Train": ["Train"],
+        "Test": ["Deploy", "QA"],
+        "Approve": ["Release"],
+        "Production": ["Deploy", "Smoke"],
+    }
+    assert (pipeline["PipelineType"], pipeline["ExecutionMode"]) == ("V2", "QUEUED")
+    assert [each["Name"] for each in pipeline["Variables"]] == ["CommitId", "Tune", "HyperParameters"]
+
+
+def test_the_decision_listens_to_the_approval_of_this_pipeline():
+    (rule,) = resources("endpoints", "AWS::Events::Rule").values()
+    detail = rule["EventPattern"]["detail"]
+    assert (detail["stage"], detail["action"]) == (["Approve"], ["Release"])
+    assert "STARTED" not in detail["state"]
+    assert {"SUCCEEDED", "FAILED", "ABANDONED"} <= set(detail["state"])
+
+
+def test_source_actions_watch_the_objects_that_are_uploaded():
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
+    keys = [action["Configuration"]["S3ObjectKey"] for action in pipeline["Stages"][0]["Actions"]]
+    assert keys == [names.SOURCE_KEY, names.DATA_KEY]
+
+
+def test_environment_variables_of_actions_are_json_and_short():
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
+    texts = [text for each in find(pipeline, "EnvironmentVariables") for text in variants(each)]
+    assert len(texts) == 4
+    for text in texts:
+        assert len(text) <= 1000
+        assert "EXECUTION_ID" in {variable["name"] for variable in json.loads(text)}
+
+
+def variants(value: str | dict) -> list[str]:
+    return value["Fn::If"][1:] if isinstance(value, dict) else [value]
