@@ -38,7 +38,7 @@ def find(node: Any, function: str) -> Iterator[Any]:
 
 
 def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of a template's IAM policies with the logical id of its resource, conditions unwrapped."""
+    """Every statement of a template's IAM policies with the id of its resource, conditions unwrapped."""
     policies = [
         (key, policy["PolicyDocument"])
         for key, role in resources(name, "AWS::IAM::Role").items()
