@@ -10,6 +10,7 @@ from botocore.exceptions import ClientError
 from mlops.localcloud import context
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
+from mlops.localcloud.processes import Process
 from mlops.localcloud.sagemaker import container, s3
 from mlops.localcloud.sagemaker.container import Instance, NotStarted
 from mlops.localcloud.sagemaker.fleet import Fleet, Outcome
@@ -138,7 +139,7 @@ class ProcessingJob(Job):
                     raise JobFailed("AlgorithmError: See job logs for more information") from failure
             return fleet.wait(deadline, "expired", keep_up)
 
-    def _start(self, instance: Instance, log: LogStream):
+    def _start(self, instance: Instance, log: LogStream) -> Process:
         application = self._request["AppSpecification"]
         isolated = self._request.get("NetworkConfig", {}).get("EnableNetworkIsolation", False)
         return instance.start(

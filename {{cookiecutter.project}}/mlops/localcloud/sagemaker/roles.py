@@ -1,5 +1,7 @@
 """Execution roles: SageMaker must be allowed to assume them."""
 
+from fnmatch import fnmatchcase
+
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
@@ -22,9 +24,10 @@ def require_assumable(role_arn: str) -> None:
 def _trusts(statement: dict) -> bool:
     principal = statement.get("Principal", {})
     services = _listed(principal.get("Service", [])) if isinstance(principal, dict) else [principal]
+    actions = _listed(statement.get("Action", []))
     return (
         statement["Effect"] == "Allow"
-        and "sts:AssumeRole" in _listed(statement["Action"])
+        and any(fnmatchcase("sts:AssumeRole", action) for action in actions)
         and _PRINCIPAL in services
     )
 

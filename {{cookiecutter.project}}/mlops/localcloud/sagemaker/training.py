@@ -62,6 +62,22 @@ _SUMMARY = (
     "SecondaryStatus",
 )
 
+_LIST_FILTERS = dict.fromkeys(
+    (
+        "NextToken",
+        "MaxResults",
+        "CreationTimeAfter",
+        "CreationTimeBefore",
+        "LastModifiedTimeAfter",
+        "LastModifiedTimeBefore",
+        "NameContains",
+        "StatusEquals",
+        "SortBy",
+        "SortOrder",
+    ),
+    ANY,
+)
+
 jobs = Register(
     TrainingJob,
     missing=lambda name: AWSError("ValidationException", "Requested resource not found."),
@@ -72,7 +88,7 @@ jobs = Register(
 
 @service.operation
 def create_training_job(request: dict) -> dict:
-    job = prepare(request, "CreateTrainingJob")
+    job = prepare(request)
     job.begin()
     return {"TrainingJobArn": job.arn}
 
@@ -93,39 +109,22 @@ def stop_training_job(request: dict) -> None:
     jobs.get(request["TrainingJobName"]).stop()
 
 
-_LIST_FILTERS = dict.fromkeys(
-    (
-        "NextToken",
-        "MaxResults",
-        "CreationTimeAfter",
-        "CreationTimeBefore",
-        "LastModifiedTimeAfter",
-        "LastModifiedTimeBefore",
-        "NameContains",
-        "StatusEquals",
-        "SortBy",
-        "SortOrder",
-    ),
-    ANY,
-)
-
-
 def prepare(
     request: dict,
-    operation: str,
-    extra: dict | None = None,
+    tuning_job_arn: str | None = None,
     on_metric: Callable[[str, float], None] | None = None,
 ) -> TrainingJob:
     """A training job that is known by its name and yet to begin. Raises AWSError where the request is refused.
 
-    `extra` joins its description, such as TuningJobArn; `on_metric` hears every value of its metrics.
+    `on_metric` hears every value of its metrics.
     """
     jobs.refuse_taken(request["TrainingJobName"])
-    request = completed(request, operation)
+    request = completed(request, "CreateTrainingJob")
     image = images.resolve(request["AlgorithmSpecification"]["TrainingImage"])
     tags = request.pop("Tags", None)
     job = jobs.add(TrainingJob(request, image, tags, on_metric))
-    job.update(**(extra or {}))
+    if tuning_job_arn:
+        job.update(TuningJobArn=tuning_job_arn)
     return job
 
 

@@ -8,11 +8,13 @@ from datetime import UTC, datetime
 from functools import partial
 from pathlib import Path
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
+from mlops.localcloud.processes import Process
 from mlops.localcloud.sagemaker import container, s3
 from mlops.localcloud.sagemaker.container import Instance, NotStarted
 from mlops.localcloud.sagemaker.fleet import Fleet, Outcome
@@ -62,6 +64,7 @@ class TrainingJob(Job):
         self._instances = container.instances(self._directory, request["ResourceConfig"]["InstanceCount"])
         self._checkpoints = request.get("CheckpointConfig")
         if self._checkpoints:
+            # Refuses a path outside of /opt/ml now rather than in the middle of the job.
             self._instances[0].path(self._checkpoints["LocalPath"])
         definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
         self._metrics = Metrics(request["TrainingJobName"], definitions, on_metric)
@@ -72,10 +75,9 @@ class TrainingJob(Job):
         values = self._metrics.final()
         return super().describe() | ({"FinalMetricDataList": values} if values else {})
 
-    def stop(self, cause: str = "Stopped") -> None:
-        """Have the job stopped; `cause` becomes its last SecondaryStatus."""
+    def stop(self) -> None:
         super().stop()
-        self._fleet.stop(cause)
+        self._fleet.stop("Stopped")
 
     def mark_stopping(self) -> None:
         super().mark_stopping()
@@ -133,13 +135,13 @@ class TrainingJob(Job):
             transitions.append(entered | ({"EndTime": now} if ended else {}))
             self.update(SecondaryStatus=secondary)
 
-    def _mirrors(self, client) -> list[Mirror]:
+    def _mirrors(self, client: BaseClient) -> list[Mirror]:
         if not self._checkpoints:
             return []
         prefix, inside = Location.parse(self._checkpoints["S3Uri"]), self._checkpoints["LocalPath"]
         return [Mirror(client, instance.path(inside), prefix) for instance in self._instances]
 
-    def _download(self, client, mirrors: list[Mirror]) -> None:
+    def _download(self, client: BaseClient, mirrors: list[Mirror]) -> None:
         count = len(self._instances)
         for mirror in mirrors:
             mirror.fetch()
@@ -190,7 +192,7 @@ class TrainingJob(Job):
                     raise JobFailed(f"AlgorithmError: {failure}, exit code: {failure.exit_code}") from failure
             return fleet.wait(deadline, expired, partial(self._keep_up, mirrors))
 
-    def _start(self, instance: Instance, log: LogStream):
+    def _start(self, instance: Instance, log: LogStream) -> Process:
         def on_line(line: str) -> None:
             log.write(line)
             self._metrics.observe(line)
@@ -223,7 +225,7 @@ class TrainingJob(Job):
         wait = self._created + limits.get("MaxWaitTimeInSeconds", float("inf"))
         return (runtime, "MaxRuntimeExceeded") if runtime <= wait else (wait, "MaxWaitTimeExceeded")
 
-    def _upload(self, client, outcome: Outcome) -> None:
+    def _upload(self, client: BaseClient, outcome: Outcome) -> None:
         config = self._request["OutputDataConfig"]
         output = Location.parse(config["S3OutputPath"]) / self.name / "output"
         send = partial(self._pack, client, output, config)
@@ -233,7 +235,13 @@ class TrainingJob(Job):
             self.update(ModelArtifacts={"S3ModelArtifacts": model})
 
     def _pack(
-        self, client, output: Location, config: dict, archive: str, folder: str, sources: list[Path]
+        self,
+        client: BaseClient,
+        output: Location,
+        config: dict,
+        archive: str,
+        folder: str,
+        sources: list[Path],
     ) -> str:
         """Upload what the instances left, the first instance's where names collide. Returns where it went.
 

@@ -5,6 +5,7 @@ import uuid
 from contextlib import suppress
 from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
+from typing import Any
 
 from mlops.localcloud.sagemaker import search, training, trials
 from mlops.localcloud.sagemaker.jobs import COMPLETED, STOPPED, Job, JobFailed
@@ -120,7 +121,7 @@ class TuningJob(Job):
                 return
             self._start(*asked)
 
-    def _start(self, ticket, values: dict[str, str]) -> None:
+    def _start(self, ticket: Any, values: dict[str, str]) -> None:
         name = f"{self.name}-{len(self._trials) + 1:03d}-{uuid.uuid4().hex[:8]}"
         static = self._definition.get("StaticHyperParameters", {})
         request = {key: value for key, value in self._definition.items() if key not in _OF_TUNING}
@@ -132,7 +133,7 @@ class TuningJob(Job):
             if metric == self.objective["MetricName"]:
                 self._observe(trial, value)
 
-        job = training.prepare(request, "CreateTrainingJob", {"TuningJobArn": self.arn}, on_metric)
+        job = training.prepare(request, self.arn, on_metric)
         trial = Trial(job, ticket, values)
         self._trials.append(trial)
         job.begin(lambda: self._news.put(trial))
