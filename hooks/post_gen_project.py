@@ -1,0 +1,20 @@
+"""Keeps the licence that was chosen, under the name that people look for."""
+
+from pathlib import Path
+
+LICENSES = Path("licenses")
+
+
+def keep_license(chosen: str, root: Path) -> None:
+    """Make the chosen text LICENSE and remove the others. 'Proprietary' has no text."""
+    texts = root / LICENSES
+    text = texts / f"{chosen}.txt"
+    if text.exists():
+        text.rename(root / "LICENSE")
+    for other in texts.iterdir():
+        other.unlink()
+    texts.rmdir()
+
+
+if __name__ == "__main__":
+    keep_license("""{{ cookiecutter.license }}""", Path.cwd())

@@ -1,0 +1,25 @@
+"""Generating repositories in tests."""
+
+from pathlib import Path
+
+from cookiecutter.main import cookiecutter
+
+TEMPLATE = Path(__file__).parents[1]
+GENERATED = TEMPLATE / "{{cookiecutter.project}}"
+
+
+def bake(target: Path, **answers: str) -> Path:
+    """Generate a repository below `target` with these answers, defaults for the rest; return its path."""
+    return Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(target), extra_context=answers))
+
+
+def files(root: Path) -> dict[str, bytes]:
+    """Content of every file below `root` by its POSIX path; caches and local state left out."""
+    return {
+        path.relative_to(root).as_posix(): path.read_bytes()
+        for path in sorted(root.rglob("*"))
+        if path.is_file() and not any(part in _LEFT_OUT for part in path.relative_to(root).parts)
+    }
+
+
+_LEFT_OUT = {".git", ".mlops", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__"}

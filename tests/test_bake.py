@@ -1,0 +1,117 @@
+"""What is generated: nothing more, nothing less, the same every time."""
+
+import ast
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from pathlib import Path
+
+import pytest
+import yaml
+from baking import GENERATED, TEMPLATE, bake, files
+
+RENDERED = {"README.md", "configuration/project.json", "LICENSE"}
+UNRENDERED_BRACES = re.compile(r"\{\{\s*cookiecutter|\{%-?\s*(if|raw|endraw)\b")
+
+
+def test_exactly_the_templates_files_are_generated(generated: Path) -> None:
+    expected = {name for name in files(GENERATED) if not name.startswith("licenses/")} | {"LICENSE"}
+    assert set(files(generated)) == expected
+
+
+def test_two_bakes_of_the_same_answers_are_identical(generated: Path, tmp_path: Path) -> None:
+    assert files(bake(tmp_path)) == files(generated)
+
+
+def test_a_file_without_variables_is_copied_to_the_byte(generated: Path) -> None:
+    template, baked = files(GENERATED), files(generated)
+    different = {name for name in baked if template.get(name) != baked[name]}
+    assert different == RENDERED
+
+
+def test_no_variable_is_left_and_no_path_of_this_machine(generated: Path) -> None:
+    for name, content in files(generated).items():
+        if name.endswith((".py", ".html", ".j2", ".gz", ".png")):
+            continue
+        text = content.decode()
+        assert not UNRENDERED_BRACES.search(text), name
+        assert str(TEMPLATE) not in text, name
+
+
+def test_generated_files_parse(generated: Path) -> None:
+    for name, content in files(generated).items():
+        text = content.decode(errors="replace")
+        if name.endswith(".json"):
+            json.loads(text)
+        elif name.endswith(".toml"):
+            tomllib.loads(text)
+        elif name.endswith(".py"):
+            ast.parse(text, name)
+        elif name.endswith(".yml") and not name.startswith("infra/"):
+            yaml.safe_load(text)
+
+
+def test_paths_suit_windows_too(generated: Path) -> None:
+    for name in files(generated):
+        assert not re.search(r'[<>:"\\|?*]', name), name
+        assert len(name) < 150, name
+    assert len({name.lower() for name in files(generated)}) == len(files(generated))
+
+
+def test_cruft_generates_the_same_and_updates_without_a_conflict(tmp_path: Path) -> None:
+    template = tmp_path / "template"
+    subprocess.run(["git", "clone", "--quiet", str(TEMPLATE), str(template)], check=True)
+    tracked = subprocess.run(
+        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TEMPLATE, capture_output=True, check=True
+    ).stdout.decode().split("\0")
+    for name in filter(None, tracked):
+        if (TEMPLATE / name).is_file():
+            (template / name).parent.mkdir(parents=True, exist_ok=True)
+            (template / name).write_bytes((TEMPLATE / name).read_bytes())
+    commit(template, "as it is in the working tree")
+    cruft("create", "--no-input", "--output-dir", str(tmp_path), str(template))
+    repository = tmp_path / "taxi-fares"
+    own = files(repository)
+    assert json.loads(own.pop(".cruft.json"))["commit"]
+    assert own == files(bake(tmp_path / "plain"))
+
+    git(repository, "init", "--quiet")
+    (repository / "model" / "features.py").write_text("# the team's own\n" + (repository / "model" / "features.py").read_text())
+    commit(repository, "Generate, and change what is the team's own")
+    gitignore = template / "{{cookiecutter.project}}" / ".gitignore"
+    gitignore.write_text(gitignore.read_text() + "*.log\n")
+    commit(template, "Ignore logs")
+    cruft("update", "--skip-apply-ask", cwd=repository)
+    assert git(repository, "ls-files", "--unmerged") == ""
+    assert not list(repository.rglob("*.rej"))
+    assert "*.log" in (repository / ".gitignore").read_text()
+    assert (repository / "model" / "features.py").read_text().startswith("# the team's own")
+
+
+def cruft(*words: str, cwd: Path | None = None) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "cruft", *words], cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
+def git(repository: Path, *words: str) -> str:
+    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
+    return subprocess.run(
+        ["git", *identity, *words], cwd=repository, check=True, capture_output=True, text=True
+    ).stdout
+
+
+def commit(repository: Path, message: str) -> None:
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", message)
+
+
+@pytest.mark.parametrize("folder", ["mlops", "model", "data", "tests"])
+def test_the_generated_code_is_clean(generated: Path, folder: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", "ruff", "check", "--no-cache", folder], cwd=generated, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout

@@ -1,0 +1,41 @@
+"""The hooks' functions by themselves."""
+
+import sys
+from pathlib import Path
+
+import pytest
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
+
+import post_gen_project  # noqa: E402
+import pre_gen_project  # noqa: E402
+
+GOOD = {
+    "project": "taxi-fares",
+    "model": "total-amount",
+    "region": "us-east-1",
+    "notification_email": "team@example.com",
+    "github_owner": "example",
+    "github_repository": "taxi-fares",
+}
+
+
+def test_good_answers_have_no_problem() -> None:
+    assert pre_gen_project.problems(GOOD) == []
+
+
+@pytest.mark.parametrize("question", GOOD)
+def test_an_empty_answer_is_a_problem_that_names_the_question(question: str) -> None:
+    [problem] = pre_gen_project.problems({**GOOD, question: ""})
+    assert problem.startswith(f"{question}: ")
+
+
+def test_a_multi_line_answer_is_refused() -> None:
+    assert pre_gen_project.problems({**GOOD, "project": "taxi\n"})
+
+
+def test_a_licence_without_a_text_leaves_none(tmp_path: Path) -> None:
+    (tmp_path / "licenses").mkdir()
+    (tmp_path / "licenses" / "MIT.txt").write_text("MIT")
+    post_gen_project.keep_license("Proprietary", tmp_path)
+    assert list(tmp_path.iterdir()) == []
