@@ -46,7 +46,9 @@ def test_good_answers_generate_a_repository_that_says_them(tmp_path: Path, answe
     assert answers.items() <= said.items()
 
 
-@pytest.mark.parametrize(("answers", "question", "allowed"), REFUSED, ids=lambda value: named(value) if isinstance(value, dict) else "")
+@pytest.mark.parametrize(
+    ("answers", "question", "allowed"), REFUSED, ids=lambda value: named(value) if isinstance(value, dict) else ""
+)
 def test_bad_answers_generate_nothing_and_say_what_is_allowed(
     tmp_path: Path, capfd: pytest.CaptureFixture, answers: dict[str, str], question: str, allowed: str
 ) -> None:

@@ -63,9 +63,16 @@ def test_paths_suit_windows_too(generated: Path) -> None:
 def test_cruft_generates_the_same_and_updates_without_a_conflict(tmp_path: Path) -> None:
     template = tmp_path / "template"
     subprocess.run(["git", "clone", "--quiet", str(TEMPLATE), str(template)], check=True)
-    tracked = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"], cwd=TEMPLATE, capture_output=True, check=True
-    ).stdout.decode().split("\0")
+    tracked = (
+        subprocess.run(
+            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
+            cwd=TEMPLATE,
+            capture_output=True,
+            check=True,
+        )
+        .stdout.decode()
+        .split("\0")
+    )
     for name in filter(None, tracked):
         if (TEMPLATE / name).is_file():
             (template / name).parent.mkdir(parents=True, exist_ok=True)
@@ -78,7 +85,9 @@ def test_cruft_generates_the_same_and_updates_without_a_conflict(tmp_path: Path)
     assert own == files(bake(tmp_path / "plain"))
 
     git(repository, "init", "--quiet")
-    (repository / "model" / "features.py").write_text("# the team's own\n" + (repository / "model" / "features.py").read_text())
+    (repository / "model" / "features.py").write_text(
+        "# the team's own\n" + (repository / "model" / "features.py").read_text()
+    )
     commit(repository, "Generate, and change what is the team's own")
     gitignore = template / "{{cookiecutter.project}}" / ".gitignore"
     gitignore.write_text(gitignore.read_text() + "*.log\n")
@@ -99,9 +108,7 @@ def cruft(*words: str, cwd: Path | None = None) -> None:
 
 def git(repository: Path, *words: str) -> str:
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    return subprocess.run(
-        ["git", *identity, *words], cwd=repository, check=True, capture_output=True, text=True
-    ).stdout
+    return subprocess.run(["git", *identity, *words], cwd=repository, check=True, capture_output=True, text=True).stdout
 
 
 def commit(repository: Path, message: str) -> None:

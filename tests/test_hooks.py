@@ -7,8 +7,8 @@ import pytest
 
 sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
 
-import post_gen_project  # noqa: E402
-import pre_gen_project  # noqa: E402
+import post_gen_project
+import pre_gen_project
 
 GOOD = {
     "project": "taxi-fares",

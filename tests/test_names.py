@@ -9,9 +9,8 @@ from baking import GENERATED
 sys.path.insert(0, str(GENERATED))
 sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
 
-import pre_gen_project as hook  # noqa: E402
-
-from mlops.names import Names  # noqa: E402
+import pre_gen_project as hook
+from mlops.names import Names
 
 PROJECT, MODEL, REGION = "p" * hook.LONGEST_PROJECT, "m" * hook.LONGEST_MODEL, "ap-southeast-1"
 EXECUTION = "12345678-1234-1234-1234-123456789012"

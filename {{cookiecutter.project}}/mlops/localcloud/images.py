@@ -81,6 +81,8 @@ def push(repository: str, tags: Sequence[str], context_dir: Path, dockerfile: Pa
 
     Raises AWSError where the Dockerfile cannot be followed or ECR refuses the image.
     """
+    if not dockerfile.is_file():
+        raise AWSError("ValidationException", f"There is no Dockerfile at {dockerfile.parent.name}/{dockerfile.name}")
     content = _content_digest(context_dir, dockerfile)
     root = context.directory("images", content.removeprefix("sha256:"))
     manifest = json.dumps(
@@ -161,8 +163,6 @@ def _put(repository: str, tag: str, manifest: str) -> None:
 
 def _instructions(dockerfile: Path) -> list[tuple[str, str]]:
     """Instructions of the last build stage, in upper case, with their values."""
-    if not dockerfile.is_file():
-        raise AWSError("ValidationException", f"There is no Dockerfile at {dockerfile.name}")
     with dockerfile.open("rb") as file:
         structure = DockerfileParser(fileobj=file).structure
     steps = [
