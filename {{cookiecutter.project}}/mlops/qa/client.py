@@ -1,0 +1,63 @@
+"""A client of the endpoint, as an application would be one: boto3, its SigV4, one answer at a time."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlops.aws.session import AWSError, Session
+from mlops.errors import PipelineError
+
+CSV = "text/csv"
+JSON = "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The container's answer: its own HTTP status, also where SageMaker wraps it in a ModelError."""
+
+    status: int
+    body: str
+
+
+class Client:
+    """Calls one endpoint."""
+
+    def __init__(self, session: Session, endpoint: str) -> None:
+        self._runtime = session.client("sagemaker-runtime")
+        self.endpoint = endpoint
+
+    def send(self, body: bytes, content_type: str, accept: str) -> Answer:
+        """One call. A refusal by the container is an answer; AWSError when the call did not get that far."""
+        try:
+            answer = self._runtime.invoke_endpoint(
+                EndpointName=self.endpoint, Body=body, ContentType=content_type, Accept=accept
+            )
+        except AWSError as error:
+            if error.code != "ModelError":
+                raise
+            refusal = error.__cause__.response
+            return Answer(refusal.get("OriginalStatusCode", 500), refusal.get("OriginalMessage", ""))
+        return Answer(200, answer["Body"].read().decode("utf-8", "replace"))
+
+    def predict_csv(self, rows: Sequence[str]) -> list[float]:
+        """One prediction for each row of CSV. PipelineError when the answer is anything else."""
+        answer = self.send("".join(f"{row}\n" for row in rows).encode(), CSV, CSV)
+        return self._numbers(answer, len(rows), lambda body: body.split())
+
+    def predict_json(self, rows: Sequence[Sequence[float | str | None]]) -> list[float]:
+        """The same for rows of JSON values."""
+        answer = self.send(json.dumps({"instances": rows}).encode(), JSON, JSON)
+        return self._numbers(answer, len(rows), lambda body: json.loads(body)["predictions"])
+
+    def _numbers(self, answer: Answer, count: int, read) -> list[float]:
+        if answer.status != 200:
+            raise PipelineError(f"{self.endpoint} answered {answer.status} to good rows: {answer.body[:300]}")
+        try:
+            numbers = [float(value) for value in read(answer.body)]
+        except (ValueError, TypeError, KeyError) as error:
+            raise PipelineError(f"{self.endpoint} answered no predictions: {answer.body[:300]!r}") from error
+        if len(numbers) != count:
+            raise PipelineError(f"{self.endpoint} answered {len(numbers)} predictions for {count} rows")
+        return numbers

@@ -1,0 +1,51 @@
+"""What the load test's command line takes besides locust's own options."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from pathlib import Path
+
+import gevent
+from locust import events
+from locust.argument_parser import LocustArgumentParser
+from locust.env import Environment
+from locust.stats import CSV_STATS_INTERVAL_SEC
+
+from mlops.qa.generator.recorder import Recorder
+
+
+def register() -> None:
+    """Have locust take these options and, where asked for, record the run."""
+    events.init_command_line_parser.add_listener(_add_options)
+    events.init.add_listener(_record)
+    events.quitting.add_listener(_complete_csv)
+
+
+def rows_of(options: Namespace) -> list[str]:
+    """The rows to send. Raises ValueError when there are none."""
+    rows = Path(options.rows).read_text(encoding="utf-8").splitlines()
+    if not rows:
+        raise ValueError(f"{options.rows} has no rows to send")
+    return rows
+
+
+def _add_options(parser: LocustArgumentParser) -> None:
+    group = parser.add_argument_group("Endpoint")
+    group.add_argument("--endpoint", required=True, help="Name of the endpoint.")
+    group.add_argument("--rows", required=True, help="CSV file of the rows to send: no header, no target.")
+    group.add_argument("--rows-per-request", type=int, default=1, help="Rows in each request.")
+    group.add_argument(
+        "--wait-milliseconds", type=float, default=0.0, help="A user's pause between two requests."
+    )
+    group.add_argument("--record", default="", help="JSON file for latencies and the generator's own load.")
+
+
+def _complete_csv(environment: Environment, **_: object) -> None:
+    """locust writes its CSV files once a second and not when it ends: wait until the last figures are in."""
+    if environment.parsed_options and environment.parsed_options.csv_prefix:
+        gevent.sleep(1.1 * CSV_STATS_INTERVAL_SEC)
+
+
+def _record(environment: Environment, **_: object) -> None:
+    if environment.parsed_options and environment.parsed_options.record:
+        Recorder(environment, Path(environment.parsed_options.record)).attach()

@@ -1,0 +1,117 @@
+"""What a recorded run comes to: percentiles, throughput, a series per second, did the generator keep up."""
+
+from __future__ import annotations
+
+import math
+from array import array
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+# The generator is one thread: it has no more to give when it is on a core, or waits for one, all the time.
+# locust warns at this share as well.
+_BUSY_PERCENT = 90.0
+# When the loop is late by as much as this share of the latency, most of what was measured is the generator.
+_LAG_SHARE = 0.5
+# libev's timers are no finer than this, so less lateness says nothing.
+_TIMER_MILLISECONDS = 2.0
+
+
+@dataclass
+class Requests:
+    """One entry per request: when it ended (s, any clock), how long it took (ms), whether it failed."""
+
+    ended: array
+    milliseconds: array
+    failed: bytearray
+
+
+@dataclass
+class Generator:
+    """How the generator did: percent of the time on a core and waiting for one, percent of the machine that
+    everything used, lateness of its loop in ms, and whether locust warned of its CPU.
+    """
+
+    cpu_percent: float
+    waited_percent: float
+    machine_percent: float
+    lag_milliseconds: Sequence[float]
+    warned: bool = False
+
+
+def percentile(ordered: Sequence[float], percent: float) -> float | None:
+    """The smallest value that `percent` of the values don't exceed (nearest rank); None without values."""
+    if not ordered:
+        return None
+    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+
+
+def summarise(
+    requests: Requests, generator: Generator, ramp_started: float, started: float, ended: float
+) -> dict[str, Any]:
+    """The figures of a run, in the shape of qa.json's `load`.
+
+    The series begins with the first user (second 0). Everything else is about the time from `started`, when
+    all users were at work, to `ended`; an answer after that counts for latency, not for throughput.
+    """
+    counted = [index for index, moment in enumerate(requests.ended) if moment >= started]
+    latencies = sorted(requests.milliseconds[index] for index in counted)
+    failures = sum(requests.failed[index] for index in counted)
+    seconds = ended - started
+    answered = sum(1 for index in counted if requests.ended[index] <= ended and not requests.failed[index])
+    latency = {f"p{percent}": _rounded(percentile(latencies, percent)) for percent in (50, 90, 95, 99)}
+    return {
+        "duration_seconds": round(seconds, 3),
+        "requests": len(counted),
+        "failures": failures,
+        "failure_ratio": failures / len(counted) if counted else None,
+        "throughput": round(answered / seconds, 2) if seconds > 0 else None,
+        "latency_ms": {**latency, "max": _rounded(latencies[-1] if latencies else None)},
+        **_judgement(generator, latency["p95"]),
+        "series": _series(requests, int(ended - ramp_started), ramp_started),
+    }
+
+
+def _judgement(generator: Generator, p95: float | None) -> dict[str, Any]:
+    lag = percentile(sorted(generator.lag_milliseconds), 95) or 0.0
+    busy = generator.warned or generator.cpu_percent + generator.waited_percent >= _BUSY_PERCENT
+    late = p95 is not None and lag > max(_TIMER_MILLISECONDS, _LAG_SHARE * p95)
+    return {
+        "generator_bound": busy or late,
+        "generator": {
+            "cpu_percent": round(generator.cpu_percent, 1),
+            "waited_percent": round(generator.waited_percent, 1),
+            "lag_p95_ms": _rounded(lag),
+            "machine_cpu_percent": round(generator.machine_percent, 1),
+        },
+    }
+
+
+def _series(requests: Requests, seconds: int, ramp_started: float) -> list[dict[str, Any]]:
+    """One entry per whole second; one in which nothing ended is there too, with no percentiles."""
+    latencies: dict[int, list[float]] = defaultdict(list)
+    failures: dict[int, int] = defaultdict(int)
+    for ended, milliseconds, failed in zip(
+        requests.ended, requests.milliseconds, requests.failed, strict=True
+    ):
+        second = int(ended - ramp_started)
+        latencies[second].append(milliseconds)
+        failures[second] += failed
+    series = []
+    for second in range(seconds):
+        ordered = sorted(latencies[second])
+        series.append(
+            {
+                "second": second,
+                "rps": len(ordered),
+                "p50": _rounded(percentile(ordered, 50)),
+                "p95": _rounded(percentile(ordered, 95)),
+                "failures": failures[second],
+            }
+        )
+    return series
+
+
+def _rounded(milliseconds: float | None) -> float | None:
+    return None if milliseconds is None else round(milliseconds, 3)

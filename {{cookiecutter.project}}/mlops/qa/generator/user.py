@@ -1,0 +1,115 @@
+"""A locust user that invokes an endpoint."""
+
+from __future__ import annotations
+
+import itertools
+import random
+import time
+from collections.abc import Iterator
+from urllib.parse import urlsplit
+
+from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
+from geventhttpclient.response import HTTPParseError, HTTPSocketPoolResponse
+from locust import User
+from locust.env import Environment
+
+from mlops.qa.generator import options, requests
+from mlops.qa.generator.requests import Invocation
+
+options.register()
+
+_CONNECT_SECONDS = 10.0
+_ANSWER_SECONDS = 60.0  # SageMaker gives a container as long as this
+
+
+class UnexpectedAnswerError(Exception):
+    """The endpoint's answer was not the predictions that were asked for."""
+
+
+class EndpointUser(User):
+    """A client of the endpoint that the command line names, with a connection of its own.
+
+    `requests` yields the pool of prepared requests over and over, from a place that differs by user.
+    """
+
+    abstract = True
+
+    def __init__(self, environment: Environment) -> None:
+        super().__init__(environment)
+        chosen = environment.parsed_options
+        pool = _shared_pool(environment)
+        start = random.randrange(len(pool))
+        self.requests: Iterator[Invocation] = itertools.cycle(pool[start:] + pool[:start])
+        self.host = pool[0].invocations.url
+        self._connections = _connections(self.host)
+        self._wait_seconds = chosen.wait_milliseconds / 1000
+
+    def wait_time(self) -> float:
+        """Seconds of thinking between two requests, as the command line says."""
+        return self._wait_seconds
+
+    def invoke(self, invocation: Invocation) -> None:
+        """Send one request and tell locust how it went: latency, size of the answer, reason of a failure."""
+        request = bytes(invocation)
+        started = time.perf_counter()
+        answer, failure = b"", None
+        try:
+            answer = self._send(request, invocation.rows)
+        except (OSError, HTTPParseError, UnexpectedAnswerError) as error:
+            failure = error
+        self.environment.events.request.fire(
+            request_type="POST",
+            name="InvokeEndpoint",
+            response_time=(time.perf_counter() - started) * 1000,
+            response_length=len(answer),
+            exception=failure,
+            context={},
+        )
+
+    def on_stop(self) -> None:
+        self._connections.close()
+
+    def _send(self, request: bytes, rows: int) -> bytes:
+        socket = self._connections.get_socket()
+        try:
+            socket.sendall(request)
+        except OSError:
+            self._connections.release_socket(socket)
+            raise
+        # From here on the response gives the socket back, or closes it.
+        response = HTTPSocketPoolResponse(socket, self._connections, method="POST")
+        body = response.read()
+        if response.get_code() != 200:
+            raise UnexpectedAnswerError(
+                f"{response.get_code()}: {bytes(body[:300]).decode('utf-8', 'replace')}"
+            )
+        predictions = len(body.split())
+        if predictions != rows:
+            raise UnexpectedAnswerError(f"{predictions} predictions for {rows} rows")
+        return body
+
+
+def _shared_pool(environment: Environment) -> list[Invocation]:
+    """The requests that all users of a run share, made by the first."""
+    if not hasattr(environment, "mlops_invocations"):
+        chosen = environment.parsed_options
+        rows = options.rows_of(chosen)
+        invocations = requests.Invocations(chosen.endpoint)
+        environment.mlops_invocations = requests.pool(invocations, rows, chosen.rows_per_request)
+    return environment.mlops_invocations
+
+
+def _connections(url: str) -> ConnectionPool:
+    parts = urlsplit(url)
+    encrypted = parts.scheme == "https"
+    port = parts.port or (443 if encrypted else 80)
+    kind = SSLConnectionPool if encrypted else ConnectionPool
+    return kind(
+        parts.hostname,
+        port,
+        parts.hostname,
+        port,
+        size=1,
+        connection_timeout=_CONNECT_SECONDS,
+        network_timeout=_ANSWER_SECONDS,
+    )

@@ -1,0 +1,88 @@
+"""The load test: locust without its web page, as a process of its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlops.configuration import Qa
+from mlops.errors import PipelineError
+
+_LOCUSTFILE = "load/locustfile.py"
+# Requests in flight when the time is up may end, as long as SageMaker gives a container.
+_STOP_SECONDS = 60
+_START_SECONDS = 60
+_LOG_LINES = 5
+
+
+def run(
+    root: Path, output: Path, endpoint: str, region: str, rows: Sequence[str], settings: Qa
+) -> dict[str, Any]:
+    """Load `endpoint` as `settings` say with the locustfile of the repository at `root`.
+
+    `rows` are lines of CSV without header and target. Leaves locust.html, locust.log and locust_*.csv in
+    `output`. Returns the `load` of qa.json. Raises PipelineError when locust fails or does not end.
+    """
+    rows_file, record = output / "rows.csv", output / "load.json"
+    rows_file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
+    command = _command(output, endpoint, rows_file, record, settings)
+    log = output / "locust.log"
+    # No proxy variable, no ~/.locust.conf: what is measured is what the configuration says.
+    environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
+    environment |= {"AWS_DEFAULT_REGION": region}
+    with log.open("wb") as stream:
+        process = subprocess.Popen(
+            command, cwd=root, env=environment, stdout=stream, stderr=stream, start_new_session=True
+        )
+        try:
+            code = process.wait(_START_SECONDS + settings.duration_seconds + _STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            raise PipelineError(f"The load test did not end in time. {_last_words(log)}") from None
+        finally:
+            _end(process)
+    if code != 0 or not record.is_file():
+        raise PipelineError(f"The load test ended with exit code {code}. {_last_words(log)}")
+    summary = json.loads(record.read_text(encoding="utf-8"))
+    rows_file.unlink()
+    record.unlink()
+    return {"users": settings.users, "rows_per_request": settings.rows_per_request, **summary}
+
+
+def _command(output: Path, endpoint: str, rows: Path, record: Path, settings: Qa) -> list[str]:
+    options = {
+        "--locustfile": _LOCUSTFILE,
+        "--users": settings.users,
+        "--spawn-rate": settings.spawn_rate,
+        "--run-time": f"{settings.duration_seconds}s",
+        "--stop-timeout": _STOP_SECONDS,
+        # Failed requests are for the verdict to judge: the exit code says whether locust itself worked.
+        "--exit-code-on-error": 0,
+        "--html": output / "locust.html",
+        "--csv": output / "locust",
+        "--endpoint": endpoint,
+        "--rows": rows,
+        "--rows-per-request": settings.rows_per_request,
+        "--wait-milliseconds": settings.wait_milliseconds,
+        "--record": record,
+    }
+    flags = ["--headless", "--only-summary", "--reset-stats", "--csv-full-history"]
+    named = [str(part) for option in options.items() for part in option]
+    return [sys.executable, "-m", "locust", *flags, *named]
+
+
+def _end(process: subprocess.Popen) -> None:
+    """Leave nothing behind, whatever ended the wait."""
+    if process.poll() is None:
+        os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+def _last_words(log: Path) -> str:
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
+    return " | ".join(line.strip() for line in lines if line.strip())

@@ -1,0 +1,32 @@
+"""The released model in this process, to compare the endpoint with."""
+
+from __future__ import annotations
+
+import tarfile
+import tempfile
+from pathlib import Path
+
+from mlops import names
+from mlops.aws.session import Session
+from mlops.errors import PipelineError
+from model.container import InputError
+from model.predictor import Predictor
+
+
+def load(session: Session, bucket: str, job: str) -> Predictor:
+    """The model that training job `job` left. PipelineError when its archive holds none."""
+    key = names.model_key(job)
+    with tempfile.TemporaryDirectory(prefix="qa-") as directory:
+        archive = Path(directory, "model.tar.gz")
+        session.client("s3").download_file(bucket, key, str(archive))
+        return unpack(archive, Path(directory, "model"), f"s3://{bucket}/{key}")
+
+
+def unpack(archive: Path, directory: Path, place: str) -> Predictor:
+    """The model of an archive that is unpacked to `directory`; `place` names it in errors."""
+    try:
+        with tarfile.open(archive) as packed:
+            packed.extractall(directory, filter="data")
+        return Predictor(directory)
+    except (tarfile.TarError, InputError) as error:
+        raise PipelineError(f"{place}: {error}") from error

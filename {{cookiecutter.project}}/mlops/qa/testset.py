@@ -1,0 +1,79 @@
+"""The test set of the execution's data version, as rows to send."""
+
+from __future__ import annotations
+
+import csv
+import io
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from mlops import names
+from mlops.aws.session import Session
+from mlops.errors import PipelineError
+
+Value = float | str | None
+
+
+@dataclass(frozen=True)
+class TestSet:
+    """`rows` are lines of CSV without the target, `cells` the same split, `targets` the actual values."""
+
+    __test__ = False  # pytest takes the name for a test's otherwise
+
+    columns: tuple[str, ...]
+    cells: tuple[tuple[str, ...], ...]
+    targets: tuple[float, ...]
+
+    @property
+    def rows(self) -> list[str]:
+        return [",".join(cells) for cells in self.cells]
+
+    def known(self, count: int) -> TestSet:
+        """`count` rows spread evenly over the set."""
+        step = max(1, len(self.cells) // count)
+        return TestSet(self.columns, self.cells[::step][:count], self.targets[::step][:count])
+
+    def values(self) -> list[list[Value]]:
+        """The rows as JSON values: numbers, text where it is none, null for an empty cell."""
+        return [[value_of(cell) for cell in cells] for cells in self.cells]
+
+    def numeric_column(self) -> int | None:
+        """The position of a column with numbers in all rows, or None."""
+        columns = range(len(self.columns))
+        return next((n for n in columns if all(_is_number(cells[n]) for cells in self.cells)), None)
+
+
+def load(session: Session, bucket: str, data_version: str, target: str, features: Sequence[str]) -> TestSet:
+    """Read test.csv of a data version. PipelineError when it lacks a column or has no rows."""
+    key = f"{names.dataset_prefix(data_version)}test/test.csv"
+    content = session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
+    return parse(content, f"s3://{bucket}/{key}", target, features)
+
+
+def parse(content: str, place: str, target: str, features: Sequence[str]) -> TestSet:
+    """The same for CSV with a header, whatever the order of its columns; `place` names it in errors."""
+    rows = list(csv.DictReader(io.StringIO(content)))
+    if not rows:
+        raise PipelineError(f"{place} has no rows, but QA needs a test set")
+    if missing := [name for name in (target, *features) if name not in rows[0]]:
+        raise PipelineError(f"{place} has no column {', '.join(missing)}, but the released model needs it")
+    try:
+        targets = tuple(float(row[target]) for row in rows)
+    except (ValueError, TypeError) as error:
+        raise PipelineError(f"{place}: {target} must be a number in each row: {error}") from error
+    return TestSet(tuple(features), tuple(tuple(row[name] for name in features) for row in rows), targets)
+
+
+def value_of(cell: str) -> Value:
+    """A cell of CSV as a JSON value."""
+    if cell == "":
+        return None
+    return (int(cell) if cell.lstrip("-").isdigit() else float(cell)) if _is_number(cell) else cell
+
+
+def _is_number(cell: str) -> bool:
+    try:
+        float(cell)
+    except ValueError:
+        return False
+    return True

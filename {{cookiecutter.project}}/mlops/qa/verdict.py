@@ -1,0 +1,74 @@
+"""The load test's figures against the bounds of configuration/qa.yml."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+from mlops.configuration import Qa
+from mlops.qa.result import Check
+
+_FILE = "configuration/qa.yml"
+
+
+def judge(load: dict[str, Any], bounds: Qa) -> list[Check]:
+    """One check per bound. A figure that could not be measured fails: nobody knows that it is good."""
+    latency = load["latency_ms"]
+    return [
+        _explained(_latency("p95 latency", latency["p95"], bounds.p95_milliseconds), load),
+        _explained(_latency("p99 latency", latency["p99"], bounds.p99_milliseconds), load),
+        _failures(load, bounds),
+        _explained(_throughput(load, bounds), load),
+    ]
+
+
+def _latency(name: str, figure: float | None, bound: float) -> Check:
+    if figure is None:
+        return _unmeasured(name, bound, "ms")
+    shown = f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+    message = f"{name} was {shown} ms, {_FILE} allows {bound:,g} ms"
+    return Check(name, figure <= bound, figure, bound, "ms", message)
+
+
+def _failures(load: dict[str, Any], bounds: Qa) -> Check:
+    name, figure, bound = "failure ratio", load["failure_ratio"], bounds.failure_ratio
+    if figure is None:
+        return _unmeasured(name, bound, "of the requests")
+    message = (
+        f"{load['failures']:,} of {load['requests']:,} requests failed ({figure:.2%}), "
+        f"{_FILE} allows {bound:.2%}"
+    )
+    return Check(name, figure <= bound, figure, bound, "of the requests", message)
+
+
+def _throughput(load: dict[str, Any], bounds: Qa) -> Check:
+    name, figure, bound = "throughput", load["throughput"], bounds.minimum_throughput
+    unit = "requests/s"
+    if figure is None:
+        return _unmeasured(name, bound, unit)
+    message = f"throughput was {figure:,.1f} {unit}, {_FILE} asks for {bound:,g} {unit}"
+    return Check(name, figure >= bound, figure, bound, unit, message)
+
+
+def _unmeasured(name: str, bound: float, unit: str) -> Check:
+    message = f"{name} could not be measured: no request ended while all users were at work"
+    return Check(name, False, None, bound, unit, message)
+
+
+def _explained(check: Check, load: dict[str, Any]) -> Check:
+    """A bound that was missed while the generator was the bottleneck says nothing about the endpoint."""
+    if check.passed or not load["generator_bound"]:
+        return check
+    return replace(check, message=f"{check.message}; {generator_message(load)}")
+
+
+def generator_message(load: dict[str, Any]) -> str:
+    """What to make of a run in which the load generator was the bottleneck."""
+    generator = load["generator"]
+    return (
+        f"the load generator was the bottleneck (it used {generator['cpu_percent']:.0f} % of a core, waited "
+        f"for one for {generator['waited_percent']:.0f} % of the time and "
+        f"woke {generator['lag_p95_ms']:.1f} ms late), "
+        "so this is its figure and not the endpoint's: "
+        f"give {_FILE} fewer users or the build a larger machine"
+    )
