@@ -1,0 +1,174 @@
+"""Kinds of features: what may stand in a column of a request, and which columns of the model's matrix it becomes.
+
+Any value may be missing (an empty cell, a JSON null): it is NaN in the matrix, and XGBoost takes the branch that it
+learned for missing values. A category becomes one column of zeros and ones per value. XGBoost could split by
+categories itself, but evaluates such trees half as fast, and no better on these data.
+"""
+
+from __future__ import annotations
+
+import json
+import math
+from array import array
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+MISSING = math.nan
+_FLOAT32_MAX = 3.4028234663852886e38
+
+
+class RowError(ValueError):
+    """A row that the model cannot take: which (from 1), and the column, what was found there and what is allowed."""
+
+    def __init__(self, row: int, problem: str) -> None:
+        super().__init__(f"row {row}, {problem}")
+        self.row, self.problem = row, problem
+
+
+@dataclass(frozen=True)
+class Feature:
+    """One column of a request."""
+
+    name: str
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The names of its columns in the matrix."""
+        raise NotImplementedError
+
+    @property
+    def allowed(self) -> str:
+        """What may stand in it, for people."""
+        raise NotImplementedError
+
+    def parse_column(self, cells: Sequence[str]) -> array[float]:
+        """Its columns of the matrix, one after the other, for cells of a CSV. Raises RowError."""
+        raise NotImplementedError
+
+    def encode_column(self, values: Sequence[Any]) -> array[float]:
+        """The same for values of a JSON request."""
+        raise NotImplementedError
+
+    def _each(self, convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
+        converted = []
+        for row, value in enumerate(values, start=1):
+            try:
+                converted.append(convert(value))
+            except (ValueError, TypeError, KeyError, OverflowError):
+                found = json.dumps(value, ensure_ascii=False)
+                raise RowError(row, f"column {self.name}: found {found}, allowed is {self.allowed}") from None
+        return converted
+
+
+@dataclass(frozen=True)
+class Number(Feature):
+    """A number within bounds."""
+
+    minimum: float | None = None
+    maximum: float | None = None
+    exclusive_minimum: float | None = None
+    exclusive_maximum: float | None = None
+    integer: bool = False
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return (self.name,)
+
+    @cached_property
+    def allowed(self) -> str:
+        bounds = {
+            "at least": self.minimum,
+            "above": self.exclusive_minimum,
+            "at most": self.maximum,
+            "below": self.exclusive_maximum,
+        }
+        limits = [f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None]
+        return ", ".join(["an integer" if self.integer else "a number", *limits])
+
+    @cached_property
+    def interval(self) -> tuple[float, float]:
+        """The numbers allowed, as an open interval so that one comparison serves both kinds of bounds."""
+        least = math.nextafter(-_FLOAT32_MAX if self.minimum is None else self.minimum, -math.inf)
+        most = math.nextafter(_FLOAT32_MAX if self.maximum is None else self.maximum, math.inf)
+        above = least if self.exclusive_minimum is None else max(least, self.exclusive_minimum)
+        below = most if self.exclusive_maximum is None else min(most, self.exclusive_maximum)
+        return above, below
+
+    def parse_column(self, cells: Sequence[str]) -> array[float]:
+        try:
+            if self._usual:
+                return array("f", list(map(self._usual.__getitem__, cells)))
+            numbers = list(map(float, cells))
+        except (KeyError, ValueError):
+            return array("f", self._each(self._parse, cells))
+        above, below = self.interval
+        # A NaN makes a comparison false, and so takes the careful way too.
+        usual = above < min(numbers) and max(numbers) < below
+        return array("f", numbers if usual else self._each(self._parse, cells))
+
+    def encode_column(self, values: Sequence[Any]) -> array[float]:
+        return array("f", self._each(self._encode, values))
+
+    def _parse(self, text: str) -> float:
+        return self._checked(float(text)) if text else MISSING
+
+    def _encode(self, value: float | None) -> float:
+        if isinstance(value, bool) or not isinstance(value, int | float | None):
+            raise TypeError
+        return MISSING if value is None else self._checked(float(value))
+
+    def _checked(self, number: float) -> float:
+        above, below = self.interval
+        if not (above < number < below or math.isnan(number)) or (self.integer and number % 1):
+            raise ValueError
+        return number
+
+    @cached_property
+    def _usual(self) -> dict[str, float]:
+        """Integers in their usual spelling: to look one up costs a third of converting and checking it."""
+        if not self.integer or self.minimum is None:
+            return {}
+        first = int(self.minimum)
+        last = first + 63 if self.maximum is None else int(self.maximum)
+        return {str(number): float(number) for number in range(first, last + 1)} | {"": MISSING}
+
+
+@dataclass(frozen=True)
+class Category(Feature):
+    """One of a few values."""
+
+    values: tuple[str, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        return tuple(f"{self.name}={value}" for value in self.values)
+
+    @property
+    def allowed(self) -> str:
+        return "one of " + ", ".join(self.values)
+
+    def parse_column(self, cells: Sequence[str]) -> array[float]:
+        try:
+            return self._columns(list(map(self._rows.__getitem__, cells)))
+        except KeyError:
+            return self._columns(self._each(self._rows.__getitem__, cells))
+
+    def encode_column(self, values: Sequence[Any]) -> array[float]:
+        return self._columns(self._each(lambda value: self._rows["" if value is None else value], values))
+
+    def _columns(self, rows: list[bytes]) -> array[float]:
+        values, width = array("f"), len(self.values)
+        values.frombytes(b"".join(rows))
+        columns = array("f")
+        for position in range(width):
+            columns += values[position::width]
+        return columns
+
+    @cached_property
+    def _rows(self) -> dict[str, bytes]:
+        """The row of zeros and ones of each value, as float32."""
+        width = len(self.values)
+        rows = {value: array("f", [float(n == here) for n in range(width)]) for here, value in enumerate(self.values)}
+        return {value: row.tobytes() for value, row in (rows | {"": array("f", [MISSING] * width)}).items()}
