@@ -1,0 +1,90 @@
+"""Trip records as different publishers name their columns, brought to one form."""
+
+from __future__ import annotations
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from data import areas
+from data.errors import DataError
+
+# What the TLC calls them now, what it called them before, and what is usual in samples of its data.
+_NAMES = {
+    "pickup": ("tpep_pickup_datetime", "lpep_pickup_datetime", "pickup_datetime", "trip_pickup_datetime", "pickup"),
+    "dropoff": (
+        "tpep_dropoff_datetime",
+        "lpep_dropoff_datetime",
+        "dropoff_datetime",
+        "trip_dropoff_datetime",
+        "dropoff",
+    ),
+    "passenger_count": ("passenger_count", "passengers"),
+    "trip_distance": ("trip_distance", "distance"),
+    "fare_amount": ("fare_amount", "fare_amt", "fare"),
+    "total_amount": ("total_amount", "total_amt", "total"),
+}
+_OPTIONAL = {
+    "pickup_location": ("pulocationid", "pickup_location_id"),
+    "dropoff_location": ("dolocationid", "dropoff_location_id"),
+    "pickup_zone": ("pickup_zone",),
+    "dropoff_zone": ("dropoff_zone",),
+    "pickup_borough": ("pickup_borough",),
+    "dropoff_borough": ("dropoff_borough",),
+}
+READ = frozenset(alias for names in (_NAMES | _OPTIONAL).values() for alias in names)
+"""Lower-case names of all columns that are worth reading."""
+
+
+def canonical(trips: pa.Table) -> pa.Table:
+    """The columns pickup, dropoff (timestamps), passenger_count, trip_distance, fare_amount, total_amount (numbers),
+    pickup_area and dropoff_area (strings, null where unknown).
+
+    Raises DataError that names the columns that are not there, or not of a usable type.
+    """
+    found = _find(trips)
+    if missing := [name for name in _NAMES if name not in found]:
+        wanted = "; ".join(f"{name} (one of {', '.join(_NAMES[name])})" for name in missing)
+        raise DataError(f"no column for {wanted}; found {', '.join(trips.column_names)}")
+    columns = {name: _timestamps(found[name], name) for name in ("pickup", "dropoff")}
+    columns |= {name: _numbers(found[name], name) for name in _NAMES if name not in columns}
+    columns |= {f"{end}_area": _areas(found, end, trips.num_rows) for end in ("pickup", "dropoff")}
+    return pa.table(columns)
+
+
+def _find(trips: pa.Table) -> dict[str, pa.ChunkedArray]:
+    by_lower = {column.strip().lower(): position for position, column in enumerate(trips.column_names)}
+    found = {}
+    for name, aliases in (_NAMES | _OPTIONAL).items():
+        if alias := next((alias for alias in aliases if alias in by_lower), None):
+            found[name] = trips.column(by_lower[alias])
+    return found
+
+
+def _areas(found: dict[str, pa.ChunkedArray], end: str, rows: int) -> pa.ChunkedArray | pa.Array:
+    if (ids := found.get(f"{end}_location")) is not None:
+        return areas.from_locations(_numbers(ids, f"{end}_location"))
+    zones, boroughs = found.get(f"{end}_zone"), found.get(f"{end}_borough")
+    if zones is None and boroughs is None:
+        return pa.nulls(rows, pa.string())
+    return areas.from_names(zones, boroughs)
+
+
+def _numbers(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    try:
+        return column.cast(pa.float64())
+    except pa.ArrowInvalid as error:
+        raise DataError(f"column {name}: allowed are numbers ({error})") from None
+    except pa.ArrowNotImplementedError:
+        raise DataError(f"column {name}: found {column.type}, allowed are numbers") from None
+
+
+def _timestamps(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
+    kind = column.type
+    if not pa.types.is_timestamp(kind):
+        found = column.drop_null().slice(0, 1).to_pylist()
+        raise DataError(
+            f"column {name}: found {found[0] if found else kind!r}, allowed are times like 2019-03-23 20:21:09"
+        )
+    if kind.tz is not None:
+        column = pc.local_timestamp(column.cast(pa.timestamp(kind.unit, "America/New_York")))
+    return column.cast(pa.timestamp("us"))
