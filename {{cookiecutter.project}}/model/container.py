@@ -1,0 +1,71 @@
+"""SageMaker's container contract: where a program finds its input, leaves its output, and says why it failed.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+MODEL_FILE = "model.ubj"
+
+
+class InputError(ValueError):
+    """Input that the program cannot work with; the message is for people and becomes the job's FailureReason."""
+
+
+class Container:
+    """The directories of a job or an endpoint. `SAGEMAKER_BASE_DIR` moves them, where there is no /opt/ml."""
+
+    def __init__(self, base: Path | None = None) -> None:
+        self.base = base or Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
+        self.model = self.base / "model"
+        self.checkpoints = self.base / "checkpoints"
+        self.failure = self.base / "output" / "failure"
+
+    def configuration(self, name: str) -> dict[str, Any]:
+        """input/config/{name}.json, empty when SageMaker wrote none. Raises InputError when it is not an object."""
+        path = self.base / "input" / "config" / f"{name}.json"
+        try:
+            content = json.loads(path.read_text(encoding="utf-8"))
+        except FileNotFoundError:
+            return {}
+        except ValueError as error:
+            raise InputError(f"{path}: not JSON ({error})") from None
+        if not isinstance(content, dict):
+            raise InputError(f"{path}: found {type(content).__name__}, allowed is an object")
+        return content
+
+    def channel(self, name: str) -> list[Path]:
+        """The CSV files of a training job's channel, in order of their names. Raises InputError when there are none."""
+        return _csv_files(self.base / "input" / "data" / name, f"channel {name}")
+
+    def processing_input(self, name: str) -> Path:
+        """The directory of a processing job's input."""
+        return self.base / "processing" / "input" / name
+
+    def processing_files(self, name: str) -> list[Path]:
+        """The CSV files of a processing job's input. Raises InputError when there are none."""
+        return _csv_files(self.processing_input(name), f"input {name}")
+
+    def processing_output(self, name: str) -> Path:
+        """The directory of a processing job's output, created."""
+        path = self.base / "processing" / "output" / name
+        path.mkdir(parents=True, exist_ok=True)
+        return path
+
+    def fail(self, reason: str) -> None:
+        """Leave the reason where SageMaker reads it (it shows the first 1024 characters)."""
+        self.failure.parent.mkdir(parents=True, exist_ok=True)
+        self.failure.write_text(reason, encoding="utf-8")
+
+
+def _csv_files(directory: Path, what: str) -> list[Path]:
+    files = sorted(directory.rglob("*.csv"))
+    if not files:
+        raise InputError(f"{what}: no CSV file below {directory}")
+    return files

@@ -1,0 +1,86 @@
+"""The container's programs, run as SageMaker runs them: `python -m model …` with a base directory of their own."""
+
+from __future__ import annotations
+
+import http.client
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+DEADLINE = 20.0
+
+
+def training_job(base: Path, dataset: Path, **hyperparameters: str) -> Path:
+    """The directories of a training job with channels from a prepared data set."""
+    for channel in ("train", "validation"):
+        shutil.copytree(dataset / channel, base / "input" / "data" / channel)
+    configuration = base / "input" / "config"
+    configuration.mkdir(parents=True)
+    (configuration / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+    return base
+
+
+def start(program: str, base: Path, **variables: str) -> subprocess.Popen[str]:
+    """Start a program in a container's environment; stdout and stderr can be read."""
+    environment = {"PATH": os.environ["PATH"], "SAGEMAKER_BASE_DIR": str(base)} | variables
+    command = [sys.executable, "-m", "model", program]
+    return subprocess.Popen(
+        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+    )
+
+
+def wait_until(condition: Callable[[], bool], what: str) -> None:
+    """Poll until the condition holds. Fails with `what` when that takes too long."""
+    deadline = time.monotonic() + DEADLINE
+    while not condition():
+        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE:g} s"
+        time.sleep(0.01)
+
+
+class Server:
+    """`python -m model serve` on a free port of the loopback, healthy from the start."""
+
+    def __init__(self, base: Path, **variables: str) -> None:
+        with socket.socket() as probe:
+            probe.bind(("127.0.0.1", 0))
+            self.port = probe.getsockname()[1]
+        binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        self.process = start("serve", base, **binding, **variables)
+        wait_until(self._answers, "a healthy ping")
+
+    def request(
+        self,
+        body: str | bytes,
+        headers: Mapping[str, str] | None = None,
+        path: str = "/invocations",
+        method: str = "POST",
+    ) -> tuple[int, str]:
+        """Status and body of the answer; the request is text/csv unless the headers say otherwise."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
+        connection.request(method, path, body, {"Content-Type": "text/csv"} | dict(headers or {}))
+        answer = connection.getresponse()
+        text = answer.read().decode()
+        connection.close()
+        return answer.status, text
+
+    def stop(self) -> int:
+        """SIGTERM; returns the exit code."""
+        if self.process.poll() is None:
+            self.process.send_signal(signal.SIGTERM)
+        self.process.communicate(timeout=DEADLINE)
+        return self.process.returncode
+
+    def _answers(self) -> bool:
+        assert self.process.poll() is None, self.process.communicate()[1]
+        try:
+            return self.request("", path="/ping", method="GET")[0] == 200
+        except OSError:
+            return False

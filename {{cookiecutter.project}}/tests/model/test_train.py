@@ -1,0 +1,163 @@
+from __future__ import annotations
+
+import json
+import re
+import signal
+from pathlib import Path
+
+import numpy as np
+import pytest
+import xgboost
+from programs import ROOT, start, training_job
+
+from model import dataset as sets
+from model.container import Container, InputError
+from model.features import FEATURES, TARGET
+from model.hyperparameters import HYPERPARAMETERS, parse_hyperparameters
+from model.train import train
+
+ENDLESS = {"num_round": "10000", "early_stopping_rounds": "10000", "eta": "0.001"}
+
+
+def rounds(output: str) -> list[int]:
+    return [int(number) for number in re.findall(r"^\[(\d+)\] train", output, re.MULTILINE)]
+
+
+def test_metric_definitions_find_the_released_models_metrics_last(
+    tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(Container(training_job(tmp_path, dataset, eta="0.3", early_stopping_rounds="2")))
+    output = capsys.readouterr().out
+    request = json.loads((ROOT / "configuration" / "trainingjob.json").read_text())
+    for definition in request["AlgorithmSpecification"]["MetricDefinitions"]:
+        values = [float(value) for value in re.findall(definition["Regex"], output)]
+        assert len(values) == len(rounds(output)) + 1, definition["Name"]
+    validation = [float(value) for value in re.findall(r"validation:rmse=([0-9.]+)", output)]
+    assert validation[-1] == min(validation)
+
+
+def test_the_model_is_the_best_round_and_predicts_as_reported(
+    tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    train(Container(training_job(tmp_path, dataset, eta="0.3", early_stopping_rounds="2")))
+    reported = float(re.findall(r"validation:rmse=([0-9.]+)", capsys.readouterr().out)[-1])
+    values = sets.read([dataset / "validation" / "validation.csv"], (TARGET, *FEATURES))
+    booster = xgboost.Booster(model_file=tmp_path / "model" / "model.ubj")
+    error = booster.inplace_predict(values[1:].T) - values[0]
+    assert np.sqrt(np.mean(error**2)) == pytest.approx(reported, rel=1e-4)
+    assert booster.num_boosted_rounds() < HYPERPARAMETERS["num_round"].default
+
+
+def test_the_same_seed_gives_the_same_model(tmp_path: Path, dataset: Path) -> None:
+    for name in ("one", "two"):
+        train(Container(training_job(tmp_path / name, dataset, num_round="5")))
+    one, two = ((tmp_path / name / "model" / "model.ubj").read_bytes() for name in ("one", "two"))
+    assert one == two
+
+
+def test_sigterm_leaves_a_model_and_a_checkpoint_from_which_the_next_run_goes_on(tmp_path: Path, dataset: Path) -> None:
+    base = training_job(tmp_path, dataset, **ENDLESS)
+    reached = -1
+    for _ in range(2):
+        process = start("train", base)
+        lines = [process.stdout.readline() for _ in range(3)]
+        process.send_signal(signal.SIGTERM)
+        rest, errors = process.communicate(timeout=20)
+        assert process.returncode == 0, errors
+        done = rounds("".join(lines) + rest)
+        assert done[0] == reached + 1
+        reached = done[-1]
+        assert xgboost.Booster(model_file=base / "model" / "model.ubj").num_boosted_rounds() <= reached + 1
+        assert [path.name for path in base.glob("checkpoints/*/*")] == [f"round-{reached + 1:06}.ubj"]
+
+
+def test_a_training_that_was_done_stays_done(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    container = Container(training_job(tmp_path, dataset, num_round="4", checkpoint_rounds="2"))
+    train(container)
+    model = (tmp_path / "model" / "model.ubj").read_bytes()
+    capsys.readouterr()
+    train(container)
+    assert rounds(capsys.readouterr().out) == []
+    assert (tmp_path / "model" / "model.ubj").read_bytes() == model
+
+
+def test_checkpoints_of_other_hyperparameters_are_left_alone(
+    tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for depth in ("2", "3"):
+        base = training_job(tmp_path / depth, dataset, num_round="2", checkpoint_rounds="1", max_depth=depth)
+        (base / "checkpoints").symlink_to(tmp_path / "shared")
+        (tmp_path / "shared").mkdir(exist_ok=True)
+        train(Container(base))
+        assert rounds(capsys.readouterr().out) == [0, 1]
+
+
+@pytest.mark.parametrize(
+    ("given", "complaint"),
+    [
+        ({"max_dept": "5"}, "max_dept is not known, allowed are objective, num_round"),
+        ({"max_depth": "deep"}, "max_depth: found 'deep', allowed is an integer, at least 1, at most 20"),
+        ({"max_depth": "5.5"}, "max_depth: found '5.5'"),
+        ({"eta": "0"}, "eta: found '0', allowed is a number, above 0, at most 1"),
+        ({"gamma": "inf"}, "gamma: found 'inf'"),
+        ({"lambda": "nan"}, "lambda: found 'nan'"),
+        ({"objective": "binary:logistic"}, "objective: found 'binary:logistic', allowed is one of reg:squarederror"),
+    ],
+)
+def test_hyperparameters_that_are_unknown_or_out_of_range_are_refused_by_name(
+    given: dict[str, str], complaint: str
+) -> None:
+    with pytest.raises(InputError, match=re.escape(complaint)):
+        parse_hyperparameters(given)
+
+
+def test_all_that_is_wrong_with_hyperparameters_is_said_at_once() -> None:
+    with pytest.raises(InputError, match=r"max_dept is not known.*; eta: found '2'"):
+        parse_hyperparameters({"max_dept": "5", "eta": "2"})
+
+
+def test_hyperparameters_are_typed_and_the_tuning_jobs_own_is_no_stranger() -> None:
+    values = parse_hyperparameters({"max_depth": "7", "eta": "0.25", "_tuning_objective_metric": "validation:rmse"})
+    assert (values["max_depth"], values["eta"]) == (7, 0.25)
+    assert values.keys() == HYPERPARAMETERS.keys()
+
+
+def test_the_shipped_configuration_names_only_hyperparameters_that_train_knows() -> None:
+    request = json.loads((ROOT / "configuration" / "trainingjob.json").read_text())
+    tuning = json.loads((ROOT / "configuration" / "tuning.json").read_text())["HyperParameterTuningJobConfig"]
+    tuned = {item["Name"] for ranges in tuning["ParameterRanges"].values() for item in ranges}
+    parse_hyperparameters(request["HyperParameters"])
+    assert tuned <= HYPERPARAMETERS.keys()
+
+
+def test_a_failure_leaves_its_reason_where_sagemaker_reads_it(tmp_path: Path, dataset: Path) -> None:
+    process = start("train", training_job(tmp_path, dataset, depth="3"))
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    reason = (tmp_path / "output" / "failure").read_text()
+    assert reason.startswith("hyperparameters: depth is not known")
+    assert errors.strip() == reason
+
+
+def test_a_channel_without_data_is_named(tmp_path: Path, dataset: Path) -> None:
+    base = training_job(tmp_path, dataset)
+    (base / "input" / "data" / "validation" / "validation.csv").unlink()
+    with pytest.raises(InputError, match="channel validation: no CSV file below"):
+        train(Container(base))
+
+
+def test_a_bad_row_of_training_data_is_named_with_file_and_column(tmp_path: Path, dataset: Path) -> None:
+    base = training_job(tmp_path, dataset)
+    file = base / "input" / "data" / "train" / "train.csv"
+    lines = file.read_text().splitlines()
+    lines[7] = lines[7].rpartition(",")[0] + ",Mars"
+    file.write_text("\n".join(lines))
+    with pytest.raises(InputError, match=r'train\.csv: row 7, column dropoff_area: found "Mars", allowed is one of'):
+        train(Container(base))
+
+
+def test_several_instances_are_refused(tmp_path: Path, dataset: Path) -> None:
+    base = training_job(tmp_path, dataset)
+    (base / "input" / "config" / "resourceconfig.json").write_text(json.dumps({"hosts": ["algo-1", "algo-2"]}))
+    with pytest.raises(InputError, match="found 2 hosts, allowed is 1"):
+        train(Container(base))
