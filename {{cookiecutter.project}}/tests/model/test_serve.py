@@ -1,0 +1,209 @@
+from __future__ import annotations
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from programs import ROOT, Server, start, wait_until
+
+ROW = "6.25,1,1.6,20,5,Manhattan,Queens"
+CSV, JSON = {"Accept": "text/csv"}, {"Accept": "application/json"}
+MIB = 1024 * 1024
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ({}, "csv"),
+        ({"Accept": "*/*"}, "csv"),
+        (CSV, "csv"),
+        (JSON, "json"),
+        ({"Accept": "application/json;q=0.9, text/*;q=0.5"}, "json"),
+        ({"Accept": "image/png, application/*;q=0.1"}, "json"),
+    ],
+)
+def test_the_answer_to_csv_comes_in_the_type_that_the_client_accepts(
+    server: Server, accept: dict[str, str], expected: str
+) -> None:
+    status, text = server.request(f"{ROW}\n{ROW}\n", accept)
+    assert status == 200
+    values = json.loads(text)["predictions"] if expected == "json" else [float(line) for line in text.splitlines()]
+    assert len(values) == 2
+    assert values[0] == values[1]
+
+
+def test_rows_in_json_are_answered_like_the_same_rows_in_csv(server: Server) -> None:
+    names = ("duration_minutes", "passenger_count", "trip_distance", "pickup_hour", "pickup_weekday")
+    row = [6.25, 1, 1.6, 20, 5, "Manhattan", None]
+    instances = [row, dict(zip((*names, "pickup_area", "dropoff_area"), row, strict=True))]
+    status, text = server.request(
+        json.dumps({"instances": instances}), {"Content-Type": "application/json; charset=utf-8"}
+    )
+    from_csv = float(server.request("6.25,1,1.6,20,5,Manhattan,")[1])
+    assert (status, json.loads(text)) == (200, {"predictions": [from_csv, from_csv]})
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        (f"{ROW}\n6.25,1,-1.6,20,5,Manhattan,Queens", 'row 2, column trip_distance: found "-1.6", allowed is a number'),
+        ("6.25,1,1.6,20,5,Manhattan,Mars", 'row 1, column dropoff_area: found "Mars", allowed is one of Manhattan'),
+        ("6.25,1,1.6", "row 1, found 3 columns, expected 7 (duration_minutes, "),
+        ("duration_minutes,passenger_count,trip_distance,a,b,c,d", "row 1, column duration_minutes: found"),
+        ("", "row 1, found nothing"),
+        (b"\xff\xfe", "can't decode byte"),
+    ],
+)
+def test_a_bad_row_of_csv_is_answered_400_with_the_reason(server: Server, body: str | bytes, reason: str) -> None:
+    status, text = server.request(body)
+    assert status == 400
+    assert reason in json.loads(text)["error"]
+
+
+@pytest.mark.parametrize(
+    ("body", "reason"),
+    [
+        ("{", "not JSON"),
+        ("[1, 2]", 'allowed is {"instances"'),
+        ('{"instances": []}', "row 1, found nothing"),
+        ('{"instances": [[1]], "parameters": {}}', 'allowed is {"instances"'),
+        ('{"instances": [[NaN, 1, 1, 1, 1, null, null]]}', "NaN is not JSON"),
+        ('{"instances": [["6", 1, 1, 1, 1, null, null]]}', 'row 1, column duration_minutes: found "6"'),
+        ("[" * 100_000, "not JSON"),
+    ],
+)
+def test_a_bad_request_in_json_is_answered_400_with_the_reason(server: Server, body: str, reason: str) -> None:
+    status, text = server.request(body, {"Content-Type": "application/json"})
+    assert status == 400
+    assert reason in json.loads(text)["error"]
+
+
+def test_other_types_paths_and_methods_are_refused_with_what_is_allowed(server: Server) -> None:
+    for status, reason, answer in (
+        (415, "allowed are text/csv and application/json", server.request(ROW, {"Content-Type": "text/plain"})),
+        (406, "allowed are text/csv and application/json", server.request(ROW, {"Accept": "text/csv;q=0, image/png"})),
+        (404, "only /ping and /invocations", server.request(ROW, path="/models")),
+        (405, "allowed is POST", server.request("", method="GET")),
+        (405, "allowed is GET", server.request("", path="/ping")),
+    ):
+        assert answer[0] == status
+        assert reason in json.loads(answer[1])["error"]
+
+
+def test_a_body_above_sagemakers_limit_is_answered_413(server: Server) -> None:
+    line = f"{ROW}\n"
+    below = line * (6 * MIB // len(line))
+    status, text = server.request(below)
+    assert (status, text.count("\n")) == (200, 6 * MIB // len(line))
+    assert server.request(below + line)[0] == 413
+
+
+def test_a_chunked_body_above_the_limit_is_answered_413(trained: Path) -> None:
+    server = Server(trained, SAGEMAKER_MODEL_SERVER_WORKERS="1", SAGEMAKER_MAX_PAYLOAD_IN_MB="1")
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        client.sendall(
+            b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nTransfer-Encoding: chunked\r\n\r\n"
+        )
+        client.sendall(b"%x\r\n" % MIB + b"1" * MIB + b"\r\n1\r\n1\r\n")
+        assert client.recv(1000).startswith(b"HTTP/1.1 413")
+    assert server.stop() == 0
+
+
+def test_a_ping_is_answered_while_a_large_request_is_worked_on(trained: Path) -> None:
+    server = Server(trained, SAGEMAKER_MODEL_SERVER_WORKERS="1")
+    answered: list[str] = []
+
+    def invoke() -> None:
+        assert server.request(f"{ROW}\n" * 150_000)[0] == 200
+        answered.append("invocation")
+
+    invoking = threading.Thread(target=invoke)
+    invoking.start()
+    worker = psutil.Process(server.process.pid).children()[0]
+    idle = sum(worker.cpu_times()[:2])
+    wait_until(lambda: sum(worker.cpu_times()[:2]) > idle + 0.05, "work on the invocation")
+    assert server.request("", path="/ping", method="GET")[0] == 200
+    answered.append("ping")
+    invoking.join()
+    assert answered == ["ping", "invocation"]
+    assert server.stop() == 0
+
+
+def test_sigterm_lets_a_request_that_has_begun_finish(trained: Path) -> None:
+    server = Server(trained)
+    with socket.create_connection(("127.0.0.1", server.port), timeout=20) as client:
+        head = f"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\nContent-Length: {len(ROW)}\r\n"
+        client.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 100")
+        server.process.send_signal(signal.SIGTERM)
+        wait_until(lambda: not _listens(server.port), "the end of listening")
+        client.sendall(ROW.encode())
+        assert client.recv(1000).startswith(b"HTTP/1.1 200")
+    assert server.stop() == 0
+
+
+def test_a_worker_that_is_killed_is_replaced(trained: Path) -> None:
+    server = Server(trained, SAGEMAKER_MODEL_SERVER_WORKERS="2")
+    parent = psutil.Process(server.process.pid)
+    victim, other = parent.children()
+    # A worker that ends within its first second stops the server, for the next one would end as well.
+    wait_until(lambda: time.time() - victim.create_time() > 1.1, "the worker's first second")
+    os.kill(victim.pid, signal.SIGKILL)
+    wait_until(lambda: len(parent.children()) == 2 and victim not in parent.children(), "a second worker")
+    assert other in parent.children()
+    assert server.request(ROW)[0] == 200
+    assert server.stop() == 0
+
+
+def test_no_worker_outlives_a_killed_server(trained: Path) -> None:
+    server = Server(trained, SAGEMAKER_MODEL_SERVER_WORKERS="2")
+    workers = psutil.Process(server.process.pid).children()
+    server.process.kill()
+    server.stop()
+    wait_until(lambda: not any(worker.is_running() for worker in workers), "the end of the workers")
+
+
+def test_a_server_without_a_model_says_so_and_leaves_the_reason(tmp_path: Path) -> None:
+    process = start("serve", tmp_path)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "no usable model" in errors
+    assert "no usable model" in (tmp_path / "output" / "failure").read_text()
+
+
+@pytest.mark.parametrize("content", [b"", b"garbage"])
+def test_a_model_that_is_no_booster_is_refused(tmp_path: Path, trained: Path, content: bytes) -> None:
+    model = tmp_path / "model"
+    model.mkdir()
+    (model / "features.json").write_bytes((trained / "model" / "features.json").read_bytes())
+    (model / "model.ubj").write_bytes(content)
+    process = start("serve", tmp_path)
+    _, errors = process.communicate(timeout=20)
+    assert process.returncode == 1
+    assert "no usable model" in errors
+
+
+def test_serving_imports_neither_xgboost_nor_numpy(trained: Path) -> None:
+    program = (
+        "import sys; from pathlib import Path; import model.serving; from model.predictor import Predictor;"
+        f"Predictor(Path({str(trained / 'model')!r})).predict_csv({ROW!r});"
+        "print(*sorted({'xgboost', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
+    )
+    imported = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, check=True)
+    assert imported.stdout.split() == []
+
+
+def _listens(port: int) -> bool:
+    try:
+        socket.create_connection(("127.0.0.1", port), timeout=1).close()
+    except OSError:
+        return False
+    return True
