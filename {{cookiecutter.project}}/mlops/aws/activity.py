@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from mlops.aws import executions, jobs, logs, places, stacks
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
-from mlops.aws.failures import last_words
+from mlops.aws.failures import program_output
 from mlops.aws.jobs import Job
 from mlops.aws.session import Session
 from mlops.names import Names
@@ -42,8 +42,8 @@ def _build(session: Session, names: Names, execution: Execution, action: Action)
     if build is None or place is None:
         return ""
     phase = build.get("currentPhase", "")
-    said = last_words([event.message for event in logs.tail(session, place, 20)], phase)
-    return f"{phase}: {said}" if said else phase
+    said = program_output([event.message for event in logs.tail(session, place, 20)])
+    return f"{phase}: {said[-1].strip()}" if said else phase
 
 
 def _stack(session: Session, names: Names, execution: Execution, action: Action) -> str:

@@ -124,11 +124,16 @@ def last_words(lines: list[str], phase: str) -> str:
     end = next(
         (n for n, line in enumerate(lines) if f"Phase complete: {phase} State: FAILED" in line), len(lines)
     )
-    said = [line for line in lines[:end] if line.strip() and not line.startswith(_RUNNER_LINE)]
+    said = program_output(lines[:end])
     start = next((n for n in range(len(said) - 1, -1, -1) if not said[n][0].isspace()), None)
     if start is None:
         return ""
     return " ".join(line.strip() for line in said[start:]).strip("= ")
+
+
+def program_output(lines: list[str]) -> list[str]:
+    """The lines of a build's log that its commands wrote, without CodeBuild's own and empty ones."""
+    return [line for line in lines if line.strip() and not line.startswith(_RUNNER_LINE)]
 
 
 def machine_cause(error: str, cause: str) -> str:

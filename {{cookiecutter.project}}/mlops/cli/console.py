@@ -15,8 +15,10 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.text import Text
 
 _QUIET_SECONDS = 5.0
+_PLAIN_WIDTH = 140
 
 
 def is_live() -> bool:
@@ -29,7 +31,7 @@ def terminal() -> Console:
     """rich's console: it leaves colours out where there is no terminal and where NO_COLOR is set."""
     from rich.console import Console
 
-    return Console(highlight=False)
+    return Console(highlight=False, markup=False, width=None if is_live() else _PLAIN_WIDTH)
 
 
 def say(text: str = "") -> None:
@@ -43,7 +45,7 @@ def working(title: str) -> Iterator[Callable[[object], None]]:
     started = time.monotonic()
     if is_live():
         with terminal().status(title) as status:
-            yield lambda text: status.update(f"{title}  [dim]{_escaped(str(text))}[/dim]")
+            yield lambda text: status.update(_one_line(f"{title}  {text}"))
         say(f"{title}: done in {elapsed(time.monotonic() - started)}")
     else:
         say(f"{title} …")
@@ -80,7 +82,7 @@ def between(started: datetime | None, ended: datetime | None) -> str:
     return elapsed(max(0.0, ((ended or datetime.now(UTC)) - started).total_seconds()))
 
 
-def _escaped(text: str) -> str:
-    from rich.markup import escape
+def _one_line(text: str) -> Text:
+    from rich.text import Text
 
-    return escape(text.splitlines()[0][:100] if text else "")
+    return Text(text.splitlines()[0], no_wrap=True, overflow="ellipsis")

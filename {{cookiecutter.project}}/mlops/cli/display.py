@@ -64,7 +64,7 @@ def state_word(action: Action) -> str:
 def note(action: Action) -> str:
     """What goes on in the action, or what it had to say at its end."""
     if action.waits_for_a_person:
-        return "for a person: mlops approve, or mlops reject"
+        return "mlops approve, or mlops reject"
     if action.state == IN_PROGRESS:
         return action.activity
     if action.state == FAILED:
@@ -82,15 +82,12 @@ def table(execution: Execution) -> Table:
     grid.add_column(no_wrap=True)
     grid.add_column(no_wrap=True)
     grid.add_column(justify="right", no_wrap=True)
-    grid.add_column(style="dim", overflow="ellipsis", no_wrap=True)
+    grid.add_column(style="dim")
     for row in rows(execution):
-        style = _STYLES.get(row.state, "")
-        grid.add_row(
-            *(Text(text) for text in (row.stage, row.action)),
-            Text(row.state, style),
-            row.time,
-            Text(row.note),
-        )
+        state = Text(row.state, _STYLES.get(row.state, ""))
+        # Only the note gives way on a narrow terminal: a column whose text, not itself, may not wrap.
+        note_text = Text(row.note, no_wrap=True, overflow="ellipsis")
+        grid.add_row(row.stage, row.action, state, row.time, note_text)
     return grid
 
 

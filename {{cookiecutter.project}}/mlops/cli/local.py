@@ -40,9 +40,7 @@ def up(port: int | None, directory: Path | None) -> None:
     directory = directory or repository.cloud_directory
     running = launch.find(directory)
     if running is None:
-        handle = launch.start(
-            repository.root, directory, port=port, region=repository.configuration.project.region
-        )
+        handle = launch.start(repository.root, directory, port=port, region=repository.project.region)
         handle.detach()
         running = handle.running
         console.say(

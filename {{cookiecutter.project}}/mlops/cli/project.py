@@ -12,7 +12,7 @@ from mlops.errors import InputError
 
 if TYPE_CHECKING:
     from mlops.aws.session import Session
-    from mlops.configuration import Configuration
+    from mlops.configuration import Configuration, Project
     from mlops.names import Names
 
 _MARK = Path("configuration") / "project.json"
@@ -43,15 +43,28 @@ class Repository:
 
         return configuration.load(self.root)
 
+    def check(self) -> None:
+        """InputError with every fault in configuration/: better now than after an upload."""
+        self.configuration  # noqa: B018 - reading it is the check
+
+    @cached_property
+    def project(self) -> Project:
+        """project.json alone: a fault elsewhere in configuration/ must keep nobody from looking."""
+        from mlops import configuration
+
+        return configuration.load_project(self.root)
+
     @cached_property
     def session(self) -> Session:
         from mlops.aws.session import Session
 
-        return Session(self.configuration.project.region)
+        return Session(self.project.region)
 
     @property
     def names(self) -> Names:
-        return self.configuration.names
+        from mlops.names import Names
+
+        return Names(self.project.project, self.project.model)
 
     @property
     def bucket(self) -> str:

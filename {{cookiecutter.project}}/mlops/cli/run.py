@@ -37,6 +37,7 @@ def run(
         raise InputError("There is no terminal on which to ask for the approval. Add --approve.")
     overrides = hyperparameters(settings)
     repository = project.find()
+    repository.check()
     started = time.monotonic()
     with _cloud(repository, port, keep):
         _release(repository, source, tune, overrides, approved)
@@ -111,7 +112,7 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
     running = launch.find(repository.cloud_directory)
     handle = None
     if running is None:
-        region = repository.configuration.project.region
+        region = repository.project.region
         with console.working("Starting the local cloud"):
             handle = launch.start(repository.root, repository.cloud_directory, port=port, region=region)
         running = handle.running
@@ -135,6 +136,6 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
                 'The local cloud goes on. Call it: eval "$(mlops local env)"  Stop it: mlops local down'
             )
         elif handle is not None:
-            console.say("Stopping the local cloud …")
+            console.say("Stopping the local cloud (--keep leaves it running) …")
             handle.stop()
             console.say(f"Its logs stay in {project.shown(repository.cloud_directory)}")

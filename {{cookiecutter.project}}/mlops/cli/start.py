@@ -50,6 +50,7 @@ def start(source: str | None, tune: bool, settings: tuple[str, ...], watched: bo
 
     repository = project.find()
     overrides = hyperparameters(settings)
+    repository.check()
     dataset = dataset_for(repository, source)
     execution = start_execution(repository, dataset, tune=tune, overrides=overrides)
     if watched:

@@ -26,12 +26,14 @@ def watch(execution: str | None, until_approval: bool) -> None:
     Without EXECUTION the latest one. Ctrl-C leaves it running.
     """
     from mlops.aws import executions
-    from mlops.cli import project
+    from mlops.cli import console, project
 
     repository = project.find()
     chosen = execution or executions.latest(repository.session, repository.names.pipeline)
     with leaving_it_running(chosen):
-        watch_execution(repository, chosen, until_approval=until_approval)
+        ended = watch_execution(repository, chosen, until_approval=until_approval)
+    if ended.waiting_approval:
+        console.say("The release waits for a person: mlops approve, or mlops reject --comment WHY")
 
 
 @contextmanager
@@ -51,11 +53,9 @@ def watch_execution(repository: Repository, execution_id: str, *, until_approval
     from mlops.cli import console
 
     execution = _follow(repository, execution_id, until_approval)
-    if execution.waiting_approval:
-        console.say("The release waits for a person: mlops approve, or mlops reject --comment WHY")
-        return execution
     raise_failure(repository, execution)
-    console.say(f"The release has succeeded in {console.between(execution.started, execution.ended)}.")
+    if execution.finished:
+        console.say(f"The release has succeeded in {console.between(execution.started, execution.ended)}.")
     return execution
 
 

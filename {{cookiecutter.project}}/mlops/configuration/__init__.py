@@ -24,12 +24,14 @@ __all__ = [
     "Qa",
     "Vpc",
     "load",
+    "load_project",
     "tuned_hyperparameters",
 ]
 
 _File = TypeVar("_File", bound=BaseModel)
+_PROJECT = "configuration/project.json"
 _MODELS: dict[str, type[BaseModel]] = {
-    "configuration/project.json": Project,
+    _PROJECT: Project,
     "configuration/evaluation.yml": Evaluation,
     "configuration/test.yml": Endpoint,
     "configuration/production.yml": Endpoint,
@@ -78,12 +80,28 @@ def load(root: Path) -> Configuration:
     }
     problems += _value_problems(found, own_files)
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        raise InputError(f"configuration/ has {count}:", problems)
+        raise _refusal(problems)
     project, evaluation, test, production, qa = own_files.values()
     return Configuration(
         project, found[_TRAINING].data, found[_TUNING].data, evaluation, test, production, qa
     )
+
+
+def load_project(root: Path) -> Project:
+    """Read and check `root/configuration/project.json` alone: to look at a release, no more is needed.
+
+    Raises InputError with all its problems.
+    """
+    document, problems = documents.read(root, _PROJECT)
+    project = _validated(document, Project, problems) if document else None
+    if project is None or problems:
+        raise _refusal(problems)
+    return project
+
+
+def _refusal(problems: list[InputProblem]) -> InputError:
+    count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+    return InputError(f"configuration/ has {count}:", problems)
 
 
 def _validated(document: Document, model: type[_File], problems: list[InputProblem]) -> _File | None:

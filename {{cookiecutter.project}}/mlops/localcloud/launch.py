@@ -129,9 +129,9 @@ def stop(directory: Path, grace_seconds: float = 30) -> Running | None:
     return running if process is not None else None
 
 
-def health(port: int) -> dict | None:
+def health(port: int, timeout_seconds: float = 5) -> dict | None:
     """What the local cloud on this port says of itself, or None when none answers there."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=5)  # never through a proxy
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_seconds)  # never through a proxy
     try:
         connection.request("GET", "/_localcloud/health")
         answer = connection.getresponse()
@@ -209,5 +209,5 @@ def free_port() -> int:
 
 
 def _taken(port: int) -> str:
-    owner = "another local cloud" if health(port) else "another program"
+    owner = "another local cloud" if health(port, timeout_seconds=1) else "another program"
     return f"Port {port} is taken by {owner}. Choose another one: mlops local up --port {port + 1}"

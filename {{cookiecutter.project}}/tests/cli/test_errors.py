@@ -73,14 +73,20 @@ def test_outside_of_a_repository_the_command_says_where_to_go(tmp_path: Path, ml
 
 def test_a_wrong_configuration_names_file_and_key(repository: Path, mlops):
     (repository / "configuration" / "qa.yml").write_text("users: many\n")
-    result = mlops("status")
+    result = mlops("start")
     assert result.exit_code == 2
-    assert "configuration/qa.yml" in result.output
-    assert "users" in result.output
+    assert "configuration/qa.yml:1: users: found" in result.output
+
+
+def test_a_fault_elsewhere_in_the_configuration_keeps_nobody_from_looking(repository: Path, mlops):
+    (repository / "configuration" / "qa.yml").write_text("users: many\n")
+    result = mlops("status")
+    assert "No AWS credentials found" in result.output
+    assert "qa.yml" not in result.output
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(repository: Path, mlops, monkeypatch):
-    monkeypatch.setattr("mlops.configuration.load", lambda root: 1 / 0)
+    monkeypatch.setattr("mlops.configuration.load_project", lambda root: 1 / 0)
     result = mlops("status")
     assert result.exit_code == 1
     assert "Traceback" not in result.output

@@ -1,0 +1,87 @@
+"""`mlops local run`: what it leaves behind, however it ends."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import psutil
+import pytest
+from places import GENERATED
+
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests")
+
+
+@pytest.fixture
+def whole_repository(repository: Path) -> Path:
+    """A repository with everything that a release needs, and no tests of its own to run in its build."""
+    answers = (repository / "configuration" / "project.json").read_text()
+    shutil.copytree(GENERATED, repository, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    (repository / "configuration" / "project.json").write_text(answers)
+    (repository / "tests" / "model").mkdir(parents=True)
+    (repository / "tests" / "model" / "test_nothing.py").write_text("def test_truth():\n    assert True\n")
+    return repository
+
+
+def run(repository: Path, *arguments: str) -> subprocess.Popen:
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "mlops", "local", "run", *arguments],
+        cwd=repository,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def processes_of_the_cloud(repository: Path) -> list[psutil.Process]:
+    cloud = psutil.Process(json.loads((repository / ".mlops" / "local" / "cloud.json").read_text())["pid"])
+    return [cloud, *cloud.children(recursive=True)]
+
+
+def alive(processes: list[psutil.Process]) -> list[psutil.Process]:
+    return [each for each in processes if each.is_running() and each.status() != psutil.STATUS_ZOMBIE]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGKILL])
+def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path, number: signal.Signals):
+    command = run(whole_repository, "--approve")
+    output = ""
+    for line in command.stdout:
+        output += line
+        if "Build/Render  running" in line:
+            break
+    assert command.poll() is None, output
+    started = processes_of_the_cloud(whole_repository)
+    assert len(started) > 2
+    os.killpg(command.pid, number)
+    command.wait(timeout=60)
+    deadline = time.monotonic() + 30
+    while alive(started) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert not alive(started)
+
+
+def test_a_failed_run_says_why_writes_its_report_and_stops(whole_repository: Path):
+    buildspec = whole_repository / "infra" / "buildspecs" / "build.yml"
+    buildspec.write_text(
+        "version: 0.2\nphases:\n  build:\n    commands:\n      - echo No more fuel; exit 1\n"
+    )
+    command = run(whole_repository, "--approve")
+    output, _ = command.communicate(timeout=120)
+    assert command.returncode == 1
+    assert "Build/Render failed: No more fuel" in output
+    assert "logs of all jobs, builds and endpoints are in .mlops/local" in output
+    assert list((whole_repository / ".mlops" / "reports").glob("*/*.html"))
+    assert not (whole_repository / ".mlops" / "local" / "cloud.json").exists()
+
+
+def test_without_a_terminal_the_approval_must_be_given_beforehand(repository: Path, mlops):
+    result = mlops("local", "run")
+    assert result.exit_code == 2
+    assert "Add --approve" in result.output
