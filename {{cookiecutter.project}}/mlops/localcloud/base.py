@@ -7,6 +7,7 @@ tests/localcloud/test_base.py holds each of these points.
 
 import json
 import os
+import threading
 from collections.abc import Awaitable, Callable, Mapping
 from contextvars import ContextVar
 from typing import Any
@@ -18,6 +19,7 @@ Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict, bytes, dict], Awaitable[Response]]
 
 _state_machine_execution: ContextVar[str | None] = ContextVar("state_machine_execution", default=None)
+_failed_parallels: ContextVar[tuple[threading.Event, ...]] = ContextVar("failed_parallels", default=())
 
 
 def configure(settings: Settings) -> None:
@@ -139,9 +141,7 @@ def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None
     def dispatch(resource: str, arguments: dict) -> dict:
         service, _, action = resource.partition(":aws-sdk:")[2].partition(":")
         try:
-            return json.loads(
-                json.dumps(call(service, action, arguments, _state_machine_role()), default=_isoformat)
-            )
+            return json.loads(json.dumps(call(service, action, arguments, state_machine_role()), default=_isoformat))
         except TaskError as error:
             raise stepfunctions._ExecutionError(
                 stepfunctions._prefix_sdk_error(service, error.error), error.cause
@@ -151,28 +151,52 @@ def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None
 
 
 def track_state_machine_executions() -> None:
-    """Let work below a state machine find out whether its execution was stopped."""
+    """Let work below a state machine find out whether its execution, or its branch of a Parallel state, has ended."""
     from ministack.services import stepfunctions
 
-    run = stepfunctions._run_execution
+    run, run_branches, run_branch = (
+        stepfunctions._run_execution,
+        stepfunctions._run_parallel_branches,
+        stepfunctions._run_sub_machine,
+    )
 
     def tracked(execution_arn: str) -> Any:
         _state_machine_execution.set(execution_arn)
         return run(execution_arn)
 
+    def branches(*args: Any) -> Any:
+        token = _failed_parallels.set((*_failed_parallels.get(), threading.Event()))
+        try:
+            return run_branches(*args)
+        finally:
+            _failed_parallels.reset(token)
+
+    def branch(*args: Any) -> Any:
+        try:
+            return run_branch(*args)
+        except BaseException:
+            # On AWS the other branches end with the first that fails; ministack waits for them.
+            for failed in _failed_parallels.get()[-1:]:
+                failed.set()
+            raise
+
     stepfunctions._run_execution = tracked
+    stepfunctions._run_parallel_branches = branches
+    stepfunctions._run_sub_machine = branch
 
 
 def state_machine_execution_stopped() -> bool:
-    """Whether the state machine execution around the current work is no longer running."""
+    """Whether the execution around the current work, or another branch beside it, has ended the work."""
     from ministack.services import stepfunctions
 
     arn = _state_machine_execution.get()
     execution = stepfunctions._executions.get(arn) if arn else None
-    return execution is not None and execution["status"] != "RUNNING"
+    ended = execution is not None and execution["status"] != "RUNNING"
+    return ended or any(failed.is_set() for failed in _failed_parallels.get())
 
 
-def _state_machine_role() -> str:
+def state_machine_role() -> str:
+    """The role of the state machine whose execution is around the current work."""
     from ministack.services import stepfunctions
 
     execution = stepfunctions._executions[_state_machine_execution.get()]

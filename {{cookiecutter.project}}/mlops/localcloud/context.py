@@ -23,6 +23,7 @@ account = base.account
 region = base.region
 put_event = base.put_event
 state_machine_execution_stopped = base.state_machine_execution_stopped
+state_machine_role = base.state_machine_role
 
 _shutdown_hooks: list[Callable[[], None]] = []
 _clients: dict[tuple, BaseClient] = {}

@@ -34,9 +34,7 @@ def ended(scripts: Scripts, execution: str) -> dict:
 
 
 def test_a_completed_training_job_is_the_output_of_its_task(scripts: Scripts) -> None:
-    execution = ended(
-        scripts, run(scripts, "sync-trains", "TrainingJob", scripts.training_request("sync-trains", ""))
-    )
+    execution = ended(scripts, run(scripts, "sync-trains", "TrainingJob", scripts.training_request("sync-trains", "")))
     assert execution["status"] == "SUCCEEDED", execution.get("cause")
     output = json.loads(execution["output"])
     assert output["TrainingJobStatus"] == "Completed"
@@ -124,3 +122,36 @@ def test_a_job_sends_an_event_for_each_change_of_its_status(scripts: Scripts) ->
     heard: list[dict] = []
     until(received, 10)
     assert heard[-1]["FailureReason"] == "AlgorithmError: , exit code: 1"
+
+
+def test_a_failing_branch_stops_the_job_of_the_other(scripts: Scripts) -> None:
+    step_functions = scripts.cloud.client("stepfunctions")
+    requests = {
+        "fails": scripts.processing_request("branch-fails", "raise SystemExit(1)"),
+        "waits": scripts.processing_request("branch-waits", "import time; time.sleep(600)"),
+    }
+    branches = [
+        {
+            "StartAt": name,
+            "States": {
+                name: {
+                    "Type": "Task",
+                    "Resource": "arn:aws:states:::sagemaker:createProcessingJob.sync",
+                    "Arguments": request,
+                    "End": True,
+                }
+            },
+        }
+        for name, request in requests.items()
+    ]
+    definition = {
+        "QueryLanguage": "JSONata",
+        "StartAt": "Both",
+        "States": {"Both": {"Type": "Parallel", "Branches": branches, "End": True}},
+    }
+    machine = step_functions.create_state_machine(
+        name="branches", roleArn=scripts.role_arn, definition=json.dumps(definition)
+    )["stateMachineArn"]
+    execution = step_functions.start_execution(stateMachineArn=machine, input="{}")["executionArn"]
+    assert ended(scripts, execution)["status"] == "FAILED"
+    assert scripts.ended_processing("branch-waits")["ProcessingJobStatus"] == "Stopped"

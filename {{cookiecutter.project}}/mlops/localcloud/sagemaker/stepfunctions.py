@@ -44,7 +44,7 @@ def run_job(kind: str, request: dict) -> dict:
 
 def _create(kind: str, request: dict) -> None:
     # Through the front door: a state machine's request is validated and authorised like any other.
-    create = getattr(context.client("sagemaker"), xform_name(f"Create{kind}"))
+    create = getattr(context.client("sagemaker", context.state_machine_role()), xform_name(f"Create{kind}"))
     try:
         create(**{**request, "Tags": [*request.get("Tags", []), _MANAGED]})
     except ParamValidationError as error:
@@ -65,6 +65,4 @@ def _stop(job: Job) -> None:
         job.stop()
 
 
-integrations = {
-    f"arn:aws:states:::sagemaker:create{kind}.sync": partial(run_job, kind) for kind in _REGISTERS
-}
+integrations = {f"arn:aws:states:::sagemaker:create{kind}.sync": partial(run_job, kind) for kind in _REGISTERS}

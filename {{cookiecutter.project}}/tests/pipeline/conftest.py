@@ -1,0 +1,52 @@
+"""A repository with a first release in production, in a local cloud of its own."""
+
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from workshop import Released, Workshop, open_workshop
+
+
+@pytest.fixture(scope="session")
+def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
+    """The pipeline, deployed: short load, two tuning trials, everything else as it ships."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    workshop = open_workshop(tmp_path_factory.mktemp("workshop"), port)
+    workshop.edit("configuration/qa.yml", lambda qa: qa.update(users=2, spawn_rate=2, duration_seconds=5))
+    workshop.edit(
+        "configuration/tuning.json",
+        lambda tuning: tuning["HyperParameterTuningJobConfig"]["ResourceLimits"].update(
+            MaxNumberOfTrainingJobs=2, MaxParallelTrainingJobs=2
+        ),
+    )
+    workshop.keep()
+    workshop.succeed("local", "up", "--port", str(port))
+    try:
+        workshop.succeed("data", "prepare")
+        workshop.succeed("deploy")
+        yield workshop
+    finally:
+        workshop.succeed("local", "down")
+
+
+@pytest.fixture(scope="session")
+def released(workshop: Workshop) -> Released:
+    """The first release, with tuning."""
+    return Released(
+        workshop.succeed("start", "--tune"),
+        workshop.succeed("watch", "--until-approval"),
+        workshop.succeed("approve", "--comment", "the figures look right"),
+        workshop.succeed("watch"),
+    )
+
+
+@pytest.fixture
+def pristine(workshop: Workshop, released: Released) -> Iterator[Workshop]:
+    """The workshop with a release in production; what the test does to its files is undone."""
+    yield workshop
+    for path in Path(workshop.pristine).rglob("*"):
+        if path.is_file():
+            workshop.restore(str(path.relative_to(workshop.pristine)))
