@@ -1,6 +1,6 @@
 """XGBoost's own library without XGBoost's Python package: load a booster, predict.
 
-`import xgboost` brings numpy and scipy, half a second and 60 MB per worker, none of which a prediction needs. The
+`import xgboost` brings numpy and scipy, half a second and 100 MB per worker, none of which a prediction needs. The
 booster is read and evaluated by the very library that trained it, so its answers are the booster's to the last bit.
 """
 

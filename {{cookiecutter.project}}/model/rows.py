@@ -1,7 +1,7 @@
 """Rows of CSV and JSON turned into the model's float32 matrix.
 
 The matrix is column-major: all values of the first column, then all of the second, and so on. XGBoost reads it as it
-lies, by strides. Plain Python with one split for all cells is as quick here as pandas, and needs no 60 MB of it in
+lies, by strides. Plain Python with one split for all cells is as quick here as pandas, and needs no 90 MB of it in
 every worker of the server.
 """
 
