@@ -1,6 +1,7 @@
 """Child processes of the local cloud: none of them outlives it."""
 
 import contextvars
+import errno
 import os
 import signal
 import subprocess
@@ -12,6 +13,7 @@ from pathlib import Path
 _live: set["Process"] = set()
 _lock = threading.Lock()
 _reaper: subprocess.Popen | None = None
+_closing = False
 
 
 class Process:
@@ -41,6 +43,7 @@ class Process:
         with _lock:
             _live.add(self)
             _tell_reaper(f"+{self.pid}")
+            late = _closing
         self._ended = threading.Event()
         read = contextvars.copy_context().run
         reader = threading.Thread(
@@ -48,6 +51,8 @@ class Process:
         )
         reader.start()
         threading.Thread(target=self._await_end, args=(reader,), daemon=True, name=f"end-{self.pid}").start()
+        if late:
+            self._signal(signal.SIGKILL)
 
     def _read(self, on_line: Callable[[str], None]) -> None:
         assert self._popen.stdout is not None
@@ -91,7 +96,13 @@ class Process:
 
 
 def start(argv: Sequence[str], env: Mapping[str, str], cwd: Path, on_line: Callable[[str], None]) -> Process:
-    """Start a program with exactly the environment `env`. Raises OSError when it cannot be started."""
+    """Start a program with exactly the environment `env`.
+
+    Raises OSError when it cannot be started, or the cloud is stopping: whoever keeps a program running must not
+    start it again then.
+    """
+    if _closing:
+        raise OSError(errno.ESHUTDOWN, "the local cloud is stopping")
     return Process(argv, env, cwd, on_line)
 
 
@@ -110,8 +121,10 @@ def start_reaper() -> None:
 
 
 def stop_all(grace_seconds: float = 3) -> None:
-    """Stop every child process, together, and then the reaper."""
+    """Stop every child process, together, and then the reaper. No further one starts."""
+    global _closing
     with _lock:
+        _closing = True
         left = list(_live)
     stopping = [threading.Thread(target=process.stop, args=(grace_seconds,)) for process in left]
     for thread in stopping:

@@ -64,7 +64,7 @@ def test_a_second_release_updates_production_in_place_without_a_failed_request(p
             ended.wait(0.02)
 
     # Another model, so that its answers tell when it took over; a smaller one, so a worse one.
-    pristine.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=20.0, allowed_regression=5.0))
+    pristine.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=20.0, allowed_regression=1.0))
     caller = threading.Thread(target=call)
     caller.start()
     try:
