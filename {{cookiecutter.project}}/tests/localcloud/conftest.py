@@ -5,6 +5,8 @@ from collections.abc import Iterator
 
 import pytest
 from harness import Cloud, start_cloud
+from hosting import Hosting
+from hosting import IMAGE as SERVING_IMAGE
 from pushing import push
 from scripts import IMAGE, Scripts
 
@@ -54,3 +56,9 @@ def bucket(cloud: Cloud) -> str:
 def scripts(cloud: Cloud, bucket: str, role_arn: str) -> Scripts:
     """Jobs in the cloud whose programs are scripts of the tests."""
     return Scripts(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "script-mode", IMAGE))
+
+
+@pytest.fixture(scope="session")
+def hosting(cloud: Cloud, bucket: str, role_arn: str) -> Hosting:
+    """Endpoints in the cloud whose programs are scripts of the tests."""
+    return Hosting(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "serving", SERVING_IMAGE))

@@ -1,14 +1,9 @@
 """SageMaker: jobs that run as processes under the container contract, and endpoints that serve."""
 
-from mlops.localcloud.service import Service
-
-service = Service("sagemaker")
-runtime_service = Service("sagemaker-runtime")
-
-# The operations register themselves with the services above, which must be there before.
 from mlops.localcloud.sagemaker import (
     endpoint_configurations,
     endpoints,
+    model_package_groups,
     model_packages,
     models,
     processing,
@@ -18,12 +13,14 @@ from mlops.localcloud.sagemaker import (
     tuning,
 )
 from mlops.localcloud.sagemaker.resources import resource_types
+from mlops.localcloud.sagemaker.service import runtime_service, service
 from mlops.localcloud.sagemaker.stepfunctions import integrations
 
 __all__ = [
     "endpoint_configurations",
     "endpoints",
     "integrations",
+    "model_package_groups",
     "model_packages",
     "models",
     "processing",

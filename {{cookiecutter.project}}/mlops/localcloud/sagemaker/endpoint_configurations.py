@@ -3,10 +3,14 @@
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.sagemaker import listing, models, service, tags
+from mlops.localcloud.sagemaker import listing, models, tags
+from mlops.localcloud.sagemaker.s3 import Location
+from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
 
+# Kept and not acted on: VolumeSizeInGB and KmsKeyId, since there is no volume, and ModelDataDownloadTimeoutInSeconds,
+# since S3 is on this machine.
 _SUPPORTED = {
     "EndpointConfigName": ANY,
     "ProductionVariants": {
@@ -23,6 +27,7 @@ _SUPPORTED = {
     "KmsKeyId": ANY,
     "Tags": ANY,
 }
+_REQUIRED_IN_VARIANT = ("ModelName", "InstanceType", "InitialInstanceCount")
 
 _configurations = context.scoped(dict[str, dict])
 
@@ -32,28 +37,19 @@ def create_endpoint_config(request: dict) -> dict:
     """Define a configuration. Its models must exist."""
     refuse_others("CreateEndpointConfig", request, _SUPPORTED)
     name = request["EndpointConfigName"]
-    arn = context.arn("sagemaker", f"endpoint-config/{name}")
+    arn = _arn(name)
     if name in _configurations():
-        raise AWSError(
-            "ValidationException", f'Cannot create already existing endpoint configuration "{arn}".'
-        )
-    variants = request["ProductionVariants"]
-    for variant in variants:
-        if "InstanceType" not in variant or "InitialInstanceCount" not in variant:
-            raise AWSError(
-                "ValidationException", f"Variant {variant['VariantName']} needs an instance type and count"
-            )
-        models.get(variant["ModelName"])
-    names = [variant["VariantName"] for variant in variants]
-    if len(set(names)) < len(names):
-        raise AWSError("ValidationException", f"Variant names must be unique: {', '.join(names)}")
-    weighted = [{"InitialVariantWeight": 1.0, **variant} for variant in variants]
+        raise AWSError("ValidationException", f'Cannot create already existing endpoint configuration "{arn}".')
     _configurations()[name] = {
         **request,
-        "ProductionVariants": weighted,
+        "ProductionVariants": _variants(request["ProductionVariants"]),
         "EndpointConfigArn": arn,
         "CreationTime": datetime.now(UTC),
     }
+    if "DataCaptureConfig" in request:
+        Location.parse(request["DataCaptureConfig"]["DestinationS3Uri"])
+        # DataCaptureConfig.EnableCapture: "defaults to enabled".
+        _configurations()[name]["DataCaptureConfig"] = {"EnableCapture": True, **request["DataCaptureConfig"]}
     tags.register(arn, request.get("Tags"))
     return {"EndpointConfigArn": arn}
 
@@ -71,6 +67,7 @@ def list_endpoint_configs(request: dict) -> dict:
 
 @service.operation
 def delete_endpoint_config(request: dict) -> None:
+    """Delete a configuration. Endpoints under it go on, as on AWS."""
     tags.forget(get(request["EndpointConfigName"])["EndpointConfigArn"])
     del _configurations()[request["EndpointConfigName"]]
 
@@ -78,6 +75,33 @@ def delete_endpoint_config(request: dict) -> None:
 def get(name: str) -> dict:
     """The configuration of this name. Raises AWSError when there is none."""
     if name not in _configurations():
-        arn = context.arn("sagemaker", f"endpoint-config/{name}")
-        raise AWSError("ValidationException", f'Could not find endpoint configuration "{arn}".')
+        raise AWSError("ValidationException", f'Could not find endpoint configuration "{_arn(name)}".')
     return _configurations()[name]
+
+
+def require_traffic(weights: list[float]) -> None:
+    """Raise AWSError when no variant would get any request."""
+    if not any(weights):
+        raise AWSError("ValidationException", "At least one production variant must have a weight above 0")
+
+
+def _arn(name: str) -> str:
+    return context.arn("sagemaker", f"endpoint-config/{name}")
+
+
+def _variants(given: list[dict]) -> list[dict]:
+    """The variants with their defaults. Raises AWSError where one is not complete or twice there."""
+    names = [variant["VariantName"] for variant in given]
+    for variant in given:
+        missing = [member for member in _REQUIRED_IN_VARIANT if member not in variant]
+        if missing:
+            raise AWSError(
+                "ValidationException",
+                f"Production variant {variant['VariantName']} needs {' and '.join(missing)}",
+            )
+        if names.count(variant["VariantName"]) > 1:
+            raise AWSError("ValidationException", f"Variant name {variant['VariantName']} is given more than once")
+        models.get(variant["ModelName"])
+    variants = [{"InitialVariantWeight": 1.0, **variant} for variant in given]
+    require_traffic([variant["InitialVariantWeight"] for variant in variants])
+    return variants

@@ -1,9 +1,12 @@
-"""The model registry: groups of model packages with versions and approval."""
+"""Model packages: the versions of a group, with what they contain, how good they are, and who approved them."""
 
+import threading
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.sagemaker import listing, service, tags
+from mlops.localcloud.sagemaker import listing, model_package_groups, tags
+from mlops.localcloud.sagemaker.model_package_groups import CREATED_BY
+from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
 
@@ -14,137 +17,138 @@ _SUPPORTED = {
     "ModelApprovalStatus": ANY,
     "MetadataProperties": ANY,
     "ModelMetrics": ANY,
+    "DriftCheckBaselines": ANY,
     "CustomerMetadataProperties": ANY,
     "Domain": ANY,
     "Task": ANY,
     "SamplePayloadUrl": ANY,
+    "SourceUri": ANY,
     "ClientToken": ANY,
-    "Tags": ANY,
 }
-_CALLER = {"UserProfileName": "localcloud"}
+_UPDATABLE = {
+    "ModelPackageArn": ANY,
+    "ModelApprovalStatus": ANY,
+    "ApprovalDescription": ANY,
+    "CustomerMetadataProperties": ANY,
+    "CustomerMetadataPropertiesToRemove": ANY,
+    "ClientToken": ANY,
+}
 
-_groups = context.scoped(dict[str, dict])
 _packages = context.scoped(dict[str, dict])
-
-
-@service.operation
-def create_model_package_group(request: dict) -> dict:
-    name = request["ModelPackageGroupName"]
-    arn = context.arn("sagemaker", f"model-package-group/{name}")
-    if name in _groups():
-        raise AWSError("ValidationException", f"Model Package Group already exists: {arn}")
-    _groups()[name] = {
-        **request,
-        "ModelPackageGroupArn": arn,
-        "ModelPackageGroupStatus": "Completed",
-        "CreationTime": datetime.now(UTC),
-        "CreatedBy": _CALLER,
-    }
-    tags.register(arn, request.get("Tags"))
-    return {"ModelPackageGroupArn": arn}
-
-
-@service.operation
-def describe_model_package_group(request: dict) -> dict:
-    return _group(request["ModelPackageGroupName"])
-
-
-@service.operation
-def list_model_package_groups(request: dict) -> dict:
-    found = listing.select(request, _groups().values(), "ModelPackageGroupName")
-    return listing.page(request, found, "ModelPackageGroupSummaryList")
-
-
-@service.operation
-def delete_model_package_group(request: dict) -> None:
-    """Delete a group; as on AWS, only an empty one."""
-    group = _group(request["ModelPackageGroupName"])
-    if _of_group(group["ModelPackageGroupName"]):
-        raise AWSError(
-            "ConflictException", "Model Package Group cannot be deleted as it still contains Model Packages"
-        )
-    tags.forget(group["ModelPackageGroupArn"])
-    del _groups()[group["ModelPackageGroupName"]]
+_lock = threading.Lock()
 
 
 @service.operation
 def create_model_package(request: dict) -> dict:
-    """Register the next version of a group."""
+    """Register the next version of a group. A request repeated with its ClientToken registers nothing new."""
+    if "ModelPackageGroupName" in request and "Tags" in request:
+        raise AWSError(
+            "ValidationException",
+            "A model package of a group uses the tags of the group: Tags cannot be given for a version of it",
+        )
     refuse_others("CreateModelPackage", request, _SUPPORTED)
-    group = _group(request["ModelPackageGroupName"])["ModelPackageGroupName"]
-    version = max((package["ModelPackageVersion"] for package in _of_group(group)), default=0) + 1
-    arn = context.arn("sagemaker", f"model-package/{group}/{version}")
-    _packages()[arn] = {
-        "ModelApprovalStatus": "PendingManualApproval",
-        **request,
-        "ModelPackageGroupName": group,
-        "ModelPackageName": group,
-        "ModelPackageVersion": version,
-        "ModelPackageArn": arn,
-        "ModelPackageStatus": "Completed",
-        "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
-        "CreationTime": datetime.now(UTC),
-        "CreatedBy": _CALLER,
-    }
-    tags.register(arn, request.get("Tags"))
+    if "ModelPackageGroupName" not in request:
+        raise AWSError("ValidationException", "Missing ARN.")
+    with _lock:
+        group = model_package_groups.get(request["ModelPackageGroupName"])
+        token = request.get("ClientToken")
+        for known in _of_group(group):
+            if token is not None and known.get("ClientToken") == token:
+                return {"ModelPackageArn": known["ModelPackageArn"]}
+        version = model_package_groups.next_version(group)
+        name = group["ModelPackageGroupName"]
+        arn = context.arn("sagemaker", f"model-package/{name}/{version}")
+        _packages()[arn] = {
+            "ModelApprovalStatus": "PendingManualApproval",
+            **request,
+            "ModelPackageGroupName": name,
+            "ModelPackageVersion": version,
+            "ModelPackageArn": arn,
+            "ModelPackageStatus": "Completed",
+            "ModelPackageStatusDetails": {"ValidationStatuses": [], "ImageScanStatuses": []},
+            "CreationTime": datetime.now(UTC),
+            "CreatedBy": CREATED_BY,
+        }
+    tags.register(arn)
     return {"ModelPackageArn": arn}
 
 
 @service.operation
 def describe_model_package(request: dict) -> dict:
-    return get(request["ModelPackageName"])
+    package = get(request["ModelPackageName"])
+    # For a version, DescribeModelPackage answers the required name with the group's; lists leave it out.
+    return package | {"ModelPackageName": package["ModelPackageGroupName"]}
 
 
 @service.operation
 def list_model_packages(request: dict) -> dict:
-    wanted = request.get("ModelPackageGroupName")
-    packages = _of_group(_group(wanted)["ModelPackageGroupName"]) if wanted else list(_packages().values())
+    """Versions of a group, oldest first. Without a group AWS lists unversioned packages, which there are none of."""
+    versioned = request.get("ModelPackageType", "Unversioned") in ("Versioned", "Both")
+    if "ModelPackageGroupName" in request:
+        packages = _of_group(model_package_groups.get(request["ModelPackageGroupName"]))
+    else:
+        packages = list(_packages().values()) if versioned else []
     approval = request.get("ModelApprovalStatus")
     chosen = [package for package in packages if approval in (None, package["ModelApprovalStatus"])]
-    found = listing.select(request, chosen, "ModelPackageName")
-    return listing.page(request, found, "ModelPackageSummaryList")
+    ascending = {"SortOrder": "Ascending", **request}
+    return listing.page(request, listing.select(ascending, chosen, "ModelPackageGroupName"), "ModelPackageSummaryList")
 
 
 @service.operation
 def update_model_package(request: dict) -> dict:
-    """Change approval, description or customer metadata."""
-    package = get(request["ModelPackageArn"])
-    for name in ("ModelApprovalStatus", "ApprovalDescription"):
-        if name in request:
-            package[name] = request[name]
-    metadata = {
-        **package.get("CustomerMetadataProperties", {}),
-        **request.get("CustomerMetadataProperties", {}),
-    }
-    for name in request.get("CustomerMetadataPropertiesToRemove", []):
-        metadata.pop(name, None)
-    package["CustomerMetadataProperties"] = metadata
-    package["LastModifiedTime"] = datetime.now(UTC)
-    package["LastModifiedBy"] = _CALLER
+    """Change approval or customer metadata."""
+    refuse_others("UpdateModelPackage", request, _UPDATABLE)
+    with _lock:
+        package = get(request["ModelPackageArn"])
+        package |= {name: request[name] for name in ("ModelApprovalStatus", "ApprovalDescription") if name in request}
+        metadata = package.get("CustomerMetadataProperties", {}) | request.get("CustomerMetadataProperties", {})
+        removed = request.get("CustomerMetadataPropertiesToRemove", [])
+        package["CustomerMetadataProperties"] = {name: value for name, value in metadata.items() if name not in removed}
+        package |= {"LastModifiedTime": datetime.now(UTC), "LastModifiedBy": CREATED_BY}
     return {"ModelPackageArn": package["ModelPackageArn"]}
 
 
 @service.operation
 def delete_model_package(request: dict) -> None:
-    arn = get(request["ModelPackageName"])["ModelPackageArn"]
+    with _lock:
+        arn = get(request["ModelPackageName"])["ModelPackageArn"]
+        del _packages()[arn]
     tags.forget(arn)
-    del _packages()[arn]
 
 
-def get(name_or_arn: str) -> dict:
+@service.operation
+def delete_model_package_group(request: dict) -> None:
+    """Delete a group that has no versions. Raises AWSError for any other."""
+    with _lock:
+        group = model_package_groups.get(request["ModelPackageGroupName"])
+        if _of_group(group):
+            raise AWSError(
+                "ConflictException",
+                "Model Package Group cannot be deleted as it still contains Model Packages: "
+                f"{group['ModelPackageGroupArn']}",
+            )
+        model_package_groups.drop(group)
+
+
+def get(arn: str) -> dict:
     """The model package of an ARN. Raises AWSError when there is none."""
-    if name_or_arn not in _packages():
-        raise AWSError("ValidationException", f"ModelPackage {name_or_arn} does not exist.")
-    return _packages()[name_or_arn]
+    if arn not in _packages():
+        raise AWSError("ValidationException", f"ModelPackage {arn} does not exist.")
+    return _packages()[arn]
 
 
-def _group(name_or_arn: str) -> dict:
-    name = name_or_arn.rpartition("/")[2]
-    if name not in _groups():
-        arn = context.arn("sagemaker", f"model-package-group/{name}")
-        raise AWSError("ValidationException", f"ModelPackageGroup {arn} does not exist.")
-    return _groups()[name]
+def container(package: dict) -> dict:
+    """What a model of this package runs: Image, ModelDataUrl, Environment. Raises AWSError where it has not one container."""
+    containers = package.get("InferenceSpecification", {}).get("Containers", [])
+    if len(containers) != 1:
+        raise AWSError(
+            "ValidationException",
+            f"Model package {package['ModelPackageArn']} has {len(containers)} containers in its "
+            "InferenceSpecification, a model needs one",
+        )
+    return {name: containers[0][name] for name in ("Image", "ModelDataUrl", "Environment") if name in containers[0]}
 
 
-def _of_group(name: str) -> list[dict]:
-    return [package for package in _packages().values() if package["ModelPackageGroupName"] == name]
+def _of_group(group: dict) -> list[dict]:
+    name = group["ModelPackageGroupName"]
+    return [package for package in list(_packages().values()) if package["ModelPackageGroupName"] == name]

@@ -3,10 +3,11 @@
 import copy
 
 from mlops.localcloud import images
-from mlops.localcloud.sagemaker import roles, service
+from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.processing_job import ProcessingJob
 from mlops.localcloud.sagemaker.s3 import Location
+from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
 

@@ -1,131 +1,161 @@
-"""CloudFormation types of hosting and of the model registry."""
+"""CloudFormation types of hosting and of the model registry, as thin as their API.
+
+What a change of a property does is said by the types' schemas: a model and a configuration are replaced, an endpoint
+is updated in place. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SageMaker.html
+"""
 
 import threading
 from typing import Any
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
+from botocore.model import Shape
 
+from mlops import shapes
 from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 
+_NAME_LENGTH = 63
 _POLL_SECONDS = 0.1
-# CloudFormation lets templates write these as text; the API wants their types.
-_NUMBERS = {
-    "InitialInstanceCount": int,
-    "InitialVariantWeight": float,
-    "InitialSamplingPercentage": int,
-    "ContainerStartupHealthCheckTimeoutInSeconds": int,
-    "ModelDataDownloadTimeoutInSeconds": int,
-    "VolumeSizeInGB": int,
-}
-_FLAGS = ("EnableCapture", "EnableNetworkIsolation")
+_STABLE = ("InService", "Failed")
+_GONE = ("Could not find", "does not exist")
 
 
-def _simple(noun: str, replace_on: tuple[str, ...]) -> ResourceType:
-    """A type that is made by Create{noun}, replaced by any change, and deleted by Delete{noun}."""
-    member = f"{noun}Name"
-    verb = {
-        "EndpointConfig": "endpoint_config",
-        "Model": "model",
-        "ModelPackageGroup": "model_package_group",
-    }[noun]
+class NotStabilized(Exception):
+    """The endpoint did not come into service. The text is its FailureReason."""
+
+
+def _replaced(noun: str, *create_only: str) -> ResourceType:
+    """A type that nothing but its tags can be changed of; `create_only` are its properties besides name and tags."""
+    name_of = f"{noun}Name"
 
     def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
-        name = properties.get(member) or physical_name(stack_name, logical_id, 63)
-        answer = getattr(context.client("sagemaker"), f"create_{verb}")(
-            **{**_typed(properties), member: name}
-        )
-        return answer[f"{noun}Arn"], {member: name, f"{noun}Arn": answer[f"{noun}Arn"]}
+        name = properties.get(name_of) or physical_name(stack_name, logical_id, _NAME_LENGTH)
+        arn = _call(f"Create{noun}", {**properties, name_of: name})[f"{noun}Arn"]
+        return arn, _attributes(noun, arn)
 
-    def update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
-        # Tags alone change in place.
-        context.client("sagemaker").add_tags(ResourceArn=physical_id, Tags=new.get("Tags", []))
-        return physical_id, {member: _name(physical_id), f"{noun}Arn": physical_id}
+    def update(arn: str, old: dict, new: dict) -> tuple[str, dict]:
+        _retag(arn, old, new)
+        return arn, _attributes(noun, arn)
 
-    def delete(physical_id: str, _properties: dict) -> None:
-        _unless_gone(getattr(context.client("sagemaker"), f"delete_{verb}"), **{member: _name(physical_id)})
+    def delete(arn: str, _properties: dict) -> None:
+        _unless_gone(f"Delete{noun}", {name_of: _name(arn)})
 
-    return ResourceType(create, delete, update, replace_on)
+    return ResourceType(create, delete, update, (name_of, *create_only))
 
 
 def _create_endpoint(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
-    name = properties.get("EndpointName") or physical_name(stack_name, logical_id, 63)
-    request = {key: properties[key] for key in ("EndpointConfigName", "Tags") if key in properties}
-    arn = context.client("sagemaker").create_endpoint(**request, EndpointName=name)["EndpointArn"]
+    name = properties.get("EndpointName") or physical_name(stack_name, logical_id, _NAME_LENGTH)
+    made_with = ("EndpointConfigName", "DeploymentConfig", "Tags")
+    request = {key: properties[key] for key in made_with if key in properties}
+    arn = _call("CreateEndpoint", {**request, "EndpointName": name})["EndpointArn"]
     try:
-        _await_service(name, request["EndpointConfigName"])
-    except RuntimeError:
-        # CloudFormation rolls a failed creation back without a physical id to delete.
+        _await_service(name, properties["EndpointConfigName"])
+    except NotStabilized:
+        # A failed creation hands over no physical id, so that CloudFormation's own rollback would leave it there.
         _delete_endpoint(arn, properties)
         raise
-    return arn, {"EndpointName": name}
+    return arn, _attributes("Endpoint", arn)
 
 
-def _update_endpoint(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
-    name = _name(physical_id)
-    client = context.client("sagemaker")
-    if client.describe_endpoint(EndpointName=name)["EndpointConfigName"] != _name(new["EndpointConfigName"]):
-        client.update_endpoint(EndpointName=name, EndpointConfigName=_name(new["EndpointConfigName"]))
-        _await_service(name, _name(new["EndpointConfigName"]))
-    return physical_id, {"EndpointName": name}
+def _update_endpoint(arn: str, old: dict, new: dict) -> tuple[str, dict]:
+    """Update in place. When that fails the endpoint serves what it served, so that CloudFormation has nothing to undo."""
+    name = _name(arn)
+    _retag(arn, old, new)
+    serving = _call("DescribeEndpoint", {"EndpointName": name})["EndpointConfigName"]
+    if serving != new["EndpointConfigName"]:
+        request = {key: value for key, value in new.items() if key != "Tags"}
+        _call("UpdateEndpoint", {**request, "EndpointName": name})
+        _await_service(name, new["EndpointConfigName"])
+    return arn, _attributes("Endpoint", arn)
 
 
-def _delete_endpoint(physical_id: str, _properties: dict) -> None:
-    name = _name(physical_id)
-    _unless_gone(context.client("sagemaker").delete_endpoint, EndpointName=name)
-    context.client("sagemaker").get_waiter("endpoint_deleted").wait(
-        EndpointName=name, WaiterConfig={"Delay": _POLL_SECONDS, "MaxAttempts": 1000}
-    )
+def _delete_endpoint(arn: str, _properties: dict) -> None:
+    name = _name(arn)
+    _unless_gone("DeleteEndpoint", {"EndpointName": name})
+    deleted = context.client("sagemaker").get_waiter("endpoint_deleted")
+    deleted.wait(EndpointName=name, WaiterConfig={"Delay": _POLL_SECONDS, "MaxAttempts": 1200})
 
 
 def _await_service(name: str, configuration: str) -> None:
-    """Wait until the endpoint serves this configuration. Raises RuntimeError with its FailureReason."""
-    client = context.client("sagemaker")
+    """Wait until the endpoint serves this configuration. Raises NotStabilized."""
     waiting = threading.Event()
-    while (told := client.describe_endpoint(EndpointName=name))["EndpointStatus"] not in (
-        "InService",
-        "Failed",
-    ):
+    while (told := _call("DescribeEndpoint", {"EndpointName": name}))["EndpointStatus"] not in _STABLE:
         waiting.wait(_POLL_SECONDS)
     if told["EndpointStatus"] == "Failed" or told["EndpointConfigName"] != configuration:
-        raise RuntimeError(told.get("FailureReason", f"Endpoint {name} is {told['EndpointStatus']}"))
+        raise NotStabilized(told.get("FailureReason") or f"Endpoint {name} is {told['EndpointStatus']}")
 
 
-def _typed(value: Any, name: str = "") -> Any:
-    if isinstance(value, dict):
-        return {key: _typed(item, key) for key, item in value.items()}
-    if isinstance(value, list):
-        return [_typed(item) for item in value]
-    if name in _NUMBERS:
-        return _NUMBERS[name](value)
-    return str(value).lower() == "true" if name in _FLAGS else value
+def _retag(arn: str, old: dict, new: dict) -> None:
+    before, after = ({tag["Key"]: tag["Value"] for tag in each.get("Tags", [])} for each in (old, new))
+    if removed := [key for key in before if key not in after]:
+        _call("DeleteTags", {"ResourceArn": arn, "TagKeys": removed})
+    if after and after != before:
+        _call("AddTags", {"ResourceArn": arn, "Tags": new["Tags"]})
 
 
-def _name(arn_or_name: str) -> str:
-    return arn_or_name.rpartition("/")[2]
+def _call(operation: str, request: dict) -> dict:
+    typed = _typed(request, shapes.input_shape("sagemaker", operation))
+    return getattr(context.client("sagemaker"), xform_name(operation))(**typed)
 
 
-def _unless_gone(call: Any, **request: str) -> None:
+def _typed(value: Any, shape: Shape | None) -> Any:
+    """A property in the type of the API: templates may write numbers and booleans as text."""
+    kind = shape.type_name if shape is not None else ""
+    if kind == "structure" and isinstance(value, dict):
+        return {key: _typed(item, shape.members.get(key)) for key, item in value.items()}
+    if kind == "map" and isinstance(value, dict):
+        return {key: _typed(item, shape.value) for key, item in value.items()}
+    if kind == "list" and isinstance(value, list):
+        return [_typed(item, shape.member) for item in value]
+    if kind == "boolean" and value in ("true", "false"):
+        return value == "true"
+    if kind in ("integer", "long") and isinstance(value, str) and value.lstrip("-").isdigit():
+        return int(value)
+    if kind in ("float", "double") and isinstance(value, str):
+        return float(value)
+    return str(value) if kind == "string" and isinstance(value, int | float) else value
+
+
+def _unless_gone(operation: str, request: dict) -> None:
     try:
-        call(**request)
+        _call(operation, request)
     except ClientError as error:
-        message = error.response["Error"]["Message"]
-        if "Could not find" not in message and "does not exist" not in message:
+        if not any(words in error.response["Error"]["Message"] for words in _GONE):
             raise
 
 
+def _attributes(noun: str, arn: str) -> dict:
+    return {f"{noun}Name": _name(arn), f"{noun}Arn": arn}
+
+
+def _name(arn: str) -> str:
+    return arn.rpartition("/")[2]
+
+
 resource_types = {
-    "AWS::SageMaker::Model": _simple(
-        "Model", ("ModelName", "PrimaryContainer", "Containers", "ExecutionRoleArn", "VpcConfig")
+    "AWS::SageMaker::Model": _replaced(
+        "Model",
+        "PrimaryContainer",
+        "Containers",
+        "InferenceExecutionConfig",
+        "ExecutionRoleArn",
+        "EnableNetworkIsolation",
+        "VpcConfig",
     ),
-    "AWS::SageMaker::EndpointConfig": _simple(
+    "AWS::SageMaker::EndpointConfig": _replaced(
         "EndpointConfig",
-        ("EndpointConfigName", "ProductionVariants", "DataCaptureConfig", "KmsKeyId"),
+        "ProductionVariants",
+        "ShadowProductionVariants",
+        "DataCaptureConfig",
+        "AsyncInferenceConfig",
+        "ExplainerConfig",
+        "MetricsConfig",
+        "KmsKeyId",
+        "ExecutionRoleArn",
+        "EnableNetworkIsolation",
+        "VpcConfig",
     ),
-    "AWS::SageMaker::ModelPackageGroup": _simple(
-        "ModelPackageGroup", ("ModelPackageGroupName", "ModelPackageGroupDescription")
-    ),
-    "AWS::SageMaker::Endpoint": ResourceType(
-        _create_endpoint, _delete_endpoint, _update_endpoint, replace_on=("EndpointName",)
-    ),
+    "AWS::SageMaker::Endpoint": ResourceType(_create_endpoint, _delete_endpoint, _update_endpoint, ("EndpointName",)),
+    "AWS::SageMaker::ModelPackageGroup": _replaced("ModelPackageGroup", "ModelPackageGroupDescription"),
 }

@@ -2,120 +2,172 @@
 
 import asyncio
 import time
+from collections.abc import Iterator, Mapping
 from functools import cache
+from typing import NamedTuple
 
 import aiohttp
 
 from mlops.localcloud import context
-from mlops.localcloud.sagemaker import endpoints, invocations, runtime_service
+from mlops.localcloud.sagemaker import endpoints, invocations
+from mlops.localcloud.sagemaker.capture import Exchange
+from mlops.localcloud.sagemaker.endpoint import Endpoint
+from mlops.localcloud.sagemaker.service import runtime_service
+from mlops.localcloud.sagemaker.serving_container import ServingContainer
 from mlops.localcloud.service import AWSError
 
+# "A model container must respond to requests within 60 seconds" (InvokeEndpoint).
 _TIMEOUT_SECONDS = 60
+# Shorter than servers keep idle connections open: a request on one that closes just then would be lost.
+_IDLE_SECONDS = 1.5
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
 _PASSED_ON = {
     "ContentType": "Content-Type",
     "Accept": "Accept",
-    "CustomAttributes": "X-Amzn-SageMaker-Custom-Attributes",
+    "CustomAttributes": _CUSTOM_ATTRIBUTES,
     "InferenceId": "X-Amzn-SageMaker-Inference-Id",
 }
+_SUPPORTED = {"EndpointName", "Body", "TargetVariant", *_PASSED_ON}
 _DEFAULT_CONTENT_TYPE = "application/octet-stream"
+
+
+class _Answer(NamedTuple):
+    """What came back for a request. A container that does not answer has status 0, and SageMaker's words as body."""
+
+    variant: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
 
 
 @runtime_service.async_operation
 async def invoke_endpoint(request: dict) -> dict:
-    """Pass a request to a container of the endpoint and its answer back.
+    """Pass a request to a container of the endpoint, and its answer back.
 
-    Raises AWSError ValidationError when there is no such endpoint or variant, ModelError (424) with the container's
+    Raises AWSError: ValidationError when there is no such endpoint or variant, ModelError (424) with the container's
     own status and message when it does not answer with 2xx.
     """
     began = time.perf_counter()
+    if not _SUPPORTED.issuperset(request):
+        refused = ", ".join(sorted(request.keys() - _SUPPORTED))
+        raise AWSError("NotImplemented", f"The local cloud does not implement InvokeEndpoint with {refused}", 501)
     name = request["EndpointName"]
     endpoint = endpoints.serving(name)
     if endpoint is None:
         raise AWSError("ValidationError", f"Endpoint {name} of account {context.account()} not found.")
-    fleet = endpoint.fleet
-    try:
-        variant, ports = fleet.choose(request.get("TargetVariant"))
-    except KeyError as error:
-        raise AWSError(
-            "ValidationError",
-            f"Variant {request['TargetVariant']} not found for Endpoint {name} of account {context.account()}",
-        ) from error
     headers = {header: request[member] for member, header in _PASSED_ON.items() if member in request}
     headers.setdefault("Content-Type", _DEFAULT_CONTENT_TYPE)
-    fleet.in_flight += 1
-    try:
-        status, answered, body, model_seconds = await _ask(ports, headers, request["Body"])
-    finally:
-        fleet.in_flight -= 1
-    invocations.count(name, variant, status, model_seconds, time.perf_counter() - began - model_seconds)
-    if not 200 <= status < 300:
-        raise _model_error(name, status, body)
-    content_type = answered.get("Content-Type", _DEFAULT_CONTENT_TYPE)
-    attributes = request.get("CustomAttributes", "")
+    answer = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
+    total = time.perf_counter() - began
+    invocations.count(name, answer.variant, answer.status, answer.seconds, total - answer.seconds)
+    if not 200 <= answer.status < 300:
+        raise _model_error(name, answer)
+    content_type = answer.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
     if endpoint.capture is not None:
         endpoint.capture.record(
-            variant, (headers["Content-Type"], request["Body"]), (content_type, body), attributes
+            Exchange(
+                answer.variant,
+                headers["Content-Type"],
+                request.get("Body", b""),
+                content_type,
+                answer.body,
+                request.get("CustomAttributes"),
+                request.get("InferenceId"),
+            )
         )
     return {
-        "Body": body,
+        "Body": answer.body,
         "ContentType": content_type,
-        "InvokedProductionVariant": variant,
-        "CustomAttributes": answered.get("X-Amzn-SageMaker-Custom-Attributes"),
+        "InvokedProductionVariant": answer.variant,
+        "CustomAttributes": answer.headers.get(_CUSTOM_ATTRIBUTES),
     }
 
 
-async def _ask(ports: list[int], headers: dict, body: bytes) -> tuple[int, dict, bytes, float]:
-    """Status, headers, body and seconds of the first instance that takes the connection."""
-    began = time.perf_counter()
-    for port in ports:
+async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Answer:
+    """The answer of the first container that takes the connection."""
+    began, variant = time.perf_counter(), target or ""
+    for variant, container in _candidates(endpoint, target):
+        port = container.enter()
+        if port is None:
+            continue
         try:
             async with _session().post(
-                f"http://127.0.0.1:{port}/invocations",
-                data=body,
-                headers=headers,
-                skip_auto_headers=("User-Agent",),
+                f"http://127.0.0.1:{port}/invocations", data=body, headers=headers, allow_redirects=False
             ) as answer:
-                return answer.status, answer.headers, await answer.read(), time.perf_counter() - began
+                content = await answer.read()
+                return _Answer(variant, answer.status, answer.headers, content, time.perf_counter() - began)
         except aiohttp.ClientConnectorError:
             continue
         except TimeoutError:
-            message = b"Your invocation timed out while waiting for a response from container primary."
-            return 0, {}, message, time.perf_counter() - began
-        except aiohttp.ClientError as error:
-            return (
-                0,
-                {},
-                f"The container closed the connection: {error}".encode(),
-                time.perf_counter() - began,
+            said = (
+                "Your invocation timed out while waiting for a response from container primary. Review the latency "
+                "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
             )
-    return 503, {}, b"No container of the variant takes connections", time.perf_counter() - began
+            return _Answer(variant, 0, {}, said.encode(), time.perf_counter() - began)
+        except aiohttp.ClientError:
+            break
+        finally:
+            container.leave()
+    said = (
+        f"Amazon SageMaker could not get a response from the {endpoint.name} endpoint. This can occur when CPU or "
+        "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use an "
+        "instance type with more CPU capacity or memory."
+    )
+    return _Answer(variant, 0, {}, said.encode(), time.perf_counter() - began)
+
+
+def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[str, ServingContainer]]:
+    """Containers to try, of the variant that the request goes to.
+
+    When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones take nothing any more.
+    """
+    fleet = None
+    while fleet is not endpoint.fleet:
+        fleet = endpoint.fleet
+        assert fleet is not None
+        try:
+            variant = fleet.choose(target)
+        except KeyError as error:
+            raise AWSError(
+                "ValidationError",
+                f"Variant {target} of endpoint {endpoint.name} of account {context.account()} not found.",
+            ) from error
+        for container in variant.in_turn():
+            yield variant.name, container
 
 
 @cache
 def _session() -> aiohttp.ClientSession:
-    timeout = aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS)
     session = aiohttp.ClientSession(
-        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=15), timeout=timeout, auto_decompress=False
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+        auto_decompress=False,
     )
     loop = asyncio.get_running_loop()
     context.on_shutdown(lambda: asyncio.run_coroutine_threadsafe(session.close(), loop).result(5))
     return session
 
 
-def _model_error(endpoint: str, status: int, body: bytes) -> AWSError:
-    said = body.decode("utf-8", errors="replace")[:4096]
-    kind = "client" if 400 <= status < 500 else "server"
+def _model_error(endpoint: str, answer: _Answer) -> AWSError:
+    kind = "client" if 400 <= answer.status < 500 else "server"
     group = f"/aws/sagemaker/Endpoints/{endpoint}"
-    url = f"https://{context.region()}.console.aws.amazon.com/cloudwatch/home?region={context.region()}"
-    message = (
-        f'Received {kind} error ({status}) from primary with message "{said}". '
-        f"See {url}#logEventViewer:group={group} in account {context.account()} for more information."
-    )
+    region = context.region()
+    see = f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
+    received = f"Received {kind} error ({answer.status}) from primary"
+    try:
+        said = answer.body.decode()
+        message = f'{received} with message "{said}". {see} in account {context.account()} for more information.'
+    except UnicodeDecodeError:
+        said = ""
+        message = f"{received} and could not load the entire response body. {see} in account {context.account()} for more information."
     return AWSError(
         "ModelError",
         message,
         status=424,
-        OriginalStatusCode=status,
+        OriginalStatusCode=answer.status,
         OriginalMessage=said,
         LogStreamArn=context.arn("logs", f"log-group:{group}"),
     )

@@ -3,7 +3,7 @@
 import threading
 
 from mlops.localcloud import context
-from mlops.localcloud.sagemaker import service
+from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.service import AWSError
 
 _MAXIMUM = 50

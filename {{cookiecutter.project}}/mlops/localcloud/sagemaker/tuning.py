@@ -2,8 +2,9 @@
 
 import copy
 
-from mlops.localcloud.sagemaker import listing, search, service, training
+from mlops.localcloud.sagemaker import listing, search, training
 from mlops.localcloud.sagemaker.jobs import Register
+from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.sagemaker.tuning_job import TuningJob
 from mlops.localcloud.service import AWSError

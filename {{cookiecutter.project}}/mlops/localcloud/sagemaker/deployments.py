@@ -1,0 +1,100 @@
+"""Deployments: how an endpoint comes to another fleet, in the background.
+
+Every deployment is blue/green with all traffic at once: the new fleet comes up beside the old one, the traffic is
+switched, the old fleet finishes its requests and ends. When the new fleet does not come up, the old one has never
+stopped, and the endpoint is InService again with the FailureReason.
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-all-at-once.html
+"""
+
+import logging
+import threading
+from collections.abc import Callable, Mapping
+
+from mlops.localcloud import context
+from mlops.localcloud.sagemaker.capture import Capture
+from mlops.localcloud.sagemaker.endpoint import IN_SERVICE, Endpoint
+from mlops.localcloud.sagemaker.serving_fleet import DeploymentFailed
+from mlops.localcloud.sagemaker.support import ANY
+
+logger = logging.getLogger(__name__)
+
+# Of a DeploymentConfig; what is not here is refused by its name.
+SUPPORTED = {
+    "BlueGreenUpdatePolicy": {
+        "TrafficRoutingConfiguration": {"Type": {"ALL_AT_ONCE"}, "WaitIntervalInSeconds": ANY},
+        "TerminationWaitInSeconds": ANY,
+    }
+}
+
+
+def create(endpoint: Endpoint) -> None:
+    """Bring up the first fleet. The endpoint is Failed when that does not work."""
+    _attempt(endpoint, "Failed", lambda: _deploy(endpoint))
+
+
+def update(endpoint: Endpoint) -> None:
+    """Replace the fleet by the pending one."""
+    _attempt(endpoint, IN_SERVICE, lambda: _deploy(endpoint))
+
+
+def reshape(endpoint: Endpoint, weights: Mapping[str, float], counts: Mapping[str, int]) -> None:
+    """Give the variants other numbers of containers, and then other weights."""
+    fleet = endpoint.fleet
+    assert fleet is not None
+
+    def change() -> None:
+        fleet.resize(counts)
+        for name, weight in weights.items():
+            fleet.variants[name].weight = weight
+
+    _attempt(endpoint, IN_SERVICE, change)
+
+
+def delete(endpoint: Endpoint, forget: Callable[[], None]) -> None:
+    """Take the endpoint down; the requests in flight finish first. `forget` is called when nothing is left of it."""
+    if endpoint.fleet is not None:
+        endpoint.fleet.retire()
+    if endpoint.capture is not None:
+        endpoint.capture.close()
+    forget()
+
+
+def _deploy(endpoint: Endpoint) -> None:
+    green, blue, blue_capture = endpoint.pending, endpoint.fleet, endpoint.capture
+    assert green is not None
+    green.start()
+    endpoint.capture = Capture.of(green)
+    endpoint.fleet = green
+    policy = (endpoint.deployment or {}).get("BlueGreenUpdatePolicy", {})
+    if blue is not None:
+        routing = policy.get("TrafficRoutingConfiguration", {})
+        _wait(routing.get("WaitIntervalInSeconds", 0) + policy.get("TerminationWaitInSeconds", 0))
+        blue.retire()
+    if blue_capture is not None:
+        blue_capture.close()
+
+
+def _attempt(endpoint: Endpoint, otherwise: str, change: Callable[[], None]) -> None:
+    """Make a change. The endpoint ends in service, or in the status `otherwise` with the reason."""
+    try:
+        change()
+    except DeploymentFailed as error:
+        _give_up(endpoint, otherwise, str(error))
+    except Exception:
+        logger.exception("A deployment of endpoint %s failed", endpoint.name)
+        _give_up(endpoint, otherwise, "Request to service failed. The reason is in the log of the local cloud.")
+    else:
+        endpoint.pending = None
+        endpoint.become(IN_SERVICE)
+
+
+def _give_up(endpoint: Endpoint, status: str, reason: str) -> None:
+    if status == IN_SERVICE:
+        endpoint.become("RollingBack", reason)
+        endpoint.pending = None
+    endpoint.become(status, reason)
+
+
+def _wait(seconds: float) -> None:
+    """Let a baking period pass, at the cloud's scale of time."""
+    threading.Event().wait(seconds * context.settings.time_scale)

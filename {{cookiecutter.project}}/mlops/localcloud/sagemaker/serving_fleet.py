@@ -1,0 +1,135 @@
+"""The containers behind an endpoint under one endpoint configuration: variants that share the traffic."""
+
+import itertools
+import random
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from concurrent.futures import TimeoutError as NotHealthyInTime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mlops.localcloud import context, images
+from mlops.localcloud.images import Image
+from mlops.localcloud.logs import LogStream
+from mlops.localcloud.sagemaker import model_data, models
+from mlops.localcloud.sagemaker.container import Instance
+from mlops.localcloud.sagemaker.serving_container import ServingContainer, StartFailed, stop_together
+
+# AWS allows eight minutes where nothing is configured; this is the least that can be configured.
+_STARTUP_SECONDS = 60
+# No invocation takes longer.
+_DRAIN_SECONDS = 60
+_GRACE_SECONDS = 30
+
+
+class DeploymentFailed(Exception):
+    """A fleet did not come up. The text is SageMaker's FailureReason."""
+
+
+@dataclass
+class Variant:
+    """A production variant: its part of the endpoint configuration, its model, its containers."""
+
+    configuration: dict
+    model: dict
+    image: Image
+    weight: float
+    containers: list[ServingContainer] = field(default_factory=list)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _turn: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def name(self) -> str:
+        return self.configuration["VariantName"]
+
+    def in_turn(self) -> list[ServingContainer]:
+        """The containers, beginning with another one each time."""
+        containers = self.containers
+        first = next(self._turn) % len(containers)
+        return containers[first:] + containers[:first]
+
+
+class Fleet:
+    """All containers of one endpoint configuration. A deployment makes a new fleet beside the old one.
+
+    Models and images are those of now, whatever becomes of their names. Raises AWSError when one is gone.
+    """
+
+    def __init__(self, endpoint: str, configuration: dict):
+        self.endpoint = endpoint
+        self.configuration = configuration
+        self.variants: dict[str, Variant] = {}
+        for each in configuration["ProductionVariants"]:
+            model = models.get(each["ModelName"])
+            image = images.resolve(model["Container"]["Image"])
+            self.variants[each["VariantName"]] = Variant(each, model, image, each["InitialVariantWeight"])
+
+    def start(self) -> None:
+        """Start every container and wait until all are healthy. Raises DeploymentFailed; nothing runs then."""
+        counts = {name: variant.configuration["InitialInstanceCount"] for name, variant in self.variants.items()}
+        for name, containers in self._launch(counts).items():
+            self.variants[name].containers = containers
+
+    def choose(self, target: str | None = None) -> Variant:
+        """The target variant, or one by weight. Raises KeyError when there is no such variant."""
+        if target is not None:
+            return self.variants[target]
+        variants = list(self.variants.values())
+        return random.choices(variants, [variant.weight for variant in variants])[0]
+
+    def resize(self, counts: Mapping[str, int]) -> None:
+        """Change the numbers of containers of variants. Raises DeploymentFailed; nothing is changed then."""
+        missing = {name: max(0, count - len(self.variants[name].containers)) for name, count in counts.items()}
+        for name, added in self._launch(missing).items():
+            variant = self.variants[name]
+            kept = (variant.containers + added)[: counts[name]]
+            surplus = variant.containers[counts[name] :]
+            variant.containers = kept
+            stop_together(surplus, _GRACE_SECONDS, _DRAIN_SECONDS)
+
+    def retire(self) -> None:
+        """Let the requests in flight finish, then end every container."""
+        containers = [each for variant in self.variants.values() for each in variant.containers]
+        stop_together(containers, _GRACE_SECONDS, _DRAIN_SECONDS)
+
+    def _launch(self, counts: Mapping[str, int]) -> dict[str, list[ServingContainer]]:
+        """New containers by variant, all of them healthy. Raises DeploymentFailed and ends those that it started."""
+        launched: dict[str, list[ServingContainer]] = {name: [] for name in counts}
+        try:
+            for name, count in counts.items():
+                for _ in range(count):
+                    launched[name].append(self._launch_one(self.variants[name]))
+            for name, containers in launched.items():
+                _await_health(self.variants[name], containers)
+        except (DeploymentFailed, model_data.ModelDataUnusable) as error:
+            stop_together(itertools.chain.from_iterable(launched.values()), _GRACE_SECONDS)
+            raise DeploymentFailed(str(error)) from error
+        return launched
+
+    def _launch_one(self, variant: Variant) -> ServingContainer:
+        identifier = f"i-{secrets.token_hex(9)[:17]}"
+        directory = context.directory("endpoints", self.endpoint, variant.name)
+        instance = Instance(identifier, "127.0.0.1", directory / identifier)
+        model_data.unpack(variant.model, instance.root)
+        log = LogStream(
+            f"/aws/sagemaker/Endpoints/{self.endpoint}",
+            f"{variant.name}/{identifier}",
+            directory / f"{identifier}.log",
+        )
+        container = ServingContainer(variant.model, variant.image, instance, log)
+        container.start()
+        return container
+
+
+def _await_health(variant: Variant, containers: list[ServingContainer]) -> None:
+    limit = variant.configuration.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+    deadline = time.monotonic() + limit
+    try:
+        for container in containers:
+            container.healthy.result(max(0, deadline - time.monotonic()))
+    except (StartFailed, NotHealthyInTime) as error:
+        raise DeploymentFailed(
+            f"The primary container for production variant {variant.name} did not pass the ping health check. "
+            "Please check CloudWatch logs for this endpoint."
+        ) from error

@@ -1,0 +1,163 @@
+"""Endpoints whose serving program is a script of the test, the way SageMaker's inference toolkits do it."""
+
+import io
+import tarfile
+import textwrap
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.client import BaseClient
+from harness import Cloud, until
+
+IMAGE = {
+    "Dockerfile": """
+FROM python:3.13-slim
+ENV PYTHONUNBUFFERED=1 OF_THE_IMAGE=yes
+WORKDIR /opt/program
+COPY . ./
+ENTRYPOINT ["python", "run.py"]
+""",
+    "run.py": """
+import os, runpy, sys
+assert sys.argv[1:] == ["serve"], sys.argv
+runpy.run_path(os.path.join(os.environ["SAGEMAKER_BASE_DIR"], "model/program.py"))
+""",
+    "server.py": """
+import os
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+def serve(answer, ping=lambda: 200):
+    class Handler(BaseHTTPRequestHandler):
+        protocol_version = "HTTP/1.1"
+        def do_GET(self):
+            self.reply(ping(), {}, b"")
+        def do_POST(self):
+            status, headers, body = answer(self.rfile.read(int(self.headers["Content-Length"])), self.headers)
+            self.reply(status, headers, body.encode())
+        def reply(self, status, headers, body):
+            self.send_response(status)
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
+            self.end_headers()
+            self.wfile.write(body)
+        def log_message(self, *args):
+            pass
+    address = os.environ["SAGEMAKER_BIND_TO_HOST"], int(os.environ["SAGEMAKER_BIND_TO_PORT"])
+    print("serving", flush=True)
+    ThreadingHTTPServer(address, Handler).serve_forever()
+""",
+}
+DEADLINE_SECONDS = 60
+SETTLED = {"InService", "Failed"}
+
+
+def says(text: str) -> str:
+    """A program that answers every request with `text` as CSV."""
+    return f"""
+from server import serve
+serve(lambda body, headers: (200, {{"Content-Type": "text/csv"}}, {text!r}))
+"""
+
+
+@dataclass(frozen=True)
+class Hosting:
+    """Makes models, configurations and endpoints, all of one name, whose container runs a script."""
+
+    cloud: Cloud
+    bucket: str
+    role_arn: str
+    image_uri: str
+
+    @property
+    def sagemaker(self) -> BaseClient:
+        return self.cloud.client("sagemaker")
+
+    @property
+    def runtime(self) -> BaseClient:
+        return self.cloud.client("sagemaker-runtime")
+
+    def archive(self, name: str, program: str) -> str:
+        """Put a model archive with the program into S3 and return its URI."""
+        packed, content = io.BytesIO(), textwrap.dedent(program).encode()
+        with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+            member = tarfile.TarInfo("program.py")
+            member.size = len(content)
+            tar.addfile(member, io.BytesIO(content))
+        key = f"{name}/output/model.tar.gz"
+        self.cloud.client("s3").put_object(Bucket=self.bucket, Key=key, Body=packed.getvalue())
+        return f"s3://{self.bucket}/{key}"
+
+    def model_request(self, name: str, program: str = "", **container: Any) -> dict:
+        """A CreateModel request; `container` replaces or adds members of its container."""
+        data = {"Image": self.image_uri, "ModelDataUrl": self.archive(name, program)}
+        return {
+            "ModelName": name,
+            "ExecutionRoleArn": self.role_arn,
+            "PrimaryContainer": {**data, **container},
+        }
+
+    def model(self, name: str, program: str, **container: Any) -> None:
+        """Make a model whose container runs `program`."""
+        self.sagemaker.create_model(**self.model_request(name, program, **container))
+
+    def variant(self, model: str, **changes: Any) -> dict:
+        """A production variant of an endpoint configuration."""
+        variant = {"VariantName": "AllTraffic", "ModelName": model, "InstanceType": "ml.m5.large"}
+        return {**variant, "InitialInstanceCount": 1, **changes}
+
+    def configuration(self, name: str, *variants: dict, **members: Any) -> None:
+        """Make an endpoint configuration."""
+        self.sagemaker.create_endpoint_config(
+            EndpointConfigName=name, ProductionVariants=list(variants), **members
+        )
+
+    def configured(self, name: str, program: str, **members: Any) -> None:
+        """Make a model that runs `program` and a configuration of one variant with it."""
+        self.model(name, program)
+        self.configuration(name, self.variant(name), **members)
+
+    def deploy(self, name: str, program: str, **members: Any) -> dict:
+        """Make an endpoint that runs `program`, from scratch, and describe it once it has settled."""
+        self.configured(name, program, **members)
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return self.settled(name)
+
+    def update(self, name: str, configuration: str) -> dict:
+        """Update an endpoint and describe it once it has settled."""
+        self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=configuration)
+        return self.settled(name)
+
+    def settled(self, name: str) -> dict:
+        """The endpoint's description once nothing changes any more."""
+
+        def description() -> dict | None:
+            described = self.sagemaker.describe_endpoint(EndpointName=name)
+            return described if described["EndpointStatus"] in SETTLED else None
+
+        return until(description, DEADLINE_SECONDS)
+
+    def delete(self, name: str) -> None:
+        """Delete an endpoint and wait until it is gone."""
+        self.sagemaker.delete_endpoint(EndpointName=name)
+        self.sagemaker.get_waiter("endpoint_deleted").wait(
+            EndpointName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 1000}
+        )
+
+    def ask(self, name: str, body: str = "1,2", **members: Any) -> str:
+        """What an endpoint answers."""
+        answer = self.runtime.invoke_endpoint(
+            EndpointName=name, Body=body, **{"ContentType": "text/csv", **members}
+        )
+        return answer["Body"].read().decode()
+
+    def log(self, name: str) -> str:
+        """What the containers of an endpoint have printed, from CloudWatch Logs."""
+        logs, group = self.cloud.client("logs"), f"/aws/sagemaker/Endpoints/{name}"
+        streams = logs.describe_log_streams(logGroupName=group)["logStreams"]
+        return "\n".join(
+            event["message"]
+            for stream in streams
+            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])[
+                "events"
+            ]
+        )
