@@ -59,9 +59,13 @@ class Container:
         return path
 
     def fail(self, reason: str) -> None:
-        """Leave the reason where SageMaker reads it (it shows the first 1024 characters)."""
+        """Leave the reason where SageMaker reads it: a training job's in `failure`, a processing job's in `message`.
+
+        It shows the first 1024 characters.
+        """
         self.failure.parent.mkdir(parents=True, exist_ok=True)
         self.failure.write_text(reason, encoding="utf-8")
+        self.failure.with_name("message").write_text(reason, encoding="utf-8")
 
 
 def _csv_files(directory: Path, what: str) -> list[Path]:

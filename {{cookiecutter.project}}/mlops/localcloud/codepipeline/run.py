@@ -118,6 +118,6 @@ class Run:
 
     @property
     def encryption(self) -> dict[str, str]:
-        """How objects of the artifact store are encrypted, as S3 takes it."""
+        """How objects of the artifact store are encrypted, as S3 takes it; with no key named, as the bucket says."""
         key = self.execution.pipeline["artifactStore"].get("encryptionKey")
-        return {"ServerSideEncryption": "aws:kms", **({"SSEKMSKeyId": key["id"]} if key else {})}
+        return {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": key["id"]} if key else {}
