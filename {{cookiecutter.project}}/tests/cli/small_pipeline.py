@@ -54,14 +54,17 @@ def _declaration(names: Names, bucket: str, key: str, role: str) -> dict:
         ],
         "Approve": [_action("Release", "Approval", "Manual")],
     }
-    variables = {"CommitId": "none", "Tune": "false", "HyperParameters": "{}"}
+    defaults = {"Tune": "false", "HyperParameters": "{}"}
     return {
         "name": names.pipeline,
         "roleArn": role,
         "pipelineType": "V2",
         "executionMode": "QUEUED",
         "artifactStore": {"type": "S3", "location": bucket, "encryptionKey": {"type": "KMS", "id": key}},
-        "variables": [{"name": name, "defaultValue": value} for name, value in variables.items()],
+        "variables": [
+            {"name": "CommitId"},
+            *({"name": name, "defaultValue": value} for name, value in defaults.items()),
+        ],
         "stages": [{"name": name, "actions": actions} for name, actions in stages.items()],
     }
 

@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from delivery import Delivery
 from harness import Cloud, start_cloud
 from hosting import Hosting
 from hosting import IMAGE as SERVING_IMAGE
@@ -62,3 +63,9 @@ def scripts(cloud: Cloud, bucket: str, role_arn: str) -> Scripts:
 def hosting(cloud: Cloud, bucket: str, role_arn: str) -> Hosting:
     """Endpoints in the cloud whose programs are scripts of the tests."""
     return Hosting(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "serving", SERVING_IMAGE))
+
+
+@pytest.fixture(scope="session")
+def delivery(cloud: Cloud, bucket: str, role_arn: str) -> Delivery:
+    """Pipelines in the cloud, with a role that may do everything."""
+    return Delivery(cloud, bucket, role_arn)

@@ -1,4 +1,4 @@
-"""CodeBuild: a buildspec run phase by phase in a shell under the project's role."""
+"""CodeBuild: a buildspec run phase by phase in one shell, under the project's service role."""
 
 from mlops.localcloud.codebuild import builds, projects
 from mlops.localcloud.codebuild.resources import resource_types

@@ -1,101 +1,184 @@
-"""The buildspec file, version 0.2."""
+"""The buildspec file, version 0.2.
 
+Source: AWS CodeBuild User Guide, "Build specification reference". What CodeBuild knows and the local cloud
+does not carry out is refused by its name, and so is what nobody knows.
+"""
+
+import re
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Literal
 
 import yaml
 
-from mlops.localcloud.service import AWSError
-
 PHASES = ("install", "pre_build", "build", "post_build")
-_TOP = {"version", "env", "phases", "artifacts", "run-as"}
-_ENV = {"variables", "exported-variables", "shell", "parameter-store"}
-_PHASE = {"commands", "finally", "on-failure", "runtime-versions"}
-_ARTIFACTS = {"files", "base-directory", "name", "discard-paths", "exclude-paths", "secondary-artifacts"}
+SHELLS = ("bash", "/bin/sh")
+
+_TOP = ("version", "env", "phases", "artifacts")
+_ENV = ("shell", "variables", "parameter-store", "exported-variables")
+_PHASE = ("on-failure", "commands", "finally")
+_ARTIFACTS = ("files", "name", "discard-paths", "base-directory", "exclude-paths")
+_KNOWN_TO_AWS = {
+    *("run-as", "proxy", "batch", "reports", "cache"),
+    *("secrets-manager", "git-credential-helper", "steps", "s3-prefix", "enable-symlinks"),
+}
+_VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
+
+
+class BuildspecError(ValueError):
+    """A buildspec that CodeBuild refuses, or the local cloud cannot carry out. Its text names the key."""
 
 
 @dataclass(frozen=True)
 class Phase:
-    """Commands of a phase, and those that run after it whether or not it failed."""
+    """Commands of a phase, and those that run after them whether or not they failed."""
 
     commands: tuple[str, ...] = ()
     finally_: tuple[str, ...] = ()
-    abort_on_failure: bool = False
+    on_failure: Literal["ABORT", "CONTINUE"] | None = None
 
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Files that a build leaves: glob patterns below a directory."""
+    """Files that a build hands over: glob patterns below `base_directory`, itself below the source."""
 
     files: tuple[str, ...]
     base_directory: str = "."
+    exclude_paths: tuple[str, ...] = ()
     discard_paths: bool = False
+    name: str = ""
 
 
 @dataclass(frozen=True)
 class Buildspec:
     """What a build does."""
 
+    phases: dict[str, Phase]
+    shell: str = "bash"
     variables: dict[str, str] = field(default_factory=dict)
-    exported: tuple[str, ...] = ()
-    phases: dict[str, Phase] = field(default_factory=dict)
+    parameter_store: dict[str, str] = field(default_factory=dict)
+    exported_variables: tuple[str, ...] = ()
+    python_version: str = ""
     artifacts: Artifacts | None = None
     secondary_artifacts: dict[str, Artifacts] = field(default_factory=dict)
 
 
 def parse(text: str) -> Buildspec:
-    """Read a buildspec. Raises AWSError with YAML_FILE_ERROR's words for what is not in its reference."""
+    """Read a buildspec. Raises BuildspecError."""
     try:
         document = yaml.safe_load(text)
     except yaml.YAMLError as error:
-        raise _wrong(f"Unable to parse buildspec: {error}") from error
-    _known(document, _TOP, "buildspec")
-    if str(document.get("version")) != "0.2":
-        raise _wrong(f"invalid buildspec version {document.get('version')}; the local cloud knows 0.2")
-    env = document.get("env") or {}
-    _known(env, _ENV, "env")
-    phases = document.get("phases") or {}
-    _known(phases, set(PHASES), "phases")
-    artifacts = document.get("artifacts") or {}
-    _known(artifacts, _ARTIFACTS, "artifacts")
+        raise BuildspecError(f"the YAML cannot be read: {' '.join(str(error).split())}") from error
+    top = _mapping(document, "buildspec", _TOP)
+    if str(top.get("version")) != "0.2":
+        found = top.get("version", "nothing")
+        raise BuildspecError(f"version: found {found}; the local cloud carries out version 0.2")
+    env = _mapping(top.get("env"), "env", _ENV)
+    phases = _mapping(top.get("phases"), "phases", PHASES)
+    if not phases:
+        raise BuildspecError(
+            "phases: a buildspec needs at least one of install, pre_build, build, post_build"
+        )
+    artifacts = _mapping(top.get("artifacts"), "artifacts", (*_ARTIFACTS, "secondary-artifacts"))
+    secondary = _mapping(artifacts.pop("secondary-artifacts", None), "artifacts/secondary-artifacts")
     return Buildspec(
-        variables={name: str(value) for name, value in (env.get("variables") or {}).items()},
-        exported=tuple(env.get("exported-variables") or ()),
-        phases={name: _phase(name, phase or {}) for name, phase in phases.items()},
-        artifacts=_artifacts(artifacts) if artifacts.get("files") else None,
+        phases={name: _phase(name, value) for name, value in phases.items()},
+        shell=_one_of(env.get("shell", "bash"), "env/shell", SHELLS),
+        variables=_texts(env.get("variables"), "env/variables"),
+        parameter_store=_texts(env.get("parameter-store"), "env/parameter-store"),
+        exported_variables=_exported(env.get("exported-variables")),
+        python_version=_python_version(phases.get("install")),
+        artifacts=_artifacts(artifacts, "artifacts") if artifacts else None,
         secondary_artifacts={
-            name: _artifacts(value) for name, value in (artifacts.get("secondary-artifacts") or {}).items()
+            name: _artifacts(value, f"artifacts/secondary-artifacts/{name}")
+            for name, value in secondary.items()
         },
     )
 
 
-def _phase(name: str, phase: dict) -> Phase:
-    _known(phase, _PHASE, f"phases/{name}")
-    return Phase(
-        tuple(str(command) for command in phase.get("commands") or ()),
-        tuple(str(command) for command in phase.get("finally") or ()),
-        phase.get("on-failure") == "ABORT",
-    )
+def _phase(name: str, value: Any) -> Phase:
+    where = f"phases/{name}"
+    known = (*_PHASE, "runtime-versions") if name == "install" else _PHASE
+    phase = _mapping(value, where, known)
+    on_failure = phase.get("on-failure")
+    if on_failure is not None:
+        _one_of(on_failure, f"{where}/on-failure", ("ABORT", "CONTINUE"))
+    commands = _list(phase.get("commands"), f"{where}/commands")
+    if not commands and name != "install":
+        raise BuildspecError(f"{where}/commands: a phase needs commands")
+    return Phase(commands, _list(phase.get("finally"), f"{where}/finally"), on_failure)
 
 
-def _artifacts(value: dict) -> Artifacts:
-    files = value["files"]
+def _python_version(install: Any) -> str:
+    """The runtime version of Python that is asked for. Other runtimes are not there to be chosen."""
+    where = "phases/install/runtime-versions"
+    versions = _texts((install or {}).get("runtime-versions"), where)
+    for runtime in versions:
+        if runtime != "python":
+            raise BuildspecError(f"{where}/{runtime}: the local cloud has the runtime python only")
+    return versions.get("python", "")
+
+
+def _artifacts(value: Any, where: str) -> Artifacts:
+    artifacts = _mapping(value, where, _ARTIFACTS)
+    files = _list(artifacts.get("files"), f"{where}/files")
+    if not files:
+        raise BuildspecError(f"{where}/files: artifacts need files")
     return Artifacts(
-        tuple([files] if isinstance(files, str) else files),
-        value.get("base-directory", "."),
-        str(value.get("discard-paths", "no")).lower() in ("yes", "true"),
+        files=files,
+        base_directory=str(artifacts.get("base-directory", ".")),
+        exclude_paths=_list(artifacts.get("exclude-paths"), f"{where}/exclude-paths"),
+        discard_paths=_yes(artifacts.get("discard-paths", False), f"{where}/discard-paths"),
+        name=str(artifacts.get("name", "")),
     )
 
 
-def _known(value: Any, allowed: set[str], where: str) -> None:
+def _mapping(value: Any, where: str, known: tuple[str, ...] | None = None) -> dict[str, Any]:
+    if value is None:
+        return {}
     if not isinstance(value, dict):
-        raise _wrong(f"{where} must be a mapping")
-    unknown = sorted(set(value) - allowed)
-    if unknown:
-        raise _wrong(
-            f"{where}: unknown key {unknown[0]!r}; the local cloud knows {', '.join(sorted(allowed))}"
+        raise BuildspecError(f"{where}: found {value!r}; a mapping is needed")
+    for key in value:
+        if known is None or key in known:
+            continue
+        if key in _KNOWN_TO_AWS:
+            raise BuildspecError(f"{where}/{key}: the local cloud does not carry this out")
+        raise BuildspecError(f"{where}/{key}: an unknown key; allowed are {', '.join(known)}")
+    return dict(value)
+
+
+def _list(value: Any, where: str) -> tuple[str, ...]:
+    items = [value] if isinstance(value, str) else value or []
+    if not isinstance(items, list) or any(isinstance(item, dict | list) for item in items):
+        # `- echo a: b` is a mapping to YAML.
+        raise BuildspecError(
+            f"{where}: found {value!r}; a list of texts is needed (quote what has a colon in it)"
         )
+    return tuple(str(item) for item in items)
 
 
-def _wrong(message: str) -> AWSError:
-    return AWSError("YAML_FILE_ERROR", message)
+def _texts(value: Any, where: str) -> dict[str, str]:
+    texts = {}
+    for name, text in _mapping(value, where).items():
+        if isinstance(text, dict | list) or text is None:
+            raise BuildspecError(f"{where}/{name}: found {text!r}; a text is needed")
+        texts[str(name)] = str(text).lower() if isinstance(text, bool) else str(text)
+    return texts
+
+
+def _exported(value: Any) -> tuple[str, ...]:
+    names = _list(value, "env/exported-variables")
+    for name in names:
+        if not _VARIABLE_NAME.fullmatch(name) or name.startswith("AWS_"):
+            raise BuildspecError(f"env/exported-variables: {name} cannot be exported")
+    return names
+
+
+def _one_of(value: Any, where: str, allowed: tuple[str, ...]) -> Any:
+    if value not in allowed:
+        raise BuildspecError(f"{where}: found {value!r}; the local cloud knows {', '.join(allowed)}")
+    return value
+
+
+def _yes(value: Any, where: str) -> bool:
+    # YAML reads an unquoted yes or no as a boolean already.
+    return value if isinstance(value, bool) else _one_of(value, where, ("yes", "no")) == "yes"

@@ -1,67 +1,73 @@
-"""What a build finds: its sources in directories, and its environment."""
+"""The environment of a build: what CodeBuild sets, what people set, and of this machine's only PATH.
+
+Source: AWS CodeBuild User Guide, "Environment variables in build environments".
+"""
 
 import os
 import sys
-import zipfile
 from pathlib import Path
 
 from mlops.localcloud import context
 from mlops.localcloud.codebuild.buildspec import Buildspec
 
-
-def fetch(source: dict, role_arn: str, directory: Path) -> Path:
-    """Unpack a source into `directory` and return it. `location` is bucket/key of a zip."""
-    directory.mkdir(parents=True)
-    if source["type"] != "NO_SOURCE":
-        bucket, _, key = source["location"].partition("/")
-        archive = directory.with_suffix(".zip")
-        context.client("s3", role_arn).download_file(bucket, key, str(archive))
-        with zipfile.ZipFile(archive) as content:
-            content.extractall(directory)
-        archive.unlink()
-    return directory
+RESERVED_PREFIX = "CODEBUILD_"
 
 
-def variables(
-    project: dict, build: dict, spec: Buildspec, sources: dict[str, Path], home: Path
-) -> dict[str, str]:
-    """The environment of a build: nothing of this cloud's own, except the interpreter's place on PATH.
+def variables(build: dict, spec: Buildspec, sources: dict[str, Path], home: Path) -> dict[str, str]:
+    """The environment of a build, given its record and its source directories by identifier.
 
-    `sources` holds the directories by source identifier, the primary one under the empty name.
-    A variable of the build overrides the project's, and the project's the buildspec's.
+    "" is the primary source's. A variable of StartBuild wins over the project's, and the project's over the
+    buildspec's. Parameters are read under the build's role; raises ClientError and LookupError for one that
+    cannot be read.
     """
     role_arn = build["serviceRole"]
-    own = {
+    declared = build["environment"]["environmentVariables"]
+    parameters = {item["name"]: item["value"] for item in declared if item.get("type") == "PARAMETER_STORE"}
+    plain = {item["name"]: item["value"] for item in declared if item.get("type", "PLAINTEXT") == "PLAINTEXT"}
+    return {
         "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
         "HOME": str(home),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
+        **spec.variables,
+        **_read_parameters(spec.parameter_store, role_arn),
+        **plain,
+        **_read_parameters(parameters, role_arn),
         **context.role_environment(role_arn),
-        "CODEBUILD_BUILD_ID": build["id"],
-        "CODEBUILD_BUILD_ARN": build["arn"],
-        "CODEBUILD_BUILD_NUMBER": str(build["buildNumber"]),
-        "CODEBUILD_BUILD_IMAGE": build["environment"]["image"],
-        "CODEBUILD_INITIATOR": build["initiator"],
-        "CODEBUILD_SRC_DIR": str(sources[""]),
-        "CODEBUILD_LOG_PATH": build["logs"]["streamName"],
-        "CODEBUILD_CI": "true",
-        "CI": "true",
+        **_own(build, sources),
     }
-    own |= {f"CODEBUILD_SRC_DIR_{name}": str(path) for name, path in sources.items() if name}
-    return (
-        spec.variables
-        | {
-            item["name"]: _value(item, role_arn)
-            for item in build["environment"].get("environmentVariables", [])
-        }
-        | own
+
+
+def _own(build: dict, sources: dict[str, Path]) -> dict[str, str]:
+    return {
+        "CI": "true",
+        "CODEBUILD_CI": "true",
+        "CODEBUILD_BUILD_ARN": build["arn"],
+        "CODEBUILD_BUILD_ID": build["id"],
+        "CODEBUILD_BUILD_IMAGE": build["environment"]["image"],
+        "CODEBUILD_BUILD_NUMBER": str(build["buildNumber"]),
+        "CODEBUILD_BUILD_SUCCEEDING": "1",
+        "CODEBUILD_INITIATOR": build["initiator"],
+        "CODEBUILD_KMS_KEY_ID": build["encryptionKey"],
+        "CODEBUILD_LOG_PATH": build["logs"]["streamName"],
+        "CODEBUILD_PROJECT_ARN": context.arn("codebuild", f"project/{build['projectName']}"),
+        "CODEBUILD_RESOLVED_SOURCE_VERSION": build.get("resolvedSourceVersion", ""),
+        "CODEBUILD_SOURCE_REPO_URL": build["source"].get("location", ""),
+        "CODEBUILD_SOURCE_VERSION": build.get("sourceVersion", ""),
+        "CODEBUILD_START_TIME": str(int(build["startTime"].timestamp() * 1000)),
+        "CODEBUILD_SRC_DIR": str(sources[""]),
+        **{f"CODEBUILD_SRC_DIR_{name}": str(path) for name, path in sources.items() if name},
+    }
+
+
+def _read_parameters(names: dict[str, str], role_arn: str) -> dict[str, str]:
+    """Values from Parameter Store: variable name → parameter name."""
+    if not names:
+        return {}
+    answer = context.client("ssm", role_arn).get_parameters(
+        Names=sorted(set(names.values())), WithDecryption=True
     )
-
-
-def _value(variable: dict, role_arn: str) -> str:
-    if variable.get("type", "PLAINTEXT") == "PARAMETER_STORE":
-        name = variable["value"]
-        return context.client("ssm", role_arn).get_parameter(Name=name, WithDecryption=True)["Parameter"][
-            "Value"
-        ]
-    return variable["value"]
+    if answer["InvalidParameters"]:
+        raise LookupError(f"Parameters not found: {', '.join(answer['InvalidParameters'])}")
+    values = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}
+    return {variable: values[name] for variable, name in names.items()}

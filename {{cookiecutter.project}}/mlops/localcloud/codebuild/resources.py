@@ -1,52 +1,59 @@
-"""The CloudFormation type of a build project."""
+"""The CloudFormation type AWS::CodeBuild::Project."""
+
+from typing import Any
 
 from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 
-# CloudFormation writes the API's camelCase members in PascalCase, and two of them in another way.
-_RENAMED = {"BuildSpec": "buildspec", "S3Logs": "s3Logs"}
+# CloudFormation writes the API's members with a capital letter, and these in yet another way.
+_RENAMED = {"BuildSpec": "buildspec", "ResourceAccessRole": "resourceAccessRole"}
+_NUMBERS = ("TimeoutInMinutes", "QueuedTimeoutInMinutes")
+_NOT_OF_THE_API = ("Name", "Triggers", "Visibility")
 
 
-def _create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
+def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
+    """Create the project; Ref gives its name."""
     name = properties.get("Name") or physical_name(stack_name, logical_id, 150)
-    created = context.client("codebuild").create_project(**_request(properties), name=name)
+    created = context.client("codebuild").create_project(name=name, **_request(properties))
     return name, {"Arn": created["project"]["arn"]}
 
 
-def _update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
-    updated = context.client("codebuild").update_project(**_request(new), name=physical_id)
+def update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
+    """Change the project; its running builds go on as they were started."""
+    updated = context.client("codebuild").update_project(name=physical_id, **_request(new))
     return physical_id, {"Arn": updated["project"]["arn"]}
 
 
-def _delete(physical_id: str, _properties: dict) -> None:
+def delete(physical_id: str, _properties: dict) -> None:
+    """Delete the project."""
     context.client("codebuild").delete_project(name=physical_id)
 
 
 def _request(properties: dict) -> dict:
-    members = {name: value for name, value in properties.items() if name != "Name"}
-    return _camel_case(members)
+    for member in ("Triggers", "Visibility"):
+        if properties.get(member, "PRIVATE") != "PRIVATE":
+            raise ValueError(f"The local cloud does not carry out {member} of AWS::CodeBuild::Project")
+    return _api({name: value for name, value in properties.items() if name not in _NOT_OF_THE_API})
 
 
-def _camel_case(value: object) -> object:
-    if isinstance(value, dict):
-        return {
-            _RENAMED.get(name, name[0].lower() + name[1:]): _typed(name, _camel_case(item))
-            for name, item in value.items()
-        }
+def _api(value: Any) -> Any:
     if isinstance(value, list):
-        return [_camel_case(item) for item in value]
-    return value
+        return [_api(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {
+        _RENAMED.get(name, name[0].lower() + name[1:]): _typed(name, _api(item))
+        for name, item in value.items()
+    }
 
 
-def _typed(name: str, value: object) -> object:
-    """CloudFormation accepts numbers and booleans as text; the API does not."""
-    if name.endswith("InMinutes") or name == "ConcurrentBuildLimit":
-        return int(str(value))
-    return (
-        {"true": True, "false": False}.get(value, value)
-        if isinstance(value, str) and name != "Value"
-        else value
-    )
+def _typed(name: str, value: Any) -> Any:
+    """CloudFormation takes numbers and booleans as text too; the API does not."""
+    if name in _NUMBERS:
+        return int(value)
+    if name == "Value":  # of a variable or a tag
+        return str(value).lower() if isinstance(value, bool) else str(value)
+    return {"true": True, "false": False}.get(value, value) if isinstance(value, str) else value
 
 
-resource_types = {"AWS::CodeBuild::Project": ResourceType(_create, _delete, _update, replace_on=("Name",))}
+resource_types = {"AWS::CodeBuild::Project": ResourceType(create, delete, update, replace_on=("Name",))}

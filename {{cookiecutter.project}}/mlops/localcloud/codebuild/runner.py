@@ -1,181 +1,212 @@
-"""Runs one build: fetch, phases in one shell, artifacts."""
+"""Runs one build from source to artifacts, and keeps its record as BatchGetBuilds shows it."""
 
+import logging
+import platform
+import shlex
 import threading
-import zipfile
-from collections.abc import Iterator
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
-from botocore.exceptions import ClientError
+from boto3.exceptions import Boto3Error
+from botocore.exceptions import BotoCoreError, ClientError
 
-from mlops.localcloud import context, processes
-from mlops.localcloud.codebuild import buildspec, environment, script
+from mlops.localcloud import context
+from mlops.localcloud.codebuild import artifacts, buildspec, environment, sources
+from mlops.localcloud.codebuild.phases import COMMAND_PHASES, Phases, Status
+from mlops.localcloud.codebuild.shell import Interrupted, Shell
 from mlops.localcloud.logs import LogStream
-from mlops.localcloud.service import AWSError
 
-_SHELL_PHASES = {"install": "INSTALL", "pre_build": "PRE_BUILD", "build": "BUILD", "post_build": "POST_BUILD"}
+logger = logging.getLogger(__name__)
+
+
+class PhaseFailed(Exception):
+    """The current phase failed, with CodeBuild's status code; the build goes on to its end."""
+
+    def __init__(self, code: str, message: str):
+        super().__init__(message)
+        self.code = code
+        self.message = message
 
 
 class Runner:
-    """One running build. It keeps the build's record, as BatchGetBuilds shows it, up to date."""
+    """One build. `build` is its record, a Build of the API, which changes while it runs."""
 
     def __init__(self, build: dict):
         self.build = build
         self.ended = threading.Event()
-        self._process: processes.Process | None = None
+        self._shell: Shell | None = None
         self._stopped = False
+        self._lock = threading.Lock()
 
     def run(self) -> None:
-        """Run to the end; the record then says how it ended."""
+        """Run to the end. The record then says how it ended."""
         build = self.build
-        directory = context.directory("builds", build["id"].replace(":", "-"))
+        directory = context.directory("builds", build["projectName"], build["id"].partition(":")[2])
         logs = build["logs"]
         try:
             with LogStream(logs["groupName"], logs["streamName"], directory / "build.log") as log:
-                status = self._run(directory, log)
-        except Exception as error:
-            self._context("FAULT", f"{type(error).__name__}: {error}")
+                phases = Phases(build, log)
+                status = self._run(phases, log, directory)
+                _pass_through("FINALIZING", phases)
+        except Exception:
+            logger.exception("Build %s", build["id"])
             status = "FAULT"
-        build["buildStatus"] = "STOPPED" if self._stopped else status
-        self._end_phase("STOPPED" if self._stopped else "SUCCEEDED" if status == "SUCCEEDED" else "FAILED")
-        self._begin_phase("COMPLETED")
-        build["endTime"] = datetime.now(UTC)
-        build["buildComplete"] = True
+        now = datetime.now(UTC)
+        build["phases"].append({"phaseType": "COMPLETED", "startTime": now})
+        build.update(currentPhase="COMPLETED", endTime=now, buildStatus=status, buildComplete=True)
         self.ended.set()
 
     def stop(self) -> None:
-        """End the build's shell and everything below it."""
-        self._stopped = True
-        if self._process is not None:
-            self._process.stop(grace_seconds=2)
+        """Stop the build: whatever its commands have started ends with it."""
+        with self._lock:
+            self._stopped = True
+            shell = self._shell
+        if shell is not None:
+            shell.stop(grace_seconds=2)
 
-    def _run(self, directory: Path, log: LogStream) -> str:
-        build = self.build
-        self._begin_phase("DOWNLOAD_SOURCE")
+    def _run(self, phases: Phases, log: LogStream, directory: Path) -> Status:
+        deadline = time.monotonic() + self.build["timeoutInMinutes"] * 60
+        _pass_through("PROVISIONING", phases)
+        phases.begin("DOWNLOAD_SOURCE")
         try:
-            sources = {"": environment.fetch(build["source"], build["serviceRole"], directory / "src")}
+            spec, places, variables = self._prepare(directory)
+        except PhaseFailed as failure:
+            phases.end("FAILED", failure.code, failure.message)
+            return "FAILED"
+        phases.end("SUCCEEDED")
+        if spec.python_version:
+            phases.tell(
+                f"Python {platform.python_version()} stands in for runtime version {spec.python_version}"
+            )
+        with Shell(spec.shell, variables, places[""], directory / "shell", log.write) as shell:
+            with self._lock:
+                self._shell = shell
+                if self._stopped:
+                    shell.stop(grace_seconds=0)
+            try:
+                succeeded, reached_build = self._commands(spec, shell, phases, deadline)
+                self.build["exportedEnvironmentVariables"] = _exported(spec, shell, directory, deadline)
+            except Interrupted:
+                phases.end("STOPPED")
+                return "STOPPED"
+            except TimeoutError:
+                message = f"Build has timed out. The timeout is {self.build['timeoutInMinutes']} minutes."
+                phases.end("TIMED_OUT", "BUILD_TIMED_OUT", message)
+                return "TIMED_OUT"
+        if reached_build:
+            succeeded = self._upload(spec, places[""], phases) and succeeded
+        return "SUCCEEDED" if succeeded else "FAILED"
+
+    def _prepare(self, directory: Path) -> tuple[buildspec.Buildspec, dict[str, Path], dict[str, str]]:
+        """Buildspec, source directories by identifier, environment."""
+        build = self.build
+        role_arn = build["serviceRole"]
+        try:
+            places = {
+                "": sources.fetch(build["source"], build.get("sourceVersion"), role_arn, directory / "src")
+            }
             for source in build.get("secondarySources", []):
                 name = source["sourceIdentifier"]
-                sources[name] = environment.fetch(source, build["serviceRole"], directory / f"src-{name}")
-            spec = buildspec.parse(_spec_text(build["source"].get("buildspec", ""), sources[""]))
-            variables = environment.variables({}, build, spec, sources, directory)
-        except (ClientError, AWSError, OSError, context.RoleNotAssumable) as error:
-            code = error.code if isinstance(error, AWSError) else "CLIENT_ERROR"
-            log.write(f"[Container] {error}")
-            self._context(code, str(error))
-            return "FAILED"
-        self._end_phase("SUCCEEDED")
-        if not self._shell(spec, variables, sources[""], log):
-            return "TIMED_OUT" if self._timed_out else "FAILED"
-        self._begin_phase("UPLOAD_ARTIFACTS")
+                places[name] = sources.fetch(source, None, role_arn, directory / f"src-{name}")
+            spec = buildspec.parse(sources.read_buildspec(build["source"].get("buildspec", ""), places[""]))
+            home = directory / "home"
+            home.mkdir()
+            return spec, places, environment.variables(build, spec, places, home)
+        except buildspec.BuildspecError as error:
+            raise PhaseFailed("YAML_FILE_ERROR", str(error)) from error
+        except (ClientError, BotoCoreError, LookupError, ValueError, context.RoleNotAssumable) as error:
+            raise PhaseFailed("CLIENT_ERROR", str(error)) from error
+
+    def _commands(
+        self, spec: buildspec.Buildspec, shell: Shell, phases: Phases, deadline: float
+    ) -> tuple[bool, bool]:
+        """Run the phases that have commands. Whether all succeeded, and whether the build phase was reached.
+
+        A failure in install or pre_build ends the build; after one in build, post_build runs all the same.
+        """
+        succeeded = True
+        for name, shown in COMMAND_PHASES.items():
+            phases.begin(shown)
+            phase = spec.phases.get(name, buildspec.Phase())
+            failure = _first_failure(phase, shell, phases, deadline)
+            if failure is None:
+                phases.end("SUCCEEDED")
+                continue
+            phases.end("FAILED", "COMMAND_EXECUTION_ERROR", failure)
+            succeeded = False
+            shell.run("export CODEBUILD_BUILD_SUCCEEDING=0", deadline)
+            goes_on = phase.on_failure or ("CONTINUE" if name in ("build", "post_build") else "ABORT")
+            if goes_on == "ABORT":
+                return False, name in ("build", "post_build")
+        return succeeded, True
+
+    def _upload(self, spec: buildspec.Buildspec, source: Path, phases: Phases) -> bool:
+        """Upload what the buildspec hands over to where the build's artifacts go. Whether that succeeded."""
+        build = self.build
+        phases.begin("UPLOAD_ARTIFACTS")
         try:
-            self._upload(spec, sources[""], log)
-        except (ClientError, FileNotFoundError) as error:
-            log.write(f"[Container] {error}")
-            self._context("CLIENT_ERROR", str(error))
-            return "FAILED"
-        self._end_phase("SUCCEEDED")
-        return "SUCCEEDED"
-
-    _timed_out = False
-
-    def _shell(
-        self, spec: buildspec.Buildspec, variables: dict[str, str], source: Path, log: LogStream
-    ) -> bool:
-        path = source.parent / "build.sh"
-        path.write_text(script.render(spec), encoding="utf-8")
-
-        def on_line(line: str) -> None:
-            if line.startswith(script.MARK):
-                self._marked(line.removeprefix(script.MARK).strip(), log)
-            else:
-                log.write(line)
-
-        self._process = processes.start(["bash", str(path)], variables, source, on_line)
-        if self._stopped:
-            self._process.stop(grace_seconds=2)
-        if self._process.wait(self.build["timeoutInMinutes"] * 60) is None:
-            self._timed_out = True
-            self._process.stop(grace_seconds=5)
-        return self._process.returncode == 0
-
-    def _marked(self, mark: str, log: LogStream) -> None:
-        kind, _, rest = mark.partition(" ")
-        if kind == "start":
-            self._begin_phase(_SHELL_PHASES[rest])
-            log.write(f"[Container] Entering phase {_SHELL_PHASES[rest]}")
-        elif kind == "end":
-            name, status = rest.split()
-            self._end_phase(status)
-            log.write(f"[Container] Phase complete: {_SHELL_PHASES[name]} State: {status}")
-        elif kind == "command":
-            log.write(f"[Container] Running command {rest}")
-        elif kind == "failed":
-            _, status, command = rest.split(" ", 2)
-            self._context(
-                "COMMAND_EXECUTION_ERROR",
-                f"Error while executing command: {command}. Reason: exit status {status}",
-            )
-        elif kind == "export":
-            name, _, value = rest.partition(" ")
-            self.build.setdefault("exportedEnvironmentVariables", []).append({"name": name, "value": value})
-
-    def _begin_phase(self, name: str) -> None:
-        self._end_phase("SUCCEEDED")
-        self.build["currentPhase"] = name
-        self.build["phases"].append({"phaseType": name, "startTime": datetime.now(UTC)})
-
-    def _end_phase(self, status: str) -> None:
-        phase = self.build["phases"][-1]
-        if "endTime" not in phase and phase["phaseType"] != "COMPLETED":
-            ended = datetime.now(UTC)
-            phase["endTime"] = ended
-            phase["durationInSeconds"] = round((ended - phase["startTime"]).total_seconds())
-            phase["phaseStatus"] = status
-
-    def _context(self, code: str, message: str) -> None:
-        self.build["phases"][-1].setdefault("contexts", []).append({"statusCode": code, "message": message})
-
-    def _upload(self, spec: buildspec.Buildspec, source: Path, log: LogStream) -> None:
-        wanted = [(self.build["artifacts"], spec.artifacts)] + [
-            (artifact, spec.secondary_artifacts.get(artifact["artifactIdentifier"]))
-            for artifact in self.build.get("secondaryArtifacts", [])
-        ]
-        for artifact, pattern in wanted:
-            if artifact.get("location") and pattern is not None:
-                self._upload_one(artifact["location"], pattern, source, log)
-
-    def _upload_one(self, location: str, pattern: buildspec.Artifacts, source: Path, log: LogStream) -> None:
-        base = source / pattern.base_directory
-        files = list(_matching(base, pattern.files))
-        if not files:
-            raise FileNotFoundError(f"no matching artifact paths found: {', '.join(pattern.files)}")
-        archive = source.parent / "artifact.zip"
-        with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED) as content:
-            for file in files:
-                content.write(file, file.name if pattern.discard_paths else file.relative_to(base))
-        bucket, _, key = location.removeprefix("arn:aws:s3:::").partition("/")
-        log.write(f"[Container] Uploading {len(files)} files to s3://{bucket}/{key}")
-        encryption = {"ServerSideEncryption": "aws:kms", "SSEKMSKeyId": self.build["encryptionKey"]}
-        context.client("s3", self.build["serviceRole"]).upload_file(
-            str(archive), bucket, key, ExtraArgs=encryption
-        )
+            for target in [build["artifacts"], *build.get("secondaryArtifacts", [])]:
+                if target["type"] == "NO_ARTIFACTS" or "location" not in target:
+                    continue
+                identifier = target.get("artifactIdentifier")
+                pattern = spec.secondary_artifacts.get(identifier) if identifier else spec.artifacts
+                if pattern is None:
+                    missing = f"secondary-artifacts/{identifier}" if identifier else "artifacts"
+                    raise PhaseFailed(
+                        "CLIENT_ERROR", f"The buildspec has no {missing}, which this build must upload"
+                    )
+                target["location"] = artifacts.upload(target, pattern, source, build)
+                phases.tell(f"Uploaded {target['location']}")
+        except PhaseFailed as failure:
+            phases.end("FAILED", failure.code, failure.message)
+            return False
+        except (ClientError, BotoCoreError, Boto3Error, OSError, artifacts.NothingToUpload) as error:
+            phases.end("FAILED", "CLIENT_ERROR", str(error))
+            return False
+        phases.end("SUCCEEDED")
+        return True
 
 
-def _spec_text(declared: str, source: Path) -> str:
-    """The buildspec: given inline, or the file of that name in the source."""
-    if "\n" in declared:
-        return declared
-    path = source / (declared or "buildspec.yml")
-    if not path.is_file():
-        raise AWSError("YAML_FILE_ERROR", f"YAML file does not exist: {declared or 'buildspec.yml'}")
-    return path.read_text(encoding="utf-8")
+def _pass_through(name: str, phases: Phases) -> None:
+    """A phase in which CodeBuild has something to do and the local cloud has not."""
+    phases.begin(name)
+    phases.end("SUCCEEDED")
 
 
-def _matching(base: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    seen = set()
-    for pattern in patterns:
-        for path in sorted(base.glob(f"{pattern}/*" if pattern.endswith("**") else pattern)):
-            if path.is_file() and path not in seen:
-                seen.add(path)
-                yield path
+def _first_failure(phase: buildspec.Phase, shell: Shell, phases: Phases, deadline: float) -> str | None:
+    """Run a phase's commands up to the first that fails, then those under `finally`. What failed first."""
+    failure = None
+    for command in phase.commands:
+        failure = _failure(command, shell, phases, deadline)
+        if failure:
+            break
+    for command in phase.finally_:
+        late = _failure(command, shell, phases, deadline)
+        failure = failure or late
+    return failure
+
+
+def _failure(command: str, shell: Shell, phases: Phases, deadline: float) -> str | None:
+    phases.tell(f"Running command {command.strip()}")
+    status = shell.run(command, deadline)
+    if status == 0:
+        return None
+    phases.tell(f"Command did not exit successfully {command} exit status {status}")
+    return f"Error while executing command: {command}. Reason: exit status {status}"
+
+
+def _exported(
+    spec: buildspec.Buildspec, shell: Shell, directory: Path, deadline: float
+) -> list[dict[str, str]]:
+    """The variables that the buildspec exports, as the shell has them after the last phase."""
+    exported = []
+    for name in spec.exported_variables:
+        file = directory / f"exported-{name}"
+        if (
+            shell.run(f'[ -n "${{{name}+set}}" ] && printf %s "${name}" > {shlex.quote(str(file))}', deadline)
+            == 0
+        ):
+            exported.append({"name": name, "value": file.read_text(encoding="utf-8")})
+            file.unlink()
+    return exported

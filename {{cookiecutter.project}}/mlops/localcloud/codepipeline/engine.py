@@ -1,175 +1,103 @@
-"""Carries executions through their stages: one stage after the other, the actions of a run order together."""
+"""Carries an execution through the stages of its pipeline, on a thread of its own."""
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
-from datetime import UTC, datetime
-
-from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline import actions
+from mlops.localcloud.codepipeline import events, transitions
+from mlops.localcloud.codepipeline.action_run import begin
 from mlops.localcloud.codepipeline.records import (
     ActionExecution,
     Execution,
     Pipeline,
     StageExecution,
-    actions_in_order,
-    pipeline,
-    publish,
+    in_run_order,
+    now,
 )
-from mlops.localcloud.codepipeline.run import Abandoned, ActionFailed, Run
-from mlops.localcloud.service import AWSError
 
 logger = logging.getLogger(__name__)
 
 
-def start(execution: Execution) -> None:
-    """Begin an execution in the background."""
-    publish("Pipeline", execution, "STARTED")
-    context.spawn(_carry, execution, 0, frozenset())
+def start(pipeline: Pipeline, execution: Execution) -> None:
+    """Run an execution from its first stage, in the background."""
+    events.pipeline_changed(execution, "STARTED")
+    context.spawn(_carry, pipeline, execution, execution.declaration["stages"], {})
 
 
-def resume(execution: Execution, stage: str, keep_succeeded: bool) -> None:
-    """Run a failed stage again, and what follows it. With `keep_succeeded`, only its actions that did not succeed."""
-    names = [declared["name"] for declared in execution.pipeline["stages"]]
-    kept = frozenset(
-        run.name
-        for run in execution.actions
-        if keep_succeeded and run.stage == stage and run.status == "Succeeded"
-    )
-    execution.status, execution.status_summary = "InProgress", ""
-    publish("Pipeline", execution, "RESUMED")
-    context.spawn(_carry, execution, names.index(stage), kept)
+def resume(
+    pipeline: Pipeline, execution: Execution, stage: str, succeeded: dict[str, ActionExecution]
+) -> None:
+    """Run an execution from a stage that failed, in the background, without the actions that `succeeded`."""
+    events.pipeline_changed(execution, "RESUMED")
+    stages = execution.declaration["stages"]
+    names = [declaration["name"] for declaration in stages]
+    context.spawn(_carry, pipeline, execution, stages[names.index(stage) :], succeeded)
 
 
-def _carry(execution: Execution, first: int, kept: frozenset[str]) -> None:
-    found = pipeline(execution.name)
-    try:
-        for index, stage in enumerate(execution.pipeline["stages"][first:]):
-            if not _enter(found, execution, stage["name"]):
-                return
-            try:
-                status = _run_stage(execution, stage, kept if index == 0 else frozenset())
-            finally:
-                _leave(found, execution, stage["name"])
-            if status != "Succeeded":
-                return _end(found, execution, status)
-        _end(found, execution, "Succeeded")
-    except Exception:
-        logger.exception("Execution %s of %s broke", execution.id, execution.name)
-        _end(found, execution, "Failed")
+def _carry(
+    pipeline: Pipeline, execution: Execution, stages: list[dict], succeeded: dict[str, ActionExecution]
+) -> None:
+    for stage in stages:
+        name = stage["name"]
+        if not transitions.enter(pipeline, execution, name):
+            return _finish(pipeline, execution, "Stopped" if execution.stopping else "Superseded")
+        try:
+            status = _run_stage(pipeline, execution, stage, succeeded)
+            if execution.stopping:
+                return _finish(pipeline, execution, "Stopped")
+            if status != "Succeeded" or stage is stages[-1]:
+                return _finish(pipeline, execution, status)
+        except Exception:
+            logger.exception("Stage %s of %s, execution %s", name, execution.pipeline_name, execution.id)
+            return _finish(pipeline, execution, "Failed")
+        finally:
+            transitions.leave(pipeline, execution, name)
+        succeeded = {}
+    return None
 
 
-def _enter(found: Pipeline, execution: Execution, stage: str) -> bool:
-    """Wait for the stage as the execution mode says. False when the execution ended meanwhile."""
-    mode = execution.pipeline.get("executionMode", "SUPERSEDED")
-    with found.changed:
-        if mode != "PARALLEL":
-            queue = found.waiting.setdefault(stage, [])
-            queue.append(execution.id)
-            found.changed.wait_for(
-                lambda: (
-                    execution.stopping.is_set()
-                    or (mode == "SUPERSEDED" and queue[-1] != execution.id)
-                    or (stage not in found.occupied and queue[0] == execution.id)
-                )
-            )
-            superseded = mode == "SUPERSEDED" and queue[-1] != execution.id
-            queue.remove(execution.id)
-            found.changed.notify_all()
-            if superseded and not execution.stopping.is_set():
-                _set_status(found, execution, "Superseded")
-                return False
-            if not execution.stopping.is_set():
-                found.occupied[stage] = execution.id
-    if execution.stopping.is_set():
-        _end(found, execution, "Stopped")
-        return False
-    return True
-
-
-def _leave(found: Pipeline, execution: Execution, stage: str) -> None:
-    with found.changed:
-        if found.occupied.get(stage) == execution.id:
-            del found.occupied[stage]
-        found.changed.notify_all()
-
-
-def _run_stage(execution: Execution, stage: dict, kept: frozenset[str]) -> str:
-    state = execution.stages[stage["name"]] = StageExecution(stage["name"])
-    publish("Stage", execution, "STARTED", stage=stage["name"])
-    for declared in actions_in_order(stage):
-        runs = [ActionExecution(stage["name"], action) for action in declared if action["name"] not in kept]
-        execution.actions += runs
-        with ThreadPoolExecutor(max(len(runs), 1)) as together:
-            for ended in [context.submit(together, _run_action, execution, run) for run in runs]:
-                ended.result()
-        statuses = {run.status for run in runs}
-        if execution.status == "Stopping" or "Abandoned" in statuses:
-            state.status = "Stopped"
-        elif "Failed" in statuses:
-            state.status = "Failed"
-        if state.status != "InProgress":
+def _run_stage(
+    pipeline: Pipeline, execution: Execution, declaration: dict, succeeded: dict[str, ActionExecution]
+) -> str:
+    """Run the actions of a stage, those of one run order together, and return the stage's status."""
+    name = declaration["name"]
+    resumed = name in execution.stages
+    stage = StageExecution(name, execution.id, actions=dict(succeeded))
+    with pipeline.changed:
+        execution.stages[name] = pipeline.latest[name] = stage
+    events.stage_changed(execution, name, "RESUMED" if resumed else "STARTED")
+    left = [action for action in declaration["actions"] if action["name"] not in succeeded]
+    for together in in_run_order(left):
+        runs = [ActionExecution(name, action) for action in together]
+        with pipeline.changed:
+            if execution.stopping:
+                break
+            execution.actions += runs
+            stage.actions |= {run.name: run for run in runs}
+        for run in runs:
+            begin(pipeline, execution, run)
+        with pipeline.changed:
+            pipeline.changed.wait_for(lambda runs=runs: all(run.status != "InProgress" for run in runs))
+        if any(run.status != "Succeeded" for run in runs):
             break
-    else:
-        state.status = "Succeeded"
-    publish("Stage", execution, state.status.upper(), stage=stage["name"])
-    return state.status
+    with pipeline.changed:
+        stage.status = _status(execution, stage, declaration)
+        pipeline.changed.notify_all()
+    events.stage_changed(execution, name, stage.status)
+    return stage.status
 
 
-def _run_action(execution: Execution, record: ActionExecution) -> None:
-    _publish_action(execution, record, "STARTED")
-    run = Run(execution, record)
-    kind = record.action["actionTypeId"]
-    try:
-        run.resolve()
-        record.inputs = [
-            {"name": artifact["name"], "s3location": _location(run.artifact(artifact["name"]))}
-            for artifact in record.action.get("inputArtifacts", [])
-        ]
-        actions.PROVIDERS[kind["category"], kind["provider"]](run)
-        record.status = "Succeeded"
-        if record.action.get("namespace"):
-            execution.namespaces[record.action["namespace"]] = record.values
-    except Abandoned:
-        record.status = "Abandoned"
-    except ActionFailed as failure:
-        record.status, record.error = "Failed", (failure.code, failure.message)
-    except (ClientError, AWSError, context.RoleNotAssumable, OSError) as error:
-        record.status, record.error = "Failed", ("ConfigurationError", str(error))
-    except Exception as error:
-        logger.exception("Action %s of %s broke", record.name, execution.name)
-        record.status, record.error = "Failed", ("InternalError", f"{type(error).__name__}: {error}")
-    record.updated = datetime.now(UTC)
-    _publish_action(execution, record, record.status.upper())
+def _status(execution: Execution, stage: StageExecution, declaration: dict) -> str:
+    statuses = [run.status for run in stage.actions.values()]
+    if len(statuses) == len(declaration["actions"]) and set(statuses) == {"Succeeded"}:
+        return "Succeeded"
+    return "Stopped" if execution.stopping else "Failed"
 
 
-def _end(found: Pipeline, execution: Execution, status: str) -> None:
-    if status == "Stopped":
-        execution.status_summary = execution.stop_reason
-    _set_status(found, execution, status)
-
-
-def _set_status(found: Pipeline, execution: Execution, status: str) -> None:
-    with found.changed:
+def _finish(pipeline: Pipeline, execution: Execution, status: str) -> None:
+    with pipeline.changed:
         execution.status = status
-        execution.updated = datetime.now(UTC)
-        found.changed.notify_all()
-    publish("Pipeline", execution, status.upper())
-
-
-def _publish_action(execution: Execution, record: ActionExecution, state: str) -> None:
-    publish(
-        "Action",
-        execution,
-        state,
-        stage=record.stage,
-        action=record.name,
-        region=context.region(),
-        type=record.action["actionTypeId"],
-        **{"action-execution-id": record.id},
-    )
-
-
-def _location(place: dict) -> dict:
-    return {"bucket": place["bucketName"], "key": place["objectKey"]}
+        execution.updated = now()
+        if execution.stopping:
+            execution.status_summary = execution.stop_reason or ""
+        pipeline.changed.notify_all()
+    events.pipeline_changed(execution, status)

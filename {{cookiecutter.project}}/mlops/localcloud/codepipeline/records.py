@@ -1,129 +1,170 @@
-"""What is known of pipelines and their executions."""
+"""What is known of a pipeline: its declaration and its executions, with their stages and actions."""
 
 import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any
 
 from mlops.localcloud import context
 from mlops.localcloud.service import AWSError
 
 
+def now() -> datetime:
+    return datetime.now(UTC)
+
+
+def new_id() -> str:
+    return str(uuid.uuid4())
+
+
 @dataclass
 class ActionExecution:
-    """One run of an action. `values` are its output variables; `artifacts` the S3 places of what it made."""
+    """One run of an action. `status` is that of the API: InProgress, Succeeded, Failed, Abandoned.
+
+    An approval has a `token`, and a `decision` (Approved, Rejected) once somebody has answered.
+    """
 
     stage: str
-    action: dict
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    declaration: dict
+    id: str = field(default_factory=new_id)
     status: str = "InProgress"
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    updated: datetime = field(default_factory=lambda: datetime.now(UTC))
+    started: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
     updated_by: str = ""
     configuration: dict[str, str] = field(default_factory=dict)
-    values: dict[str, str] = field(default_factory=dict)
-    inputs: list[dict] = field(default_factory=list)
-    outputs: list[dict] = field(default_factory=list)
+    inputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    outputs: dict[str, dict[str, str]] = field(default_factory=dict)
+    variables: dict[str, str] = field(default_factory=dict)
+    revision: dict = field(default_factory=dict)
     external_id: str = ""
     external_url: str = ""
     summary: str = ""
-    error: tuple[str, str] | None = None
-    token: str = ""
     log_stream_arn: str = ""
+    token: str = ""
+    decision: str = ""
+    error: dict[str, str] = field(default_factory=dict)
 
     @property
     def name(self) -> str:
-        return self.action["name"]
+        return self.declaration["name"]
 
 
 @dataclass
 class StageExecution:
-    """One stage of an execution."""
+    """One passage of an execution through a stage, with the latest run of each of its actions."""
 
     name: str
+    execution_id: str
     status: str = "InProgress"
+    actions: dict[str, ActionExecution] = field(default_factory=dict)
 
 
 @dataclass
 class Execution:
-    """One run of a pipeline. `artifacts` maps artifact names to S3 places, `namespaces` to variables."""
+    """One execution of a pipeline, under the declaration that it was started with.
 
-    pipeline: dict
+    `artifacts` has the S3 location (bucket, key) of each artifact made so far, `namespaces` the variables.
+    """
+
+    declaration: dict
     variables: dict[str, str]
-    revisions: dict[str, dict]
-    id: str = field(default_factory=lambda: str(uuid.uuid4()))
+    source_revisions: dict[str, dict]
+    trigger: dict[str, str]
+    id: str = field(default_factory=new_id)
     status: str = "InProgress"
     status_summary: str = ""
-    started: datetime = field(default_factory=lambda: datetime.now(UTC))
-    updated: datetime = field(default_factory=lambda: datetime.now(UTC))
-    trigger: dict[str, str] = field(default_factory=dict)
+    started: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
+    attempt: int = 1
+    stop_reason: str | None = None
     stages: dict[str, StageExecution] = field(default_factory=dict)
     actions: list[ActionExecution] = field(default_factory=list)
-    artifacts: dict[str, dict] = field(default_factory=dict)
-    artifact_revisions: list[dict] = field(default_factory=list)
+    artifacts: dict[str, dict[str, str]] = field(default_factory=dict)
     namespaces: dict[str, dict[str, str]] = field(default_factory=dict)
-    stopping: threading.Event = field(default_factory=threading.Event)
-    stop_reason: str = ""
 
     @property
-    def name(self) -> str:
-        return self.pipeline["name"]
+    def pipeline_name(self) -> str:
+        return self.declaration["name"]
+
+    @property
+    def mode(self) -> str:
+        return execution_mode(self.declaration)
+
+    @property
+    def stopping(self) -> bool:
+        return self.stop_reason is not None
 
 
 @dataclass
 class Pipeline:
-    """A pipeline with all its executions, the oldest first. A stage's lock lets one execution in at a time."""
+    """A pipeline with its executions, oldest first. `changed` guards all of it and tells of every change.
+
+    A stage holds one execution at a time; `waiting` has those in front of it, in the order of their arrival.
+    `latest` has each stage's latest passage, `tokens` the execution that a client's token started.
+    """
 
     declaration: dict
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    updated: datetime = field(default_factory=lambda: datetime.now(UTC))
+    created: datetime = field(default_factory=now)
+    updated: datetime = field(default_factory=now)
     executions: dict[str, Execution] = field(default_factory=dict)
+    latest: dict[str, StageExecution] = field(default_factory=dict)
+    occupants: dict[str, Execution] = field(default_factory=dict)
+    waiting: dict[str, list[Execution]] = field(default_factory=dict)
+    tokens: dict[str, str] = field(default_factory=dict)
     changed: threading.Condition = field(default_factory=threading.Condition)
-    occupied: dict[str, str] = field(default_factory=dict)
-    waiting: dict[str, list[str]] = field(default_factory=dict)
 
 
 pipelines = context.scoped(dict[str, Pipeline])
 
 
-def pipeline(name: str) -> Pipeline:
+def pipeline_named(name: str) -> Pipeline:
     """The pipeline of this name. Raises AWSError when there is none."""
     found = pipelines().get(name)
     if found is None:
-        message = f"Account '{context.account()}' does not have a pipeline with name '{name}'"
-        raise AWSError("PipelineNotFoundException", message)
+        raise AWSError(
+            "PipelineNotFoundException",
+            f"Account '{context.account()}' does not have a pipeline with name '{name}'",
+        )
     return found
 
 
-def execution(name: str, identifier: str) -> Execution:
-    """An execution of a pipeline. Raises AWSError when there is none."""
-    found = pipeline(name).executions.get(identifier)
+def execution_of(pipeline: Pipeline, execution_id: str) -> Execution:
+    """An execution of the pipeline. Raises AWSError when there is none."""
+    found = pipeline.executions.get(execution_id)
     if found is None:
-        message = f"The pipeline execution {identifier} of pipeline {name} does not exist"
-        raise AWSError("PipelineExecutionNotFoundException", message)
+        name = pipeline.declaration["name"]
+        raise AWSError(
+            "PipelineExecutionNotFoundException",
+            f"The pipeline execution {execution_id} of pipeline {name} does not exist",
+        )
     return found
 
 
-def actions_in_order(stage: dict) -> Iterator[list[dict]]:
-    """The stage's actions, those of one run order together."""
-    orders = sorted({action.get("runOrder", 1) for action in stage["actions"]})
-    for order in orders:
-        yield [action for action in stage["actions"] if action.get("runOrder", 1) == order]
-
-
-def publish(kind: str, record: Execution, state: str, **detail: Any) -> None:
-    """Publish a state change on the event bus: `kind` is Pipeline, Stage or Action."""
-    context.put_event(
-        "aws.codepipeline",
-        f"CodePipeline {kind} Execution State Change",
-        {
-            "pipeline": record.name,
-            "execution-id": record.id,
-            "state": state,
-            "version": record.pipeline.get("version", 1),
-            **detail,
-        },
-        [context.arn("codepipeline", record.name)],
+def stage_declaration(declaration: dict, name: str) -> dict:
+    """A stage of a declaration. Raises AWSError when there is none."""
+    for stage in declaration["stages"]:
+        if stage["name"] == name:
+            return stage
+    raise AWSError(
+        "StageNotFoundException", f"Pipeline '{declaration['name']}' does not have a stage with name '{name}'"
     )
+
+
+def execution_mode(declaration: dict) -> str:
+    return declaration.get("executionMode", "SUPERSEDED")
+
+
+def run_order(action: dict) -> int:
+    return action.get("runOrder", 1)
+
+
+def in_run_order(actions: list[dict]) -> Iterator[list[dict]]:
+    """The actions of a stage, those of one run order together."""
+    for order in sorted({run_order(action) for action in actions}):
+        yield [action for action in actions if run_order(action) == order]
+
+
+def caller() -> str:
+    """Who makes the current request, as far as the local cloud tells callers apart."""
+    return f"arn:aws:iam::{context.account()}:root"

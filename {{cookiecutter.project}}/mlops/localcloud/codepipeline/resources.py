@@ -1,61 +1,69 @@
-"""The CloudFormation type of a pipeline."""
+"""The CloudFormation type AWS::CodePipeline::Pipeline."""
 
 from typing import Any
 
 from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 
-# Keys of these members are data, not names of the API.
-_VERBATIM = {"Configuration"}
+_NOT_OF_THE_DECLARATION = ("Name", "Tags", "RestartExecutionOnUpdate", "DisableInboundStageTransitions")
+_NUMBERS = ("RunOrder", "TimeoutInMinutes")
 
 
-def _create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
+def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
+    """Create the pipeline; Ref gives its name."""
     name = properties.get("Name") or physical_name(stack_name, logical_id, 100)
+    tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in properties.get("Tags", [])]
+    created = context.client("codepipeline").create_pipeline(
+        pipeline=_declaration(name, properties), tags=tags
+    )
+    return name, {"Version": str(created["pipeline"]["version"])}
+
+
+def update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
+    """Update the pipeline, and start an execution when the properties say so."""
     client = context.client("codepipeline")
-    declaration = client.create_pipeline(pipeline=_declaration(properties, name))["pipeline"]
-    if str(properties.get("RestartExecutionOnUpdate", False)).lower() == "true":
-        client.start_pipeline_execution(name=name)
-    return name, {"Version": str(declaration["version"])}
+    updated = client.update_pipeline(pipeline=_declaration(physical_id, new))
+    if _is_true(new.get("RestartExecutionOnUpdate", False)):
+        client.start_pipeline_execution(name=physical_id)
+    return physical_id, {"Version": str(updated["pipeline"]["version"])}
 
 
-def _update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
-    client = context.client("codepipeline")
-    declaration = client.update_pipeline(pipeline=_declaration(new, physical_id))["pipeline"]
-    return physical_id, {"Version": str(declaration["version"])}
-
-
-def _delete(physical_id: str, _properties: dict) -> None:
+def delete(physical_id: str, _properties: dict) -> None:
+    """Delete the pipeline."""
     context.client("codepipeline").delete_pipeline(name=physical_id)
 
 
-def _declaration(properties: dict, name: str) -> dict:
-    left_out = ("Name", "Tags", "RestartExecutionOnUpdate", "DisableInboundStageTransitions")
-    declaration = _camel_case({key: value for key, value in properties.items() if key not in left_out})
-    return {**declaration, "name": name}
+def _declaration(name: str, properties: dict) -> dict:
+    if properties.get("DisableInboundStageTransitions"):
+        raise ValueError("The local cloud does not carry out DisableInboundStageTransitions")
+    members = {key: value for key, value in properties.items() if key not in _NOT_OF_THE_DECLARATION}
+    return {**_api(members), "name": name}
 
 
-def _camel_case(value: Any) -> Any:
+def _api(value: Any) -> Any:
+    """The API's camelCase for CloudFormation's PascalCase."""
     if isinstance(value, list):
-        return [_camel_case(item) for item in value]
+        return [_api(item) for item in value]
     if not isinstance(value, dict):
         return value
     return {key[0].lower() + key[1:]: _member(key, item) for key, item in value.items()}
 
 
-def _member(name: str, value: Any) -> Any:
-    if name in _VERBATIM:
-        return {key: _text(item) for key, item in value.items()}
-    if name in ("RunOrder", "TimeoutInMinutes"):
+def _member(key: str, value: Any) -> Any:
+    if key == "Configuration":
+        # Its keys are the provider's own.
+        return {name: _text(item) for name, item in value.items()}
+    if key in _NUMBERS:
         return int(value)
-    if name == "Version":
-        return str(value)
-    return _camel_case(value)
+    return _api(value) if isinstance(value, dict | list) else _text(value)
 
 
 def _text(value: Any) -> str:
     return str(value).lower() if isinstance(value, bool) else str(value)
 
 
-resource_types = {
-    "AWS::CodePipeline::Pipeline": ResourceType(_create, _delete, _update, replace_on=("Name",))
-}
+def _is_true(value: Any) -> bool:
+    return _text(value) == "true"
+
+
+resource_types = {"AWS::CodePipeline::Pipeline": ResourceType(create, delete, update, replace_on=("Name",))}

@@ -1,6 +1,4 @@
-"""The action providers: one module each, one function that runs an action to its end or raises ActionFailed."""
-
-from collections.abc import Callable
+"""The actions that the local cloud carries out, by category, owner, provider and version."""
 
 from mlops.localcloud.codepipeline.actions import (
     cloudformation,
@@ -10,14 +8,14 @@ from mlops.localcloud.codepipeline.actions import (
     s3_source,
     stepfunctions,
 )
-from mlops.localcloud.codepipeline.run import Run
+from mlops.localcloud.codepipeline.actions.provider import Provider
 
-PROVIDERS: dict[tuple[str, str], Callable[[Run], None]] = {
-    ("Source", "S3"): s3_source.run,
-    ("Build", "CodeBuild"): codebuild.run,
-    ("Test", "CodeBuild"): codebuild.run,
-    ("Build", "ECRBuildAndPublish"): ecr_build_and_publish.run,
-    ("Invoke", "StepFunctions"): stepfunctions.run,
-    ("Deploy", "CloudFormation"): cloudformation.run,
-    ("Approval", "Manual"): manual_approval.run,
+PROVIDERS: dict[tuple[str, str, str, str], Provider] = {
+    ("Source", "AWS", "S3", "1"): s3_source.provider,
+    ("Build", "AWS", "CodeBuild", "1"): codebuild.provider,
+    ("Test", "AWS", "CodeBuild", "1"): codebuild.provider,
+    ("Build", "AWS", "ECRBuildAndPublish", "1"): ecr_build_and_publish.provider,
+    ("Deploy", "AWS", "CloudFormation", "1"): cloudformation.provider,
+    ("Invoke", "AWS", "StepFunctions", "1"): stepfunctions.provider,
+    ("Approval", "AWS", "Manual", "1"): manual_approval.provider,
 }

@@ -1,116 +1,125 @@
-"""AWS CloudFormation deploy action."""
+"""AWS CloudFormation deploy action.
+
+Source: AWS CodePipeline User Guide, "AWS CloudFormation deploy action reference".
+"""
 
 import json
-from typing import Any
+from urllib.parse import quote
 
-from botocore.client import BaseClient
-from botocore.exceptions import ClientError
+from mlops.localcloud import context
+from mlops.localcloud.codepipeline import artifacts
+from mlops.localcloud.codepipeline.actions import stack_input
+from mlops.localcloud.codepipeline.actions.provider import Action, Provider
+from mlops.localcloud.codepipeline.actions.stack import Stack
 
-from mlops.localcloud.codepipeline.run import ActionFailed, Run
+_FAILED = (
+    "ROLLBACK_COMPLETE",
+    "ROLLBACK_FAILED",
+    "CREATE_FAILED",
+    "DELETE_FAILED",
+    "UPDATE_ROLLBACK_FAILED",
+)
 
-_MODES = ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "DELETE_ONLY")
-_FAILED_CREATIONS = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
+
+def run(action: Action) -> None:
+    """Do to the stack what ActionMode says, and wait for it. Its outputs are the action's variables."""
+    stack = Stack(action.client("cloudformation"), action.configuration["StackName"], action.pause)
+    _MODES[action.configuration["ActionMode"]](action, stack)
 
 
-def run(run: Run) -> None:
-    """Create, update or delete the stack as ActionMode says, and give its outputs as variables."""
-    mode, stack = run.configuration["ActionMode"], run.configuration["StackName"]
+def _create_update(action: Action, stack: Stack) -> None:
+    request = stack_input.request(action)
+    existing = stack.describe()
+    if existing is None:
+        _finish(action, stack, stack.create(request), "was created.")
+    else:
+        changed = stack.update(request)
+        _finish(action, stack, existing["StackId"], "was updated." if changed else "has nothing to update.")
+
+
+def _replace_on_failure(action: Action, stack: Stack) -> None:
+    existing = stack.describe()
+    if existing is not None and existing["StackStatus"] in _FAILED:
+        _delete(action, stack, existing["StackId"])
+    _create_update(action, stack)
+
+
+def _delete_only(action: Action, stack: Stack) -> None:
+    existing = stack.describe()
+    if existing is not None:
+        _delete(action, stack, existing["StackId"])
+    action.show(summary=f"Stack {stack.name} was deleted.")
+
+
+def _change_set_replace(action: Action, stack: Stack) -> None:
+    name = action.configuration["ChangeSetName"]
+    stack.replace_change_set(name, stack_input.request(action))
+    action.show(summary=f"Change set {name} was created.", **_identity((stack.describe() or {})["StackId"]))
+
+
+def _change_set_execute(action: Action, stack: Stack) -> None:
+    name = action.configuration["ChangeSetName"]
+    executed = stack.execute_change_set(name)
+    stack_id = (stack.describe() or {})["StackId"]
+    _finish(action, stack, stack_id, f"{'was' if executed else 'needed not be'} changed by {name}.")
+
+
+def _delete(action: Action, stack: Stack, stack_id: str) -> None:
+    action.show(**_identity(stack_id))
+    stack.delete(stack_input.role(action))
+    stack.wait(stack_id)
+
+
+def _finish(action: Action, stack: Stack, stack_id: str, summary: str) -> None:
+    """Wait for the stack and hand over its outputs."""
+    action.show(**_identity(stack_id))
+    described = stack.wait(stack_id)
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
+    file = action.configuration.get("OutputFileName")
+    for artifact in action.outputs if file else ():
+        location = action.output_location(artifact)
+        artifacts.write(action.client("s3"), location, {file: json.dumps(outputs)}, action.encryption())
+    action.show(variables=outputs, summary=f"Stack {stack.name} {summary}")
+
+
+def _identity(stack_id: str) -> dict[str, str]:
+    console = f"https://console.aws.amazon.com/cloudformation/home?region={context.region()}"
+    return {"external_id": stack_id, "external_url": f"{console}#/stacks/stackinfo?stackId={quote(stack_id)}"}
+
+
+_MODES = {
+    "CREATE_UPDATE": _create_update,
+    "REPLACE_ON_FAILURE": _replace_on_failure,
+    "DELETE_ONLY": _delete_only,
+    "CHANGE_SET_REPLACE": _change_set_replace,
+    "CHANGE_SET_EXECUTE": _change_set_execute,
+}
+
+
+def _fault(declaration: dict) -> str:
+    configuration = declaration["configuration"]
+    mode = configuration["ActionMode"]
     if mode not in _MODES:
-        raise ActionFailed(
-            "ConfigurationError",
-            f"The local cloud does not know ActionMode {mode}; it knows {', '.join(_MODES)}",
-        )
-    client = run.client("cloudformation")
-    status = _status(client, stack)
-    if mode == "DELETE_ONLY":
-        return _delete(run, client, stack) if status else None
-    if status in _FAILED_CREATIONS and mode == "REPLACE_ON_FAILURE":
-        _delete(run, client, stack)
-        status = None
-    request = _request(run, stack)
-    try:
-        identifier = (client.update_stack if status else client.create_stack)(**request)["StackId"]
-    except ClientError as error:
-        if "No updates are to be performed" not in error.response["Error"]["Message"]:
-            raise ActionFailed("JobFailed", error.response["Error"]["Message"]) from error
-        identifier = client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
-    run.record.external_id = identifier
-    described = _settled(run, client, identifier)
-    run.record.values = {
-        output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])
-    }
-    run.record.summary = f"Stack {stack} is {described['StackStatus']}"
-    if described["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
-        raise ActionFailed("JobFailed", f"{run.record.summary}. {_first_failure(client, identifier)}")
+        return f"ActionMode: found {mode}; allowed are {', '.join(_MODES)}"
+    if mode in ("CREATE_UPDATE", "REPLACE_ON_FAILURE", "CHANGE_SET_REPLACE"):
+        for key in ("TemplatePath", "RoleArn"):
+            if key not in configuration:
+                return f"{key} is required with ActionMode {mode}"
+    if mode.startswith("CHANGE_SET") and "ChangeSetName" not in configuration:
+        return f"ChangeSetName is required with ActionMode {mode}"
+    if declaration.get("outputArtifacts") and "OutputFileName" not in configuration:
+        return "an output artifact needs an OutputFileName"
+    return ""
 
 
-def _status(client: BaseClient, stack: str) -> str | None:
-    try:
-        return client.describe_stacks(StackName=stack)["Stacks"][0]["StackStatus"]
-    except ClientError as error:
-        if "does not exist" in error.response["Error"]["Message"]:
-            return None
-        raise
-
-
-def _settled(run: Run, client: BaseClient, identifier: str) -> dict:
-    while True:
-        described = client.describe_stacks(StackName=identifier)["Stacks"][0]
-        if not described["StackStatus"].endswith("_IN_PROGRESS"):
-            return described
-        run.wait()
-
-
-def _delete(run: Run, client: BaseClient, stack: str) -> None:
-    identifier = client.describe_stacks(StackName=stack)["Stacks"][0]["StackId"]
-    client.delete_stack(StackName=stack)
-    described = _settled(run, client, identifier)
-    if described["StackStatus"] != "DELETE_COMPLETE":
-        raise ActionFailed(
-            "JobFailed", f"Stack {stack} could not be deleted. {_first_failure(client, identifier)}"
-        )
-
-
-def _first_failure(client: BaseClient, identifier: str) -> str:
-    events = client.describe_stack_events(StackName=identifier)["StackEvents"]
-    for event in reversed(events):
-        reason = event.get("ResourceStatusReason", "")
-        if event["ResourceStatus"].endswith("_FAILED") and "cancelled" not in reason.lower():
-            return f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason}"
-    return "No resource says why"
-
-
-def _request(run: Run, stack: str) -> dict:
-    settings = (
-        json.loads(run.file(run.configuration["TemplateConfiguration"]))
-        if "TemplateConfiguration" in run.configuration
-        else {}
-    )
-    overrides = json.loads(run.configuration.get("ParameterOverrides", "{}"))
-    parameters = settings.get("Parameters", {}) | {
-        name: _override(run, value) for name, value in overrides.items()
-    }
-    return {
-        "StackName": stack,
-        "TemplateBody": run.file(run.configuration["TemplatePath"]),
-        "Parameters": [{"ParameterKey": name, "ParameterValue": value} for name, value in parameters.items()],
-        "Tags": [{"Key": name, "Value": value} for name, value in settings.get("Tags", {}).items()],
-        "Capabilities": [item for item in run.configuration.get("Capabilities", "").split(",") if item],
-        **({"RoleARN": run.configuration["RoleArn"]} if "RoleArn" in run.configuration else {}),
-    }
-
-
-def _override(run: Run, value: Any) -> str:
-    if isinstance(value, dict) and "Fn::GetParam" in value:
-        artifact, file, key = value["Fn::GetParam"]
-        return str(json.loads(run.file(f"{artifact}::{file}"))[key])
-    if isinstance(value, dict) and "Fn::GetArtifactAtt" in value:
-        artifact, attribute = value["Fn::GetArtifactAtt"]
-        place = run.artifact(artifact)
-        known = {"BucketName": place["bucketName"], "ObjectKey": place["objectKey"]}
-        if attribute not in known:
-            raise ActionFailed(
-                "ConfigurationError", f"The local cloud does not know artifact attribute {attribute}"
-            )
-        return known[attribute]
-    return str(value)
+provider = Provider(
+    run,
+    configuration=(
+        *("ActionMode", "StackName", "Capabilities", "ChangeSetName", "RoleArn", "TemplatePath"),
+        *("OutputFileName", "ParameterOverrides", "TemplateConfiguration"),
+    ),
+    required=("ActionMode", "StackName"),
+    inputs=(0, 10),
+    outputs=(0, 1),
+    fault=_fault,
+)

@@ -1,57 +1,117 @@
-"""AWS CodeBuild build and test action."""
+"""AWS CodeBuild build and test action.
 
-import json
+Source: AWS CodePipeline User Guide, "AWS CodeBuild build and test action reference".
+"""
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline.run import ActionFailed, Run
+from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
+
+_VARIABLE_TYPES = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
+_ENDED_WELL = "SUCCEEDED"
 
 
-def run(run: Run) -> None:
-    """Start a build on the input artifacts, wait for it, and keep its output artifacts and exported variables."""
-    client = run.client("codebuild")
-    build = client.start_build(**_request(run))["build"]
-    run.record.external_id = build["id"]
-    run.record.log_stream_arn = context.arn(
-        "logs", f"log-group:{build['logs']['groupName']}:log-stream:{build['logs']['streamName']}"
+def run(action: Action) -> None:
+    """Start a build on the input artifacts and wait for it. Its exported variables are the action's."""
+    codebuild = action.client("codebuild")
+    build = codebuild.start_build(**_request(action))["build"]
+    project = build["projectName"]
+    action.show(
+        external_id=build["id"],
+        external_url=f"https://console.aws.amazon.com/codesuite/codebuild/projects/{project}/build/{build['id']}"
+        f"?region={context.region()}",
+        log_stream_arn=build["logs"]["cloudWatchLogsArn"],
     )
-    while not build["buildComplete"]:
-        run.wait()
-        build = client.batch_get_builds(ids=[build["id"]])["builds"][0]
-    run.record.values = {
-        item["name"]: item["value"] for item in build.get("exportedEnvironmentVariables", [])
-    }
-    if build["buildStatus"] != "SUCCEEDED":
-        said = [text["message"] for phase in build["phases"] for text in phase.get("contexts", [])]
-        reason = said[-1] if said else "see its log"
-        raise ActionFailed("JobFailed", f"Build terminated with state: {build['buildStatus']}. {reason}")
+    while build["buildStatus"] == "IN_PROGRESS":
+        action.pause()
+        [build] = codebuild.batch_get_builds(ids=[build["id"]])["builds"]
+    exported = {item["name"]: item["value"] for item in build.get("exportedEnvironmentVariables", [])}
+    action.show(variables=exported)
+    if build["buildStatus"] != _ENDED_WELL:
+        raise ActionFailed("JobFailed", _failure(build))
 
 
-def _request(run: Run) -> dict:
-    inputs = [artifact["name"] for artifact in run.action["inputArtifacts"]]
-    primary = run.configuration.get("PrimarySource", inputs[0])
-    if primary not in inputs:
-        raise ActionFailed("ConfigurationError", f"PrimarySource {primary} is not among the input artifacts")
-    outputs = [artifact["name"] for artifact in run.action.get("outputArtifacts", [])]
+def _request(action: Action) -> dict:
+    configuration = action.configuration
+    primary = configuration.get("PrimarySource", action.inputs[0])
+    outputs = {name: _artifact(action, name) for name in action.outputs}
     request = {
-        "projectName": run.configuration["ProjectName"],
-        "environmentVariablesOverride": json.loads(run.configuration.get("EnvironmentVariables", "[]")),
+        "projectName": configuration["ProjectName"],
         "sourceTypeOverride": "CODEPIPELINE",
-        "sourceLocationOverride": _location(run.artifact(primary)),
+        "sourceLocationOverride": _place(action.input_location(primary)),
         "secondarySourcesOverride": [
-            {"type": "CODEPIPELINE", "sourceIdentifier": name, "location": _location(run.artifact(name))}
-            for name in inputs
+            {
+                "type": "CODEPIPELINE",
+                "sourceIdentifier": name,
+                "location": _place(action.input_location(name)),
+            }
+            for name in action.inputs
             if name != primary
         ],
+        "environmentVariablesOverride": [
+            *_variables(action),
+            {"name": "CODEBUILD_INITIATOR", "value": f"codepipeline/{action.execution.pipeline_name}"},
+        ],
     }
-    places = {name: {"type": "CODEPIPELINE", "location": _location(run.place_for(name))} for name in outputs}
     if len(outputs) == 1:
-        request["artifactsOverride"] = places[outputs[0]]
+        [request["artifactsOverride"]] = outputs.values()
     elif outputs:
         request["secondaryArtifactsOverride"] = [
-            {**place, "artifactIdentifier": name} for name, place in places.items()
+            {**artifact, "artifactIdentifier": name} for name, artifact in outputs.items()
         ]
-    return request
+    key = action.execution.declaration["artifactStore"].get("encryptionKey")
+    return request | ({"encryptionKeyOverride": key["id"]} if key else {})
 
 
-def _location(place: dict) -> str:
-    return f"{place['bucketName']}/{place['objectKey']}"
+def _artifact(action: Action, name: str) -> dict:
+    return {"type": "CODEPIPELINE", "location": _place(action.output_location(name))}
+
+
+def _place(location: dict[str, str]) -> str:
+    return f"{location['bucket']}/{location['key']}"
+
+
+def _variables(action: Action) -> list[dict]:
+    text = action.configuration.get("EnvironmentVariables", "[]")
+    variables = action.parse(text, "EnvironmentVariables")
+    for variable in variables if isinstance(variables, list) else [variables]:
+        known = isinstance(variable, dict) and {"name", "value"} <= set(variable) <= {"name", "value", "type"}
+        if not known or variable.get("type", "PLAINTEXT") not in _VARIABLE_TYPES:
+            raise ActionFailed(
+                "ConfigurationError",
+                f"EnvironmentVariables: found {variable!r}; a list of {{name, value, type}} is needed",
+            )
+    return variables
+
+
+def _failure(build: dict) -> str:
+    """What CodePipeline says of a build that did not succeed: its first phase that did not."""
+    message = f"Build terminated with state: {build['buildStatus']}"
+    for phase in build["phases"]:
+        if phase.get("phaseStatus", _ENDED_WELL) != _ENDED_WELL:
+            [told] = phase["contexts"]
+            message += (
+                f". Phase: {phase['phaseType']}, Code: {told['statusCode']}, Message: {told['message']}"
+            )
+            break
+    return message
+
+
+def _fault(declaration: dict) -> str:
+    configuration = declaration["configuration"]
+    inputs = [artifact["name"] for artifact in declaration["inputArtifacts"]]
+    primary = configuration.get("PrimarySource")
+    if primary is None and len(inputs) > 1:
+        return "PrimarySource is required when there is more than one input artifact"
+    if primary is not None and primary not in inputs:
+        return f"PrimarySource {primary} is not among the input artifacts {', '.join(inputs)}"
+    return ""
+
+
+provider = Provider(
+    run,
+    configuration=("ProjectName", "PrimarySource", "EnvironmentVariables"),
+    required=("ProjectName",),
+    inputs=(1, 5),
+    outputs=(0, 5),
+    fault=_fault,
+)

@@ -1,50 +1,64 @@
-"""Manual approval action: waits for PutApprovalResult."""
+"""Manual approval action: waits for PutApprovalResult.
+
+Source: AWS CodePipeline User Guide, "Manage approval actions" and "JSON data format for manual approval
+notifications".
+"""
 
 import json
-import time
-import uuid
 from datetime import UTC, datetime, timedelta
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline.run import ActionFailed, Run
+from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
+from mlops.localcloud.codepipeline.records import new_id
 
-_SEVEN_DAYS_IN_MINUTES = 7 * 24 * 60
+_DEFAULT_MINUTES = 7 * 24 * 60
+_MAXIMUM_SUBJECT = 100
 
 
-def run(run: Run) -> None:
-    """Notify the topic, then wait for an answer as long as the action's timeout says."""
-    minutes = run.action.get("timeoutInMinutes", _SEVEN_DAYS_IN_MINUTES)
-    deadline = time.monotonic() + minutes * 60
-    topic = run.configuration.get("NotificationArn")
-    token = str(uuid.uuid4())
+def run(action: Action) -> None:
+    """Publish the request, if a topic is given, and wait for the answer until the timeout."""
+    minutes = action.record.declaration.get("timeoutInMinutes", _DEFAULT_MINUTES)
+    token = new_id()
+    topic = action.configuration.get("NotificationArn")
     if topic:
-        _notify(run, topic, token, datetime.now(UTC) + timedelta(minutes=minutes))
-    run.record.token = token
-    while "decision" not in run.record.values:
-        if time.monotonic() > deadline:
-            raise ActionFailed("JobFailed", f"The approval expired: nobody answered within {minutes} minutes")
-        run.wait()
-    if run.record.values["decision"] == "Rejected":
-        raise ActionFailed("JobFailed", f"Rejected by {run.record.updated_by}: {run.record.summary}")
+        notification = _notification(action, token, datetime.now(UTC) + timedelta(minutes=minutes))
+        name, asked = action.execution.pipeline_name, action.record.name
+        subject = f"APPROVAL NEEDED: AWS CodePipeline {name} for action {asked}"
+        action.client("sns").publish(
+            TopicArn=topic, Subject=subject[:_MAXIMUM_SUBJECT], Message=json.dumps(notification)
+        )
+    # In PARALLEL mode people find the token as the external execution id.
+    action.show(token=token, external_id=token)
+    await_answer(action, minutes * 60)
 
 
-def _notify(run: Run, topic: str, token: str, expires: datetime) -> None:
-    """The message of the CodePipeline user guide, "JSON data format for manual approval notifications"."""
-    name = run.execution.name
-    link = f"https://console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view?region={context.region()}"
-    message = {
+def await_answer(action: Action, seconds: float) -> None:
+    """Wait for the answer. Raises ActionFailed when there is none in time, or when it is a rejection."""
+    record = action.record
+    if not action.wait_until(lambda: bool(record.decision), seconds):
+        raise ActionFailed("JobFailed", f"The approval was not answered within {seconds / 60:.0f} minutes")
+    if record.decision == "Rejected":
+        raise ActionFailed
+
+
+def _notification(action: Action, token: str, expires: datetime) -> dict:
+    name, stage = action.execution.pipeline_name, action.record.stage
+    console = f"https://console.aws.amazon.com/codesuite/codepipeline/pipelines/{name}/view"
+    link = f"{console}?region={context.region()}"
+    return {
         "region": context.region(),
         "consoleLink": link,
         "approval": {
             "pipelineName": name,
-            "stageName": run.record.stage,
-            "actionName": run.record.name,
+            "stageName": stage,
+            "actionName": action.record.name,
             "token": token,
             "expires": f"{expires:%Y-%m-%dT%H:%MZ}",
-            "externalEntityLink": run.configuration.get("ExternalEntityLink"),
-            "approvalReviewLink": f"{link}#/{run.record.stage}/{run.record.name}/approve/{token}",
-            "customData": run.configuration.get("CustomData"),
+            "externalEntityLink": action.configuration.get("ExternalEntityLink"),
+            "approvalReviewLink": f"{link}#/{stage}/{action.record.name}/approve/{token}",
+            "customData": action.configuration.get("CustomData"),
         },
     }
-    subject = f"APPROVAL NEEDED: AWS CodePipeline {name} for action {run.record.name}"
-    run.client("sns").publish(TopicArn=topic, Subject=subject[:100], Message=json.dumps(message))
+
+
+provider = Provider(run, configuration=("NotificationArn", "CustomData", "ExternalEntityLink"))

@@ -1,47 +1,89 @@
-"""Amazon S3 source action: an object version becomes an artifact."""
+"""Amazon S3 source action: a version of an object becomes an artifact.
+
+Source: AWS CodePipeline User Guide, "Amazon S3 source action reference".
+"""
+
+from urllib.parse import quote
 
 from botocore.exceptions import ClientError
 
-from mlops.localcloud.codepipeline.run import ActionFailed, Run
+from mlops.localcloud import context
+from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
 
 
-def run(run: Run) -> None:
-    """Copy the object, in the version that the execution was started with, into the artifact store."""
-    revision = run.execution.revisions.get(run.record.name, {})
-    kind = revision.get("revisionType")
-    bucket = run.configuration["S3Bucket"]
-    key = revision["revisionValue"] if kind == "S3_OBJECT_KEY" else run.configuration["S3ObjectKey"]
-    wanted = {"Bucket": bucket, "Key": key}
-    if kind == "S3_OBJECT_VERSION_ID":
-        wanted["VersionId"] = revision["revisionValue"]
-    s3 = run.client("s3")
+def run(action: Action) -> None:
+    """Copy the object, in the version that the execution asks for, into the artifact store."""
+    bucket, key, version = _wanted(action)
+    s3 = action.client("s3")
     try:
-        found = s3.head_object(**wanted)
-        if "VersionId" not in found:
-            raise ActionFailed("ConfigurationError", f"Bucket {bucket} is not versioned; a source's must be")
-        [output] = run.action["outputArtifacts"]
-        place = run.place_for(output["name"])
-        source = {**wanted, "VersionId": found["VersionId"]}
-        s3.copy_object(
-            CopySource=source, Bucket=place["bucketName"], Key=place["objectKey"], **run.encryption
-        )
+        found = s3.head_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
     except ClientError as error:
-        message = error.response["Error"]["Message"]
-        raise ActionFailed("PermissionError", f"Could not fetch s3://{bucket}/{key}: {message}") from error
-    version = found["VersionId"]
-    run.record.values = {
-        "BucketName": bucket,
-        "ObjectKey": key,
-        "VersionId": version,
-        "ETag": found["ETag"].strip('"'),
-    }
-    run.record.external_id = version
-    run.record.summary = f"Amazon S3 version id: {version}"
-    run.execution.artifact_revisions.append(
-        {
-            "name": run.record.name,
-            "revisionId": version,
-            "revisionSummary": run.record.summary,
-            "created": found["LastModified"],
-        }
+        raise _unavailable(bucket, key, version, error) from error
+    version = found.get("VersionId", "null")
+    if version == "null":
+        raise ActionFailed(
+            "ConfigurationError", f"The Amazon S3 bucket {bucket} is not versioned; a source must be"
+        )
+    [artifact] = action.outputs
+    location = action.output_location(artifact)
+    s3.copy_object(
+        CopySource={"Bucket": bucket, "Key": key, "VersionId": version},
+        Bucket=location["bucket"],
+        Key=location["key"],
+        **action.encryption(),
     )
+    etag = found["ETag"].strip('"')
+    summary = f"Amazon S3 version id: {version}"
+    url = f"https://console.aws.amazon.com/s3/object/{bucket}?region={context.region()}&prefix={quote(key)}"
+    action.show(
+        revision={
+            "name": artifact,
+            "revisionId": version,
+            "revisionChangeIdentifier": etag,
+            "revisionSummary": summary,
+            "revisionUrl": url,
+            "created": found["LastModified"],
+        },
+        variables={"BucketName": bucket, "ObjectKey": key, "VersionId": version, "ETag": etag},
+        external_id=version,
+        external_url=url,
+        summary=summary,
+    )
+
+
+def _wanted(action: Action) -> tuple[str, str, str | None]:
+    """Bucket, key and version; the latest version when the execution names none."""
+    bucket, key = action.configuration["S3Bucket"], action.configuration["S3ObjectKey"]
+    revision = action.execution.source_revisions.get(action.record.name)
+    if revision is None:
+        return bucket, key, None
+    if revision["revisionType"] == "S3_OBJECT_KEY":
+        return bucket, revision["revisionValue"], None
+    return bucket, key, revision["revisionValue"]
+
+
+def _unavailable(bucket: str, key: str, version: str | None, error: ClientError) -> ActionFailed:
+    told = error.response["Error"]
+    what = f"The Amazon S3 object {key}{f' in version {version}' if version else ''} of bucket {bucket}"
+    if told["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "400", "InvalidArgument"):
+        return ActionFailed("RevisionUnavailable", f"{what} does not exist")
+    if told["Code"] in ("403", "AccessDenied"):
+        return ActionFailed(
+            "PermissionError", f"{what} may not be read by the role of the action or pipeline"
+        )
+    return ActionFailed("ConfigurationError", f"{what} cannot be read: {told['Message']}")
+
+
+def _fault(declaration: dict) -> str:
+    if declaration["configuration"].get("PollForSourceChanges", "true").lower() != "false":
+        return "the local cloud does not poll for source changes; set PollForSourceChanges to false"
+    return ""
+
+
+provider = Provider(
+    run,
+    configuration=("S3Bucket", "S3ObjectKey", "PollForSourceChanges", "AllowOverrideForS3ObjectKey"),
+    required=("S3Bucket", "S3ObjectKey"),
+    outputs=(1, 1),
+    fault=_fault,
+)

@@ -1,37 +1,61 @@
-"""AWS Step Functions invoke action."""
+"""AWS Step Functions invoke action.
 
-from mlops.localcloud.codepipeline.run import Abandoned, ActionFailed, Run
+Source: AWS CodePipeline User Guide, "AWS Step Functions invoke action reference".
+"""
+
+from mlops.localcloud import context
+from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
+
+_MAXIMUM_MESSAGE = 5000
 
 
-def run(run: Run) -> None:
-    """Start the state machine and wait for it. A stopped pipeline execution leaves it running, as on AWS."""
-    if run.action.get("outputArtifacts"):
-        message = (
-            "The local cloud makes no output artifact of a state machine: AWS documents no file name for it"
-        )
-        raise ActionFailed("ConfigurationError", message)
-    client = run.client("stepfunctions")
-    machine = run.configuration["StateMachineArn"]
-    prefix = run.configuration.get("ExecutionNamePrefix")
-    name = f"{prefix}-{run.record.id}" if prefix else run.record.id
-    started = client.start_execution(stateMachineArn=machine, name=name, input=_input(run))
-    arn = run.record.external_id = started["executionArn"]
-    run.record.values = {"StateMachineArn": machine, "ExecutionArn": arn}
-    try:
-        while (told := client.describe_execution(executionArn=arn))["status"] == "RUNNING":
-            run.wait()
-    except Abandoned:
-        run.record.summary = f"The state machine execution {arn} goes on"
-        raise
+def run(action: Action) -> None:
+    """Start the state machine and wait for it. It goes on when the action is abandoned, as on AWS."""
+    states = action.client("stepfunctions")
+    configuration, action_id = action.configuration, action.record.id
+    machine = configuration["StateMachineArn"]
+    prefix = configuration.get("ExecutionNamePrefix")
+    name = f"{prefix}-{action_id}" if prefix else action_id
+    execution = states.start_execution(stateMachineArn=machine, name=name, input=_input(action))[
+        "executionArn"
+    ]
+    action.show(
+        external_id=execution,
+        external_url=f"https://console.aws.amazon.com/states/home?region={context.region()}"
+        f"#/executions/details/{execution}",
+        variables={"StateMachineArn": machine, "ExecutionArn": execution},
+    )
+    while (told := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+        action.pause()
     if told["status"] != "SUCCEEDED":
-        cause = f"{told.get('error', '')}: {told.get('cause', '')}" if told.get("error") else told["status"]
-        raise ActionFailed(
-            "JobFailed", f"The state machine execution {told['status'].lower()}. {cause}"[:2000]
-        )
+        words = [f"The state machine execution {execution} ended as {told['status']}"]
+        words += [told[member] for member in ("error", "cause") if told.get(member)]
+        raise ActionFailed("JobFailed", ": ".join(words)[:_MAXIMUM_MESSAGE])
 
 
-def _input(run: Run) -> str:
-    if run.configuration.get("InputType", "Literal") == "Literal":
-        return run.configuration.get("Input", "{}")
-    [artifact] = run.action["inputArtifacts"]
-    return run.file(f"{artifact['name']}::{run.configuration['Input']}")
+def _input(action: Action) -> str:
+    configuration = action.configuration
+    if configuration.get("InputType", "Literal") == "Literal":
+        return configuration.get("Input", "{}")
+    [artifact] = action.inputs
+    return action.read(f"{artifact}::{configuration['Input']}")
+
+
+def _fault(declaration: dict) -> str:
+    configuration = declaration["configuration"]
+    kind = configuration.get("InputType", "Literal")
+    if kind not in ("Literal", "FilePath"):
+        return f"InputType: found {kind}; allowed are Literal and FilePath"
+    if kind == "FilePath" and not (declaration.get("inputArtifacts") and configuration.get("Input")):
+        return "InputType FilePath needs an input artifact and, in Input, the path of a file in it"
+    return ""
+
+
+# AWS documents an output artifact too, but not the name of the file in it.
+provider = Provider(
+    run,
+    configuration=("StateMachineArn", "ExecutionNamePrefix", "InputType", "Input"),
+    required=("StateMachineArn",),
+    inputs=(0, 1),
+    fault=_fault,
+)
