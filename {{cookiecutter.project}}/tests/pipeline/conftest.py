@@ -50,10 +50,3 @@ def pristine(workshop: Workshop, released: Released) -> Iterator[Workshop]:
     for path in Path(workshop.pristine).rglob("*"):
         if path.is_file():
             workshop.restore(str(path.relative_to(workshop.pristine)))
-
-
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep these tests on one worker: they share one release."""
-    for item in items:
-        if item.path.parent == Path(__file__).parent:
-            item.add_marker(pytest.mark.xdist_group("pipeline"))

@@ -7,6 +7,9 @@ from subprocess import CompletedProcess
 import pytest
 from workshop import Released, Workshop
 
+# On one worker: these tests share one release.
+pytestmark = pytest.mark.xdist_group("pipeline")
+
 
 @pytest.fixture
 def failing(pristine: Workshop) -> Iterator[Workshop]:
@@ -56,8 +59,7 @@ def test_a_rejected_approval(failing: Workshop) -> None:
     failing.succeed("reject", "--comment", "not on a Friday")
     said = ended_badly(failing)
     assert "not on a Friday" in said
-    names = [e["EndpointName"] for e in failing.client("sagemaker").list_endpoints()["Endpoints"]]
-    assert names == [failing.endpoint("production")]
+    failing.until_deleted("test")
 
 
 def test_wrong_configuration_is_refused_before_anything_starts(pristine: Workshop, released: Released) -> None:

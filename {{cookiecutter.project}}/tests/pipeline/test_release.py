@@ -3,7 +3,11 @@
 import json
 import threading
 
+import pytest
 from workshop import Released, Workshop
+
+# On one worker: these tests share one release.
+pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 def test_a_release_waits_for_a_person_and_goes_on_when_approved(released: Released) -> None:
@@ -23,6 +27,7 @@ def test_production_answers_a_row(workshop: Workshop, released: Released) -> Non
 
 
 def test_the_test_endpoint_is_gone_after_the_decision(workshop: Workshop, released: Released) -> None:
+    workshop.until_deleted("test")
     names = [e["EndpointName"] for e in workshop.client("sagemaker").list_endpoints()["Endpoints"]]
     assert names == [workshop.endpoint("production")]
 

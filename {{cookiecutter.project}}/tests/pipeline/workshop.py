@@ -58,6 +58,11 @@ class Workshop:
         """Name of the endpoint `test` or `production`."""
         return f"{self.project['project']}-{self.project['model']}-{name}"
 
+    def until_deleted(self, endpoint: str) -> None:
+        """Wait until the endpoint `test` is gone: what follows a decision goes on beside the pipeline."""
+        waiter = self.client("sagemaker").get_waiter("endpoint_deleted")
+        waiter.wait(EndpointName=self.endpoint(endpoint), WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
     def first_row(self) -> str:
         """The features of one trip of the test set."""
         file = self.path / ".mlops" / "dataset" / "test" / "test.csv"
