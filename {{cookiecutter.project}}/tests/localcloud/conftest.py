@@ -6,8 +6,8 @@ from collections.abc import Iterator
 import pytest
 from delivery import Delivery
 from harness import Cloud, start_cloud
-from hosting import Hosting
 from hosting import IMAGE as SERVING_IMAGE
+from hosting import Hosting
 from pushing import push
 from scripts import IMAGE, Scripts
 

@@ -189,7 +189,7 @@ def _logarithmic(item: dict, low: float, high: float) -> bool:
         raise AWSError(
             "ValidationException", f"Logarithmic scaling of {item['Name']} needs a MinValue above 0."
         )
-    return scaling == "Logarithmic" or (scaling == "Auto" and 0 < low and high / low >= _AUTO_LOGARITHMIC)
+    return scaling == "Logarithmic" or (scaling == "Auto" and low > 0 and high / low >= _AUTO_LOGARITHMIC)
 
 
 def _grid(ranges: dict) -> list[dict]:
