@@ -4,6 +4,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from builders import Builders
 from delivery import Delivery
 from harness import Cloud, start_cloud
 from hosting import IMAGE as SERVING_IMAGE
@@ -63,6 +64,12 @@ def scripts(cloud: Cloud, bucket: str, role_arn: str) -> Scripts:
 def hosting(cloud: Cloud, bucket: str, role_arn: str) -> Hosting:
     """Endpoints in the cloud whose programs are scripts of the tests."""
     return Hosting(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "serving", SERVING_IMAGE))
+
+
+@pytest.fixture(scope="session")
+def builders(cloud: Cloud, bucket: str, role_arn: str) -> Builders:
+    """Build projects in the cloud, with a role that may do everything."""
+    return Builders(cloud, bucket, role_arn)
 
 
 @pytest.fixture(scope="session")

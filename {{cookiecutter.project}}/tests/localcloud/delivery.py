@@ -50,9 +50,7 @@ class Delivery:
             "PollForSourceChanges": "false",
             **configuration,
         }
-        return self.action(
-            "Source", "Source", "S3", settings, outputs=["Source"], namespace="SourceVariables"
-        )
+        return self.action("Source", "Source", "S3", settings, outputs=["Source"], namespace="SourceVariables")
 
     @staticmethod
     def action(
@@ -125,9 +123,7 @@ class Delivery:
 
     def runs(self, name: str, execution_id: str) -> list[dict]:
         """The runs of actions of an execution, oldest first."""
-        found = self.pipelines.list_action_executions(
-            pipelineName=name, filter={"pipelineExecutionId": execution_id}
-        )
+        found = self.pipelines.list_action_executions(pipelineName=name, filter={"pipelineExecutionId": execution_id})
         return found["actionExecutionDetails"][::-1]
 
     def last_run(self, name: str, execution_id: str, action: str) -> dict:
@@ -150,6 +146,10 @@ class Delivery:
     def result(self, name: str, execution_id: str, action: str) -> dict:
         """What the last run of an action says of itself: external id, summary, errorDetails …"""
         return self.last_run(name, execution_id, action)["output"]["executionResult"]
+
+    def error(self, name: str, execution_id: str, action: str) -> str:
+        """The message with which an action failed."""
+        return self.result(name, execution_id, action)["errorDetails"]["message"]
 
     def stage(self, name: str, stage: str) -> dict:
         """A stage in the pipeline's state."""

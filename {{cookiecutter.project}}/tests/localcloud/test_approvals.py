@@ -15,9 +15,7 @@ from mlops.localcloud.codepipeline.records import ActionExecution, Pipeline
 
 
 def test_a_rejection_fails_the_stage_and_keeps_the_comment(delivery: Delivery) -> None:
-    name = delivery.create(
-        "rejected", {"Approve": [delivery.approval()], "After": [delivery.approval("After")]}
-    )
+    name = delivery.create("rejected", {"Approve": [delivery.approval()], "After": [delivery.approval("After")]})
     execution_id = delivery.start(name)
     delivery.answer(name, "Rejected", delivery.token(name), "the error grew by a dollar")
     assert delivery.ended(name, execution_id)["status"] == "Failed"

@@ -6,9 +6,8 @@ import time
 from pathlib import Path
 
 import pytest
-from botocore.exceptions import ClientError
 from builders import Builders, phase, statuses
-from harness import Cloud, until
+from harness import until
 
 from mlops.localcloud.codebuild.shell import Shell
 
@@ -16,11 +15,6 @@ PHASES = [
     *("SUBMITTED", "QUEUED", "PROVISIONING", "DOWNLOAD_SOURCE", "INSTALL", "PRE_BUILD", "BUILD"),
     *("POST_BUILD", "UPLOAD_ARTIFACTS", "FINALIZING", "COMPLETED"),
 ]
-
-
-@pytest.fixture(scope="module")
-def builders(cloud: Cloud, bucket: str, role_arn: str) -> Builders:
-    return Builders(cloud, bucket, role_arn)
 
 
 def test_commands_of_all_phases_share_one_shell(builders: Builders) -> None:
@@ -306,119 +300,6 @@ def test_a_command_beyond_the_builds_time_is_ended(tmp_path: Path) -> None:
     ):
         shell.run("echo $$; exec sleep 600", time.monotonic() + 0.5)
     assert not alive(int(lines[0]))
-
-
-def test_builds_are_numbered_and_listed_newest_first(builders: Builders) -> None:
-    project = builders.commands("listed", "true")
-    first, second = builders.run(project), builders.run(project)
-    assert (first["buildNumber"], second["buildNumber"]) == (1, 2)
-    listed = builders.codebuild.list_builds_for_project(projectName=project)["ids"]
-    assert listed == [second["id"], first["id"]]
-    assert builders.codebuild.list_builds()["ids"][:2] == listed
-    assert builders.codebuild.batch_get_builds(ids=["listed:absent"])["buildsNotFound"] == ["listed:absent"]
-
-
-def test_projects_are_described_changed_and_deleted(builders: Builders) -> None:
-    codebuild = builders.codebuild
-    project = builders.commands("changing", "true")
-    codebuild.update_project(name=project, description="changed", timeoutInMinutes=7)
-    [described] = codebuild.batch_get_projects(names=[project])["projects"]
-    assert (described["description"], described["timeoutInMinutes"]) == ("changed", 7)
-    assert project in codebuild.list_projects()["projects"]
-    with pytest.raises(ClientError, match="ResourceAlreadyExistsException"):
-        builders.commands("changing", "true")
-    codebuild.delete_project(name=project)
-    with pytest.raises(ClientError, match=r"Project cannot be found: arn:aws:codebuild:.*project/changing"):
-        builders.start(project)
-
-
-@pytest.mark.parametrize(
-    ("members", "named"),
-    [
-        ({"source": {"type": "GITHUB", "location": "https://github.com/a/b"}}, "source type GITHUB"),
-        ({"cache": {"type": "LOCAL", "modes": ["LOCAL_SOURCE_CACHE"]}}, "cache type LOCAL"),
-        ({"logsConfig": {"s3Logs": {"status": "ENABLED", "location": "b/p"}}}, "logsConfig.s3Logs"),
-        ({"vpcConfig": {"vpcId": "vpc-1", "subnets": ["s"], "securityGroupIds": ["g"]}}, "vpcConfig"),
-    ],
-)
-def test_what_a_project_cannot_have_here_is_refused_by_name(
-    builders: Builders, members: dict, named: str
-) -> None:
-    with pytest.raises(ClientError, match=f"does not carry out {named}"):
-        builders.commands("refused", "true", **members)
-
-
-@pytest.mark.parametrize(
-    ("request_members", "named"),
-    [
-        ({"computeTypeOverride": "BUILD_GENERAL1_LARGE"}, "StartBuild with computeTypeOverride"),
-        ({"sourceTypeOverride": "BITBUCKET"}, "source type BITBUCKET"),
-        (
-            {
-                "environmentVariablesOverride": [
-                    {"name": "TOKEN", "value": "secret", "type": "SECRETS_MANAGER"}
-                ]
-            },
-            r"type SECRETS_MANAGER \(TOKEN\)",
-        ),
-    ],
-)
-def test_what_a_build_cannot_have_here_is_refused_by_name(
-    builders: Builders, request_members: dict, named: str
-) -> None:
-    name = f"plain-{next(iter(request_members)).lower()}"
-    with pytest.raises(ClientError, match=named):
-        builders.start(builders.commands(name, "true"), **request_members)
-
-
-def test_a_project_of_a_pipeline_is_not_started_by_hand(builders: Builders) -> None:
-    source = {"type": "CODEPIPELINE"}
-    project = builders.commands("of-pipeline", "true", source=source, artifacts={"type": "CODEPIPELINE"})
-    with pytest.raises(ClientError, match="gets its source from CodePipeline"):
-        builders.start(project)
-
-
-def test_cloudformation_makes_changes_and_deletes_projects(builders: Builders) -> None:
-    cloudformation = builders.cloud.client("cloudformation")
-    properties = {
-        "Name": "of-a-template",
-        "ServiceRole": builders.role_arn,
-        "Source": {
-            "Type": "NO_SOURCE",
-            "BuildSpec": "version: 0.2\nphases: {build: {commands: [echo $SIZE]}}\n",
-        },
-        "Artifacts": {"Type": "NO_ARTIFACTS"},
-        "TimeoutInMinutes": "11",
-        "Environment": {
-            "Type": "LINUX_CONTAINER",
-            "Image": "aws/codebuild/amazonlinux-x86_64-standard:6.0",
-            "ComputeType": "BUILD_GENERAL1_SMALL",
-            "PrivilegedMode": "false",
-            "EnvironmentVariables": [{"Name": "SIZE", "Value": 1}],
-        },
-    }
-
-    def deploy(operation) -> dict:
-        template = {
-            "Resources": {"Build": {"Type": "AWS::CodeBuild::Project", "Properties": properties}},
-            "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Build", "Arn"]}}},
-        }
-        operation(StackName="builds", TemplateBody=json.dumps(template))
-        return until(settled, 30)
-
-    def settled() -> dict | None:
-        stack = cloudformation.describe_stacks(StackName="builds")["Stacks"][0]
-        return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
-
-    created = deploy(cloudformation.create_stack)
-    assert created["StackStatus"] == "CREATE_COMPLETE", created
-    assert created["Outputs"][0]["OutputValue"].endswith("project/of-a-template")
-    assert builders.said(builders.run("of-a-template")) == ["1"]
-    properties["Environment"]["EnvironmentVariables"] = [{"Name": "SIZE", "Value": "two"}]
-    assert deploy(cloudformation.update_stack)["StackStatus"] == "UPDATE_COMPLETE"
-    assert builders.said(builders.run("of-a-template")) == ["two"]
-    cloudformation.delete_stack(StackName="builds")
-    until(lambda: "of-a-template" not in builders.codebuild.list_projects()["projects"], 30)
 
 
 def alive(pid: int) -> bool:

@@ -1,7 +1,6 @@
 """Pipelines and their executions: order, variables, artifacts, stop, retry and modes, through plain boto3."""
 
 import json
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -75,9 +74,7 @@ def test_artifacts_are_zips_under_the_names_of_pipeline_and_artifact(delivery: D
     store = {"type": "S3", "location": delivery.bucket, "encryptionKey": {"id": key, "type": "KMS"}}
     made = "artifacts: {files: [made.txt]}"
     name = "a-pipeline-with-a-long-name"
-    build = delivery.build(
-        name, "Make", "cat readme.txt > made.txt", artifacts=made, outputs=["AnArtifactToo"]
-    )
+    build = delivery.build(name, "Make", "cat readme.txt > made.txt", artifacts=made, outputs=["AnArtifactToo"])
     delivery.create(name, {"Build": [build]}, artifactStore=store)
     execution_id, status = delivery.run(name)
     assert status == "Succeeded", delivery.runs(name, execution_id)
@@ -121,9 +118,7 @@ def test_a_failure_ends_the_execution_where_it_happened(delivery: Delivery) -> N
         "message": "Build terminated with state: FAILED. Phase: BUILD, Code: COMMAND_EXECUTION_ERROR, "
         "Message: Error while executing command: exit 4. Reason: exit status 4",
     }
-    states = {
-        state["stageName"]: state for state in delivery.pipelines.get_pipeline_state(name=name)["stageStates"]
-    }
+    states = {state["stageName"]: state for state in delivery.pipelines.get_pipeline_state(name=name)["stageStates"]}
     assert states["Build"]["latestExecution"]["status"] == "Failed"
     assert "latestExecution" not in states["Approve"]
 
@@ -165,27 +160,15 @@ def test_an_execution_runs_on_another_object_where_the_source_allows_it(delivery
     [
         ({"variables": [{"name": "Absent", "value": "x"}]}, "has no variable Absent"),
         (
-            {
-                "sourceRevisions": [
-                    {"actionName": "Code", "revisionType": "S3_OBJECT_KEY", "revisionValue": "x"}
-                ]
-            },
+            {"sourceRevisions": [{"actionName": "Code", "revisionType": "S3_OBJECT_KEY", "revisionValue": "x"}]},
             "has no source action Code",
         ),
         (
-            {
-                "sourceRevisions": [
-                    {"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": "x"}
-                ]
-            },
+            {"sourceRevisions": [{"actionName": "Source", "revisionType": "COMMIT_ID", "revisionValue": "x"}]},
             "takes S3_OBJECT_VERSION_ID and S3_OBJECT_KEY, not COMMIT_ID",
         ),
         (
-            {
-                "sourceRevisions": [
-                    {"actionName": "Source", "revisionType": "S3_OBJECT_KEY", "revisionValue": "x"}
-                ]
-            },
+            {"sourceRevisions": [{"actionName": "Source", "revisionType": "S3_OBJECT_KEY", "revisionValue": "x"}]},
             "set AllowOverrideForS3ObjectKey",
         ),
     ],
@@ -214,132 +197,6 @@ def test_creating_a_pipeline_starts_its_first_execution(delivery: Delivery) -> N
     assert first["trigger"]["triggerType"] == "CreatePipeline"
     delivery.answer(name, "Approved", delivery.token(name))
     assert delivery.ended(name, first["pipelineExecutionId"])["status"] == "Succeeded"
-
-
-def test_a_failed_stage_is_retried_from_its_failed_actions(delivery: Delivery) -> None:
-    # What the first attempt leaves in the bucket lets the second one succeed.
-    command = (
-        "import boto3; s3 = boto3.client('s3'); "
-        f"seen = s3.list_objects_v2(Bucket='{delivery.bucket}', Prefix='retry/seen')['KeyCount']; "
-        f"s3.put_object(Bucket='{delivery.bucket}', Key='retry/seen', Body=b''); "
-        "raise SystemExit(0 if seen else 'not yet')"
-    )
-    stage = [
-        delivery.build("retry", "Fine", "true"),
-        delivery.build("retry", "Flaky", f'python -c "{command}"'),
-    ]
-    name = delivery.create("retry", {"Build": stage, "Approve": [delivery.approval()]})
-    execution_id, status = delivery.run(name)
-    assert status == "Failed"
-    retry(delivery, name, execution_id, "FAILED_ACTIONS")
-    delivery.answer(name, "Approved", delivery.token(name))
-    assert delivery.ended(name, execution_id)["status"] == "Succeeded"
-    names = [run["actionName"] for run in delivery.runs(name, execution_id)]
-    assert (names.count("Fine"), names.count("Flaky")) == (1, 2)
-
-
-def test_a_stage_can_be_retried_with_all_of_its_actions(delivery: Delivery) -> None:
-    stage = [delivery.build("again", "Fine", "true"), delivery.build("again", "Breaks", "false")]
-    name = delivery.create("again", {"Build": stage})
-    execution_id, _ = delivery.run(name)
-    retry(delivery, name, execution_id, "ALL_ACTIONS")
-    assert delivery.ended(name, execution_id)["status"] == "Failed"
-    names = [run["actionName"] for run in delivery.runs(name, execution_id)]
-    assert (names.count("Fine"), names.count("Breaks")) == (2, 2)
-
-
-def test_only_the_latest_failed_execution_of_a_stage_can_be_retried(delivery: Delivery) -> None:
-    name = delivery.create("latest", {"Build": [delivery.build("latest", "Breaks", "false")]})
-    first, _ = delivery.run(name)
-    second, _ = delivery.run(name)
-    with pytest.raises(ClientError, match="NotLatestPipelineExecutionException"):
-        retry(delivery, name, first, "FAILED_ACTIONS")
-    with pytest.raises(ClientError, match="StageNotRetryableException"):
-        retry(delivery, name, second, "FAILED_ACTIONS", stage="Source")
-    with pytest.raises(ClientError, match="StageNotFoundException"):
-        retry(delivery, name, second, "FAILED_ACTIONS", stage="Absent")
-
-
-def test_stopping_waits_for_the_action_in_progress(delivery: Delivery) -> None:
-    name = delivery.create("stops", {"Approve": [delivery.approval()], "Last": [delivery.approval("Last")]})
-    execution_id = delivery.start(name)
-    token = delivery.token(name)
-    stop(delivery, name, execution_id, reason="wrong release")
-    assert delivery.execution(name, execution_id)["status"] == "Stopping"
-    assert delivery.stage(name, "Approve")["latestExecution"]["status"] == "Stopping"
-    with pytest.raises(ClientError, match="DuplicatedStopRequestException"):
-        stop(delivery, name, execution_id)
-    delivery.answer(name, "Approved", token)
-    ended = delivery.ended(name, execution_id)
-    assert (ended["status"], ended["statusSummary"]) == ("Stopped", "wrong release")
-    assert "latestExecution" not in delivery.stage(name, "Last")
-    with pytest.raises(ClientError, match="PipelineExecutionNotStoppableException"):
-        stop(delivery, name, execution_id)
-
-
-def test_an_abandoned_execution_stops_at_once_and_can_be_retried(delivery: Delivery) -> None:
-    name = delivery.create("abandons", {"Approve": [delivery.approval()]})
-    execution_id = delivery.start(name)
-    token = delivery.token(name)
-    stop(delivery, name, execution_id, abandon=True)
-    assert delivery.ended(name, execution_id)["status"] == "Stopped"
-    assert delivery.last_run(name, execution_id, "Release")["status"] == "Abandoned"
-    assert delivery.stage(name, "Approve")["latestExecution"]["status"] == "Stopped"
-    retry(delivery, name, execution_id, "FAILED_ACTIONS", stage="Approve")
-    delivery.answer(name, "Approved", delivery.token(name, other_than=token))
-    assert delivery.ended(name, execution_id)["status"] == "Succeeded"
-
-
-def test_queued_executions_enter_a_stage_in_their_order(delivery: Delivery) -> None:
-    name = delivery.create("queued", {"Approve": [delivery.approval()]})
-    first = delivery.start(name)
-    token = delivery.token(name)
-    others = []
-    for count in (1, 2):
-        others.append(delivery.start(name))
-        until(lambda count=count: len(inbound(delivery, name)) == count, 20)
-    assert inbound(delivery, name) == others
-    for execution_id in (first, *others):
-        delivery.answer(name, "Approved", token)
-        assert delivery.ended(name, execution_id)["status"] == "Succeeded"
-        if execution_id != others[-1]:
-            token = delivery.token(name, other_than=token)
-    summaries = delivery.pipelines.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"]
-    assert [summary["pipelineExecutionId"] for summary in summaries] == [*others[::-1], first]
-
-
-def test_a_queued_execution_that_waits_can_be_stopped(delivery: Delivery) -> None:
-    name = delivery.create("stop-queued", {"Approve": [delivery.approval()]})
-    first = delivery.start(name)
-    token = delivery.token(name)
-    second = delivery.start(name)
-    until(lambda: inbound(delivery, name) == [second], 20)
-    stop(delivery, name, second)
-    assert delivery.ended(name, second)["status"] == "Stopped"
-    delivery.answer(name, "Approved", token)
-    assert delivery.ended(name, first)["status"] == "Succeeded"
-
-
-def test_a_later_execution_supersedes_one_that_waits(delivery: Delivery) -> None:
-    name = delivery.create("superseded", {"Approve": [delivery.approval()]}, executionMode="SUPERSEDED")
-    first = delivery.start(name)
-    token = delivery.token(name)
-    second = delivery.start(name)
-    until(lambda: inbound(delivery, name) == [second], 20)
-    third = delivery.start(name)
-    assert delivery.ended(name, second)["status"] == "Superseded"
-    delivery.answer(name, "Approved", token)
-    assert delivery.ended(name, first)["status"] == "Succeeded"
-    delivery.answer(name, "Approved", delivery.token(name, other_than=token))
-    assert delivery.ended(name, third)["status"] == "Succeeded"
-
-
-def test_parallel_executions_do_not_wait_for_each_other(delivery: Delivery) -> None:
-    name = delivery.create("parallel", {"Approve": [delivery.approval()]}, executionMode="PARALLEL")
-    executions = [delivery.start(name), delivery.start(name)]
-    for execution_id in executions:
-        delivery.answer(name, "Approved", delivery.external_id(name, execution_id, "Release"))
-    assert {delivery.ended(name, execution_id)["status"] for execution_id in executions} == {"Succeeded"}
 
 
 def test_executions_keep_the_declaration_that_they_were_started_with(delivery: Delivery) -> None:
@@ -374,116 +231,6 @@ def test_action_executions_come_in_pages(delivery: Delivery, plain: str) -> None
     assert [page["actionExecutionDetails"] for page in pages] == [[run] for run in whole]
 
 
-def test_changes_of_state_are_events_on_the_bus(delivery: Delivery) -> None:
-    received = listen(delivery, "events-of-a-pipeline", {"pipeline": ["told"]})
-    name = delivery.create("told", {"Build": [delivery.build("told", "Breaks", "false")]})
-    execution_id, _ = delivery.run(name)
-    events = until(lambda: len(events := received()) >= 10 and events, 20)
-    kinds = [
-        (event["detail-type"].split()[1], event["detail"]["state"], event["detail"].get("action"))
-        for event in sorted(events, key=lambda event: event["time"])
-    ]
-    assert sorted(kinds, key=str) == sorted(
-        [
-            ("Pipeline", "STARTED", None),
-            ("Stage", "STARTED", None),
-            ("Action", "STARTED", "Source"),
-            ("Action", "SUCCEEDED", "Source"),
-            ("Stage", "SUCCEEDED", None),
-            ("Stage", "STARTED", None),
-            ("Action", "STARTED", "Breaks"),
-            ("Action", "FAILED", "Breaks"),
-            ("Stage", "FAILED", None),
-            ("Pipeline", "FAILED", None),
-        ],
-        key=str,
-    )
-    failed = next(
-        event
-        for event in events
-        if event["detail"].get("action") == "Breaks" and "execution-result" in event["detail"]
-    )
-    detail = failed["detail"]
-    assert failed["resources"] == [f"arn:aws:codepipeline:us-east-1:000000000000:{name}"]
-    assert (detail["pipeline"], detail["execution-id"], detail["stage"]) == (name, execution_id, "Build")
-    assert detail["type"] == {"category": "Build", "owner": "AWS", "provider": "CodeBuild", "version": "1"}
-    assert detail["execution-result"]["error-code"] == "JobFailed"
-
-
-def test_cloudformation_makes_changes_and_deletes_pipelines(delivery: Delivery) -> None:
-    cloudformation = delivery.cloud.client("cloudformation")
-    approval = {"Category": "Approval", "Owner": "AWS", "Provider": "Manual", "Version": "1"}
-    source = {"Category": "Source", "Owner": "AWS", "Provider": "S3", "Version": "1"}
-    settings = {
-        "S3Bucket": delivery.bucket,
-        "S3ObjectKey": "template/source.zip",
-        "PollForSourceChanges": False,
-    }
-    properties: dict[str, Any] = {
-        "Name": "of-a-template",
-        "RoleArn": delivery.role_arn,
-        "PipelineType": "V2",
-        "ExecutionMode": "QUEUED",
-        "Variables": [{"Name": "Release"}],
-        "ArtifactStore": {"Type": "S3", "Location": delivery.bucket},
-        "Stages": [
-            {
-                "Name": "Source",
-                "Actions": [
-                    {
-                        "Name": "Source",
-                        "ActionTypeId": source,
-                        "Configuration": settings,
-                        "OutputArtifacts": [{"Name": "Source"}],
-                    }
-                ],
-            },
-            {
-                "Name": "Approve",
-                "Actions": [
-                    {"Name": "Release", "RunOrder": "1", "TimeoutInMinutes": "5", "ActionTypeId": approval}
-                ],
-            },
-        ],
-        "Tags": [{"Key": "team", "Value": "taxis"}],
-    }
-
-    def deploy(operation) -> dict:
-        template = {
-            "Resources": {"Line": {"Type": "AWS::CodePipeline::Pipeline", "Properties": properties}},
-            "Outputs": {
-                "Name": {"Value": {"Ref": "Line"}},
-                "Version": {"Value": {"Fn::GetAtt": ["Line", "Version"]}},
-            },
-        }
-        operation(StackName="line", TemplateBody=json.dumps(template))
-        stack = until(settled, 30)
-        return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
-
-    def settled() -> dict | None:
-        stack = cloudformation.describe_stacks(StackName="line")["Stacks"][0]
-        return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
-
-    assert deploy(cloudformation.create_stack) == {"Name": "of-a-template", "Version": "1"}
-    declared = delivery.pipelines.get_pipeline(name="of-a-template")["pipeline"]
-    assert declared["stages"][0]["actions"][0]["configuration"]["PollForSourceChanges"] == "false"
-    assert declared["stages"][1]["actions"][0]["timeoutInMinutes"] == 5
-    tags = delivery.pipelines.list_tags_for_resource(
-        resourceArn="arn:aws:codepipeline:us-east-1:000000000000:of-a-template"
-    )["tags"]
-    assert {"key": "team", "value": "taxis"} in tags
-    properties["ExecutionMode"] = "PARALLEL"
-    assert deploy(cloudformation.update_stack)["Version"] == "2"
-    cloudformation.delete_stack(StackName="line")
-    until(
-        lambda: (
-            "of-a-template"
-            not in [found["name"] for found in delivery.pipelines.list_pipelines()["pipelines"]]
-        ),
-        30,
-    )
-
-
 @pytest.fixture(scope="module")
 def plain(delivery: Delivery) -> str:
     """A pipeline that has nothing to wait for."""
@@ -494,13 +241,6 @@ def stage_executions(delivery: Delivery, name: str) -> list[dict]:
     """The latest execution of every stage."""
     states = delivery.pipelines.get_pipeline_state(name=name)["stageStates"]
     return [state["latestExecution"] for state in states]
-
-
-def inbound(delivery: Delivery, name: str) -> list[str]:
-    """Executions that wait in front of the approval."""
-    return [
-        waiting["pipelineExecutionId"] for waiting in delivery.stage(name, "Approve")["inboundExecutions"]
-    ]
 
 
 def waiting_tokens(delivery: Delivery, name: str) -> dict[str, str]:
@@ -521,38 +261,7 @@ def approve(delivery: Delivery, name: str, action: str, token: str) -> None:
     )
 
 
-def retry(delivery: Delivery, name: str, execution_id: str, mode: str, stage: str = "Build") -> None:
-    """Retry a stage of an execution."""
-    delivery.pipelines.retry_stage_execution(
-        pipelineName=name, pipelineExecutionId=execution_id, stageName=stage, retryMode=mode
-    )
-
-
-def stop(delivery: Delivery, name: str, execution_id: str, **request: Any) -> None:
-    """Stop an execution."""
-    delivery.pipelines.stop_pipeline_execution(pipelineName=name, pipelineExecutionId=execution_id, **request)
-
-
 def printed(delivery: Delivery, name: str, execution_id: str, action: str) -> list[str]:
     """What the build of an action printed."""
     build = delivery.result(name, execution_id, action)["externalExecutionId"]
     return delivery.builders.said(delivery.builders.get(build))
-
-
-def listen(delivery: Delivery, rule: str, detail: dict) -> Any:
-    """Route CodePipeline's events to a queue; the function that is returned gives those received so far."""
-    sqs, bus = delivery.cloud.client("sqs"), delivery.cloud.client("events")
-    url = sqs.create_queue(QueueName=rule)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    bus.put_rule(Name=rule, EventPattern=json.dumps({"source": ["aws.codepipeline"], "detail": detail}))
-    bus.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
-    events: list[dict] = []
-
-    def received() -> list[dict]:
-        messages = sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages", [])
-        for message in messages:
-            events.append(json.loads(message["Body"]))
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-        return events
-
-    return received

@@ -1,44 +1,11 @@
 """What each action provider does, and how it says that it failed."""
 
 import json
-from collections.abc import Iterator
 
 import pytest
 from delivery import Delivery
 
-TOPIC = {
-    "Parameters": {"Name": {"Type": "String"}, "Shown": {"Type": "String", "Default": "none"}},
-    "Resources": {
-        "Topic": {
-            "Type": "AWS::SNS::Topic",
-            "Properties": {"TopicName": {"Ref": "Name"}, "DisplayName": {"Ref": "Shown"}},
-        }
-    },
-    "Outputs": {"Arn": {"Value": {"Ref": "Topic"}}, "Shown": {"Value": {"Ref": "Shown"}}},
-}
-BROKEN = {
-    "Resources": {
-        "Fine": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "made-before-the-failure"}},
-        "Broken": {
-            "Type": "AWS::CodePipeline::Pipeline",
-            "Properties": {
-                "Name": "broken",
-                "RoleArn": "arn:aws:iam::000000000000:role/worker",
-                "Stages": [],
-            },
-            "DependsOn": "Fine",
-        },
-    }
-}
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
-
-
-@pytest.fixture
-def stack_name(delivery: Delivery, request: pytest.FixtureRequest) -> Iterator[str]:
-    """The name of this test's stack, which is deleted after it."""
-    name = request.node.name.replace("_", "-")[:60].rstrip("-")
-    yield name
-    delivery.cloud.client("cloudformation").delete_stack(StackName=name)
 
 
 def test_a_source_that_is_not_there_fails_by_name(delivery: Delivery) -> None:
@@ -59,7 +26,7 @@ def test_a_source_bucket_must_be_versioned(delivery: Delivery) -> None:
     source = delivery.source("unversioned", S3Bucket="without-versions", S3ObjectKey="source.zip")
     name = delivery.create("unversioned", {"Source": [source], "Approve": [delivery.approval()]})
     execution_id, _ = delivery.run(name)
-    assert "without-versions is not versioned" in error(delivery, name, execution_id, "Source")
+    assert "without-versions is not versioned" in delivery.error(name, execution_id, "Source")
 
 
 def test_a_role_that_does_not_exist_fails_the_action(delivery: Delivery) -> None:
@@ -87,9 +54,7 @@ def test_a_build_gets_artifacts_and_variables_and_gives_them(delivery: Delivery)
         """,
         outputs=["First", "Second"],
         namespace="Make",
-        configuration={
-            "EnvironmentVariables": json.dumps([{"name": "RELEASE", "value": "#{variables.Release}"}])
-        },
+        configuration={"EnvironmentVariables": json.dumps([{"name": "RELEASE", "value": "#{variables.Release}"}])},
     )
     showing = delivery.build(
         name,
@@ -105,9 +70,7 @@ def test_a_build_gets_artifacts_and_variables_and_gives_them(delivery: Delivery)
     delivery.create(name, {"Build": [exporting, showing]})
     execution_id, status = delivery.run(name)
     assert status == "Succeeded", delivery.runs(name, execution_id)
-    assert delivery.last_run(name, execution_id, "Make")["output"]["outputVariables"] == {
-        "DIGEST": "sha256:1"
-    }
+    assert delivery.last_run(name, execution_id, "Make")["output"]["outputVariables"] == {"DIGEST": "sha256:1"}
     result = delivery.result(name, execution_id, "Show")
     build = delivery.builders.get(result["externalExecutionId"])
     assert delivery.builders.said(build) == ["one", "codepipeline/hands-over", "sha256:1"]
@@ -130,7 +93,7 @@ def test_wrong_environment_variables_fail_the_build_action(
     build = delivery.build(name, "Build", "true", configuration={"EnvironmentVariables": variables})
     delivery.create(name, {"Build": [build]})
     execution_id, _ = delivery.run(name)
-    assert told in error(delivery, name, execution_id, "Build")
+    assert told in delivery.error(name, execution_id, "Build")
 
 
 def test_a_variable_that_no_build_exported_fails_the_action_that_needs_it(delivery: Delivery) -> None:
@@ -139,7 +102,7 @@ def test_a_variable_that_no_build_exported_fails_the_action_that_needs_it(delive
     show = delivery.approval(configuration={"CustomData": "#{Make.DIGEST}"}, runOrder=2)
     delivery.create(name, {"Build": [make, show]})
     execution_id, _ = delivery.run(name)
-    assert error(delivery, name, execution_id, "Release") == (
+    assert delivery.error(name, execution_id, "Release") == (
         "The variable #{Make.DIGEST} could not be resolved: the namespace Make has no variables"
     )
 
@@ -148,182 +111,12 @@ def test_a_project_that_is_not_there_fails_the_build_action(delivery: Delivery) 
     build = delivery.action("Build", "Build", "CodeBuild", {"ProjectName": "absent"}, ["Source"])
     name = delivery.create("no-project", {"Build": [build]})
     execution_id, _ = delivery.run(name)
-    assert "project/absent" in error(delivery, name, execution_id, "Build")
-
-
-def test_a_stack_is_created_then_updated_then_left_alone(delivery: Delivery, stack_name: str) -> None:
-    overrides = {
-        "Shown": {"Fn::GetParam": ["Source", "figures.json", "rmse"]},
-        "Name": "topic-of-a-stack",
-    }
-    settings = {
-        "ActionMode": "CREATE_UPDATE",
-        "TemplateConfiguration": "Source::settings.json",
-        "ParameterOverrides": json.dumps(overrides),
-        "OutputFileName": "outputs.json",
-    }
-    action = stack_action(delivery, stack_name, outputs=["Outputs"], **settings)
-    name = delivery.create("stacks", {"Deploy": [action]})
-    summaries = []
-    for rmse in (4.5, 4.25, 4.25):
-        files = {
-            "template.json": json.dumps(TOPIC),
-            "figures.json": json.dumps({"rmse": rmse}),
-            "settings.json": json.dumps({"Parameters": {"Name": "overridden"}, "Tags": {"team": "taxis"}}),
-        }
-        delivery.upload(name, files)
-        execution_id, status = delivery.run(name)
-        assert status == "Succeeded", delivery.runs(name, execution_id)
-        run = delivery.last_run(name, execution_id, "Stack")
-        assert run["output"]["outputVariables"] == {
-            "Arn": "arn:aws:sns:us-east-1:000000000000:topic-of-a-stack",
-            "Shown": str(rmse),
-        }
-        summaries.append(run["output"]["executionResult"]["externalExecutionSummary"])
-    assert summaries == [
-        f"Stack {stack_name} was created.",
-        f"Stack {stack_name} was updated.",
-        f"Stack {stack_name} has nothing to update.",
-    ]
-    stack = delivery.cloud.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
-    assert {"Key": "team", "Value": "taxis"} in stack["Tags"]
-    assert run["output"]["executionResult"]["externalExecutionId"] == stack["StackId"]
-    [made] = run["output"]["outputArtifacts"]
-    written = delivery.builders.get_zip(made["s3location"]["key"])["outputs.json"]
-    assert json.loads(written) == run["output"]["outputVariables"]
-
-
-def test_a_stack_that_fails_is_explained_by_its_first_failed_resource(
-    delivery: Delivery, stack_name: str
-) -> None:
-    name = delivery.create(
-        "broken-stack", {"Deploy": [stack_action(delivery, stack_name, ActionMode="CREATE_UPDATE")]}
-    )
-    delivery.upload(name, {"template.json": json.dumps(BROKEN)})
-    execution_id, status = delivery.run(name)
-    assert status == "Failed"
-    details = delivery.result(name, execution_id, "Stack")["errorDetails"]
-    assert details["code"] == "JobFailed"
-    told = f"Stack {stack_name} ended as ROLLBACK_COMPLETE. Broken (AWS::CodePipeline::Pipeline) failed: "
-    assert details["message"].startswith(told)
-    assert "should have at least 2 stages" in details["message"]
-
-
-def test_replace_on_failure_makes_a_failed_stack_anew_where_create_update_does_not(
-    delivery: Delivery, stack_name: str
-) -> None:
-    for mode in ("CREATE_UPDATE", "REPLACE_ON_FAILURE"):
-        action = stack_action(
-            delivery, stack_name, ActionMode=mode, ParameterOverrides=json.dumps({"Name": "anew"})
-        )
-        delivery.create(mode.lower(), {"Deploy": [action]})
-    delivery.upload(
-        "create_update", {"template.json": json.dumps(BROKEN | {"Parameters": TOPIC["Parameters"]})}
-    )
-    assert delivery.run("create_update")[1] == "Failed"
-    for name, ends in (("create_update", "Failed"), ("replace_on_failure", "Succeeded")):
-        delivery.upload(name, {"template.json": json.dumps(TOPIC)})
-        execution_id, status = delivery.run(name)
-        assert status == ends, delivery.runs(name, execution_id)
-
-
-def test_delete_only_deletes_the_stack_and_does_not_mind_its_absence(
-    delivery: Delivery, stack_name: str
-) -> None:
-    cloudformation = delivery.cloud.client("cloudformation")
-    cloudformation.create_stack(
-        StackName=stack_name,
-        TemplateBody=json.dumps(TOPIC),
-        Parameters=[{"ParameterKey": "Name", "ParameterValue": "to-be-deleted"}],
-    )
-    action = stack_action(delivery, stack_name, ActionMode="DELETE_ONLY")
-    name = delivery.create("deletes", {"Deploy": [action]})
-    for _ in range(2):
-        execution_id, status = delivery.run(name)
-        assert status == "Succeeded", delivery.runs(name, execution_id)
-    with pytest.raises(cloudformation.exceptions.ClientError, match="does not exist"):
-        cloudformation.describe_stacks(StackName=stack_name)
-
-
-def test_a_change_set_is_replaced_and_executed(delivery: Delivery, stack_name: str) -> None:
-    parameters = json.dumps(
-        {"Name": "by-change-set", "Shown": {"Fn::GetArtifactAtt": ["Source", "ObjectKey"]}}
-    )
-    replace = stack_action(
-        delivery,
-        stack_name,
-        ActionMode="CHANGE_SET_REPLACE",
-        ChangeSetName="release",
-        ParameterOverrides=parameters,
-    )
-    execute = stack_action(delivery, stack_name, ActionMode="CHANGE_SET_EXECUTE", ChangeSetName="release")
-    execute |= {"name": "Execute", "runOrder": 2}
-    name = delivery.create("change-sets", {"Deploy": [replace, execute]})
-    delivery.upload(name, {"template.json": json.dumps(TOPIC)})
-    for _ in range(2):
-        execution_id, status = delivery.run(name)
-        assert status == "Succeeded", delivery.runs(name, execution_id)
-        [source] = delivery.last_run(name, execution_id, "Source")["output"]["outputArtifacts"]
-        variables = delivery.last_run(name, execution_id, "Execute")["output"]["outputVariables"]
-        assert variables["Shown"] == source["s3location"]["key"]
-
-
-def test_a_change_set_that_changes_nothing_is_no_failure(delivery: Delivery, stack_name: str) -> None:
-    settings = {"ChangeSetName": "release", "ParameterOverrides": json.dumps({"Name": "unchanged"})}
-    replace = stack_action(delivery, stack_name, ActionMode="CHANGE_SET_REPLACE", **settings)
-    execute = stack_action(delivery, stack_name, ActionMode="CHANGE_SET_EXECUTE", **settings)
-    execute |= {"name": "Execute", "runOrder": 2}
-    name = delivery.create("unchanged", {"Deploy": [replace, execute]})
-    delivery.upload(name, {"template.json": json.dumps(TOPIC)})
-    summaries = []
-    for _ in range(2):
-        execution_id, status = delivery.run(name)
-        assert status == "Succeeded", delivery.runs(name, execution_id)
-        summaries.append(delivery.result(name, execution_id, "Execute")["externalExecutionSummary"])
-    assert summaries == [
-        f"Stack {stack_name} was changed by release.",
-        f"Stack {stack_name} needed not be changed by release.",
-    ]
-
-
-@pytest.mark.parametrize(
-    ("files", "told"),
-    [
-        ({"other.json": "{}"}, "File template.json does not exist in artifact Source"),
-        ({"template.json": "{}", "settings.json": "["}, "File Source::settings.json is not valid JSON"),
-        ({"template.json": "{}", "settings.json": '{"StackPolicy": {}}'}, "settings.json: StackPolicy"),
-        (
-            {"template.json": "{}", "settings.json": "{}", "figures.json": "{}"},
-            "ParameterOverrides: Shown: Source::figures.json has no key rmse",
-        ),
-    ],
-    ids=["template", "settings", "policy", "parameter"],
-)
-def test_wrong_files_fail_the_stack_action_by_name(
-    delivery: Delivery, files: dict[str, str], told: str, request: pytest.FixtureRequest
-) -> None:
-    name = f"wrong-files-{request.node.callspec.id}"
-    settings = {
-        "ActionMode": "CREATE_UPDATE",
-        "ParameterOverrides": json.dumps({"Shown": {"Fn::GetParam": ["Source", "figures.json", "rmse"]}}),
-    }
-    if "settings.json" in files:
-        settings["TemplateConfiguration"] = "Source::settings.json"
-    else:
-        del settings["ParameterOverrides"]
-    delivery.create(name, {"Deploy": [stack_action(delivery, "never-made", **settings)]})
-    delivery.upload(name, files)
-    execution_id, _ = delivery.run(name)
-    assert told in error(delivery, name, execution_id, "Stack")
+    assert "project/absent" in delivery.error(name, execution_id, "Build")
 
 
 def test_a_state_machine_runs_on_a_file_of_the_artifact(delivery: Delivery) -> None:
-    machine = state_machine(
-        delivery, "passes", {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}}
-    )
-    action = machine_action(
-        delivery, machine, InputType="FilePath", Input="input.json", ExecutionNamePrefix="run"
-    )
+    machine = state_machine(delivery, "passes", {"StartAt": "Pass", "States": {"Pass": {"Type": "Pass", "End": True}}})
+    action = machine_action(delivery, machine, InputType="FilePath", Input="input.json", ExecutionNamePrefix="run")
     name = delivery.create("machines", {"Train": [action]})
     delivery.upload(name, {"input.json": '{"rounds": 3}'})
     execution_id, status = delivery.run(name)
@@ -342,7 +135,7 @@ def test_a_state_machine_that_fails_is_quoted(delivery: Delivery) -> None:
     name = delivery.create("failing-machine", {"Train": [machine_action(delivery, machine)]})
     execution_id, status = delivery.run(name)
     assert status == "Failed"
-    told = error(delivery, name, execution_id, "Train")
+    told = delivery.error(name, execution_id, "Train")
     assert told.endswith("ended as FAILED: ModelQualityBelowBound: rmse 7.1 is above 6.0")
 
 
@@ -351,9 +144,7 @@ def test_an_abandoned_state_machine_goes_on(delivery: Delivery) -> None:
     name = delivery.create("abandoned-machine", {"Train": [machine_action(delivery, machine)]})
     execution_id = delivery.start(name)
     arn = delivery.external_id(name, execution_id, "Train")
-    delivery.pipelines.stop_pipeline_execution(
-        pipelineName=name, pipelineExecutionId=execution_id, abandon=True
-    )
+    delivery.pipelines.stop_pipeline_execution(pipelineName=name, pipelineExecutionId=execution_id, abandon=True)
     assert delivery.ended(name, execution_id)["status"] == "Stopped"
     states = delivery.cloud.client("stepfunctions")
     assert states.describe_execution(executionArn=arn)["status"] == "RUNNING"
@@ -378,9 +169,9 @@ def test_an_image_is_built_and_pushed_with_its_tags(delivery: Delivery) -> None:
     assert found["imageDigest"] == variables["ECRImageDigestId"]
     assert set(found["imageTags"]) == {"latest", version}
     log = delivery.result(name, execution_id, "Image")["logStreamARN"].split(":log-stream:")[1]
-    events = delivery.cloud.client("logs").get_log_events(
-        logGroupName="/aws/codepipeline/images", logStreamName=log
-    )["events"]
+    events = delivery.cloud.client("logs").get_log_events(logGroupName="/aws/codepipeline/images", logStreamName=log)[
+        "events"
+    ]
     assert any(variables["ECRImageDigestId"] in event["message"] for event in events)
 
 
@@ -388,42 +179,22 @@ def test_an_image_is_built_and_pushed_with_its_tags(delivery: Delivery) -> None:
     ("repository", "path", "told"),
     [("absent", "model", "absent"), ("empty", "elsewhere", "elsewhere is no directory of artifact Source")],
 )
-def test_an_image_that_cannot_be_built_fails_by_name(
-    delivery: Delivery, repository: str, path: str, told: str
-) -> None:
+def test_an_image_that_cannot_be_built_fails_by_name(delivery: Delivery, repository: str, path: str, told: str) -> None:
     if repository == "empty":
         delivery.cloud.client("ecr").create_repository(repositoryName="empty")
     action = image_action(delivery, repository, DockerFilePath=path)
     name = delivery.create(f"image-{repository}", {"Build": [action]})
     execution_id, status = delivery.run(name)
     assert status == "Failed"
-    assert told in error(delivery, name, execution_id, "Image")
-
-
-def error(delivery: Delivery, name: str, execution_id: str, action: str) -> str:
-    """The message with which an action failed."""
-    return delivery.result(name, execution_id, action)["errorDetails"]["message"]
-
-
-def stack_action(
-    delivery: Delivery, stack: str, outputs: list[str] | None = None, **configuration: str
-) -> dict:
-    """An action on a stack, whose template is template.json of the source."""
-    settings = {
-        "StackName": stack,
-        "TemplatePath": "Source::template.json",
-        "RoleArn": delivery.role_arn,
-        **configuration,
-    }
-    return delivery.action("Stack", "Deploy", "CloudFormation", settings, ["Source"], outputs)
+    assert told in delivery.error(name, execution_id, "Image")
 
 
 def state_machine(delivery: Delivery, name: str, definition: dict) -> str:
     """Create a state machine and return its ARN."""
     states = delivery.cloud.client("stepfunctions")
-    return states.create_state_machine(
-        name=name, roleArn=delivery.role_arn, definition=json.dumps(definition)
-    )["stateMachineArn"]
+    return states.create_state_machine(name=name, roleArn=delivery.role_arn, definition=json.dumps(definition))[
+        "stateMachineArn"
+    ]
 
 
 def machine_action(delivery: Delivery, machine: str, **configuration: str) -> dict:

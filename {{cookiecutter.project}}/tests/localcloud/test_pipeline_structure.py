@@ -17,9 +17,7 @@ def build(inputs: list[str], outputs: list[str] | None = None, **members: object
 
 def deploy(**configuration: str) -> dict:
     """A deploy action with this configuration."""
-    return Delivery.action(
-        "Deploy", "Deploy", "CloudFormation", {"StackName": "any", **configuration}, ["Source"]
-    )
+    return Delivery.action("Deploy", "Deploy", "CloudFormation", {"StackName": "any", **configuration}, ["Source"])
 
 
 APPROVAL = Delivery.action("Release", "Approval", "Manual")
@@ -74,9 +72,7 @@ WRONG_STAGES: dict[str, tuple[Stages, str]] = {
     ),
     "polling": (
         {
-            "Source": [
-                Delivery.action("S", "Source", "S3", {"S3Bucket": "b", "S3ObjectKey": "k"}, None, ["Source"])
-            ],
+            "Source": [Delivery.action("S", "Source", "S3", {"S3Bucket": "b", "S3ObjectKey": "k"}, None, ["Source"])],
             "Approve": [APPROVAL],
         },
         "set PollForSourceChanges to false",
@@ -97,21 +93,13 @@ WRONG_STAGES: dict[str, tuple[Stages, str]] = {
     "machine-input": (
         {
             "Train": [
-                Delivery.action(
-                    "T", "Invoke", "StepFunctions", {"StateMachineArn": "arn", "InputType": "FilePath"}
-                )
+                Delivery.action("T", "Invoke", "StepFunctions", {"StateMachineArn": "arn", "InputType": "FilePath"})
             ]
         },
         "InputType FilePath needs an input artifact",
     ),
     "machine-output": (
-        {
-            "Train": [
-                Delivery.action(
-                    "T", "Invoke", "StepFunctions", {"StateMachineArn": "arn"}, outputs=["Result"]
-                )
-            ]
-        },
+        {"Train": [Delivery.action("T", "Invoke", "StepFunctions", {"StateMachineArn": "arn"}, outputs=["Result"])]},
         "StepFunctions takes 0 to 0",
     ),
     "public-registry": (
@@ -134,9 +122,7 @@ WRONG_STAGES: dict[str, tuple[Stages, str]] = {
 
 
 @pytest.mark.parametrize(("stages", "message"), WRONG_STAGES.values(), ids=WRONG_STAGES)
-def test_a_wrong_structure_is_refused_with_its_place(
-    delivery: Delivery, stages: Stages, message: str
-) -> None:
+def test_a_wrong_structure_is_refused_with_its_place(delivery: Delivery, stages: Stages, message: str) -> None:
     with pytest.raises(ClientError) as refused:
         delivery.pipelines.create_pipeline(pipeline=delivery.declaration("wrong", stages))
     assert message in str(refused.value)
@@ -164,9 +150,7 @@ WRONG_MEMBERS: dict[str, tuple[dict, str]] = {
 @pytest.mark.parametrize(("members", "message"), WRONG_MEMBERS.values(), ids=WRONG_MEMBERS)
 def test_wrong_settings_of_a_pipeline_are_refused(delivery: Delivery, members: dict, message: str) -> None:
     with pytest.raises(ClientError, match=message):
-        delivery.pipelines.create_pipeline(
-            pipeline=delivery.declaration("wrong", {"Approve": [APPROVAL]}, **members)
-        )
+        delivery.pipelines.create_pipeline(pipeline=delivery.declaration("wrong", {"Approve": [APPROVAL]}, **members))
 
 
 @pytest.mark.parametrize("condition", ["beforeEntry", "onSuccess", "onFailure"])

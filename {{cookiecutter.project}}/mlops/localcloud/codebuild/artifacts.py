@@ -24,9 +24,7 @@ def upload(target: dict, pattern: Artifacts, source: Path, build: dict) -> str:
     s3 = context.client("s3", build["serviceRole"])
     encryption = {} if target.get("encryptionDisabled") else _encryption(build["encryptionKey"])
     bucket, key = _place(target, pattern, build)
-    names = {
-        path: path.name if pattern.discard_paths else path.relative_to(base).as_posix() for path in files
-    }
+    names = {path: path.name if pattern.discard_paths else path.relative_to(base).as_posix() for path in files}
     if target["type"] == "S3" and target.get("packaging", "NONE") == "NONE":
         for path, name in names.items():
             s3.upload_file(str(path), bucket, f"{key}/{name}", ExtraArgs=encryption)

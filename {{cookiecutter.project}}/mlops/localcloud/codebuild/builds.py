@@ -39,9 +39,7 @@ def start_build(request: dict) -> dict:
     """Start a build in the background."""
     unknown = sorted(set(request) - _KNOWN)
     if unknown:
-        raise AWSError(
-            "InvalidInputException", f"The local cloud does not carry out StartBuild with {unknown[0]}"
-        )
+        raise AWSError("InvalidInputException", f"The local cloud does not carry out StartBuild with {unknown[0]}")
     project = projects.get(request["projectName"])
     build = _record(project, request)
     projects.check_sources([build["source"], *build.get("secondarySources", [])])
@@ -96,9 +94,7 @@ def _record(project: dict, request: dict) -> dict:
     name, identifier, now = project["name"], str(uuid.uuid4()), datetime.now(UTC)
     build = {member: project[member] for member in _FROM_PROJECT if member in project}
     build |= {member: request[override] for override, member in _OVERRIDES.items() if override in request}
-    source = {
-        member: request[override] for override, member in _SOURCE_OVERRIDES.items() if override in request
-    }
+    source = {member: request[override] for override, member in _SOURCE_OVERRIDES.items() if override in request}
     variables = {item["name"]: item for item in project["environment"].get("environmentVariables", [])}
     variables |= {item["name"]: item for item in request.get("environmentVariablesOverride", [])}
     # Who called is not part of a request: CodePipeline's action says by this reserved name its pipeline.

@@ -75,9 +75,7 @@ def parse(text: str) -> Buildspec:
     env = _mapping(top.get("env"), "env", _ENV)
     phases = _mapping(top.get("phases"), "phases", PHASES)
     if not phases:
-        raise BuildspecError(
-            "phases: a buildspec needs at least one of install, pre_build, build, post_build"
-        )
+        raise BuildspecError("phases: a buildspec needs at least one of install, pre_build, build, post_build")
     artifacts = _mapping(top.get("artifacts"), "artifacts", (*_ARTIFACTS, "secondary-artifacts"))
     secondary = _mapping(artifacts.pop("secondary-artifacts", None), "artifacts/secondary-artifacts")
     return Buildspec(
@@ -89,8 +87,7 @@ def parse(text: str) -> Buildspec:
         python_version=_python_version(phases.get("install")),
         artifacts=_artifacts(artifacts, "artifacts") if artifacts else None,
         secondary_artifacts={
-            name: _artifacts(value, f"artifacts/secondary-artifacts/{name}")
-            for name, value in secondary.items()
+            name: _artifacts(value, f"artifacts/secondary-artifacts/{name}") for name, value in secondary.items()
         },
     )
 
@@ -150,9 +147,7 @@ def _list(value: Any, where: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value or []
     if not isinstance(items, list) or any(isinstance(item, dict | list) for item in items):
         # `- echo a: b` is a mapping to YAML.
-        raise BuildspecError(
-            f"{where}: found {value!r}; a list of texts is needed (quote what has a colon in it)"
-        )
+        raise BuildspecError(f"{where}: found {value!r}; a list of texts is needed (quote what has a colon in it)")
     return tuple(str(item) for item in items)
 
 

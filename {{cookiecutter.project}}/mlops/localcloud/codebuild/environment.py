@@ -64,9 +64,7 @@ def _read_parameters(names: dict[str, str], role_arn: str) -> dict[str, str]:
     """Values from Parameter Store: variable name → parameter name."""
     if not names:
         return {}
-    answer = context.client("ssm", role_arn).get_parameters(
-        Names=sorted(set(names.values())), WithDecryption=True
-    )
+    answer = context.client("ssm", role_arn).get_parameters(Names=sorted(set(names.values())), WithDecryption=True)
     if answer["InvalidParameters"]:
         raise LookupError(f"Parameters not found: {', '.join(answer['InvalidParameters'])}")
     values = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}

@@ -59,9 +59,7 @@ def batch_get_projects(request: dict) -> dict:
 @service.operation
 def list_projects(request: dict) -> dict:
     """Names of projects, by name unless the request asks for another order."""
-    member = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(
-        request.get("sortBy", ""), "name"
-    )
+    member = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(request.get("sortBy", ""), "name")
     descending = request.get("sortOrder") == "DESCENDING"
     ordered = sorted(_projects().values(), key=lambda project: project[member], reverse=descending)
     return page(request, [project["name"] for project in ordered], "projects")

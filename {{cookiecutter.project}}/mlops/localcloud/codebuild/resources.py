@@ -41,10 +41,7 @@ def _api(value: Any) -> Any:
         return [_api(item) for item in value]
     if not isinstance(value, dict):
         return value
-    return {
-        _RENAMED.get(name, name[0].lower() + name[1:]): _typed(name, _api(item))
-        for name, item in value.items()
-    }
+    return {_RENAMED.get(name, name[0].lower() + name[1:]): _typed(name, _api(item)) for name, item in value.items()}
 
 
 def _typed(name: str, value: Any) -> Any:

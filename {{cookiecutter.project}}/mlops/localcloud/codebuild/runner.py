@@ -76,9 +76,7 @@ class Runner:
             return "FAILED"
         phases.end("SUCCEEDED")
         if spec.python_version:
-            phases.tell(
-                f"Python {platform.python_version()} stands in for runtime version {spec.python_version}"
-            )
+            phases.tell(f"Python {platform.python_version()} stands in for runtime version {spec.python_version}")
         with Shell(spec.shell, variables, places[""], directory / "shell", log.write) as shell:
             with self._lock:
                 self._shell = shell
@@ -103,9 +101,7 @@ class Runner:
         build = self.build
         role_arn = build["serviceRole"]
         try:
-            places = {
-                "": sources.fetch(build["source"], build.get("sourceVersion"), role_arn, directory / "src")
-            }
+            places = {"": sources.fetch(build["source"], build.get("sourceVersion"), role_arn, directory / "src")}
             for source in build.get("secondarySources", []):
                 name = source["sourceIdentifier"]
                 places[name] = sources.fetch(source, None, role_arn, directory / f"src-{name}")
@@ -118,9 +114,7 @@ class Runner:
         except (ClientError, BotoCoreError, LookupError, ValueError, context.RoleNotAssumable) as error:
             raise PhaseFailed("CLIENT_ERROR", str(error)) from error
 
-    def _commands(
-        self, spec: buildspec.Buildspec, shell: Shell, phases: Phases, deadline: float
-    ) -> tuple[bool, bool]:
+    def _commands(self, spec: buildspec.Buildspec, shell: Shell, phases: Phases, deadline: float) -> tuple[bool, bool]:
         """Run the phases that have commands. Whether all succeeded, and whether the build phase was reached.
 
         A failure in install or pre_build ends the build; after one in build, post_build runs all the same.
@@ -153,9 +147,7 @@ class Runner:
                 pattern = spec.secondary_artifacts.get(identifier) if identifier else spec.artifacts
                 if pattern is None:
                     missing = f"secondary-artifacts/{identifier}" if identifier else "artifacts"
-                    raise PhaseFailed(
-                        "CLIENT_ERROR", f"The buildspec has no {missing}, which this build must upload"
-                    )
+                    raise PhaseFailed("CLIENT_ERROR", f"The buildspec has no {missing}, which this build must upload")
                 target["location"] = artifacts.upload(target, pattern, source, build)
                 phases.tell(f"Uploaded {target['location']}")
         except PhaseFailed as failure:
@@ -196,17 +188,12 @@ def _failure(command: str, shell: Shell, phases: Phases, deadline: float) -> str
     return f"Error while executing command: {command}. Reason: exit status {status}"
 
 
-def _exported(
-    spec: buildspec.Buildspec, shell: Shell, directory: Path, deadline: float
-) -> list[dict[str, str]]:
+def _exported(spec: buildspec.Buildspec, shell: Shell, directory: Path, deadline: float) -> list[dict[str, str]]:
     """The variables that the buildspec exports, as the shell has them after the last phase."""
     exported = []
     for name in spec.exported_variables:
         file = directory / f"exported-{name}"
-        if (
-            shell.run(f'[ -n "${{{name}+set}}" ] && printf %s "${name}" > {shlex.quote(str(file))}', deadline)
-            == 0
-        ):
+        if shell.run(f'[ -n "${{{name}+set}}" ] && printf %s "${name}" > {shlex.quote(str(file))}', deadline) == 0:
             exported.append({"name": name, "value": file.read_text(encoding="utf-8")})
             file.unlink()
     return exported

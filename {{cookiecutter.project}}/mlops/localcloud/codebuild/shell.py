@@ -82,7 +82,11 @@ class Shell:
             if self._stopped:
                 raise Interrupted
             if self._process is None:
-                self._start()
+                try:
+                    self._start()
+                except BrokenPipeError as error:
+                    # The local cloud is stopping: it starts no more processes.
+                    raise Interrupted from error
         os.write(self._pipe, command.encode() + b"\0")
         try:
             status = self._statuses.get(timeout=max(0.0, deadline - time.monotonic()))

@@ -20,9 +20,7 @@ def begin(pipeline: Pipeline, execution: Execution, record: ActionExecution) -> 
     context.spawn(_run, Action(pipeline, execution, record))
 
 
-def end(
-    pipeline: Pipeline, execution: Execution, record: ActionExecution, status: str, **members: object
-) -> None:
+def end(pipeline: Pipeline, execution: Execution, record: ActionExecution, status: str, **members: object) -> None:
     """End an action that is in progress; one that has ended already stays as it is."""
     with pipeline.changed:
         if record.status != "InProgress":

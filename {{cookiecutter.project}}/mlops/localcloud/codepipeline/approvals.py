@@ -39,6 +39,4 @@ def _asked(pipeline: Pipeline, stage: str, action: str, token: str) -> ActionExe
         for run in execution.actions:
             if (run.stage, run.name, run.token) == (stage, action, token):
                 return run
-    raise AWSError(
-        "InvalidApprovalTokenException", f"The token is not that of an approval by {stage}/{action}"
-    )
+    raise AWSError("InvalidApprovalTokenException", f"The token is not that of an approval by {stage}/{action}")

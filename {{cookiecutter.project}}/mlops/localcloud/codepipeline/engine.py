@@ -23,9 +23,7 @@ def start(pipeline: Pipeline, execution: Execution) -> None:
     context.spawn(_carry, pipeline, execution, execution.declaration["stages"], {})
 
 
-def resume(
-    pipeline: Pipeline, execution: Execution, stage: str, succeeded: dict[str, ActionExecution]
-) -> None:
+def resume(pipeline: Pipeline, execution: Execution, stage: str, succeeded: dict[str, ActionExecution]) -> None:
     """Run an execution from a stage that failed, in the background, without the actions that `succeeded`."""
     events.pipeline_changed(execution, "RESUMED")
     stages = execution.declaration["stages"]
@@ -33,9 +31,7 @@ def resume(
     context.spawn(_carry, pipeline, execution, stages[names.index(stage) :], succeeded)
 
 
-def _carry(
-    pipeline: Pipeline, execution: Execution, stages: list[dict], succeeded: dict[str, ActionExecution]
-) -> None:
+def _carry(pipeline: Pipeline, execution: Execution, stages: list[dict], succeeded: dict[str, ActionExecution]) -> None:
     for stage in stages:
         name = stage["name"]
         if not transitions.enter(pipeline, execution, name):

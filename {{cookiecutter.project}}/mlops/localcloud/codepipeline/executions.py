@@ -63,9 +63,7 @@ def retry_stage_execution(request: dict) -> dict:
         execution.status, execution.status_summary, execution.stop_reason = "InProgress", "", None
         execution.attempt += 1
         keep = request["retryMode"] == "FAILED_ACTIONS"
-        succeeded = {
-            action: run for action, run in stage.actions.items() if keep and run.status == "Succeeded"
-        }
+        succeeded = {action: run for action, run in stage.actions.items() if keep and run.status == "Succeeded"}
     engine.resume(pipeline, execution, name, succeeded)
     return {"pipelineExecutionId": execution.id}
 
@@ -151,9 +149,7 @@ def _revisions(declaration: dict, given: list[dict]) -> dict[str, dict]:
             raise _invalid(f"Source action {name} takes {' and '.join(_S3_REVISIONS)}, not {kind}")
         allowed = sources[name]["configuration"].get("AllowOverrideForS3ObjectKey", "false") == "true"
         if kind == "S3_OBJECT_KEY" and not allowed:
-            raise _invalid(
-                f"Source action {name} does not allow S3_OBJECT_KEY: set AllowOverrideForS3ObjectKey"
-            )
+            raise _invalid(f"Source action {name} does not allow S3_OBJECT_KEY: set AllowOverrideForS3ObjectKey")
     return {revision["actionName"]: revision for revision in given}
 
 

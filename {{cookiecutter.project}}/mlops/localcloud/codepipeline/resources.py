@@ -13,9 +13,7 @@ def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dic
     """Create the pipeline; Ref gives its name."""
     name = properties.get("Name") or physical_name(stack_name, logical_id, 100)
     tags = [{"key": tag["Key"], "value": tag["Value"]} for tag in properties.get("Tags", [])]
-    created = context.client("codepipeline").create_pipeline(
-        pipeline=_declaration(name, properties), tags=tags
-    )
+    created = context.client("codepipeline").create_pipeline(pipeline=_declaration(name, properties), tags=tags)
     return name, {"Version": str(created["pipeline"]["version"])}
 
 

@@ -31,9 +31,7 @@ def get_pipeline_execution(request: dict) -> dict:
     """An execution with its variables and source revisions."""
     pipeline = pipeline_named(request["pipelineName"])
     execution = execution_of(pipeline, request["pipelineExecutionId"])
-    variables = [
-        {"name": name, "resolvedValue": value} for name, value in sorted(execution.variables.items())
-    ]
+    variables = [{"name": name, "resolvedValue": value} for name, value in sorted(execution.variables.items())]
     return {
         "pipelineExecution": {
             "pipelineName": execution.pipeline_name,

@@ -58,9 +58,7 @@ class _Produced:
     def add(self, action: dict) -> None:
         for name in _names(action, "outputArtifacts"):
             if name in self._artifacts:
-                raise _structure(
-                    f"Output Artifact Bundle name must be unique within the pipeline. {name} is not"
-                )
+                raise _structure(f"Output Artifact Bundle name must be unique within the pipeline. {name} is not")
             self._artifacts.add(name)
         if namespace := action.get("namespace"):
             if namespace in self._namespaces:
@@ -73,15 +71,11 @@ def _check_pipeline(declaration: dict) -> None:
     if len(declaration["stages"]) < 2:
         raise _structure(f"Pipeline {declaration['name']} should have at least 2 stages")
     v2 = declaration.get("pipelineType", "V1") == "V2"
-    if not v2 and (
-        declaration.get("variables") or declaration.get("executionMode", "SUPERSEDED") != "SUPERSEDED"
-    ):
+    if not v2 and (declaration.get("variables") or declaration.get("executionMode", "SUPERSEDED") != "SUPERSEDED"):
         raise _structure("Variables and the execution modes QUEUED and PARALLEL need a pipeline of type V2")
     _check_unique((variable["name"] for variable in declaration.get("variables", [])), "variable")
     if declaration.get("triggers"):
-        raise _structure(
-            "The local cloud does not carry out triggers, which are of repositories by connection"
-        )
+        raise _structure("The local cloud does not carry out triggers, which are of repositories by connection")
     if "artifactStore" not in declaration:
         raise _structure("The local cloud needs one artifactStore: it has no actions in other regions")
 
@@ -135,9 +129,7 @@ def _check_action(action: dict, declaration: dict) -> None:
     ):
         count = len(action.get(member, []))
         if not least <= count <= most:
-            raise _structure(
-                f"Action {name} has {count} {member}; {kind['provider']} takes {least} to {most}"
-            )
+            raise _structure(f"Action {name} has {count} {member}; {kind['provider']} takes {least} to {most}")
     if fault := provider.fault(action):
         raise _action(f"Action {name}: {fault}")
 

@@ -89,9 +89,7 @@ def _failure(build: dict) -> str:
     for phase in build["phases"]:
         if phase.get("phaseStatus", _ENDED_WELL) != _ENDED_WELL:
             [told] = phase["contexts"]
-            message += (
-                f". Phase: {phase['phaseType']}, Code: {told['statusCode']}, Message: {told['message']}"
-            )
+            message += f". Phase: {phase['phaseType']}, Code: {told['statusCode']}, Message: {told['message']}"
             break
     return message
 

@@ -24,9 +24,7 @@ def run(action: Action) -> None:
         action.unpack(artifact, source)
         build_context = (source / configuration.get("DockerFilePath", ".")).resolve()
         if not build_context.is_relative_to(source.resolve()) or not build_context.is_dir():
-            message = (
-                f"DockerFilePath {configuration['DockerFilePath']} is no directory of artifact {artifact}"
-            )
+            message = f"DockerFilePath {configuration['DockerFilePath']} is no directory of artifact {artifact}"
             log.write(message)
             raise ActionFailed("ConfigurationError", message)
         log.write(f"Building {configuration.get('DockerFilePath', '.')}/Dockerfile")
@@ -37,11 +35,7 @@ def run(action: Action) -> None:
 
 def _fault(declaration: dict) -> str:
     registry = declaration["configuration"].get("RegistryType", "private")
-    return (
-        f"the local cloud has no {registry} registry; RegistryType can be private"
-        if registry != "private"
-        else ""
-    )
+    return f"the local cloud has no {registry} registry; RegistryType can be private" if registry != "private" else ""
 
 
 provider = Provider(

@@ -103,9 +103,7 @@ class Action:
         try:
             return artifacts.read(self.client("s3"), location, path)
         except KeyError as error:
-            raise ActionFailed(
-                "ConfigurationError", f"File {path} does not exist in artifact {name}"
-            ) from error
+            raise ActionFailed("ConfigurationError", f"File {path} does not exist in artifact {name}") from error
         except zipfile.BadZipFile as error:
             raise ActionFailed("ConfigurationError", f"Artifact {name} is not a zip archive") from error
 

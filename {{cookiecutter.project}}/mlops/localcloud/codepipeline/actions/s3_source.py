@@ -21,9 +21,7 @@ def run(action: Action) -> None:
         raise _unavailable(bucket, key, version, error) from error
     version = found.get("VersionId", "null")
     if version == "null":
-        raise ActionFailed(
-            "ConfigurationError", f"The Amazon S3 bucket {bucket} is not versioned; a source must be"
-        )
+        raise ActionFailed("ConfigurationError", f"The Amazon S3 bucket {bucket} is not versioned; a source must be")
     [artifact] = action.outputs
     location = action.output_location(artifact)
     s3.copy_object(
@@ -68,9 +66,7 @@ def _unavailable(bucket: str, key: str, version: str | None, error: ClientError)
     if told["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "400", "InvalidArgument"):
         return ActionFailed("RevisionUnavailable", f"{what} does not exist")
     if told["Code"] in ("403", "AccessDenied"):
-        return ActionFailed(
-            "PermissionError", f"{what} may not be read by the role of the action or pipeline"
-        )
+        return ActionFailed("PermissionError", f"{what} may not be read by the role of the action or pipeline")
     return ActionFailed("ConfigurationError", f"{what} cannot be read: {told['Message']}")
 
 

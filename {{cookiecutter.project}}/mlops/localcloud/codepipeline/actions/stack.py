@@ -55,11 +55,7 @@ class Stack:
         self._client.create_change_set(
             StackName=self.name, ChangeSetName=name, ChangeSetType="CREATE" if new else "UPDATE", **request
         )
-        while (
-            (change_set := self._change_set(name) or {})
-            .get("Status", "")
-            .endswith(("_PENDING", "_IN_PROGRESS"))
-        ):
+        while (change_set := self._change_set(name) or {}).get("Status", "").endswith(("_PENDING", "_IN_PROGRESS")):
             self._pause()
         reason = change_set.get("StatusReason", "")
         if change_set.get("Status") == "FAILED" and not _nothing_changes(reason):

@@ -19,9 +19,7 @@ def request(action: Action) -> dict:
     parameters = settings.get("Parameters", {}) | _overrides(action)
     return {
         "TemplateBody": action.read(configuration["TemplatePath"]),
-        "Parameters": [
-            {"ParameterKey": name, "ParameterValue": str(value)} for name, value in parameters.items()
-        ],
+        "Parameters": [{"ParameterKey": name, "ParameterValue": str(value)} for name, value in parameters.items()],
         "Tags": [{"Key": name, "Value": str(value)} for name, value in settings.get("Tags", {}).items()],
         "Capabilities": _capabilities(configuration.get("Capabilities", "")),
         **role(action),
@@ -68,9 +66,7 @@ def _override(action: Action, name: str, value: Any) -> str:
             return str(found[key])
         case {"Fn::GetArtifactAtt": [str(artifact), str(attribute)]}:
             return _attribute(action, artifact, attribute)
-    raise _wrong(
-        f"ParameterOverrides: {name}: found {value!r}; allowed are texts, Fn::GetParam and Fn::GetArtifactAtt"
-    )
+    raise _wrong(f"ParameterOverrides: {name}: found {value!r}; allowed are texts, Fn::GetParam and Fn::GetArtifactAtt")
 
 
 def _attribute(action: Action, artifact: str, attribute: str) -> str:

@@ -16,9 +16,7 @@ def run(action: Action) -> None:
     machine = configuration["StateMachineArn"]
     prefix = configuration.get("ExecutionNamePrefix")
     name = f"{prefix}-{action_id}" if prefix else action_id
-    execution = states.start_execution(stateMachineArn=machine, name=name, input=_input(action))[
-        "executionArn"
-    ]
+    execution = states.start_execution(stateMachineArn=machine, name=name, input=_input(action))["executionArn"]
     action.show(
         external_id=execution,
         external_url=f"https://console.aws.amazon.com/states/home?region={context.region()}"
