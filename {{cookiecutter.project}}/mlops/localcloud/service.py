@@ -141,18 +141,17 @@ class Service:
         headers = {"Content-Type": "application/json"}
         if shape is None:
             return 200, headers, b"{}"
+        payload = shape.serialization.get("payload")
         body = {}
         for name, member in shape.members.items():
             value = result.get(name)
-            if value is None:
+            if value is None or name == payload:
                 continue
             if member.serialization.get("location") == "header":
                 headers[member.serialization.get("name", name)] = str(value)
-            elif shape.serialization.get("payload") == name:
-                return 200, headers, value
             else:
                 body[member.serialization.get("name", name)] = _to_json(value, member)
-        return 200, headers, json.dumps(body).encode()
+        return 200, headers, result.get(payload, b"") if payload else json.dumps(body).encode()
 
 
 def _load(body: bytes) -> dict:
