@@ -1,12 +1,16 @@
 """Endpoints whose serving program is a script of the test, the way SageMaker's inference toolkits do it."""
 
 import io
+import os
 import tarfile
 import textwrap
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+import pytest
 from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 from harness import Cloud, until
 
 IMAGE = {
@@ -29,6 +33,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 def serve(answer, ping=lambda: 200):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
+        wbufsize = -1  # headers and body in one packet
         def do_GET(self):
             self.reply(ping(), {}, b"")
         def do_POST(self):
@@ -47,8 +52,29 @@ def serve(answer, ping=lambda: 200):
     ThreadingHTTPServer(address, Handler).serve_forever()
 """,
 }
+PING_FAILED = (
+    "The primary container for production variant AllTraffic did not pass the ping health check. "
+    "Please check CloudWatch logs for this endpoint."
+)
+DIES_AT_START = 'raise SystemExit("the model cannot be loaded")'
 DEADLINE_SECONDS = 60
 SETTLED = {"InService", "Failed"}
+
+
+def alive(process: str) -> bool:
+    """Whether there is a process of this number."""
+    try:
+        os.kill(int(process), 0)
+    except ProcessLookupError:
+        return False
+    return True
+
+
+def refusal(call: Callable[..., Any], **request: Any) -> tuple[str, str]:
+    """Code and message of a call that must not succeed."""
+    with pytest.raises(ClientError) as refused:
+        call(**request)
+    return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]
 
 
 def says(text: str) -> str:
@@ -107,9 +133,7 @@ class Hosting:
 
     def configuration(self, name: str, *variants: dict, **members: Any) -> None:
         """Make an endpoint configuration."""
-        self.sagemaker.create_endpoint_config(
-            EndpointConfigName=name, ProductionVariants=list(variants), **members
-        )
+        self.sagemaker.create_endpoint_config(EndpointConfigName=name, ProductionVariants=list(variants), **members)
 
     def configured(self, name: str, program: str, **members: Any) -> None:
         """Make a model that runs `program` and a configuration of one variant with it."""
@@ -119,7 +143,11 @@ class Hosting:
     def deploy(self, name: str, program: str, **members: Any) -> dict:
         """Make an endpoint that runs `program`, from scratch, and describe it once it has settled."""
         self.configured(name, program, **members)
-        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=name)
+        return self.up(name)
+
+    def up(self, name: str, configuration: str | None = None) -> dict:
+        """Make an endpoint of a configuration, of its own name by default, and describe it once it has settled."""
+        self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=configuration or name)
         return self.settled(name)
 
     def update(self, name: str, configuration: str) -> dict:
@@ -145,10 +173,15 @@ class Hosting:
 
     def ask(self, name: str, body: str = "1,2", **members: Any) -> str:
         """What an endpoint answers."""
-        answer = self.runtime.invoke_endpoint(
-            EndpointName=name, Body=body, **{"ContentType": "text/csv", **members}
-        )
+        answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, **{"ContentType": "text/csv", **members})
         return answer["Body"].read().decode()
+
+    def answers(self, name: str) -> str | None:
+        """What an endpoint answers, or None when it does not."""
+        try:
+            return self.ask(name)
+        except ClientError:
+            return None
 
     def log(self, name: str) -> str:
         """What the containers of an endpoint have printed, from CloudWatch Logs."""
@@ -157,7 +190,5 @@ class Hosting:
         return "\n".join(
             event["message"]
             for stream in streams
-            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])[
-                "events"
-            ]
+            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
         )

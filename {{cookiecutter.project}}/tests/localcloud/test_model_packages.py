@@ -3,8 +3,8 @@
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 from harness import Cloud
+from hosting import refusal
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 QUALITY = {"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": "s3://b/evaluation.json"}}}
@@ -27,13 +27,6 @@ class Registry:
     def versions(self, **filters: Any) -> list[int]:
         listed = self.sagemaker.list_model_packages(ModelPackageGroupName=self.group, **filters)
         return [item["ModelPackageVersion"] for item in listed["ModelPackageSummaryList"]]
-
-
-def refusal(call: Any, **request: Any) -> tuple[str, str]:
-    """Code and message of a call that must not succeed."""
-    with pytest.raises(ClientError) as refused:
-        call(**request)
-    return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]
 
 
 def test_a_version_is_described_with_what_it_was_registered_with(cloud: Cloud) -> None:

@@ -2,17 +2,9 @@
 
 import pytest
 from botocore.exceptions import ClientError
-from hosting import Hosting
+from hosting import Hosting, refusal
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
-
-
-def refusal(hosting: Hosting, request: dict) -> tuple[str, str]:
-    """Code and message of the answer to a CreateModel request that must not succeed."""
-    with pytest.raises(ClientError) as refused:
-        hosting.sagemaker.create_model(**request)
-    error = refused.value.response["Error"]
-    return error["Code"], error["Message"]
 
 
 def test_a_model_is_described_as_it_was_made_until_it_is_deleted(hosting: Hosting) -> None:
@@ -36,7 +28,7 @@ def test_a_model_is_described_as_it_was_made_until_it_is_deleted(hosting: Hostin
 
 def test_a_name_is_given_once(hosting: Hosting) -> None:
     hosting.model("once", "")
-    assert refusal(hosting, hosting.model_request("once")) == (
+    assert refusal(hosting.sagemaker.create_model, **hosting.model_request("once")) == (
         "ValidationException",
         f'Cannot create already existing model "{ARN}:model/once".',
     )
@@ -44,14 +36,14 @@ def test_a_name_is_given_once(hosting: Hosting) -> None:
 
 def test_an_image_that_nobody_has_pushed_is_refused_by_its_name(hosting: Hosting) -> None:
     unknown = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
-    code, message = refusal(hosting, hosting.model_request("unknown-image", Image=unknown))
+    code, message = refusal(hosting.sagemaker.create_model, **hosting.model_request("unknown-image", Image=unknown))
     assert code == "ValidationException"
     assert f"Image {unknown} is not mapped to a program" in message
 
 
 def test_model_data_must_be_in_s3(hosting: Hosting) -> None:
     nowhere = f"s3://{hosting.bucket}/nowhere/model.tar.gz"
-    assert refusal(hosting, hosting.model_request("no-data", ModelDataUrl=nowhere)) == (
+    assert refusal(hosting.sagemaker.create_model, **hosting.model_request("no-data", ModelDataUrl=nowhere)) == (
         "ValidationException",
         f"Could not find model data at {nowhere}.",
     )
@@ -60,7 +52,8 @@ def test_model_data_must_be_in_s3(hosting: Hosting) -> None:
 def test_sagemaker_must_be_able_to_assume_the_role(hosting: Hosting) -> None:
     nobody = "arn:aws:iam::000000000000:role/nobody"
     code, message = refusal(
-        hosting, hosting.model_request("no-role") | {"ExecutionRoleArn": nobody}
+        hosting.sagemaker.create_model,
+        **hosting.model_request("no-role") | {"ExecutionRoleArn": nobody},
     )
     assert code == "ValidationException"
     assert f"Could not assume role {nobody}" in message
@@ -88,7 +81,7 @@ def test_sagemaker_must_be_able_to_assume_the_role(hosting: Hosting) -> None:
 def test_what_the_local_cloud_does_not_carry_out_is_refused_by_its_name(
     hosting: Hosting, container: dict, refused: str
 ) -> None:
-    assert refusal(hosting, hosting.model_request("refused", **container)) == (
+    assert refusal(hosting.sagemaker.create_model, **hosting.model_request("refused", **container)) == (
         "NotImplemented",
         f"The local cloud does not implement CreateModel with {refused}",
     )
@@ -97,7 +90,7 @@ def test_what_the_local_cloud_does_not_carry_out_is_refused_by_its_name(
 def test_inference_pipelines_are_refused_by_their_name(hosting: Hosting) -> None:
     request = hosting.model_request("pipeline")
     request["Containers"] = [request.pop("PrimaryContainer")]
-    assert refusal(hosting, request) == (
+    assert refusal(hosting.sagemaker.create_model, **request) == (
         "NotImplemented",
         "The local cloud does not implement CreateModel with Containers",
     )
@@ -116,7 +109,7 @@ def test_a_model_of_a_model_package_needs_its_approval_and_runs_its_container(ho
         "ExecutionRoleArn": hosting.role_arn,
         "PrimaryContainer": {"ModelPackageName": package},
     }
-    code, message = refusal(hosting, request)
+    code, message = refusal(hosting.sagemaker.create_model, **request)
     assert (code, message) == (
         "ValidationException",
         f"Model package {package} is PendingManualApproval, it must be Approved",

@@ -49,6 +49,19 @@ class Variant:
         first = next(self._turn) % len(containers)
         return containers[first:] + containers[:first]
 
+    def await_health(self, containers: list[ServingContainer]) -> None:
+        """Wait until these containers have answered a ping. Raises DeploymentFailed when they take too long."""
+        limit = self.configuration.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+        deadline = time.monotonic() + limit
+        try:
+            for container in containers:
+                container.healthy.result(max(0, deadline - time.monotonic()))
+        except (StartFailed, NotHealthyInTime) as error:
+            raise DeploymentFailed(
+                f"The primary container for production variant {self.name} did not pass the ping health check. "
+                "Please check CloudWatch logs for this endpoint."
+            ) from error
+
 
 class Fleet:
     """All containers of one endpoint configuration. A deployment makes a new fleet beside the old one.
@@ -101,7 +114,7 @@ class Fleet:
                 for _ in range(count):
                     launched[name].append(self._launch_one(self.variants[name]))
             for name, containers in launched.items():
-                _await_health(self.variants[name], containers)
+                self.variants[name].await_health(containers)
         except (DeploymentFailed, model_data.ModelDataUnusable) as error:
             stop_together(itertools.chain.from_iterable(launched.values()), _GRACE_SECONDS)
             raise DeploymentFailed(str(error)) from error
@@ -120,16 +133,3 @@ class Fleet:
         container = ServingContainer(variant.model, variant.image, instance, log)
         container.start()
         return container
-
-
-def _await_health(variant: Variant, containers: list[ServingContainer]) -> None:
-    limit = variant.configuration.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
-    deadline = time.monotonic() + limit
-    try:
-        for container in containers:
-            container.healthy.result(max(0, deadline - time.monotonic()))
-    except (StartFailed, NotHealthyInTime) as error:
-        raise DeploymentFailed(
-            f"The primary container for production variant {variant.name} did not pass the ping health check. "
-            "Please check CloudWatch logs for this endpoint."
-        ) from error

@@ -1,0 +1,137 @@
+"""Updates of endpoints in place, under traffic, through plain boto3."""
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import pytest
+from harness import until
+from hosting import DIES_AT_START, PING_FAILED, Hosting, alive, refusal, says
+
+
+@contextmanager
+def constant_traffic(hosting: Hosting, name: str) -> Iterator[list[str]]:
+    """A client that calls the endpoint all the time; gives its answers. Fails when one request fails."""
+    answers: list[str] = []
+    ended = threading.Event()
+    failures: list[Exception] = []
+
+    def call() -> None:
+        while not ended.is_set():
+            try:
+                answers.append(hosting.ask(name))
+            except Exception as error:
+                failures.append(error)
+
+    clients = [threading.Thread(target=call) for _ in range(3)]
+    for client in clients:
+        client.start()
+    try:
+        until(lambda: answers, 10)
+        yield answers
+    finally:
+        ended.set()
+        for client in clients:
+            client.join()
+    assert not failures
+
+
+def test_an_update_replaces_the_model_without_a_failed_request(hosting: Hosting) -> None:
+    hosting.deploy("updated", says("old"))
+    hosting.configured("updated-new", says("new"))
+    with constant_traffic(hosting, "updated") as answers:
+        endpoint = hosting.update("updated", "updated-new")
+        after = len(answers)
+        until(lambda: len(answers) > after + 20, 10)
+    assert endpoint["EndpointConfigName"] == "updated-new"
+    assert "FailureReason" not in endpoint
+    assert answers[0] == "old"
+    assert set(answers[after + 3 :]) == {"new"}
+
+
+def test_an_update_lets_requests_in_flight_finish_and_then_ends_the_old_containers(hosting: Hosting) -> None:
+    waits = """
+    import os, threading
+    from server import serve
+    entered, may_end = threading.Event(), threading.Event()
+    def answer(body, headers):
+        if body == b"wait":
+            entered.set()
+            may_end.wait(30)
+        if body == b"entered":
+            return 200, {}, str(entered.is_set())
+        if body == b"pid":
+            return 200, {}, str(os.getpid())
+        threading.Timer(1, may_end.set).start() if body == b"end soon" else None
+        return 200, {}, "from the old model"
+    serve(answer)
+    """
+    hosting.deploy("drained", waits)
+    hosting.configured("drained-new", says("from the new model"))
+    process = hosting.ask("drained", "pid")
+    slow: list[str] = []
+    client = threading.Thread(target=lambda: slow.append(hosting.ask("drained", "wait")))
+    client.start()
+    until(lambda: hosting.ask("drained", "entered") == "True", 10)
+    hosting.ask("drained", "end soon")
+    hosting.sagemaker.update_endpoint(EndpointName="drained", EndpointConfigName="drained-new")
+    until(lambda: hosting.ask("drained") == "from the new model", 30)
+    hosting.settled("drained")
+    client.join()
+    assert slow == ["from the old model"]
+    assert not alive(process)
+
+
+def test_an_update_that_fails_leaves_the_endpoint_in_service_with_what_it_served(hosting: Hosting) -> None:
+    hosting.deploy("kept", says("old"))
+    hosting.configured("kept-new", DIES_AT_START)
+    with constant_traffic(hosting, "kept") as answers:
+        endpoint = hosting.update("kept", "kept-new")
+    assert endpoint["EndpointStatus"] == "InService"
+    assert endpoint["EndpointConfigName"] == "kept"
+    assert endpoint["FailureReason"] == PING_FAILED
+    assert set(answers) == {"old"}
+
+    hosting.configured("kept-fixed", says("fixed"))
+    assert "FailureReason" not in hosting.update("kept", "kept-fixed")
+    assert hosting.ask("kept") == "fixed"
+
+
+@pytest.mark.parametrize(
+    ("policy", "refused"),
+    [
+        (
+            {
+                "BlueGreenUpdatePolicy": {
+                    "TrafficRoutingConfiguration": {
+                        "Type": "CANARY",
+                        "WaitIntervalInSeconds": 60,
+                        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
+                    }
+                }
+            },
+            "BlueGreenUpdatePolicy.TrafficRoutingConfiguration.Type=CANARY",
+        ),
+        (
+            {
+                "RollingUpdatePolicy": {
+                    "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
+                    "WaitIntervalInSeconds": 60,
+                }
+            },
+            "RollingUpdatePolicy",
+        ),
+        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "5xx"}]}}, "AutoRollbackConfiguration"),
+    ],
+)
+def test_deployment_policies_other_than_all_at_once_are_refused_by_name(
+    hosting: Hosting, policy: dict, refused: str
+) -> None:
+    code, message = refusal(
+        hosting.sagemaker.update_endpoint,
+        EndpointName="any",
+        EndpointConfigName="any",
+        DeploymentConfig=policy,
+    )
+    assert code == "NotImplemented"
+    assert message.endswith(f"UpdateEndpoint with DeploymentConfig.{refused}")
