@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 
+from mlops import shapes
 from mlops.errors import InputError, InputProblem
 
 _ECR_URI = re.compile(
@@ -45,7 +46,10 @@ def resolve(image: str, region: str, instance_type: str) -> str:
             )
             for scope in ("training", "inference")
         }
-    except (ValueError, FileNotFoundError) as error:
+    except FileNotFoundError as error:
+        known = shapes.closest(framework, image_uris.list_frameworks())
+        raise _wrong(image, f"an image of AWS: {known}") from error
+    except ValueError as error:
         raise _wrong(image, f"an image of AWS ({error})") from error
     if len(uris) > 1:
         # The same image trains, evaluates and serves here.

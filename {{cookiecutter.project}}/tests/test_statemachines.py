@@ -181,13 +181,21 @@ def test_the_gate_names_the_figure_and_the_bound():
 
 
 def test_tuned_values_replace_those_of_the_file_in_the_training_job():
-    tune = machine("statemachine.asl.json")["States"]["Tune"]["Assign"]["training"]
+    assign = machine("statemachine.asl.json")["States"]["ReadTuning"]["Assign"]
     training = {"TrainingJobName": "taxi", "HyperParameters": {"eta": "0.1", "gamma": "0"}}
     best = {"BestTrainingJob": {"TunedHyperParameters": {"eta": "0.25"}}}
-    assert evaluate(tune, release={"Training": training}, states={"result": best}) == {
+    assert evaluate(assign["training"], release={"Training": training}, states={"result": best}) == {
         "TrainingJobName": "taxi",
         "HyperParameters": {"eta": "0.25", "gamma": "0"},
     }
+
+
+def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_values_of_the_file():
+    assign = machine("statemachine.asl.json")["States"]["ReadTuning"]["Assign"]
+    # Step Functions fails a state whose expression gives nothing.
+    assert (
+        evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
+    )
 
 
 def decided(state: str, packages: list[dict[str, str]]) -> dict[str, Any]:
