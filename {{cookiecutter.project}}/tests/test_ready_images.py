@@ -65,16 +65,23 @@ def test_a_framework_with_one_image_to_train_and_one_to_serve_is_refused(sdk):
         images.resolve("pytorch:2.5", "eu-west-1", "ml.m5.xlarge")
 
 
-@pytest.mark.parametrize(
-    "fault", [ValueError("Unsupported xgboost version: 9"), FileNotFoundError("xgbost.json")]
-)
-def test_an_unknown_image_is_refused(sdk, fault):
+def test_an_unknown_version_is_refused_with_the_reason(sdk):
     def retrieve(*_, **__):
-        raise fault
+        raise ValueError("Unsupported xgboost version: 9. Supported: 3.0-5")
 
     sdk.retrieve = retrieve
-    with pytest.raises(InputError, match="an image of AWS"):
+    with pytest.raises(InputError, match=r"Supported: 3\.0-5"):
         images.resolve("xgboost:9", "eu-west-1", "ml.m5.xlarge")
+
+
+def test_an_unknown_framework_is_refused_with_the_likely_name(sdk):
+    def retrieve(*_, **__):
+        raise FileNotFoundError("xgbost.json")
+
+    sdk.retrieve = retrieve
+    sdk.list_frameworks = lambda: ["pytorch", "xgboost"]
+    with pytest.raises(InputError, match=r"did you mean xgboost\?"):
+        images.resolve("xgbost:3.0-5", "eu-west-1", "ml.m5.xlarge")
 
 
 def test_the_repository_of_an_image_is_named_for_the_roles_that_pull_it():
