@@ -147,6 +147,17 @@ class Delivery:
         """What the last run of an action says of itself: external id, summary, errorDetails …"""
         return self.last_run(name, execution_id, action)["output"]["executionResult"]
 
+    def queue(self, name: str, service: str) -> tuple[str, str]:
+        """A queue to which a service may send: its URL and ARN."""
+        sqs = self.cloud.client("sqs")
+        url = sqs.create_queue(QueueName=name)["QueueUrl"]
+        arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+        principal = {"Service": f"{service}.amazonaws.com"}
+        allow = {"Effect": "Allow", "Principal": principal, "Action": "sqs:SendMessage", "Resource": arn}
+        policy = json.dumps({"Version": "2012-10-17", "Statement": [allow]})
+        sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+        return url, arn
+
     def error(self, name: str, execution_id: str, action: str) -> str:
         """The message with which an action failed."""
         return self.result(name, execution_id, action)["errorDetails"]["message"]

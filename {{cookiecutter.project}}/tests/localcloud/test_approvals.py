@@ -51,8 +51,7 @@ def test_an_approval_is_answered_once_and_under_its_token(delivery: Delivery) ->
 def test_the_request_is_published_to_the_topic(delivery: Delivery) -> None:
     sns, sqs = delivery.cloud.client("sns"), delivery.cloud.client("sqs")
     topic = sns.create_topic(Name="approvals")["TopicArn"]
-    queue = sqs.create_queue(QueueName="approvals")["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    queue, arn = delivery.queue("approvals", "sns")
     sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     settings = {
         "NotificationArn": topic,

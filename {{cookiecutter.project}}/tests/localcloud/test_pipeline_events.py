@@ -44,8 +44,7 @@ def test_changes_of_state_are_events_on_the_bus(delivery: Delivery) -> None:
 def listen(delivery: Delivery, rule: str, detail: dict) -> Callable[[], list[dict]]:
     """Route CodePipeline's events to a queue; the function that is returned gives those received so far."""
     sqs, bus = delivery.cloud.client("sqs"), delivery.cloud.client("events")
-    url = sqs.create_queue(QueueName=rule)["QueueUrl"]
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
+    url, arn = delivery.queue(rule, "events")
     bus.put_rule(Name=rule, EventPattern=json.dumps({"source": ["aws.codepipeline"], "detail": detail}))
     bus.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
     events: list[dict] = []

@@ -116,6 +116,7 @@ WRONG_STAGES: dict[str, tuple[Stages, str]] = {
         },
         "no public registry",
     ),
+    "other-region": ({"Build": [build(["Source"], region="eu-west-1")]}, "other regions, such as eu-west-1"),
     "timeout": ({"Build": [build(["Source"], timeoutInMinutes=10)]}, "available to manual approvals only"),
     "commands": ({"Build": [build(["Source"], commands=["make"])]}, "does not carry out commands"),
 }

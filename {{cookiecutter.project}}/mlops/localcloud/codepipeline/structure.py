@@ -5,6 +5,7 @@ Source: AWS CodePipeline User Guide, "CodePipeline pipeline structure reference"
 
 from collections.abc import Iterable
 
+from mlops.localcloud import context
 from mlops.localcloud.codepipeline import actions, variables
 from mlops.localcloud.codepipeline.records import in_run_order
 from mlops.localcloud.service import AWSError
@@ -109,6 +110,8 @@ def _check_action(action: dict, declaration: dict) -> None:
     for member in _ACTION_EXTRAS:
         if action.get(member):
             raise _action(f"Action {name}: the local cloud does not carry out {member}")
+    if action.get("region", context.region()) != context.region():
+        raise _action(f"Action {name}: the local cloud has no actions in other regions, such as {action['region']}")
     if "timeoutInMinutes" in action and kind["category"] != "Approval":
         raise _action(f"Action {name}: timeoutInMinutes is available to manual approvals only")
     if provider.v2_only and declaration.get("pipelineType", "V1") != "V2":
