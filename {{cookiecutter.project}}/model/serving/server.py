@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import gc
 import os
 import signal
@@ -75,7 +76,9 @@ class Workers:
         # The workers close theirs; with this one open, new clients would wait for nobody.
         self._listening.close()
         for pid in self._born:
-            os.kill(pid, signal.SIGTERM)
+            # A second signal may come between a worker's end and the note of it.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
 
     def _fork(self) -> None:
         # A signal between the fork and the note of it would miss the child.
