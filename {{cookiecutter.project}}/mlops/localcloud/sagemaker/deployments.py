@@ -91,6 +91,9 @@ def _attempt(endpoint: Endpoint, otherwise: str, change: Callable[[], None]) -> 
 def _give_up(endpoint: Endpoint, status: str, reason: str) -> None:
     if status == IN_SERVICE:
         endpoint.become("RollingBack", reason)
+    if endpoint.pending is not None and endpoint.pending is not endpoint.fleet:
+        endpoint.pending.stop()
+    if status == IN_SERVICE:
         endpoint.pending = None
     endpoint.become(status, reason)
 

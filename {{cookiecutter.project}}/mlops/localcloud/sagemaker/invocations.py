@@ -7,7 +7,7 @@ an error counts 0 or 1 for each invocation, so that the average is the share of 
 import logging
 import threading
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 
 from botocore.exceptions import ClientError
@@ -41,7 +41,7 @@ class _Window:
             "OverheadLatency": ("Microseconds", self.overhead),
         }
 
-    def _errors(self, is_error) -> Counter[float]:
+    def _errors(self, is_error: Callable[[int], bool]) -> Counter[float]:
         errors: Counter[float] = Counter()
         for status, count in self.statuses.items():
             errors[float(is_error(status))] += count

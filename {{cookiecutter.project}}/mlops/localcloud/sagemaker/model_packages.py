@@ -138,7 +138,10 @@ def get(arn: str) -> dict:
 
 
 def container(package: dict) -> dict:
-    """What a model of this package runs: Image, ModelDataUrl, Environment. Raises AWSError where it has not one container."""
+    """What a model of this package runs: Image, ModelDataUrl, Environment.
+
+    Raises AWSError unless the package has one container.
+    """
     containers = package.get("InferenceSpecification", {}).get("Containers", [])
     if len(containers) != 1:
         raise AWSError(

@@ -59,7 +59,7 @@ def _create_endpoint(properties: dict, logical_id: str, stack_name: str) -> tupl
 
 
 def _update_endpoint(arn: str, old: dict, new: dict) -> tuple[str, dict]:
-    """Update in place. When that fails the endpoint serves what it served, so that CloudFormation has nothing to undo."""
+    """Update in place. After a failure the endpoint serves what it served: CloudFormation's rollback changes nothing."""
     name = _name(arn)
     _retag(arn, old, new)
     serving = _call("DescribeEndpoint", {"EndpointName": name})["EndpointConfigName"]

@@ -153,16 +153,18 @@ def _session() -> aiohttp.ClientSession:
 
 def _model_error(endpoint: str, answer: _Answer) -> AWSError:
     kind = "client" if 400 <= answer.status < 500 else "server"
-    group = f"/aws/sagemaker/Endpoints/{endpoint}"
-    region = context.region()
-    see = f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group}"
-    received = f"Received {kind} error ({answer.status}) from primary"
+    group, region = f"/aws/sagemaker/Endpoints/{endpoint}", context.region()
     try:
         said = answer.body.decode()
-        message = f'{received} with message "{said}". {see} in account {context.account()} for more information.'
+        quoted = f'with message "{said}"'
     except UnicodeDecodeError:
         said = ""
-        message = f"{received} and could not load the entire response body. {see} in account {context.account()} for more information."
+        quoted = "and could not load the entire response body"
+    message = (
+        f"Received {kind} error ({answer.status}) from primary {quoted}. "
+        f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group} "
+        f"in account {context.account()} for more information."
+    )
     return AWSError(
         "ModelError",
         message,

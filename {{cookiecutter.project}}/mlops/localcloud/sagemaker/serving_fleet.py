@@ -79,10 +79,14 @@ class Fleet:
             self.variants[each["VariantName"]] = Variant(each, model, image, each["InitialVariantWeight"])
 
     def start(self) -> None:
-        """Start every container and wait until all are healthy. Raises DeploymentFailed; nothing runs then."""
-        counts = {name: variant.configuration["InitialInstanceCount"] for name, variant in self.variants.items()}
-        for name, containers in self._launch(counts).items():
-            self.variants[name].containers = containers
+        """Start every container and wait until all are healthy.
+
+        Raises DeploymentFailed; what has been started goes on until `stop`.
+        """
+        for variant in self.variants.values():
+            self._launch(variant, variant.configuration["InitialInstanceCount"], variant.containers)
+        for variant in self.variants.values():
+            variant.await_health(variant.containers)
 
     def choose(self, target: str | None = None) -> Variant:
         """The target variant, or one by weight. Raises KeyError when there is no such variant."""
@@ -93,38 +97,47 @@ class Fleet:
 
     def resize(self, counts: Mapping[str, int]) -> None:
         """Change the numbers of containers of variants. Raises DeploymentFailed; nothing is changed then."""
-        missing = {name: max(0, count - len(self.variants[name].containers)) for name, count in counts.items()}
-        for name, added in self._launch(missing).items():
+        added: dict[str, list[ServingContainer]] = {name: [] for name in counts}
+        try:
+            for name, containers in added.items():
+                variant = self.variants[name]
+                self._launch(variant, counts[name] - len(variant.containers), containers)
+            for name, containers in added.items():
+                self.variants[name].await_health(containers)
+        except DeploymentFailed:
+            stop_together(itertools.chain.from_iterable(added.values()), _GRACE_SECONDS)
+            raise
+        surplus = []
+        for name, containers in added.items():
             variant = self.variants[name]
-            kept = (variant.containers + added)[: counts[name]]
-            surplus = variant.containers[counts[name] :]
-            variant.containers = kept
-            stop_together(surplus, _GRACE_SECONDS, _DRAIN_SECONDS)
+            surplus += variant.containers[counts[name] :]
+            variant.containers = (variant.containers + containers)[: counts[name]]
+        stop_together(surplus, _GRACE_SECONDS, _DRAIN_SECONDS)
 
     def retire(self) -> None:
         """Let the requests in flight finish, then end every container."""
-        containers = [each for variant in self.variants.values() for each in variant.containers]
-        stop_together(containers, _GRACE_SECONDS, _DRAIN_SECONDS)
+        stop_together(self._containers(), _GRACE_SECONDS, _DRAIN_SECONDS)
 
-    def _launch(self, counts: Mapping[str, int]) -> dict[str, list[ServingContainer]]:
-        """New containers by variant, all of them healthy. Raises DeploymentFailed and ends those that it started."""
-        launched: dict[str, list[ServingContainer]] = {name: [] for name in counts}
-        try:
-            for name, count in counts.items():
-                for _ in range(count):
-                    launched[name].append(self._launch_one(self.variants[name]))
-            for name, containers in launched.items():
-                self.variants[name].await_health(containers)
-        except (DeploymentFailed, model_data.ModelDataUnusable) as error:
-            stop_together(itertools.chain.from_iterable(launched.values()), _GRACE_SECONDS)
-            raise DeploymentFailed(str(error)) from error
-        return launched
+    def stop(self) -> None:
+        """End every container."""
+        stop_together(self._containers(), _GRACE_SECONDS)
+
+    def _containers(self) -> list[ServingContainer]:
+        return [container for variant in self.variants.values() for container in variant.containers]
+
+    def _launch(self, variant: Variant, count: int, launched: list[ServingContainer]) -> None:
+        """Start `count` containers and append them, each as soon as it runs. Raises DeploymentFailed."""
+        for _ in range(count):
+            launched.append(self._launch_one(variant))
 
     def _launch_one(self, variant: Variant) -> ServingContainer:
         identifier = f"i-{secrets.token_hex(9)[:17]}"
         directory = context.directory("endpoints", self.endpoint, variant.name)
         instance = Instance(identifier, "127.0.0.1", directory / identifier)
-        model_data.unpack(variant.model, instance.root)
+        try:
+            model_data.unpack(variant.model, instance.root)
+        except model_data.ModelDataUnusable as error:
+            raise DeploymentFailed(str(error)) from error
         log = LogStream(
             f"/aws/sagemaker/Endpoints/{self.endpoint}",
             f"{variant.name}/{identifier}",
