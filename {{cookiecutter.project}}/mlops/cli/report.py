@@ -40,7 +40,7 @@ def write_report(repository: Repository, execution_id: str, output: Path | None 
     directory = output or repository.state / "reports" / execution_id[:8]
     directory.mkdir(parents=True, exist_ok=True)
     with console.working("Writing the report"):
-        files = reporting.write(execution_id, directory)
+        files = reporting.write(repository.session, repository.project, execution_id, directory)
     for kind, file in files.items():
         console.say(f"  {kind}: {project.shown(file)}")
     return files["html"].resolve()

@@ -61,9 +61,7 @@ def judge(measured: dict[str, float | None], evaluation: dict, gate: Evaluation)
             f"{deviation:.2g} of the value apart, allowed is {_TOLERANCE:g}"
         )
         passed = deviation <= _TOLERANCE
-        checks.append(
-            Check("accuracy as evaluated", passed, deviation, _TOLERANCE, "relative deviation", message)
-        )
+        checks.append(Check("accuracy as evaluated", passed, deviation, _TOLERANCE, "relative deviation", message))
     return checks
 
 

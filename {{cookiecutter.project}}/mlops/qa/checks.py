@@ -74,14 +74,9 @@ def _same(name: str, what: str, rows: TestSet, answered: Sequence[float], expect
     worst = max(range(len(deviations)), key=deviations.__getitem__)
     figure = deviations[worst]
     message = (
-        f"{len(deviations)} rows differ from {what} by at most {figure:.1g} of the value, "
-        f"allowed is {_TOLERANCE:g}"
+        f"{len(deviations)} rows differ from {what} by at most {figure:.1g} of the value, allowed is {_TOLERANCE:g}"
     )
     if figure > _TOLERANCE:
-        message += (
-            f"; row {rows.rows[worst]!r}: the endpoint answered {answered[worst]:g}, not {expected[worst]:g}"
-        )
+        message += f"; row {rows.rows[worst]!r}: the endpoint answered {answered[worst]:g}, not {expected[worst]:g}"
     passed = figure <= _TOLERANCE
-    return Check(
-        name, passed, figure if math.isfinite(figure) else None, _TOLERANCE, "relative deviation", message
-    )
+    return Check(name, passed, figure if math.isfinite(figure) else None, _TOLERANCE, "relative deviation", message)

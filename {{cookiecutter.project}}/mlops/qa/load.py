@@ -21,9 +21,7 @@ _START_SECONDS = 60
 _LOG_LINES = 5
 
 
-def run(
-    root: Path, output: Path, endpoint: str, region: str, rows: Sequence[str], settings: Qa
-) -> dict[str, Any]:
+def run(root: Path, output: Path, endpoint: str, region: str, rows: Sequence[str], settings: Qa) -> dict[str, Any]:
     """Load `endpoint` as `settings` say with the locustfile of the repository at `root`.
 
     `rows` are lines of CSV without header and target. Leaves locust.html, locust.log and locust_*.csv in

@@ -34,10 +34,7 @@ def _failures(load: dict[str, Any], bounds: Qa) -> Check:
     name, figure, bound = "failure ratio", load["failure_ratio"], bounds.failure_ratio
     if figure is None:
         return _unmeasured(name, bound, "of the requests")
-    message = (
-        f"{load['failures']:,} of {load['requests']:,} requests failed ({figure:.2%}), "
-        f"{_FILE} allows {bound:.2%}"
-    )
+    message = f"{load['failures']:,} of {load['requests']:,} requests failed ({figure:.2%}), {_FILE} allows {bound:.2%}"
     return Check(name, figure <= bound, figure, bound, "of the requests", message)
 
 

@@ -20,9 +20,7 @@ from mlops.steps.environment import required
 
 def main(arguments: list[str] | None = None) -> int:
     """Test the endpoint, upload what was found, and say how it went."""
-    parser = argparse.ArgumentParser(
-        prog="mlops.steps.qa", description="Test an endpoint of this repository."
-    )
+    parser = argparse.ArgumentParser(prog="mlops.steps.qa", description="Test an endpoint of this repository.")
     parser.add_argument("--endpoint", required=True, choices=["test", "production"])
     parser.add_argument("--smoke", action="store_true", help="only ask whether it answers rightly, no load")
     chosen = parser.parse_args(arguments)
@@ -42,9 +40,10 @@ def _run(root: Path, stage: str, *, smoke: bool) -> None:
     print(f"Testing the endpoint {settings.names.endpoint(stage)}", flush=True)
     result = run(session, settings, release, root, root / folder, smoke=smoke, on_check=_say)
     place = _upload(session, release, root / folder, folder)
+    print(f"Results: {place}", flush=True)
     if not result.passed:
-        raise PipelineError(_why(result, place))
-    print(f"Passed all {len(result.checks)} checks. Results: {place}", flush=True)
+        raise PipelineError(_why(result))
+    print(f"Passed all {len(result.checks)} checks", flush=True)
 
 
 def _upload(session: Session, release: Release, directory: Path, folder: str) -> str:
@@ -58,9 +57,10 @@ def _say(check: Check) -> None:
     print(f"  {'ok  ' if check.passed else 'FAIL'}  {check.name}: {check.message}", flush=True)
 
 
-def _why(result: Result, place: str) -> str:
+def _why(result: Result) -> str:
+    """The first failure unindented, which is what is quoted as the cause, and the others below it."""
     first, *others = (check.message for check in result.failed)
-    return "\n".join([first, *(f"  Also: {other}" for other in others), f"  Results: {place}"])
+    return "\n".join([first, *(f"  also: {other}" for other in others)])
 
 
 if __name__ == "__main__":

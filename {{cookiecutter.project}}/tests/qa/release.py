@@ -46,9 +46,7 @@ def train(base: Path) -> Path:
     config.mkdir()
     (config / "hyperparameters.json").write_text(json.dumps({"num_round": "10", "eta": "0.5"}))
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base)}
-    subprocess.run(
-        [sys.executable, "-m", "model", "train"], cwd=ROOT, env=environment, check=True, capture_output=True
-    )
+    subprocess.run([sys.executable, "-m", "model", "train"], cwd=ROOT, env=environment, check=True, capture_output=True)
     return base / "model"
 
 

@@ -83,9 +83,7 @@ def test_a_request_is_signed_once_and_again_before_the_signature_expires(serve, 
 @pytest.mark.parametrize(
     ("available", "rows_per_request", "requests"), [(100, 1, 100), (1000, 1, 256), (10, 4, 2), (3, 8, 1)]
 )
-def test_the_pool_holds_different_requests_of_the_size_that_was_asked_for(
-    serve, available, rows_per_request, requests
-):
+def test_the_pool_holds_different_requests_of_the_size_that_was_asked_for(serve, available, rows_per_request, requests):
     serve(sum_model)
     found = pool(Invocations("demo-test"), [f"{n},1,2" for n in range(available)], rows_per_request)
     assert len({invocation.body for invocation in found}) == len(found) == requests

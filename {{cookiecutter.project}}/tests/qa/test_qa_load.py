@@ -82,9 +82,7 @@ def test_a_generator_that_cannot_keep_up_says_so(serve, rows, tmp_path):
     serve(sum_model)
     root = tmp_path / "repository"
     (root / "load").mkdir(parents=True)
-    (root / "load" / "locustfile.py").write_text(
-        f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + BUSY_LOCUSTFILE
-    )
+    (root / "load" / "locustfile.py").write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + BUSY_LOCUSTFILE)
     output = tmp_path / "qa"
     output.mkdir()
     found = run(rows, output, root=root)

@@ -100,9 +100,7 @@ def test_a_good_endpoint_passes_and_its_results_lie_in_the_bucket(serve, session
 
 
 @pytest.mark.usefixtures("released")
-def test_a_missed_bound_ends_the_step_with_figure_and_bound_after_the_upload(
-    serve, session, model, repository
-):
+def test_a_missed_bound_ends_the_step_with_figure_and_bound_after_the_upload(serve, session, model, repository):
     serve(slow(0.05, served(model)))
     configure(repository, p95_milliseconds=10)
     done = step(repository, "--endpoint", "test")

@@ -61,9 +61,7 @@ def test_a_figure_past_its_bound_fails_with_both_in_a_sentence(changes, message)
     assert [check.message for check in failed] == [message]
 
 
-@pytest.mark.parametrize(
-    "changes", [{"p95": None}, {"p99": None}, {"failure_ratio": None}, {"throughput": None}]
-)
+@pytest.mark.parametrize("changes", [{"p95": None}, {"p99": None}, {"failure_ratio": None}, {"throughput": None}])
 def test_what_could_not_be_measured_fails(changes):
     assert [check.passed for check in verdict.judge(load(**changes), BOUNDS)].count(False) == 1
 

@@ -34,9 +34,7 @@ def _add_options(parser: LocustArgumentParser) -> None:
     group.add_argument("--endpoint", required=True, help="Name of the endpoint.")
     group.add_argument("--rows", required=True, help="CSV file of the rows to send: no header, no target.")
     group.add_argument("--rows-per-request", type=int, default=1, help="Rows in each request.")
-    group.add_argument(
-        "--wait-milliseconds", type=float, default=0.0, help="A user's pause between two requests."
-    )
+    group.add_argument("--wait-milliseconds", type=float, default=0.0, help="A user's pause between two requests.")
     group.add_argument("--record", default="", help="JSON file for latencies and the generator's own load.")
 
 

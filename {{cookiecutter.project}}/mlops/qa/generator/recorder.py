@@ -41,9 +41,7 @@ class Recorder:
     The run ends at `maximum_requests`, so that it cannot fill the memory.
     """
 
-    def __init__(
-        self, environment: Environment, file: Path, maximum_requests: int = _MAXIMUM_REQUESTS
-    ) -> None:
+    def __init__(self, environment: Environment, file: Path, maximum_requests: int = _MAXIMUM_REQUESTS) -> None:
         self._environment = environment
         self._file = file
         self._maximum_requests = maximum_requests

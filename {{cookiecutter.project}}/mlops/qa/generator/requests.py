@@ -66,8 +66,7 @@ def pool(invocations: Invocations, rows: Sequence[str], rows_per_request: int) -
     starts = range(0, len(repeated) - rows_per_request + 1, rows_per_request)[:_POOL_SIZE]
     chunks = [repeated[start : start + rows_per_request] for start in starts]
     prepared = [
-        Invocation(invocations, "".join(f"{row}\n" for row in chunk).encode(), rows_per_request)
-        for chunk in chunks
+        Invocation(invocations, "".join(f"{row}\n" for row in chunk).encode(), rows_per_request) for chunk in chunks
     ]
     for invocation in prepared:
         bytes(invocation)  # signed before the run, not in its first seconds

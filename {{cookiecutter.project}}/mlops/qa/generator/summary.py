@@ -92,9 +92,7 @@ def _series(requests: Requests, seconds: int, ramp_started: float) -> list[dict[
     """One entry per whole second; one in which nothing ended is there too, with no percentiles."""
     latencies: dict[int, list[float]] = defaultdict(list)
     failures: dict[int, int] = defaultdict(int)
-    for ended, milliseconds, failed in zip(
-        requests.ended, requests.milliseconds, requests.failed, strict=True
-    ):
+    for ended, milliseconds, failed in zip(requests.ended, requests.milliseconds, requests.failed, strict=True):
         second = int(ended - ramp_started)
         latencies[second].append(milliseconds)
         failures[second] += failed

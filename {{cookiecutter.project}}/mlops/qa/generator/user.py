@@ -80,9 +80,7 @@ class EndpointUser(User):
         response = HTTPSocketPoolResponse(socket, self._connections, method="POST")
         body = response.read()
         if response.get_code() != 200:
-            raise UnexpectedAnswerError(
-                f"{response.get_code()}: {bytes(body[:300]).decode('utf-8', 'replace')}"
-            )
+            raise UnexpectedAnswerError(f"{response.get_code()}: {bytes(body[:300]).decode('utf-8', 'replace')}")
         predictions = len(body.split())
         if predictions != rows:
             raise UnexpectedAnswerError(f"{predictions} predictions for {rows} rows")

@@ -1,0 +1,37 @@
+"""The report of a pipeline execution: one document, as an HTML page, as Markdown and as JSON.
+
+`collect` asks AWS for everything and gives the document; the renderers know nothing but the document. So the JSON
+that lies beside the page holds all that the page was made of.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops.aws.session import Session
+from mlops.configuration import Project
+from mlops.report import html, json, markdown
+from mlops.report.collect import collect
+
+__all__ = ["collect", "write"]
+
+_RENDERERS = {
+    "html": ("report.html", html.render),
+    "markdown": ("report.md", markdown.render),
+    "json": ("report.json", json.render),
+}
+
+
+def write(session: Session, project: Project, execution_id: str | None, output: Path) -> dict[str, Path]:
+    """Write the report of an execution (None: of the latest one) into the directory `output`.
+
+    Returns the files by kind: html, markdown, json. The execution may still run or have failed: the report tells what
+    there is. InputError when there is no such execution.
+    """
+    document = collect(session, project, execution_id)
+    output.mkdir(parents=True, exist_ok=True)
+    written = {}
+    for kind, (name, render) in _RENDERERS.items():
+        written[kind] = output / name
+        written[kind].write_text(render(document), encoding="utf-8")
+    return written

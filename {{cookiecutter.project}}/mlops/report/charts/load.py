@@ -1,0 +1,67 @@
+"""Latency and throughput of the load test, second by second."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops.report.charts import svg
+from mlops.report.numbers import figure, given
+
+# A bound so many times as large as the figures is left out, for it would press them flat.
+_FAR = 3.0
+
+
+def latency(load: dict[str, Any], bound: float | None) -> str:
+    """Median and 95th percentile of each second."""
+    series = load["series"]
+    most = max((second["p95"] or 0 for second in series), default=0) or 1
+    shown = bound is not None and bound <= _FAR * most
+    plot = svg.Plot(height=260)
+    x = plot.x(0, max(1, len(series) - 1))
+    y = plot.y(0, 1.1 * max(most, bound if shown else 0))
+    parts = [plot.grid(x, y, "second", "ms")]
+    if shown:
+        parts.append(svg.line((x.start, y(bound)), (x.end, y(bound)), "bound"))
+        parts.append(svg.text(x.start + 6, y(bound) - 5, f"p95 at most {given(bound)} ms", "tick bad halo"))
+    for name in ("p95", "p50"):
+        points = ((second["second"], second[name]) for second in series)
+        parts.append(svg.polyline(points, x, y, f"line {name}"))
+    parts.append(svg.legend([("p50", "line p50"), ("p95", "line p95")], svg.WIDTH - plot.right, 12))
+    told = load["latency_ms"]
+    return svg.document(
+        plot.height,
+        "Latency over time",
+        f"Over the whole run p50 was {figure(told['p50'], 3)} ms, p95 {figure(told['p95'], 3)} ms, "
+        f"p99 {figure(told['p99'], 3)} ms.",
+        *parts,
+    )
+
+
+def throughput(load: dict[str, Any], bound: float | None) -> str:
+    """Requests of each second, with those that failed."""
+    series = load["series"]
+    most = max((second["rps"] for second in series), default=0) or 1
+    shown = bound is not None and most / _FAR**2 <= bound <= _FAR * most
+    plot = svg.Plot(height=260)
+    x = plot.x(-0.5, max(1, len(series)) - 0.5)
+    y = plot.y(0, 1.1 * max(most, bound if shown else 0))
+    width = (x.end - x.start) / max(1, len(series))
+    parts = [plot.grid(x, y, "second", "requests/s", [t for t in x.ticks() if t >= 0])]
+    for second in series:
+        start = x(second["second"] - 0.5) + 0.08 * width
+        hint = f"second {second['second']}: {second['rps']:,} requests, {second['failures']:,} failed"
+        top = y(second["rps"])
+        parts.append(svg.rectangle(start, top, 0.84 * width, y(0) - top, "bar", hint))
+        if second["failures"]:
+            failed = y(second["failures"])
+            parts.append(svg.rectangle(start, failed, 0.84 * width, y(0) - failed, "bar bad", hint))
+    if shown:
+        parts.append(svg.line((x.start, y(bound)), (x.end, y(bound)), "bound"))
+        parts.append(svg.text(x.end - 6, y(bound) - 5, f"at least {given(bound)}/s", "tick bad halo end"))
+    failures = f"{load['failures']:,} of {load['requests']:,} requests failed."
+    return svg.document(
+        plot.height,
+        "Throughput over time",
+        f"On average {figure(load['throughput'], 4)} requests per second were answered. {failures}",
+        *parts,
+    )

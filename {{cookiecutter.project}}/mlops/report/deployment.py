@@ -1,0 +1,56 @@
+"""Where the model came to: its package in the registry, the endpoints."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from mlops.aws import endpoints, stacks
+from mlops.aws.executions import Execution
+from mlops.aws.session import AWSError, Session
+from mlops.names import Names
+from mlops.report.pipeline import iso
+
+
+def collect(session: Session, names: Names, execution: Execution, release: dict[str, Any]) -> dict[str, Any]:
+    """`model_package` and `endpoints` of the document."""
+    arn = release["model_package"]
+    found = (_endpoint(session, names, stage, execution.id) for stage in ("test", "production"))
+    return {
+        "model_package": _model_package(session, arn) if arn else None,
+        "endpoints": [endpoint for endpoint in found if endpoint],
+    }
+
+
+def _model_package(session: Session, arn: str) -> dict[str, Any] | None:
+    try:
+        package = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    except AWSError as error:
+        if "does not exist" not in str(error):
+            raise
+        return None
+    return {
+        "arn": arn,
+        "group": package.get("ModelPackageGroupName"),
+        "version": package.get("ModelPackageVersion"),
+        "status": package["ModelPackageStatus"],
+        "approval": package.get("ModelApprovalStatus"),
+        "metadata": package.get("CustomerMetadataProperties", {}),
+    }
+
+
+def _endpoint(session: Session, names: Names, stage: str, execution_id: str) -> dict[str, Any] | None:
+    """An endpoint as it is now, and whether it serves what this execution released."""
+    status = endpoints.describe(session, names.endpoint(stage))
+    if status is None:
+        return None
+    outputs = stacks.outputs(session, names.endpoint_stack(stage))
+    return {
+        "stage": stage,
+        "name": status.name,
+        "status": status.status,
+        "reason": status.failure_reason,
+        "changed": iso(status.changed),
+        "execution": outputs.get("ExecutionId"),
+        "commit": outputs.get("CommitId"),
+        "serves_this": outputs.get("ExecutionId") == execution_id,
+    }

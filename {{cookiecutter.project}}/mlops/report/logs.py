@@ -1,0 +1,56 @@
+"""Where the logs of an execution lie, and how to open them."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote, urlsplit
+
+from mlops.aws import endpoints, places
+from mlops.aws.executions import Execution
+from mlops.aws.logs import LogPlace
+from mlops.aws.session import Session
+from mlops.names import Names
+
+# Where the consoles of AWS's partitions are, by the domain of their APIs.
+_CONSOLES = {"amazonaws.com": "console.aws.amazon.com", "amazonaws.com.cn": "console.amazonaws.cn"}
+
+
+def collect(session: Session, names: Names, execution: Execution) -> list[dict[str, Any]]:
+    """`logs` of the document: what wrote it, its place in CloudWatch Logs and, on AWS, a link."""
+    found = [(source.name, source.place) for source in places.of_execution(session, names, execution)]
+    deployed = {action.stage.lower() for action in execution.actions if _deploys(action)}
+    found += [
+        (f"endpoint {stage}", endpoints.log_of(names.endpoint(stage)))
+        for stage in ("test", "production")
+        if stage in deployed
+    ]
+    return [_described(session, name, place) for name, place in found]
+
+
+def _deploys(action) -> bool:
+    return action.provider == "CloudFormation" and action.started is not None
+
+
+def _described(session: Session, name: str, place: LogPlace) -> dict[str, Any]:
+    return {
+        "name": name,
+        "group": place.group,
+        "stream": place.prefix,
+        "link": console_link(session.client("logs").meta.endpoint_url, session.region, place),
+    }
+
+
+def console_link(api: str, region: str, place: LogPlace) -> str | None:
+    """The console's page of a log group, or of the streams that are meant; None where `api` has no console."""
+    host = urlsplit(api).hostname or ""
+    console = next((console for domain, console in _CONSOLES.items() if host.endswith(f".{domain}")), None)
+    if console is None:
+        return None
+    group = _fragment(place.group)
+    page = f"https://{region}.{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}"
+    return f"{page}$3FlogStreamNameFilter$3D{_fragment(place.prefix)}" if place.prefix else page
+
+
+def _fragment(text: str) -> str:
+    # The console reads its fragment with "$" in place of "%", encoded twice.
+    return quote(quote(text, safe=""), safe="").replace("%", "$")

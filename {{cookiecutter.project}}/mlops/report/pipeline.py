@@ -1,0 +1,96 @@
+"""The execution of the pipeline: what it was asked to do, how its stages went, and how it ended."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Any
+
+from mlops.aws import failures
+from mlops.aws.executions import Action, Execution, Stage
+from mlops.aws.session import Session
+from mlops.names import Names
+
+
+def collect(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
+    """`execution`, `verdict` and `stages` of the document."""
+    return {
+        "execution": _execution(execution),
+        "verdict": _verdict(session, names, execution),
+        "stages": [_stage(stage) for stage in execution.stages],
+    }
+
+
+def iso(moment: datetime | None) -> str | None:
+    """A time as the document has it."""
+    return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds")
+
+
+def seconds_between(started: datetime | None, ended: datetime | None) -> float | None:
+    """Seconds from a start to an end, to now while there is no end; None before the start."""
+    if started is None:
+        return None
+    return round(((ended or datetime.now(UTC)) - started).total_seconds(), 3)
+
+
+def _execution(execution: Execution) -> dict[str, Any]:
+    return {
+        "id": execution.id,
+        "status": execution.status,
+        "trigger": execution.trigger,
+        "started": iso(execution.started),
+        "ended": iso(execution.ended),
+        "seconds": seconds_between(execution.started, execution.ended),
+        "commit": execution.variables.get("CommitId"),
+        "tune": execution.variables.get("Tune") == "true",
+        "data_version": data_version(execution),
+        "hyperparameters": execution.variables.get("HyperParameters", "{}"),
+    }
+
+
+def data_version(execution: Execution) -> str | None:
+    """The S3 version of data.zip that the execution took; None while it hasn't."""
+    source = next((action for action in execution.actions if action.path == "Source/Data"), None)
+    return (source and source.variables.get("VersionId")) or execution.revisions.get("Data")
+
+
+def _verdict(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
+    """One sentence, and where to read on when it is about a failure."""
+    failure = failures.explain(session, names, execution)
+    if failure is not None:
+        log = failure.log_name or None
+        return {"outcome": "failed", "sentence": failure.sentence, "log": log}
+    if execution.status == "Succeeded":
+        return {"outcome": "released", "sentence": "The model is in production.", "log": None}
+    if waiting := execution.waiting_approval:
+        sentence = f"Waits for a person to approve {waiting.path}: mlops approve, or mlops reject."
+        return {"outcome": "waiting", "sentence": sentence, "log": None}
+    running = ", ".join(action.path for action in execution.actions if action.state == "InProgress")
+    sentence = f"Still running: {running}." if running else "Still running."
+    return {"outcome": "running", "sentence": sentence, "log": None}
+
+
+def _stage(stage: Stage) -> dict[str, Any]:
+    return {
+        "name": stage.name,
+        "state": stage.state,
+        "started": iso(stage.started),
+        "ended": iso(stage.ended),
+        "actions": [_action(action) for action in stage.actions],
+    }
+
+
+def _action(action: Action) -> dict[str, Any]:
+    return {
+        "name": action.name,
+        "path": action.path,
+        "category": action.category,
+        "provider": action.provider,
+        "state": action.state,
+        "started": iso(action.started),
+        "ended": iso(action.ended),
+        "seconds": seconds_between(action.started, action.ended),
+        "summary": action.summary,
+        "error": action.error_message,
+        "by": action.updated_by.rsplit(":", 1)[-1].rsplit("/", 1)[-1] if action.category == "Approval" else "",
+        "link": action.url or None,
+    }

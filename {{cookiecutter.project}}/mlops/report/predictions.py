@@ -1,0 +1,92 @@
+"""predictions.csv in a size that fits a page: how far off the model is, and where."""
+
+from __future__ import annotations
+
+import csv
+import io
+import math
+import statistics
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any
+
+_CELLS = 36  # hexagons from left to right
+_BARS = 41
+_WORST = 5
+# The chart's range leaves out this share at each end: one odd trip must not squeeze all others into a corner.
+_OUTSIDE = 0.005
+
+
+def digest(table: str) -> dict[str, Any] | None:
+    """The digest of a CSV with the columns actual and predicted, in the target's unit; None when it has no rows."""
+    rows = [(float(row["actual"]), float(row["predicted"])) for row in csv.DictReader(io.StringIO(table))]
+    if not rows:
+        return None
+    errors = [predicted - actual for actual, predicted in rows]
+    absolute = sorted(map(abs, errors))
+    return {
+        "rows": len(rows),
+        "bias": statistics.fmean(errors),
+        "absolute_error": {f"p{percent}": quantile(absolute, percent / 100) for percent in (50, 90, 95, 99)},
+        "within_10_percent": sum(abs(p - a) <= 0.1 * abs(a) for a, p in rows) / len(rows),
+        "worst": [
+            {"actual": actual, "predicted": predicted}
+            for actual, predicted in sorted(rows, key=lambda row: -abs(row[1] - row[0]))[:_WORST]
+        ],
+        "density": density(rows),
+        "residuals": histogram(errors),
+    }
+
+
+def quantile(ordered: Sequence[float], share: float) -> float:
+    """The value below which `share` of the ordered values lie (nearest rank)."""
+    return ordered[min(len(ordered) - 1, max(0, math.ceil(share * len(ordered)) - 1))]
+
+
+def density(rows: Sequence[tuple[float, float]]) -> dict[str, Any]:
+    """How many rows lie in each hexagon of the plane of actual and predicted values.
+
+    `cells` are [actual, predicted, rows] at the hexagons' centres, `width` is a hexagon's; `outside` counts the rows
+    beyond `range`.
+    """
+    values = sorted(value for row in rows for value in row)
+    low, high = quantile(values, _OUTSIDE), quantile(values, 1 - _OUTSIDE)
+    if low == high:
+        low, high = low - 1, high + 1
+    width = (high - low) / _CELLS
+    inside = [row for row in rows if low <= row[0] <= high and low <= row[1] <= high]
+    cells = Counter(_hexagon(actual - low, predicted - low, width) for actual, predicted in inside)
+    return {
+        "range": [low, high],
+        "width": width,
+        "outside": len(rows) - len(inside),
+        "cells": [[_short(low + x), _short(low + y), count] for (x, y), count in sorted(cells.items())],
+    }
+
+
+def histogram(values: Sequence[float]) -> dict[str, Any]:
+    """Counts in bars of the same width around zero; what lies further out is in the first and the last bar."""
+    ordered = sorted(map(abs, values))
+    reach = quantile(ordered, 1 - 2 * _OUTSIDE) or 1.0
+    width = 2 * reach / _BARS
+    counts = [0] * _BARS
+    for value in values:
+        counts[min(_BARS - 1, max(0, int((value + reach) / width)))] += 1
+    return {"range": [-reach, reach], "counts": counts}
+
+
+def _short(value: float) -> float:
+    return float(f"{value:.5g}")
+
+
+def _hexagon(x: float, y: float, width: float) -> tuple[float, float]:
+    """The centre of the hexagon (point upwards) that holds a point: the nearer one of two shifted grids."""
+    height = width * math.sqrt(3)
+    candidates = []
+    for shift in (0.0, 0.5):
+        centre = (
+            (round(x / width - shift) + shift) * width,
+            (round(y / height - shift) + shift) * height,
+        )
+        candidates.append(centre)
+    return min(candidates, key=lambda centre: (x - centre[0]) ** 2 + (y - centre[1]) ** 2)

@@ -1,0 +1,60 @@
+"""What the execution left in the bucket: data set, evaluation, predictions, QA."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mlops import names
+from mlops.aws.executions import Execution
+from mlops.aws.session import AWSError, Session
+from mlops.report import pipeline, predictions
+
+
+def collect(session: Session, bucket: str, execution: Execution) -> dict[str, Any]:
+    """`dataset`, `evaluation`, `predictions`, `qa`, `smoke` and `files` of the document."""
+    prefix = names.execution_prefix(execution.id)
+    version = pipeline.data_version(execution)
+    dataset = f"{names.dataset_prefix(version)}dataset.json" if version else None
+    table = _read(session, bucket, f"{prefix}evaluation/predictions.csv")
+    return {
+        "dataset": _json(session, bucket, dataset) if dataset else None,
+        "evaluation": _json(session, bucket, names.evaluation_key(execution.id)),
+        "predictions": predictions.digest(table.decode("utf-8")) if table else None,
+        "qa": _json(session, bucket, f"{prefix}qa/qa.json"),
+        "smoke": _json(session, bucket, f"{prefix}smoke/qa.json"),
+        "files": _files(session, bucket, prefix),
+    }
+
+
+def place(bucket: str, execution: Execution) -> str:
+    """Where the files of an execution lie."""
+    return f"s3://{bucket}/{names.execution_prefix(execution.id)}"
+
+
+def _files(session: Session, bucket: str, prefix: str) -> list[dict[str, Any]]:
+    pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
+    found = (each for page in pages for each in page.get("Contents", []))
+    return [
+        {
+            "name": each["Key"].removeprefix(prefix),
+            "uri": f"s3://{bucket}/{each['Key']}",
+            "bytes": each["Size"],
+        }
+        for each in found
+    ]
+
+
+def _json(session: Session, bucket: str, key: str) -> dict[str, Any] | None:
+    content = _read(session, bucket, key)
+    return None if content is None else json.loads(content)
+
+
+def _read(session: Session, bucket: str, key: str) -> bytes | None:
+    """The object's content; None when the execution didn't come to write it."""
+    try:
+        return session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    except AWSError as error:
+        if error.code != "NoSuchKey":
+            raise
+        return None

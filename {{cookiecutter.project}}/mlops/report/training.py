@@ -1,0 +1,109 @@
+"""What was trained: the request that Render made, the jobs that ran, the trials of the tuning."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from mlops.aws import jobs
+from mlops.aws.executions import Execution
+from mlops.aws.jobs import Job
+from mlops.aws.session import AWSError, Session
+from mlops.names import Names
+from mlops.report.pipeline import iso, seconds_between
+
+
+def collect(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
+    """`release`, `gate`, `jobs` and `tuning` of the document."""
+    machine = _state_machine(session, execution)
+    asked = json.loads(machine.get("input") or "{}")
+    answered = json.loads(machine.get("output") or "{}")
+    started = jobs.of_execution(session, names, execution.id)
+    kinds = {job.kind for job in started}
+    name = names.job(execution.id)
+    return {
+        "release": _release(session, asked, answered, name if "training" in kinds else None),
+        "gate": asked.get("Gate"),
+        "jobs": [_job(job) for job in started],
+        "tuning": _tuning(session, name) if "tuning" in kinds else None,
+    }
+
+
+def _state_machine(session: Session, execution: Execution) -> dict[str, Any]:
+    """DescribeExecution's answer for the execution that Train started; empty before it did."""
+    train = next((action for action in execution.actions if action.provider == "StepFunctions"), None)
+    if train is None or not train.external_id:
+        return {}
+    try:
+        return session.client("stepfunctions").describe_execution(executionArn=train.external_id)
+    except AWSError as error:
+        # Step Functions forgets executions after 90 days.
+        if error.code != "ExecutionDoesNotExist":
+            raise
+        return {}
+
+
+def _release(session: Session, asked: dict, answered: dict, job: str | None) -> dict[str, Any]:
+    described = session.client("sagemaker").describe_training_job(TrainingJobName=job) if job else {}
+    requested = asked.get("Training", {})
+    training = described or requested
+    image = training.get("AlgorithmSpecification", {}).get("TrainingImage")
+    resources = training.get("ResourceConfig", {})
+    return {
+        "image": image,
+        "training_job": job,
+        "hyperparameters": training.get("HyperParameters", {}),
+        "configured_hyperparameters": requested.get("HyperParameters", {}),
+        "instance_type": resources.get("InstanceType"),
+        "instance_count": resources.get("InstanceCount"),
+        "billable_seconds": described.get("BillableTimeInSeconds"),
+        "model_data": described.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+        "model_package": answered.get("ModelPackageArn"),
+    }
+
+
+def _job(job: Job) -> dict[str, Any]:
+    return {
+        "kind": job.kind,
+        "name": job.name,
+        "status": job.status,
+        "reason": job.failure_reason,
+        "started": iso(job.started),
+        "ended": iso(job.ended),
+        "seconds": seconds_between(job.started, job.ended),
+        "metrics": job.metrics,
+    }
+
+
+def _tuning(session: Session, name: str) -> dict[str, Any]:
+    client = session.client("sagemaker")
+    job = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
+    configuration = job["HyperParameterTuningJobConfig"]
+    objective = configuration.get("HyperParameterTuningJobObjective", {})
+    pages = client.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
+        HyperParameterTuningJobName=name, SortBy="CreationTime", SortOrder="Ascending"
+    )
+    trials = [_trial(each) for page in pages for each in page["TrainingJobSummaries"]]
+    return {
+        "job": name,
+        "status": job["HyperParameterTuningJobStatus"],
+        "strategy": configuration["Strategy"],
+        "metric": objective.get("MetricName"),
+        "goal": objective.get("Type"),
+        "best": job.get("BestTrainingJob", {}).get("TrainingJobName"),
+        "trials": trials,
+    }
+
+
+def _trial(summary: dict[str, Any]) -> dict[str, Any]:
+    started, ended = summary.get("TrainingStartTime", summary["CreationTime"]), summary.get("TrainingEndTime")
+    return {
+        "name": summary["TrainingJobName"],
+        "status": summary["TrainingJobStatus"],
+        "hyperparameters": summary.get("TunedHyperParameters", {}),
+        "objective": summary.get("FinalHyperParameterTuningJobObjectiveMetric", {}).get("Value"),
+        "started": iso(started),
+        "ended": iso(ended),
+        "seconds": seconds_between(started, ended),
+        "reason": summary.get("FailureReason", ""),
+    }

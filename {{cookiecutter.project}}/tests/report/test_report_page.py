@@ -1,0 +1,193 @@
+"""The page, the Markdown and the JSON of executions that went well, badly, or are not over."""
+
+import json
+import re
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+from mlops import report
+from mlops.report import html, markdown
+
+STYLE = Path(report.__file__).parent / "templates" / "style.css"
+
+
+class Page(HTMLParser):
+    """A parsed page: its elements with their attributes, and whether they are properly nested."""
+
+    VOID = ("meta", "br")
+
+    def __init__(self, text):
+        super().__init__()
+        self.elements, self.open, self.words = [], [], []
+        self.feed(text)
+        assert self.open == []
+
+    def handle_starttag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_startendtag(self, tag, attributes):
+        self.elements.append((tag, dict(attributes)))
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+    def handle_data(self, data):
+        if self.open and self.open[-1] != "style":
+            self.words.append(data)
+
+    @property
+    def text(self):
+        return " ".join(" ".join(self.words).split())
+
+    def all(self, tag):
+        return [attributes for name, attributes in self.elements if name == tag]
+
+
+def page(document):
+    return Page(html.render(document))
+
+
+def test_the_verdict_stands_first(released, refused):
+    assert page(released).text.index("Released The model is in production.") < 300
+    found = page(refused).text
+    assert "Not released Train/Train failed: rmse is 19.275, allowed is at most 6" in found[:300]
+
+
+@pytest.mark.parametrize("render", [html.render, markdown.render])
+def test_synthetic_data_is_called_so(released, render):
+    assert "Synthetic data." in render(released)
+    released["dataset"]["synthetic"] = False
+    assert "Synthetic data." not in render(released)
+
+
+def test_the_page_needs_nothing_from_elsewhere(released):
+    found = page(released)
+    assert not found.all("script") and not found.all("link") and not found.all("img")
+    assert all(link["href"].startswith("#") for link in found.all("a"))
+    assert "@import" not in STYLE.read_text() and "url(" not in STYLE.read_text()
+
+
+def test_a_link_to_a_log_is_there_where_there_is_a_console(released):
+    released["logs"][0]["link"] = "https://eu-west-1.console.aws.amazon.com/cloudwatch/home#logsV2:x"
+    assert released["logs"][0]["link"] in [link["href"] for link in page(released).all("a")]
+    assert f"]({released['logs'][0]['link']})" in markdown.render(released)
+
+
+def test_every_chart_can_be_read_out(released):
+    found = page(released)
+    charts = [svg for svg in found.all("svg") if svg.get("role") == "img"]
+    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    assert len(charts) == 5
+    assert all(label in ids for chart in charts for label in chart["aria-labelledby"].split())
+    assert len(ids) == len(set(ids))
+
+
+def test_every_header_of_a_table_says_what_it_is_the_header_of(released):
+    headers = page(released).all("th")
+    assert len(headers) > 40
+    assert all(header.get("scope") in {"row", "col"} for header in headers)
+
+
+def test_all_jumps_within_the_page_arrive(released, refused):
+    for document in (released, refused):
+        found = page(document)
+        ids = {attributes.get("id") for _, attributes in found.elements}
+        assert {link["href"][1:] for link in found.all("a") if link["href"].startswith("#")} <= ids
+
+
+def test_text_from_outside_is_shown_as_text(released):
+    released["verdict"]["sentence"] = "<script>alert(1)</script>"
+    released["dataset"]["target"] = "<b>fare</b>"
+    text = html.render(released)
+    assert "<script>" not in text and "<b>fare" not in text
+
+
+@pytest.mark.parametrize(
+    "part", ["dataset", "evaluation", "predictions", "tuning", "qa", "smoke", "gate", "model_package"]
+)
+def test_a_part_that_the_execution_did_not_come_to_is_left_out(released, part):
+    released[part] = None
+    assert page(released).text
+    assert markdown.render(released)
+
+
+def test_an_execution_that_has_just_begun_has_a_page(released):
+    released |= dict.fromkeys(("dataset", "evaluation", "predictions", "tuning", "qa", "smoke", "gate"))
+    released |= {"jobs": [], "logs": [], "files": [], "endpoints": [], "model_package": None}
+    released["release"] |= {"image": None, "training_job": None, "hyperparameters": {}, "model_data": None}
+    released["verdict"] = {"outcome": "running", "sentence": "Still running.", "log": None}
+    for stage in released["stages"]:
+        for action in stage["actions"]:
+            action |= {"state": "Pending", "started": None, "ended": None, "seconds": None, "by": ""}
+    released["execution"] |= {"started": None, "ended": None, "seconds": None}
+    assert "Running Still running." in page(released).text
+    assert "Still running." in markdown.render(released)
+
+
+def test_a_failed_check_is_shown_with_its_sentence(released):
+    check = next(each for each in released["qa"]["checks"] if each["name"] == "p95 latency")
+    check |= {"passed": False, "message": "p95 latency was 612 ms, configuration/qa.yml allows 500 ms"}
+    assert check["message"] in page(released).text
+    assert f"✗ {check['message']}" in markdown.render(released)
+
+
+@pytest.mark.parametrize("render", [lambda document: page(document).text, markdown.render])
+def test_a_run_in_which_the_generator_was_the_bottleneck_says_so(released, render):
+    assert "generator was the bottleneck" not in render(released)
+    released["qa"]["load"]["generator_bound"] = True
+    assert "generator was the bottleneck" in render(released)
+
+
+def test_the_markdown_has_tables_of_the_same_width_in_each_row(released):
+    blocks = re.findall(r"(?:^\|.*\n)+", markdown.render(released), flags=re.MULTILINE)
+    assert len(blocks) >= 7
+    for block in blocks:
+        assert len({len(re.findall(r"(?<!\\)\|", line)) for line in block.splitlines()}) == 1
+
+
+def test_the_json_is_the_document(released):
+    assert json.loads(report.json.render(released)) == released
+
+
+def schemes():
+    """The colours of the style by scheme."""
+    found = [
+        dict(re.findall(r"--([\w-]+): (#\w+)", block))
+        for block in re.findall(r":root \{(.*?)\}", STYLE.read_text(), re.S)
+    ]
+    return [found[0] | later for later in found]
+
+
+@pytest.mark.parametrize("colours", schemes(), ids=["light", "dark", "print"])
+@pytest.mark.parametrize(
+    ("front", "back"),
+    [
+        ("ink", "card"),
+        ("ink", "page"),
+        ("soft", "card"),
+        ("soft", "page"),
+        ("accent", "card"),
+        ("accent", "page"),
+        ("soft", "accent-soft"),
+        *((tone, back) for tone in ("good", "bad", "wait") for back in ("card", f"{tone}-soft")),
+    ],
+)
+def test_text_has_enough_contrast(colours, front, back):
+    assert contrast(colours[front], colours[back]) >= 4.5
+
+
+def contrast(one, other):
+    """The contrast ratio of WCAG 2."""
+    lighter, darker = sorted((luminance(one), luminance(other)), reverse=True)
+    return (lighter + 0.05) / (darker + 0.05)
+
+
+def luminance(colour):
+    digits = colour[1:] if len(colour) == 7 else "".join(2 * digit for digit in colour[1:])
+    channels = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
+    linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
+    return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]

@@ -1,0 +1,82 @@
+"""The actions of the pipeline as bars on one axis of time."""
+
+from datetime import datetime, timedelta
+
+import pytest
+
+from mlops.report import timeline
+
+BEGIN = datetime.fromisoformat("2026-11-21T10:00:00+00:00")
+
+
+def action(path, start, end, category="Build", provider="CodeBuild"):
+    """An action from second `start` to `end`; without an end it runs, without a start it waits for its turn."""
+    moment = {None: None} | {
+        second: (BEGIN + timedelta(seconds=second)).isoformat() for second in (start, end) if second is not None
+    }
+    state = "Pending" if start is None else "InProgress" if end is None else "Succeeded"
+    seconds = None if start is None or end is None else end - start
+    return {
+        "path": path,
+        "category": category,
+        "provider": provider,
+        "state": state,
+        "started": moment[start],
+        "ended": moment[end],
+        "seconds": seconds,
+    }
+
+
+def bars(*actions, now=100):
+    written = (BEGIN + timedelta(seconds=now)).isoformat()
+    found = timeline.bars({"stages": [{"actions": list(actions)}], "jobs": [], "written": written})
+    return {bar.name: bar for bar in found}
+
+
+def test_a_bar_lies_where_its_time_lies():
+    found = bars(action("A", 0, 25), action("B", 25, 100))
+    assert (found["A"].left, found["A"].width) == (0, 25)
+    assert (found["B"].left, found["B"].width) == (25, 75)
+
+
+def test_a_running_action_reaches_to_now():
+    found = bars(action("A", 0, 50), action("B", 50, None), now=100)
+    assert (found["B"].left, found["B"].width) == (50, 50)
+
+
+def test_an_action_that_has_not_begun_has_no_bar():
+    found = bars(action("A", 0, 50), action("B", None, None))
+    assert found["B"].width is None
+
+
+def test_nothing_has_begun():
+    assert [bar.width for bar in bars(action("A", None, None)).values()] == [None]
+
+
+def test_a_person_who_takes_a_day_does_not_hide_the_work():
+    found = bars(action("A", 0, 60), action("Approve", 60, 86_460, "Approval", "Manual"), action("B", 86_460, 86_500))
+    assert found["Approve"].person
+    assert found["Approve"].width == pytest.approx(100 / 11, abs=0.1)
+    assert found["A"].width == pytest.approx(60 / 110 * 100, abs=0.1)
+    assert found["B"].left + found["B"].width == pytest.approx(100, abs=0.1)
+
+
+def test_a_person_who_is_quick_is_drawn_to_scale():
+    found = bars(action("A", 0, 97), action("Approve", 97, 100, "Approval", "Manual"))
+    assert found["Approve"].width == pytest.approx(3, abs=0.01)
+
+
+def test_jobs_follow_the_action_that_ran_them():
+    train = action("Train/Train", 0, 50, "Invoke", "StepFunctions")
+    job = {
+        "kind": "training",
+        "status": "Completed",
+        "started": train["started"],
+        "ended": train["ended"],
+        "seconds": 50,
+    }
+    written = (BEGIN + timedelta(seconds=60)).isoformat()
+    found = timeline.bars(
+        {"stages": [{"actions": [train, action("Test/QA", 50, 60)]}], "jobs": [job], "written": written}
+    )
+    assert [(bar.name, bar.job) for bar in found] == [("Train/Train", False), ("training", True), ("Test/QA", False)]
