@@ -21,6 +21,7 @@ $(VENV)/.installed: requirements.txt $(GENERATED)/requirements.txt
 demo: setup ## generate a repository, release its model in the local cloud, ask production once
 	rm -rf $(DEMO)
 	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) .
+	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
 	cd $(DEMO)/* && $(BIN)/python -m mlops local run --tune --approve
 
 test: setup ## all tests: the template's and those of a generated repository
