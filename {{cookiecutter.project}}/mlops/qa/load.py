@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import signal
 import subprocess
 import sys
 from collections.abc import Sequence
@@ -31,19 +30,19 @@ def run(root: Path, output: Path, endpoint: str, region: str, rows: Sequence[str
     rows_file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     command = _command(output, endpoint, rows_file, record, settings)
     log = output / "locust.log"
-    # No proxy variable, no ~/.locust.conf: what is measured is what the configuration says.
+    # locust takes any of its options from the environment, but what is measured stands in the configuration.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     environment |= {"AWS_DEFAULT_REGION": region}
     with log.open("wb") as stream:
-        process = subprocess.Popen(
-            command, cwd=root, env=environment, stdout=stream, stderr=stream, start_new_session=True
-        )
+        # In this build's process group, so that it ends with the build.
+        process = subprocess.Popen(command, cwd=root, env=environment, stdout=stream, stderr=stream)
         try:
             code = process.wait(_START_SECONDS + settings.duration_seconds + _STOP_SECONDS)
         except subprocess.TimeoutExpired:
             raise PipelineError(f"The load test did not end in time. {_last_words(log)}") from None
         finally:
-            _end(process)
+            process.kill()
+            process.wait()
     if code != 0 or not record.is_file():
         raise PipelineError(f"The load test ended with exit code {code}. {_last_words(log)}")
     summary = json.loads(record.read_text(encoding="utf-8"))
@@ -72,13 +71,6 @@ def _command(output: Path, endpoint: str, rows: Path, record: Path, settings: Qa
     flags = ["--headless", "--only-summary", "--reset-stats", "--csv-full-history"]
     named = [str(part) for option in options.items() for part in option]
     return [sys.executable, "-m", "locust", *flags, *named]
-
-
-def _end(process: subprocess.Popen) -> None:
-    """Leave nothing behind, whatever ended the wait."""
-    if process.poll() is None:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
 
 
 def _last_words(log: Path) -> str:

@@ -92,5 +92,5 @@ def _action(action: Action) -> dict[str, Any]:
         "summary": action.summary,
         "error": action.error_message,
         "by": action.updated_by.rsplit(":", 1)[-1].rsplit("/", 1)[-1] if action.category == "Approval" else "",
-        "link": action.url or None,
+        "link": action.url if action.url.startswith("https://") else None,
     }

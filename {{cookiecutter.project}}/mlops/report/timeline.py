@@ -24,6 +24,7 @@ class Bar:
     width: float | None
     job: bool = False
     person: bool = False
+    link: str = ""
 
 
 class Clock:
@@ -79,6 +80,7 @@ def _bar(item: dict[str, Any], clock: Clock | None, now: datetime) -> Bar:
         width=width,
         job=job,
         person=item.get("category") == "Approval",
+        link=item.get("link") or "",
     )
 
 

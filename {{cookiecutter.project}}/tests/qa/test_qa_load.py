@@ -78,15 +78,31 @@ def test_a_pause_between_requests_sets_the_rate(serve, rows, tmp_path):
     assert found["throughput"] == pytest.approx(4 / 0.1, rel=0.2)
 
 
+def repository(root, locustfile):
+    """A repository with a locustfile of its own."""
+    (root / "load").mkdir()
+    (root / "load" / "locustfile.py").write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{locustfile}")
+    return root
+
+
 def test_a_generator_that_cannot_keep_up_says_so(serve, rows, tmp_path):
     serve(sum_model)
-    root = tmp_path / "repository"
-    (root / "load").mkdir(parents=True)
-    (root / "load" / "locustfile.py").write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n" + BUSY_LOCUSTFILE)
-    output = tmp_path / "qa"
-    output.mkdir()
-    found = run(rows, output, root=root)
-    assert found["generator_bound"]
+    assert run(rows, tmp_path, root=repository(tmp_path, BUSY_LOCUSTFILE))["generator_bound"]
+
+
+def test_a_run_ends_at_the_most_requests_that_it_may_hold(serve, rows, tmp_path):
+    serve(sum_model)
+    found = run(rows, tmp_path, root=repository(tmp_path, LIMITED_LOCUSTFILE), duration_seconds=30)
+    assert found["duration_seconds"] < 20
+    assert found["requests"] >= 50
+
+
+def test_a_run_that_does_not_end_is_ended(serve, rows, tmp_path, monkeypatch):
+    serve(sum_model)
+    monkeypatch.setattr(load, "_START_SECONDS", 0)
+    monkeypatch.setattr(load, "_STOP_SECONDS", -0.5)
+    with pytest.raises(PipelineError, match="did not end in time"):
+        run(rows, tmp_path)
 
 
 BUSY_LOCUSTFILE = """
@@ -104,8 +120,20 @@ class Busy(EndpointUser):
 """
 
 
+LIMITED_LOCUSTFILE = """
+from locust import task
+from mlops.qa.generator import recorder
+from mlops.qa.generator.user import EndpointUser
+
+recorder.MAXIMUM_REQUESTS = 50
+
+class Client(EndpointUser):
+    @task
+    def predict(self):
+        self.invoke(next(self.requests))
+"""
+
+
 def test_a_locustfile_that_does_not_load_is_an_error_with_its_reason(rows, tmp_path):
-    (tmp_path / "load").mkdir()
-    (tmp_path / "load" / "locustfile.py").write_text("import taxis\n")
     with pytest.raises(PipelineError, match="No module named 'taxis'"):
-        run(rows, tmp_path, root=tmp_path)
+        run(rows, tmp_path, root=repository(tmp_path, "import taxis"))

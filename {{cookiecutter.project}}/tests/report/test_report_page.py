@@ -77,6 +77,11 @@ def test_a_link_to_a_log_is_there_where_there_is_a_console(released):
     assert f"]({released['logs'][0]['link']})" in markdown.render(released)
 
 
+def test_an_action_has_a_link_to_what_it_ran(released):
+    released["stages"][2]["actions"][0]["link"] = "https://eu-west-1.console.aws.amazon.com/states/home#/executions/x"
+    assert released["stages"][2]["actions"][0]["link"] in [link["href"] for link in page(released).all("a")]
+
+
 def test_every_chart_can_be_read_out(released):
     found = page(released)
     charts = [svg for svg in found.all("svg") if svg.get("role") == "img"]

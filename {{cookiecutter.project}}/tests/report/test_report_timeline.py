@@ -20,6 +20,7 @@ def action(path, start, end, category="Build", provider="CodeBuild"):
         "path": path,
         "category": category,
         "provider": provider,
+        "link": None,
         "state": state,
         "started": moment[start],
         "ended": moment[end],

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from argparse import Namespace
 from pathlib import Path
 
 import gevent
@@ -21,11 +20,11 @@ def register() -> None:
     events.quitting.add_listener(_complete_csv)
 
 
-def rows_of(options: Namespace) -> list[str]:
+def read_rows(file: str) -> list[str]:
     """The rows to send. Raises ValueError when there are none."""
-    rows = Path(options.rows).read_text(encoding="utf-8").splitlines()
+    rows = Path(file).read_text(encoding="utf-8").splitlines()
     if not rows:
-        raise ValueError(f"{options.rows} has no rows to send")
+        raise ValueError(f"{file} has no rows to send")
     return rows
 
 

@@ -15,7 +15,7 @@ from locust.env import Environment
 from mlops.qa.generator.summary import Generator, Requests, summarise
 
 _LAG_INTERVAL_SECONDS = 0.05
-_MAXIMUM_REQUESTS = 5_000_000
+MAXIMUM_REQUESTS = 5_000_000
 _SCHEDSTAT = Path("/proc/self/schedstat")
 
 
@@ -38,13 +38,12 @@ class _Clocks(NamedTuple):
 class Recorder:
     """Writes `file` when the run ends. What counts begins when the last user has started.
 
-    The run ends at `maximum_requests`, so that it cannot fill the memory.
+    The run ends with MAXIMUM_REQUESTS, so that it cannot fill the memory.
     """
 
-    def __init__(self, environment: Environment, file: Path, maximum_requests: int = _MAXIMUM_REQUESTS) -> None:
+    def __init__(self, environment: Environment, file: Path) -> None:
         self._environment = environment
         self._file = file
-        self._maximum_requests = maximum_requests
         self._requests = Requests(array("d"), array("d"), bytearray())
         self._lag = array("d")
         self._warned = False
@@ -75,7 +74,7 @@ class Recorder:
         requests.ended.append(time.perf_counter())
         requests.milliseconds.append(response_time)
         requests.failed.append(exception is not None)
-        if len(requests.ended) == self._maximum_requests:
+        if len(requests.ended) == MAXIMUM_REQUESTS:
             gevent.spawn(self._environment.runner.quit)
 
     def _on_cpu_warning(self, **_: object) -> None:

@@ -6,6 +6,7 @@ import itertools
 import random
 import time
 from collections.abc import Iterator
+from functools import cache
 from urllib.parse import urlsplit
 
 from geventhttpclient.connectionpool import ConnectionPool, SSLConnectionPool
@@ -37,7 +38,7 @@ class EndpointUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         chosen = environment.parsed_options
-        pool = _shared_pool(environment)
+        pool = _pool(chosen.endpoint, chosen.rows, chosen.rows_per_request)
         start = random.randrange(len(pool))
         self.requests: Iterator[Invocation] = itertools.cycle(pool[start:] + pool[:start])
         self.host = pool[0].invocations.url
@@ -87,14 +88,10 @@ class EndpointUser(User):
         return body
 
 
-def _shared_pool(environment: Environment) -> list[Invocation]:
-    """The requests that all users of a run share, made by the first."""
-    if not hasattr(environment, "mlops_invocations"):
-        chosen = environment.parsed_options
-        rows = options.rows_of(chosen)
-        invocations = requests.Invocations(chosen.endpoint)
-        environment.mlops_invocations = requests.pool(invocations, rows, chosen.rows_per_request)
-    return environment.mlops_invocations
+@cache
+def _pool(endpoint: str, rows_file: str, rows_per_request: int) -> list[Invocation]:
+    """The requests that all users share, made by the first."""
+    return requests.pool(requests.Invocations(endpoint), options.read_rows(rows_file), rows_per_request)
 
 
 def _connections(url: str) -> ConnectionPool:
