@@ -15,7 +15,7 @@ def test_the_generated_repositorys_own_tests_pass(generated: Path) -> None:
         "-n",
         "2",
         "--dist",
-        "loadgroup",
+        "loadfile",
         "-p",
         "no:cacheprovider",
         "--durations=15",

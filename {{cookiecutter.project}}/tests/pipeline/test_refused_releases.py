@@ -7,9 +7,6 @@ from subprocess import CompletedProcess
 import pytest
 from workshop import Released, Workshop
 
-# On one worker: these tests share one release.
-pytestmark = pytest.mark.xdist_group("pipeline")
-
 
 @pytest.fixture
 def failing(pristine: Workshop) -> Iterator[Workshop]:

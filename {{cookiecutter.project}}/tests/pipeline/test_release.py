@@ -3,11 +3,7 @@
 import json
 import threading
 
-import pytest
 from workshop import Released, Workshop
-
-# On one worker: these tests share one release.
-pytestmark = pytest.mark.xdist_group("pipeline")
 
 
 def test_a_release_waits_for_a_person_and_goes_on_when_approved(released: Released) -> None:
