@@ -69,7 +69,8 @@ def _by_build(session: Session, names: Names, execution: Execution, action: Acti
 
 
 def _by_state_machine(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
-    job = next((job for job in jobs.of_execution(session, names, execution.id) if job.failed), None)
+    ran = jobs.of_execution(session, names, execution.id)
+    job = next((job for job in ran if job.failed), None)
     if job is not None:
         reason = job.failure_reason or "SageMaker gives no reason"
         return Failure(
@@ -84,7 +85,9 @@ def _by_state_machine(session: Session, names: Names, execution: Execution, acti
             raise
         return _by_codepipeline(session, names, execution, action)
     cause = machine_cause(machine.get("error", ""), machine.get("cause", ""))
-    return Failure(action, cause or action.error_message or f"the state machine ended as {machine['status']}")
+    cause = cause or action.error_message or f"the state machine ended as {machine['status']}"
+    # What a gate judges stands in the log of the job before it.
+    return Failure(action, cause, ran[-1].log, ran[-1].kind) if ran else Failure(action, cause)
 
 
 def _by_stack(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
@@ -94,14 +97,10 @@ def _by_stack(session: Session, names: Names, execution: Execution, action: Acti
     if first is None:
         return _by_codepipeline(session, names, execution, action)
     cause = f"stack {stack}, {first.resource} ({first.type}): {first.reason}"
-    if first.type != "AWS::SageMaker::Endpoint" or not first.physical_id:
+    if first.type != "AWS::SageMaker::Endpoint":
         return Failure(action, cause)
-    # The physical id of an endpoint is its ARN.
-    endpoint = first.physical_id.rsplit("/", 1)[-1]
-    status = endpoints.describe(session, endpoint)
-    if status and status.failure_reason and status.failure_reason not in cause:
-        cause = f"{cause} {status.failure_reason}"
-    return Failure(action, cause, endpoints.log_of(endpoint), f"endpoint {action.stage.lower()}")
+    stage = action.stage.lower()
+    return Failure(action, cause, endpoints.log_of(names.endpoint(stage)), f"endpoint {stage}")
 
 
 def _by_person(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
@@ -128,7 +127,10 @@ def last_words(lines: list[str], phase: str) -> str:
     start = next((n for n in range(len(said) - 1, -1, -1) if not said[n][0].isspace()), None)
     if start is None:
         return ""
-    return " ".join(line.strip() for line in said[start:]).strip("= ")
+    words = said[start]
+    for line in said[start + 1 :]:
+        words += (" " if words.endswith((":", ".")) else "; ") + line.strip()
+    return words.strip("= ")
 
 
 def program_output(lines: list[str]) -> list[str]:

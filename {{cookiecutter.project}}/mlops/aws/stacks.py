@@ -27,7 +27,6 @@ class StackEvent:
     time: datetime
     resource: str
     type: str
-    physical_id: str
     status: str
     reason: str
 
@@ -134,7 +133,6 @@ def events(session: Session, name: str) -> Iterator[StackEvent]:
                 time=event["Timestamp"],
                 resource=event.get("LogicalResourceId", name),
                 type=event.get("ResourceType", ""),
-                physical_id=event.get("PhysicalResourceId", ""),
                 status=event.get("ResourceStatus", ""),
                 reason=event.get("ResourceStatusReason", ""),
             )

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from textwrap import shorten
 from typing import TYPE_CHECKING, Protocol
 
 from mlops.aws.executions import ABANDONED, FAILED, IN_PROGRESS, PENDING, SUCCEEDED, Action, Execution
@@ -68,8 +69,9 @@ def note(action: Action) -> str:
     if action.state == IN_PROGRESS:
         return action.activity
     if action.state == FAILED:
-        return (action.error_message or action.summary).split("\n")[0]
-    return action.summary.split("\n")[0] if action.category == "Approval" else ""
+        # A state machine's error is a job's whole description in JSON; `failures.explain` says what is in it.
+        return shorten((action.error_message or action.summary).partition("{")[0], 120, placeholder=" …")
+    return shorten(action.summary, 120, placeholder=" …") if action.category == "Approval" else ""
 
 
 def table(execution: Execution) -> Table:

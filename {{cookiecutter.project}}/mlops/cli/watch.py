@@ -72,7 +72,9 @@ def raise_failure(repository: Repository, execution: Execution) -> None:
             f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
         ]
         lines.append(f"Log: {failure.log}")
-        lines.append(f"All of it: mlops logs {failure.log_name} --execution {execution.id}")
+        # An endpoint's log goes on from release to release.
+        which = "" if failure.log_name.startswith("endpoint") else f" --execution {execution.id}"
+        lines.append(f"All of it: mlops logs {failure.log_name}{which}")
     raise PipelineError("\n".join(lines))
 
 

@@ -8,7 +8,8 @@ BUILD_LOG = [
     "[Container] 2026/11/21 12:00:00 Running command python -m mlops.steps.qa --endpoint test",
     "users: 8, 10 s",
     "QA says no: p95 latency 812 ms is over the bound of 500 ms.",
-    "  See executions/1a2b/qa/qa.json",
+    "  Also: 3 of 800 requests failed",
+    "  Results: executions/1a2b/qa/",
     "[Container] 2026/11/21 12:00:12 Phase complete: BUILD State: FAILED",
     "[Container] 2026/11/21 12:00:12 Entering phase POST_BUILD",
     "uploading the report",
@@ -18,7 +19,8 @@ BUILD_LOG = [
 
 def test_a_build_is_quoted_with_what_it_said_before_its_phase_failed():
     assert last_words(BUILD_LOG, "BUILD") == (
-        "QA says no: p95 latency 812 ms is over the bound of 500 ms. See executions/1a2b/qa/qa.json"
+        "QA says no: p95 latency 812 ms is over the bound of 500 ms. "
+        "Also: 3 of 800 requests failed; Results: executions/1a2b/qa/"
     )
 
 
