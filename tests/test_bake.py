@@ -40,17 +40,21 @@ def test_no_variable_is_left_and_no_path_of_this_machine(generated: Path) -> Non
         assert str(TEMPLATE) not in text, name
 
 
+PARSERS = {".json": json.loads, ".toml": tomllib.loads, ".py": ast.parse, ".yml": yaml.safe_load}
+
+
 def test_generated_files_parse(generated: Path) -> None:
+    broken = {}
     for name, content in files(generated).items():
-        text = content.decode(errors="replace")
-        if name.endswith(".json"):
-            json.loads(text)
-        elif name.endswith(".toml"):
-            tomllib.loads(text)
-        elif name.endswith(".py"):
-            ast.parse(text, name)
-        elif name.endswith(".yml") and not name.startswith("infra/"):
-            yaml.safe_load(text)
+        parse = PARSERS.get(Path(name).suffix)
+        # cfn-lint reads the templates: their tags are CloudFormation's own.
+        if parse is None or (name.endswith(".yml") and name.startswith("infra/")):
+            continue
+        try:
+            parse(content.decode())
+        except (ValueError, SyntaxError, yaml.YAMLError) as error:
+            broken[name] = error
+    assert broken == {}
 
 
 def test_paths_suit_windows_too(generated: Path) -> None:

@@ -69,9 +69,10 @@ def test_a_missing_file_is_named(repository):
 
 
 def test_tabs_in_json_are_no_fault(repository):
+    before = load(repository.root).tuning
     text = (repository.root / "configuration" / "tuning.json").read_text()
     repository.write("tuning.json", text.replace("  ", "\t"))
-    load(repository.root)
+    assert load(repository.root).tuning == before
 
 
 @pytest.mark.parametrize("key", ["project", "model"])

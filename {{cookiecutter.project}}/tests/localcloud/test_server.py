@@ -94,7 +94,7 @@ def test_a_cloud_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     children = children_of(killed.process.pid)
     killed.process.kill()
     killed.process.wait(30)
-    until(lambda: not [pid for pid in children if is_running(pid)], 10)
+    assert until(lambda: not [pid for pid in children if is_running(pid)], 10)
 
 
 def children_of(pid: int) -> list[int]:

@@ -169,6 +169,7 @@ def test_no_worker_outlives_a_killed_server(trained: Path) -> None:
     server.process.kill()
     server.stop()
     wait_until(lambda: not any(worker.is_running() for worker in workers), "the end of the workers")
+    assert not _listens(server.port)
 
 
 def test_a_server_without_a_model_says_so_and_leaves_the_reason(tmp_path: Path) -> None:
