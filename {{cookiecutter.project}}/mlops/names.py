@@ -14,7 +14,10 @@ DATA_KEY = "data/data.zip"
 
 @dataclass(frozen=True)
 class Names:
-    """Names that follow from the project and the model alone."""
+    """Names that follow from the project and the model alone.
+
+    Two hyphens join them: neither has two in a row, so that no two projects of an account can meet in a name.
+    """
 
     project: str
     model: str
@@ -36,11 +39,11 @@ class Names:
 
     def endpoint(self, stage: Stage) -> str:
         """The endpoint's name. It is the same for every release: clients keep it."""
-        return f"{self.project}-{self.model}-{stage}"
+        return f"{self.project}--{self.model}-{stage}"
 
     @property
     def model_package_group(self) -> str:
-        return f"{self.project}-{self.model}"
+        return f"{self.project}--{self.model}"
 
     @property
     def repository(self) -> str:

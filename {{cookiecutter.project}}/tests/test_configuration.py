@@ -24,7 +24,7 @@ def problems(repository: Repository) -> list[InputProblem]:
 
 def test_the_shipped_configuration_is_right(repository):
     configuration = load(repository.root)
-    assert configuration.names.endpoint("production") == "taxi-fares-total-amount-production"
+    assert configuration.names.endpoint("production") == "taxi-fares--total-amount-production"
     assert configuration.image is None
     assert configuration.production.InitialInstanceCount == 2
 

@@ -133,7 +133,7 @@ def test_a_first_release_is_rendered(build, repository):
     assert training["Gate"]["Production"] is False
     parameters = rendered(repository, "production.json")["Parameters"]
     assert parameters["CommitId"] == RELEASE.commit_id
-    assert rendered(repository, "test.json")["Parameters"]["EndpointName"] == "taxi-fares-total-amount-test"
+    assert rendered(repository, "test.json")["Parameters"]["EndpointName"] == "taxi-fares--total-amount-test"
 
 
 def test_the_data_version_is_unpacked_for_the_jobs(build, bucket):

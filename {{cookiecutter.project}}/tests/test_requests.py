@@ -161,7 +161,7 @@ def test_the_endpoint_stack_gets_every_parameter_of_its_template_and_no_other(co
     assert rendered["Parameters"].keys() == template["Parameters"].keys()
     assert all(isinstance(value, str) for value in rendered["Parameters"].values())
     assert rendered["Tags"] == LINEAGE
-    assert rendered["Parameters"]["EndpointName"] == f"taxi-fares-total-amount-{stage}"
+    assert rendered["Parameters"]["EndpointName"] == f"taxi-fares--total-amount-{stage}"
 
 
 def test_an_endpoint_in_a_vpc_gets_its_subnets(repository):

@@ -56,7 +56,7 @@ class Workshop:
 
     def endpoint(self, name: str) -> str:
         """Name of the endpoint `test` or `production`."""
-        return f"{self.project['project']}-{self.project['model']}-{name}"
+        return f"{self.project['project']}--{self.project['model']}-{name}"
 
     def until_deleted(self, endpoint: str) -> None:
         """Wait until the endpoint `test` is gone: what follows a decision goes on beside the pipeline."""

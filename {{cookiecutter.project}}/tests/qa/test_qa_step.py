@@ -94,7 +94,7 @@ def test_a_good_endpoint_passes_and_its_results_lie_in_the_bucket(serve, session
     assert {"qa.json", "locust.html", "locust_stats.csv"} <= results(session, "qa")
     found = json.loads((repository / "qa" / "qa.json").read_text())
     assert found["passed"]
-    assert found["endpoint"] == "demo-trips-test"
+    assert found["endpoint"] == "demo--trips-test"
     assert found["accuracy"]["rows"] == 120
     assert found["load"]["requests"] > 0
 
@@ -116,7 +116,7 @@ def test_smoke_asks_for_right_answers_only(serve, session, model, repository):
     done = step(repository, "--endpoint", "production", "--smoke")
     assert done.returncode == 0, done.stdout + done.stderr
     assert results(session, "smoke") == {"qa.json"}
-    assert {request.path for request in requests} == {"/endpoints/demo-trips-production/invocations"}
+    assert {request.path for request in requests} == {"/endpoints/demo--trips-production/invocations"}
     assert len(requests) < 20
 
 
@@ -125,7 +125,7 @@ def test_an_endpoint_that_fails_is_a_failed_check_with_its_reason(serve, session
     serve(broken)
     done = step(repository, "--endpoint", "production", "--smoke")
     assert done.returncode == 1
-    assert last_words(done.stdout) == "demo-trips-production answered 500 to good rows: division by zero"
+    assert last_words(done.stdout) == "demo--trips-production answered 500 to good rows: division by zero"
     assert not json.loads((repository / "smoke" / "qa.json").read_text())["passed"]
 
 
