@@ -35,8 +35,8 @@ def run(
 
     if not approved and not sys.stdin.isatty():
         raise InputError("There is no terminal on which to ask for the approval. Add --approve.")
-    overrides = hyperparameters(settings)
     repository = project.find()
+    overrides = hyperparameters(repository, settings, tune=tune)
     repository.check()
     started = time.monotonic()
     with _cloud(repository, port, keep):

@@ -49,7 +49,7 @@ def start(source: str | None, tune: bool, settings: tuple[str, ...], watched: bo
     from mlops.cli.watch import leaving_it_running, watch_execution
 
     repository = project.find()
-    overrides = hyperparameters(settings)
+    overrides = hyperparameters(repository, settings, tune=tune)
     repository.check()
     dataset = dataset_for(repository, source)
     execution = start_execution(repository, dataset, tune=tune, overrides=overrides)
@@ -89,8 +89,13 @@ def start_execution(repository: Repository, dataset, *, tune: bool, overrides: d
     return execution
 
 
-def hyperparameters(settings: tuple[str, ...]) -> dict[str, str]:
-    """What `--set` gave, by name; InputError for one that isn't NAME=VALUE or comes twice."""
+def hyperparameters(repository: Repository, settings: tuple[str, ...], *, tune: bool) -> dict[str, str]:
+    """What `--set` gave, by name.
+
+    InputError for one that isn't NAME=VALUE, comes twice, or isn't for this release to set.
+    """
+    from mlops.configuration import overrides
+
     found: dict[str, str] = {}
     for setting in settings:
         name, equals, value = setting.partition("=")
@@ -99,4 +104,4 @@ def hyperparameters(settings: tuple[str, ...]) -> dict[str, str]:
         if name in found:
             raise InputError(f"--set {name} is given twice: {found[name]} and {value}. Give it once.")
         found[name] = value
-    return found
+    return overrides.check(repository.configuration, found, tune=tune)

@@ -85,6 +85,22 @@ def test_a_fault_elsewhere_in_the_configuration_keeps_nobody_from_looking(reposi
     assert "qa.yml" not in result.output
 
 
+@pytest.mark.parametrize(
+    ("words", "allowed"),
+    [
+        (("--set", "max_dept=6"), "did you mean max_depth"),
+        (("--tune", "--set", "max_depth=6"), "start without tuning"),
+    ],
+)
+def test_a_hyperparameter_that_is_not_to_be_set_is_refused_before_anything_else(
+    repository: Path, mlops, words: tuple[str, ...], allowed: str
+):
+    result = mlops("start", *words)
+    assert result.exit_code == 2
+    assert words[-1].partition("=")[0] in result.output and allowed in result.output
+    assert "Preparing" not in result.output
+
+
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(repository: Path, mlops, monkeypatch):
     monkeypatch.setattr("mlops.configuration.load_project", lambda root: 1 / 0)
     result = mlops("status")

@@ -42,12 +42,12 @@ def test_a_release_goes_from_start_over_approval_to_its_end(mlops, session: Sess
 
 
 def test_what_is_released_stands_in_the_execution(mlops, session: Session, names: Names):
-    execution = start(mlops, "--tune", "--set", "max_depth=6", "--set", "eta=0.1")
+    execution = start(mlops, "--tune", "--set", "num_round=60", "--set", "subsample=0.9")
     found = executions.read(session, names.pipeline, execution)
     assert found.variables == {
         "CommitId": "uncommitted",
         "Tune": "true",
-        "HyperParameters": '{"eta": "0.1", "max_depth": "6"}',
+        "HyperParameters": '{"num_round": "60", "subsample": "0.9"}',
     }
 
 
