@@ -50,7 +50,7 @@ def test_a_key_given_twice_is_refused_in_json_and_yaml(repository):
 @pytest.mark.parametrize(
     ("file", "text", "line"),
     [
-        ("trainingjob.json", '{"Tags": [],\n}', 2),
+        ("trainingjob.json", '{"Tags":\n[1 2]}', 2),
         ("trainingjob.json", '{"HyperParameters": NaN}', None),
         ("qa.yml", "users: 10\n  spawn_rate: 1\n", 2),
         ("qa.yml", "- users\n", None),
