@@ -4,7 +4,9 @@ import io
 import os
 import tarfile
 import textwrap
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
@@ -56,6 +58,10 @@ PING_FAILED = (
     "The primary container for production variant AllTraffic did not pass the ping health check. "
     "Please check CloudWatch logs for this endpoint."
 )
+FAILS = """
+from server import serve
+serve(lambda body, headers: (500, {}, "the model has failed"))
+"""
 DIES_AT_START = 'raise SystemExit("the model cannot be loaded")'
 DEADLINE_SECONDS = 60
 SETTLED = {"InService", "Failed"}
@@ -192,3 +198,30 @@ class Hosting:
             for stream in streams
             for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
         )
+
+
+@contextmanager
+def constant_traffic(hosting: Hosting, name: str) -> Iterator[list[str]]:
+    """A client that calls the endpoint all the time; gives its answers. Fails when one request fails."""
+    answers: list[str] = []
+    ended = threading.Event()
+    failures: list[Exception] = []
+
+    def call() -> None:
+        while not ended.is_set():
+            try:
+                answers.append(hosting.ask(name))
+            except Exception as error:
+                failures.append(error)
+
+    clients = [threading.Thread(target=call) for _ in range(3)]
+    for client in clients:
+        client.start()
+    try:
+        until(lambda: answers, 10)
+        yield answers
+    finally:
+        ended.set()
+        for client in clients:
+            client.join()
+    assert not failures

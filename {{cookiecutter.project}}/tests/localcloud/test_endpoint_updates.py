@@ -1,39 +1,9 @@
 """Updates of endpoints in place, under traffic, through plain boto3."""
 
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
 
-import pytest
 from harness import until
-from hosting import DIES_AT_START, PING_FAILED, Hosting, alive, refusal, says
-
-
-@contextmanager
-def constant_traffic(hosting: Hosting, name: str) -> Iterator[list[str]]:
-    """A client that calls the endpoint all the time; gives its answers. Fails when one request fails."""
-    answers: list[str] = []
-    ended = threading.Event()
-    failures: list[Exception] = []
-
-    def call() -> None:
-        while not ended.is_set():
-            try:
-                answers.append(hosting.ask(name))
-            except Exception as error:
-                failures.append(error)
-
-    clients = [threading.Thread(target=call) for _ in range(3)]
-    for client in clients:
-        client.start()
-    try:
-        until(lambda: answers, 10)
-        yield answers
-    finally:
-        ended.set()
-        for client in clients:
-            client.join()
-    assert not failures
+from hosting import DIES_AT_START, PING_FAILED, Hosting, alive, constant_traffic, says
 
 
 def test_an_update_replaces_the_model_without_a_failed_request(hosting: Hosting) -> None:
@@ -95,43 +65,3 @@ def test_an_update_that_fails_leaves_the_endpoint_in_service_with_what_it_served
     hosting.configured("kept-fixed", says("fixed"))
     assert "FailureReason" not in hosting.update("kept", "kept-fixed")
     assert hosting.ask("kept") == "fixed"
-
-
-@pytest.mark.parametrize(
-    ("policy", "refused"),
-    [
-        (
-            {
-                "BlueGreenUpdatePolicy": {
-                    "TrafficRoutingConfiguration": {
-                        "Type": "CANARY",
-                        "WaitIntervalInSeconds": 60,
-                        "CanarySize": {"Type": "CAPACITY_PERCENT", "Value": 10},
-                    }
-                }
-            },
-            "BlueGreenUpdatePolicy.TrafficRoutingConfiguration.Type=CANARY",
-        ),
-        (
-            {
-                "RollingUpdatePolicy": {
-                    "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
-                    "WaitIntervalInSeconds": 60,
-                }
-            },
-            "RollingUpdatePolicy",
-        ),
-        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "5xx"}]}}, "AutoRollbackConfiguration"),
-    ],
-)
-def test_deployment_policies_other_than_all_at_once_are_refused_by_name(
-    hosting: Hosting, policy: dict, refused: str
-) -> None:
-    code, message = refusal(
-        hosting.sagemaker.update_endpoint,
-        EndpointName="any",
-        EndpointConfigName="any",
-        DeploymentConfig=policy,
-    )
-    assert code == "NotImplemented"
-    assert message.endswith(f"UpdateEndpoint with DeploymentConfig.{refused}")

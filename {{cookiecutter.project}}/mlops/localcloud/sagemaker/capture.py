@@ -19,6 +19,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
+from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.sagemaker.s3 import Location
 
 if TYPE_CHECKING:
@@ -105,7 +106,7 @@ class Capture:
             name = f"{first:%M-%S}-{first.microsecond // 1000:03}-{uuid.uuid4()}.jsonl"
             body = "".join(json.dumps(self._line(exchange)) + "\n" for exchange in exchanges)
             try:
-                context.client("s3", self._role_arn).put_object(
+                context.client("s3", self._role_arn, roles.PRINCIPAL).put_object(
                     Bucket=self._target.bucket,
                     Key=(self._target / f"{self._endpoint}/{folder}/{name}").key,
                     Body=body.encode(),

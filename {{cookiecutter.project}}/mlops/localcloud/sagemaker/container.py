@@ -19,6 +19,7 @@ from typing import Any
 from mlops.localcloud import context, processes
 from mlops.localcloud.images import Image
 from mlops.localcloud.processes import Process
+from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.service import AWSError
 
 _INSIDE = "/opt/ml"
@@ -99,8 +100,7 @@ def instances(directory: Path, count: int) -> list[Instance]:
         # Left by a cloud that ran in this directory before; that cloud's job is unknown to this one.
         shutil.rmtree(directory)
     made = [
-        Instance(f"algo-{number}", _loopback(number), directory / f"algo-{number}")
-        for number in range(1, count + 1)
+        Instance(f"algo-{number}", _loopback(number), directory / f"algo-{number}") for number in range(1, count + 1)
     ]
     for instance in made:
         instance.root.mkdir(parents=True)
@@ -130,7 +130,7 @@ def role_environment(role_arn: str, isolated: bool) -> dict[str, str]:
     """What lets a container call AWS under the job's role; under network isolation it gets no credentials."""
     if isolated:
         return {"AWS_REGION": context.region(), "AWS_DEFAULT_REGION": context.region()}
-    return context.role_environment(role_arn)
+    return context.role_environment(role_arn, roles.PRINCIPAL)
 
 
 def _loopback(number: int) -> str:

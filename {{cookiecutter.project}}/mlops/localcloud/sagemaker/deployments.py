@@ -1,30 +1,20 @@
 """Deployments: how an endpoint comes to another fleet, in the background.
 
-Every deployment is blue/green with all traffic at once: the new fleet comes up beside the old one, the traffic is
-switched, the old fleet finishes its requests and ends. When the new fleet does not come up, the old one has never
-stopped, and the endpoint is InService again with the FailureReason.
-https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails-blue-green-all-at-once.html
+The new fleet comes up beside the old one, the traffic is shifted to it as the DeploymentConfig says, the old fleet
+finishes its requests and ends. When the new fleet does not come up, or an alarm goes off meanwhile, the old one has
+all traffic again, and the endpoint is InService with the FailureReason.
+https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
 """
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 
-from mlops.localcloud import context
 from mlops.localcloud.sagemaker.capture import Capture
 from mlops.localcloud.sagemaker.endpoint import IN_SERVICE, Endpoint
 from mlops.localcloud.sagemaker.serving_fleet import DeploymentFailed
-from mlops.localcloud.sagemaker.support import ANY
+from mlops.localcloud.sagemaker.shifting import shift
 
 logger = logging.getLogger(__name__)
-
-# Of a DeploymentConfig; what is not here is refused by its name.
-SUPPORTED = {
-    "BlueGreenUpdatePolicy": {
-        "TrafficRoutingConfiguration": {"Type": {"ALL_AT_ONCE"}, "WaitIntervalInSeconds": ANY},
-        "TerminationWaitInSeconds": ANY,
-    }
-}
 
 
 def create(endpoint: Endpoint) -> None:
@@ -60,15 +50,18 @@ def delete(endpoint: Endpoint, forget: Callable[[], None]) -> None:
 
 
 def _deploy(endpoint: Endpoint) -> None:
-    green, blue, blue_capture = endpoint.pending, endpoint.fleet, endpoint.capture
+    green, blue = endpoint.pending, endpoint.fleet
     assert green is not None
-    green.start()
-    endpoint.capture = Capture.of(green)
-    endpoint.fleet = green
-    policy = (endpoint.deployment or {}).get("BlueGreenUpdatePolicy", {})
+    if blue is None:
+        green.start()
+        endpoint.capture = Capture.of(green)
+    else:
+        shift(endpoint, blue, green)
+    blue_capture = endpoint.capture if blue is not None else None
     if blue is not None:
-        routing = policy.get("TrafficRoutingConfiguration", {})
-        _wait(routing.get("WaitIntervalInSeconds", 0) + policy.get("TerminationWaitInSeconds", 0))
+        endpoint.capture = Capture.of(green)
+    endpoint.switch_to(green)
+    if blue is not None:
         blue.retire()
     if blue_capture is not None:
         blue_capture.close()
@@ -91,13 +84,10 @@ def _attempt(endpoint: Endpoint, otherwise: str, change: Callable[[], None]) -> 
 def _give_up(endpoint: Endpoint, status: str, reason: str) -> None:
     if status == IN_SERVICE:
         endpoint.become("RollingBack", reason)
+    endpoint.share = 0.0
     if endpoint.pending is not None and endpoint.pending is not endpoint.fleet:
-        endpoint.pending.stop()
+        # It may have had a share of the traffic: what it answers just now it answers to the end.
+        endpoint.pending.retire()
     if status == IN_SERVICE:
         endpoint.pending = None
     endpoint.become(status, reason)
-
-
-def _wait(seconds: float) -> None:
-    """Let a baking period pass, at the cloud's scale of time."""
-    threading.Event().wait(seconds * context.settings.time_scale)

@@ -1,10 +1,12 @@
 """One endpoint: its status, the fleet that answers its requests, and how DescribeEndpoint shows them."""
 
+import random
 import re
 import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from mlops.localcloud.sagemaker import events
 from mlops.localcloud.sagemaker.capture import Capture
 from mlops.localcloud.sagemaker.serving_fleet import Fleet, Variant
 from mlops.localcloud.service import AWSError
@@ -15,7 +17,10 @@ _IN_PROGRESS = {"Creating", "Updating", "RollingBack", "Deleting"}
 
 @dataclass
 class Endpoint:
-    """An endpoint. `fleet` answers its requests and is None until the first is healthy; `pending` is being made."""
+    """An endpoint. `fleet` answers its requests and is None until the first is healthy; `pending` is being made.
+
+    `share` of the requests goes to the pending fleet, while traffic is shifted to it.
+    """
 
     name: str
     arn: str
@@ -25,6 +30,7 @@ class Endpoint:
     failure_reason: str | None = None
     fleet: Fleet | None = None
     capture: Capture | None = None
+    share: float = 0.0
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     modified: datetime = field(default_factory=lambda: datetime.now(UTC))
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -43,8 +49,26 @@ class Endpoint:
             self.become(status)
 
     def become(self, status: str, reason: str | None = None) -> None:
-        """Take another status."""
+        """Take another status, and say so on the event bus."""
         self.status, self.failure_reason, self.modified = status, reason, datetime.now(UTC)
+        events.endpoint_changed(self.description())
+
+    def receiving(self) -> Fleet:
+        """The fleet that gets the next request."""
+        if self.share and self.pending is not None and random.random() < self.share:
+            return self.pending
+        assert self.fleet is not None
+        return self.fleet
+
+    def instances(self, variant: str) -> int:
+        """How many instances a variant has."""
+        found = self.fleet.variants.get(variant) if self.fleet else None
+        return len(found.containers) if found else 0
+
+    def switch_to(self, fleet: Fleet) -> None:
+        """Give all requests to another fleet, from now on."""
+        self.fleet = fleet
+        self.share = 0.0
 
     def summary(self) -> dict:
         """The endpoint as ListEndpoints shows it."""

@@ -6,8 +6,8 @@ from mlops.localcloud import context
 from mlops.localcloud.sagemaker import listing, models, tags
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 # Kept and not acted on: VolumeSizeInGB and KmsKeyId, since there is no volume, and ModelDataDownloadTimeoutInSeconds,
 # since S3 is on this machine.

@@ -4,26 +4,27 @@ import threading
 from collections.abc import Iterable
 
 from mlops.localcloud import context
-from mlops.localcloud.sagemaker import deployments, endpoint_configurations, listing, tags
+from mlops.localcloud.sagemaker import deployments, endpoint_configurations, listing, shifting, tags
 from mlops.localcloud.sagemaker.endpoint import Endpoint
 from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.serving_fleet import Fleet
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {
     "CreateEndpoint": {
         "EndpointName": ANY,
         "EndpointConfigName": ANY,
-        "DeploymentConfig": deployments.SUPPORTED,
+        "DeploymentConfig": shifting.SUPPORTED,
         "Tags": ANY,
     },
     "UpdateEndpoint": {
         "EndpointName": ANY,
         "EndpointConfigName": ANY,
-        "DeploymentConfig": deployments.SUPPORTED,
-        "RetainAllVariantProperties": {False},
-        "RetainDeploymentConfig": {False},
+        "DeploymentConfig": shifting.SUPPORTED,
+        "RetainAllVariantProperties": ANY,
+        "ExcludeRetainedVariantProperties": {"VariantPropertyType": ANY},
+        "RetainDeploymentConfig": ANY,
     },
     "UpdateEndpointWeightsAndCapacities": {
         "EndpointName": ANY,
@@ -43,6 +44,7 @@ _lock = threading.Lock()
 def create_endpoint(request: dict) -> dict:
     """Make an endpoint in the background. It is InService when every container answers its ping."""
     refuse_others("CreateEndpoint", request, _SUPPORTED["CreateEndpoint"])
+    shifting.require_possible(request.get("DeploymentConfig"))
     name = request["EndpointName"]
     arn = _arn(name)
     fleet = Fleet(name, endpoint_configurations.get(request["EndpointConfigName"]))
@@ -59,10 +61,16 @@ def create_endpoint(request: dict) -> dict:
 def update_endpoint(request: dict) -> dict:
     """Replace the fleet by one of another configuration, in the background and without a gap."""
     refuse_others("UpdateEndpoint", request, _SUPPORTED["UpdateEndpoint"])
+    shifting.require_possible(request.get("DeploymentConfig"))
     endpoint = get(request["EndpointName"])
     fleet = Fleet(endpoint.name, endpoint_configurations.get(request["EndpointConfigName"]))
+    if request.get("RetainAllVariantProperties") and endpoint.fleet is not None:
+        excluded = [each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", [])]
+        fleet.keep(endpoint.fleet, excluded)
     endpoint.begin("Updating")
-    endpoint.pending, endpoint.deployment = fleet, request.get("DeploymentConfig")
+    endpoint.pending = fleet
+    if not request.get("RetainDeploymentConfig"):
+        endpoint.deployment = request.get("DeploymentConfig")
     context.spawn(deployments.update, endpoint)
     return {"EndpointArn": endpoint.arn}
 

@@ -69,15 +69,11 @@ class Job:
 
     def publish(self) -> None:
         """Send the event that tells of a change of status."""
-        context.put_event(
-            source="aws.sagemaker", detail_type=self.event, detail=self.detail(), resources=[self.arn]
-        )
+        context.put_event(source="aws.sagemaker", detail_type=self.event, detail=self.detail(), resources=[self.arn])
 
     def detail(self) -> dict:
         """The job as events and Step Functions give it: times in epoch milliseconds, tags as an object."""
-        return milliseconds(self.describe()) | {
-            "Tags": {tag["Key"]: tag["Value"] for tag in tags.of(self.arn)}
-        }
+        return milliseconds(self.describe()) | {"Tags": {tag["Key"]: tag["Value"] for tag in tags.of(self.arn)}}
 
     def begin(self, when_ended: Callable[[], None] | None = None) -> None:
         """Start the work in the background; call `when_ended` after it, on its thread."""

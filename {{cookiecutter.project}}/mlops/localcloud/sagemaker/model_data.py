@@ -6,6 +6,7 @@ from pathlib import Path
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
+from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.sagemaker.s3 import Location
 
 
@@ -22,7 +23,7 @@ def unpack(model: dict, root: Path) -> None:
         return
     place, archive = Location.parse(uri), root / "model.tar.gz"
     try:
-        s3 = context.client("s3", model["ExecutionRoleArn"])
+        s3 = context.client("s3", model["ExecutionRoleArn"], roles.PRINCIPAL)
         s3.download_file(place.bucket, place.key, str(archive))
     except (ClientError, context.RoleNotAssumable) as error:
         raise ModelDataUnusable(

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from mlops.localcloud import context
 from mlops.localcloud.sagemaker import listing, tags
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 CREATED_BY = {"UserProfileName": "localcloud"}
 _SUPPORTED = {"ModelPackageGroupName": ANY, "ModelPackageGroupDescription": ANY, "Tags": ANY}

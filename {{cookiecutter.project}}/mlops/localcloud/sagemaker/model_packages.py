@@ -7,8 +7,8 @@ from mlops.localcloud import context
 from mlops.localcloud.sagemaker import listing, model_package_groups, tags
 from mlops.localcloud.sagemaker.model_package_groups import CREATED_BY
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {
     "ModelPackageGroupName": ANY,

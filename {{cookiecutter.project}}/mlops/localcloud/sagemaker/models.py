@@ -8,8 +8,8 @@ from mlops.localcloud import context, images
 from mlops.localcloud.sagemaker import listing, model_packages, roles, tags
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {
     "ModelName": ANY,
@@ -108,7 +108,7 @@ def _container(given: dict) -> dict:
 def _require_data(uri: str, role_arn: str) -> None:
     place = Location.parse(uri)
     try:
-        context.client("s3", role_arn).head_object(Bucket=place.bucket, Key=place.key)
+        context.client("s3", role_arn, roles.PRINCIPAL).head_object(Bucket=place.bucket, Key=place.key)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             raise AWSError("ValidationException", f"Could not find model data at {uri}.") from error

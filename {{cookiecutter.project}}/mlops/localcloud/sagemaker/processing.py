@@ -8,8 +8,8 @@ from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.processing_job import ProcessingJob
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 _DAY = 86400
 _INSIDE = "/opt/ml/processing/"
@@ -98,9 +98,7 @@ def _complete(request: dict) -> None:
     request.setdefault("StoppingCondition", {"MaxRuntimeInSeconds": _DAY})
     cluster = request["ProcessingResources"]["ClusterConfig"]
     if not cluster.get("InstanceType") or not cluster.get("InstanceCount"):
-        raise AWSError(
-            "ValidationException", "You must specify InstanceType and InstanceCount in ClusterConfig."
-        )
+        raise AWSError("ValidationException", "You must specify InstanceType and InstanceCount in ClusterConfig.")
     for item in request.get("ProcessingInputs", []):
         source = _member(item, "S3Input", item["InputName"])
         source.setdefault("S3DataDistributionType", "FullyReplicated")

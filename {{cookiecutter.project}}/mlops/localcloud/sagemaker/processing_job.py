@@ -11,7 +11,7 @@ from mlops.localcloud import context
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
 from mlops.localcloud.processes import Process
-from mlops.localcloud.sagemaker import container, s3
+from mlops.localcloud.sagemaker import container, roles, s3
 from mlops.localcloud.sagemaker.container import Instance, NotStarted
 from mlops.localcloud.sagemaker.fleet import Fleet, Outcome
 from mlops.localcloud.sagemaker.jobs import COMPLETED, STOPPED, Job, JobFailed
@@ -19,8 +19,6 @@ from mlops.localcloud.sagemaker.mirror import Mirror
 from mlops.localcloud.sagemaker.s3 import Location
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
-# What AWS takes to launch instances and pull the image.
-_PROVISIONING_SECONDS = 180
 _MESSAGE_LENGTH = 1024
 
 
@@ -51,9 +49,9 @@ class ProcessingJob(Job):
         self._fleet.stop("stopped")
 
     def run(self) -> None:
-        if self.stop_requested.wait(_PROVISIONING_SECONDS * context.settings.time_scale):
+        if self.stop_requested.is_set():
             return self.finish(STOPPED)
-        client = context.client("s3", self._request["RoleArn"])
+        client = context.client("s3", self._request["RoleArn"], roles.PRINCIPAL)
         started = time.monotonic()
         self.update(ProcessingStartTime=datetime.now(UTC))
         for instance_number, instance in enumerate(self._instances):
@@ -100,9 +98,7 @@ class ProcessingJob(Job):
         (instance.root / "output").mkdir(exist_ok=True)
         hosts = [other.host for other in self._instances]
         instance.write_json("config/resourceconfig.json", {"current_host": instance.host, "hosts": hosts})
-        instance.write_json(
-            "config/processingjobconfig.json", {"ProcessingJobArn": self.arn, **self._request}
-        )
+        instance.write_json("config/processingjobconfig.json", {"ProcessingJobArn": self.arn, **self._request})
 
     def _mirrors(self, client: BaseClient, instance: Instance) -> list[tuple[Mirror, str]]:
         return [
@@ -129,9 +125,7 @@ class ProcessingJob(Job):
             fleet = stack.enter_context(self._fleet)
             for instance in self._instances:
                 stream = f"{self.name}/{instance.name}-{int(time.time())}"
-                log = stack.enter_context(
-                    LogStream(LOG_GROUP, stream, self._directory / f"{instance.name}.log")
-                )
+                log = stack.enter_context(LogStream(LOG_GROUP, stream, self._directory / f"{instance.name}.log"))
                 try:
                     fleet.add(instance, self._start(instance, log))
                 except NotStarted as failure:

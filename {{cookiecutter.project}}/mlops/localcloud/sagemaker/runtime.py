@@ -14,6 +14,7 @@ from mlops.localcloud.sagemaker.capture import Exchange
 from mlops.localcloud.sagemaker.endpoint import Endpoint
 from mlops.localcloud.sagemaker.service import runtime_service
 from mlops.localcloud.sagemaker.serving_container import ServingContainer
+from mlops.localcloud.sagemaker.serving_fleet import Fleet
 from mlops.localcloud.service import AWSError
 
 # "A model container must respond to requests within 60 seconds" (InvokeEndpoint).
@@ -60,7 +61,8 @@ async def invoke_endpoint(request: dict) -> dict:
     headers.setdefault("Content-Type", _DEFAULT_CONTENT_TYPE)
     answer = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
     total = time.perf_counter() - began
-    invocations.count(name, answer.variant, answer.status, answer.seconds, total - answer.seconds)
+    instances = endpoint.instances(answer.variant)
+    invocations.count(name, answer.variant, answer.status, answer.seconds, total - answer.seconds, instances)
     if not 200 <= answer.status < 300:
         raise _model_error(name, answer)
     content_type = answer.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
@@ -122,10 +124,10 @@ def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[str, S
 
     When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones take nothing any more.
     """
-    fleet = None
-    while fleet is not endpoint.fleet:
-        fleet = endpoint.fleet
-        assert fleet is not None
+    fleet = endpoint.receiving()
+    tried: list[Fleet] = []
+    while fleet not in tried:
+        tried.append(fleet)
         try:
             variant = fleet.choose(target)
         except KeyError as error:
@@ -135,6 +137,8 @@ def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[str, S
             ) from error
         for container in variant.in_turn():
             yield variant.name, container
+        assert endpoint.fleet is not None
+        fleet = endpoint.fleet
 
 
 @cache

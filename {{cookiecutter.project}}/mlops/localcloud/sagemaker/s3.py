@@ -12,6 +12,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
+from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.service import AWSError
 
 
@@ -90,7 +91,7 @@ def require_objects(role_arn: str, uris: Sequence[str]) -> None:
         prefix = Location.parse(uri)
         said = ""
         try:
-            s3 = context.client("s3", role_arn)
+            s3 = context.client("s3", role_arn, roles.PRINCIPAL)
             if s3.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, MaxKeys=1)["KeyCount"]:
                 continue
         except ClientError as error:

@@ -186,9 +186,7 @@ def _logarithmic(item: dict, low: float, high: float) -> bool:
             f"ReverseLogarithmic scaling of {item['Name']} is for continuous ranges only.",
         )
     if scaling == "Logarithmic" and low <= 0:
-        raise AWSError(
-            "ValidationException", f"Logarithmic scaling of {item['Name']} needs a MinValue above 0."
-        )
+        raise AWSError("ValidationException", f"Logarithmic scaling of {item['Name']} needs a MinValue above 0.")
     return scaling == "Logarithmic" or (scaling == "Auto" and low > 0 and high / low >= _AUTO_LOGARITHMIC)
 
 

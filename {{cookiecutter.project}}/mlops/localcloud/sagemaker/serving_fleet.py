@@ -4,7 +4,7 @@ import itertools
 import random
 import secrets
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from concurrent.futures import TimeoutError as NotHealthyInTime
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -46,7 +46,7 @@ class Variant:
     def in_turn(self) -> list[ServingContainer]:
         """The containers, beginning with another one each time."""
         containers = self.containers
-        first = next(self._turn) % len(containers)
+        first = next(self._turn) % max(1, len(containers))
         return containers[first:] + containers[:first]
 
     def await_health(self, containers: list[ServingContainer]) -> None:
@@ -87,6 +87,29 @@ class Fleet:
             self._launch(variant, variant.configuration["InitialInstanceCount"], variant.containers)
         for variant in self.variants.values():
             variant.await_health(variant.containers)
+
+    @property
+    def size(self) -> int:
+        """How many containers it is to have."""
+        return sum(variant.configuration["InitialInstanceCount"] for variant in self.variants.values())
+
+    def keep(self, other: "Fleet", excluded: Iterable[str]) -> None:
+        """Take over what another fleet has come to, but for the properties that are excluded.
+
+        Source: SageMaker API Reference, UpdateEndpoint, RetainAllVariantProperties.
+        """
+        for name, variant in self.variants.items():
+            before = other.variants.get(name)
+            if before is None:
+                continue
+            if "DesiredInstanceCount" not in excluded:
+                count = len(before.containers)
+                variant.configuration = {**variant.configuration, "InitialInstanceCount": count}
+            if "DesiredWeight" not in excluded:
+                variant.weight = before.weight
+        if "DataCaptureConfig" not in excluded and "DataCaptureConfig" in other.configuration:
+            kept = other.configuration["DataCaptureConfig"]
+            self.configuration = {**self.configuration, "DataCaptureConfig": kept}
 
     def choose(self, target: str | None = None) -> Variant:
         """The target variant, or one by weight. Raises KeyError when there is no such variant."""

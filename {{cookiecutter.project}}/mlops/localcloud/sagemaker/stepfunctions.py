@@ -44,7 +44,8 @@ def run_job(kind: str, request: dict) -> dict:
 
 def _create(kind: str, request: dict) -> None:
     # Through the front door: a state machine's request is validated and authorised like any other.
-    create = getattr(context.client("sagemaker", context.state_machine_role()), xform_name(f"Create{kind}"))
+    client = context.client("sagemaker", context.state_machine_role(), "states.amazonaws.com")
+    create = getattr(client, xform_name(f"Create{kind}"))
     try:
         create(**{**request, "Tags": [*request.get("Tags", []), _MANAGED]})
     except ParamValidationError as error:

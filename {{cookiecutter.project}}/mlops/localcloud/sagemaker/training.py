@@ -7,9 +7,9 @@ from mlops.localcloud import images
 from mlops.localcloud.sagemaker import metrics, roles, s3
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.sagemaker.training_job import TrainingJob
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 _DAY = 86400
 SUPPORTED = {
@@ -26,9 +26,7 @@ SUPPORTED = {
     "RoleArn": ANY,
     "InputDataConfig": {
         "ChannelName": ANY,
-        "DataSource": {
-            "S3DataSource": {"S3DataType": {"S3Prefix"}, "S3Uri": ANY, "S3DataDistributionType": ANY}
-        },
+        "DataSource": {"S3DataSource": {"S3DataType": {"S3Prefix"}, "S3Uri": ANY, "S3DataDistributionType": ANY}},
         "ContentType": ANY,
         "CompressionType": {"None"},
         "RecordWrapperType": {"None"},
@@ -141,16 +139,12 @@ def completed(request: dict, operation: str) -> dict:
         metrics.compiled(definition)
     resources = request.setdefault("ResourceConfig", {})
     if not resources.get("InstanceType") or not resources.get("InstanceCount"):
-        raise AWSError(
-            "ValidationException", "You must specify InstanceType and InstanceCount in ResourceConfig."
-        )
+        raise AWSError("ValidationException", "You must specify InstanceType and InstanceCount in ResourceConfig.")
     channels = request.get("InputDataConfig", [])
     for channel in channels:
         source = channel["DataSource"].get("S3DataSource")
         if source is None:
-            raise AWSError(
-                "ValidationException", f"Channel {channel['ChannelName']} must specify an S3DataSource."
-            )
+            raise AWSError("ValidationException", f"Channel {channel['ChannelName']} must specify an S3DataSource.")
         source.setdefault("S3DataDistributionType", "FullyReplicated")
         channel.setdefault("CompressionType", "None")
         channel.setdefault("RecordWrapperType", "None")
@@ -165,9 +159,7 @@ def completed(request: dict, operation: str) -> dict:
     ):
         request.setdefault(switch, False)
     _complete_limits(request)
-    s3.require_objects(
-        request["RoleArn"], [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels]
-    )
+    s3.require_objects(request["RoleArn"], [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels])
     return request
 
 

@@ -15,7 +15,7 @@ from mlops.localcloud import context
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
 from mlops.localcloud.processes import Process
-from mlops.localcloud.sagemaker import container, s3
+from mlops.localcloud.sagemaker import container, roles, s3
 from mlops.localcloud.sagemaker.container import Instance, NotStarted
 from mlops.localcloud.sagemaker.fleet import Fleet, Outcome
 from mlops.localcloud.sagemaker.jobs import COMPLETED, FAILED, STOPPED, Job, JobFailed
@@ -24,8 +24,6 @@ from mlops.localcloud.sagemaker.mirror import Mirror
 from mlops.localcloud.sagemaker.s3 import Location
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
-# What AWS takes to launch instances and pull the image.
-_PROVISIONING_SECONDS = 90
 _MESSAGES = {
     "Starting": "Starting the training job",
     "Downloading": "Downloading input data",
@@ -84,9 +82,9 @@ class TrainingJob(Job):
         self._enter("Stopping")
 
     def run(self) -> None:
-        if self.stop_requested.wait(_PROVISIONING_SECONDS * context.settings.time_scale):
+        if self.stop_requested.is_set():
             return self._end(STOPPED, "Stopped")
-        client = context.client("s3", self._request["RoleArn"])
+        client = context.client("s3", self._request["RoleArn"], roles.PRINCIPAL)
         started = time.monotonic()
         self._enter("Downloading")
         self.update(TrainingStartTime=datetime.now(UTC))
@@ -182,9 +180,7 @@ class TrainingJob(Job):
             fleet = stack.enter_context(self._fleet)
             for instance in self._instances:
                 stream = f"{self.name}/{instance.name}-{int(time.time())}"
-                log = stack.enter_context(
-                    LogStream(LOG_GROUP, stream, self._directory / f"{instance.name}.log")
-                )
+                log = stack.enter_context(LogStream(LOG_GROUP, stream, self._directory / f"{instance.name}.log"))
                 try:
                     fleet.add(instance, self._start(instance, log))
                 except NotStarted as failure:
@@ -247,11 +243,7 @@ class TrainingJob(Job):
 
         Nothing is uploaded where the programs left nothing, as on AWS.
         """
-        found = {
-            file.relative_to(source).as_posix(): file
-            for source in reversed(sources)
-            for file in s3.files(source)
-        }
+        found = {file.relative_to(source).as_posix(): file for source in reversed(sources) for file in s3.files(source)}
         key = config.get("KmsKeyId")
         if config.get("CompressionType") == "NONE":
             for name, file in found.items():

@@ -89,9 +89,7 @@ def is_hopeless(trial: Trial, others: Sequence[Trial], minimize: bool) -> bool:
     """
     epoch = len(trial.objectives)
     averages = [
-        other.averages[min(epoch, len(other.averages)) - 1]
-        for other in others
-        if other.ended and other.averages
+        other.averages[min(epoch, len(other.averages)) - 1] for other in others if other.ended and other.averages
     ]
     if len(averages) < _JOBS_BEFORE_EARLY_STOPPING:
         return False

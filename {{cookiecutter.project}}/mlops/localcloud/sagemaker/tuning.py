@@ -5,9 +5,9 @@ import copy
 from mlops.localcloud.sagemaker import listing, search, training
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.support import ANY, refuse_others
 from mlops.localcloud.sagemaker.tuning_job import TuningJob
 from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
 
 _OBJECTIVE_PARAMETER = "_tuning_objective_metric"
 _SUPPORTED = {
@@ -91,9 +91,7 @@ def describe_hyper_parameter_tuning_job(request: dict) -> dict:
 
 @service.operation
 def list_hyper_parameter_tuning_jobs(request: dict) -> dict:
-    listed = jobs.page(
-        request, (*_SUMMARY, "HyperParameterTuningJobConfig"), "HyperParameterTuningJobSummaries"
-    )
+    listed = jobs.page(request, (*_SUMMARY, "HyperParameterTuningJobConfig"), "HyperParameterTuningJobSummaries")
     for item in listed["HyperParameterTuningJobSummaries"]:
         config = item.pop("HyperParameterTuningJobConfig")
         item |= {"Strategy": config["Strategy"], "ResourceLimits": config["ResourceLimits"]}
@@ -157,9 +155,7 @@ def _complete_limits(config: dict, ranges: dict) -> None:
     limits = config["ResourceLimits"]
     if config["Strategy"] != "Grid":
         if "MaxNumberOfTrainingJobs" not in limits:
-            raise AWSError(
-                "ValidationException", "You must specify MaxNumberOfTrainingJobs in ResourceLimits."
-            )
+            raise AWSError("ValidationException", "You must specify MaxNumberOfTrainingJobs in ResourceLimits.")
         return
     size = search.grid_size(ranges)
     if limits.setdefault("MaxNumberOfTrainingJobs", size) != size:

@@ -170,9 +170,7 @@ class TuningJob(Job):
         target = self._criteria.get("TargetObjectiveMetricValue")
         if target is not None and (best.objective <= target if self._minimize else best.objective >= target):
             return True
-        patience = self._criteria.get("BestObjectiveNotImproving", {}).get(
-            "MaxNumberOfTrainingJobsNotImproving"
-        )
+        patience = self._criteria.get("BestObjectiveNotImproving", {}).get("MaxNumberOfTrainingJobsNotImproving")
         ended = [trial for trial in self._trials if trial.ended]
         return patience is not None and len(ended) - ended.index(best) > patience
 
@@ -192,9 +190,7 @@ class TuningJob(Job):
 
     def _overall_best(self) -> dict | None:
         jobs = [self, *self._parents]
-        found = [
-            (trial, job) for job in jobs for trial in [trials.best(job._trials, self._minimize)] if trial
-        ]
+        found = [(trial, job) for job in jobs for trial in [trials.best(job._trials, self._minimize)] if trial]
         if not found:
             return None
         choose = min if self._minimize else max

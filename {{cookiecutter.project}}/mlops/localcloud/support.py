@@ -16,9 +16,7 @@ def refuse_others(operation: str, request: dict, supported: dict) -> None:
     """
     refused = _first_unsupported(request, supported, "")
     if refused:
-        raise AWSError(
-            "NotImplemented", f"The local cloud does not implement {operation} with {refused}", status=501
-        )
+        raise AWSError("NotImplemented", f"The local cloud does not implement {operation} with {refused}", status=501)
 
 
 def _first_unsupported(value: Any, supported: Any, path: str) -> str | None:

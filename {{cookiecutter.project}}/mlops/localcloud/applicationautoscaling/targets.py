@@ -1,0 +1,120 @@
+"""Scalable targets: variants of endpoints, with the bounds of their numbers of instances."""
+
+import uuid
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mlops.localcloud import context
+from mlops.localcloud.applicationautoscaling.service import service
+from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
+
+_DIMENSION = "sagemaker:variant:DesiredInstanceCount"
+_SUPPORTED = {
+    "ServiceNamespace": {"sagemaker"},
+    "ResourceId": ANY,
+    "ScalableDimension": {_DIMENSION},
+    "MinCapacity": ANY,
+    "MaxCapacity": ANY,
+    "RoleARN": ANY,
+    "Tags": ANY,
+}
+
+
+@dataclass
+class Target:
+    """One variant; `acted` says when its number was last changed, in seconds of time.monotonic, by direction."""
+
+    resource_id: str
+    least: int
+    most: int
+    arn: str
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    acted: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def endpoint(self) -> str:
+        return self.resource_id.split("/")[1]
+
+    @property
+    def variant(self) -> str:
+        return self.resource_id.split("/")[3]
+
+
+targets = context.scoped(dict[str, Target])
+activities = context.scoped(list[dict])
+
+
+@service.operation
+def register_scalable_target(request: dict) -> dict:
+    """Let a variant be scaled, or change its bounds."""
+    refuse_others("RegisterScalableTarget", request, _SUPPORTED)
+    name = request["ResourceId"]
+    parts = name.split("/")
+    if len(parts) != 4 or (parts[0], parts[2]) != ("endpoint", "variant"):
+        raise AWSError("ValidationException", f"ResourceId is {name}; allowed is endpoint/NAME/variant/NAME")
+    known = targets().get(name)
+    if known is None and not {"MinCapacity", "MaxCapacity"} <= request.keys():
+        raise AWSError("ValidationException", "MinCapacity and MaxCapacity are needed for a new scalable target")
+    least = request.get("MinCapacity", known.least if known else 0)
+    most = request.get("MaxCapacity", known.most if known else 0)
+    if least > most:
+        raise AWSError("ValidationException", f"MinCapacity {least} is above MaxCapacity {most}")
+    if known is None:
+        arn = context.arn("application-autoscaling", f"scalable-target/{uuid.uuid4().hex}")
+        targets()[name] = Target(name, least, most, arn)
+    else:
+        known.least, known.most = least, most
+    return {"ScalableTargetARN": targets()[name].arn}
+
+
+@service.operation
+def deregister_scalable_target(request: dict) -> dict:
+    """Leave a variant alone, and forget its policies."""
+    from mlops.localcloud.applicationautoscaling import policies
+
+    get(request["ResourceId"])
+    policies.forget_all(request["ResourceId"])
+    del targets()[request["ResourceId"]]
+    return {}
+
+
+@service.operation
+def describe_scalable_targets(request: dict) -> dict:
+    wanted = request.get("ResourceIds")
+    found = [
+        {
+            "ServiceNamespace": "sagemaker",
+            "ResourceId": each.resource_id,
+            "ScalableDimension": _DIMENSION,
+            "MinCapacity": each.least,
+            "MaxCapacity": each.most,
+            "RoleARN": context.arn("iam", "").replace(f":{context.region()}:", "::") + _ROLE,
+            "CreationTime": each.created,
+            "ScalableTargetARN": each.arn,
+        }
+        for each in targets().values()
+        if not wanted or each.resource_id in wanted
+    ]
+    return {"ScalableTargets": found}
+
+
+@service.operation
+def describe_scaling_activities(request: dict) -> dict:
+    """What has been scaled, the latest first."""
+    wanted = request.get("ResourceId")
+    found = [each for each in reversed(activities()) if wanted in (None, each["ResourceId"])]
+    return {"ScalingActivities": found}
+
+
+def get(name: str) -> Target:
+    """The target of this resource id. Raises AWSError when there is none."""
+    if name not in targets():
+        raise AWSError("ObjectNotFoundException", f"No scalable target registered for {name}")
+    return targets()[name]
+
+
+_ROLE = (
+    "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
+    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
+)

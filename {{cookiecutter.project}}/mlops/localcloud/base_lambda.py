@@ -1,0 +1,203 @@
+"""Touches of ministack's Lambda: weights of aliases, types of errors, metrics by alias and version, updates of aliases."""
+
+import random
+import re
+from collections.abc import Callable
+from contextvars import ContextVar
+from typing import Any
+
+# The function and the alias that the current request has called.
+_called: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
+_trace: ContextVar[str] = ContextVar("function_trace", default="")
+# The line of a Python traceback that names the exception follows the last indented one.
+_EXCEPTION = re.compile(r"^(?P<type>[\w.]+)(?::|$)", re.MULTILINE)
+
+Metric = Callable[[dict[str, str], dict[str, tuple[str, float]]], None]
+
+
+def shift_by_weight() -> None:
+    """Have an invocation of an alias go to one of its versions, by the weights of its RoutingConfig."""
+    from ministack.services import lambda_svc
+
+    invoke, record_of = lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope
+
+    async def invoked(name: str, event: Any, headers: dict, path_qualifier: str | None = None, query_params=None):
+        qualifier = path_qualifier or (lambda_svc._qp_first(query_params or {}, "Qualifier") or None)
+        version = _version(lambda_svc._functions.get(name), name, qualifier)
+        return await invoke(name, event, headers, version or path_qualifier, query_params)
+
+    def recorded(function_ref: str, **scope: Any) -> tuple[dict | None, dict | None, str]:
+        name, qualifier = lambda_svc._lambda_function_name_and_qualifier_from_arn(function_ref)
+        function, _, _ = record_of(function_ref.removesuffix(f":{qualifier}"), **scope) if qualifier else (None,) * 3
+        version = _version(function, name, qualifier)
+        if version is None:
+            return record_of(function_ref, **scope)
+        record, config, name = record_of(f"{function_ref.removesuffix(f':{qualifier}')}:{version}", **scope)
+        # A function is told the ARN that was called.
+        return record, {**config, "FunctionArn": function_ref} if config else None, name
+
+    lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope = invoked, recorded
+
+
+def name_errors() -> None:
+    """Have a failed invocation say the type of its exception and its trace, as AWS's runtime does."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    invoke, execute = lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm
+
+    def invoked(worker: Any, *args: Any, **named: Any) -> dict:
+        result = invoke(worker, *args, **named)
+        _trace.set(result.get("trace", "") if result.get("status") == "error" else "")
+        return result
+
+    def executed(function: dict, event: Any, request_id: str) -> dict:
+        _trace.set("")
+        result = execute(function, event, request_id)
+        trace = _trace.get()
+        if result.get("error") and trace:
+            result["body"] |= {"errorType": _type(trace), "stackTrace": trace.splitlines()[1:-1]}
+        return result
+
+    lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm = invoked, executed
+
+
+def measure(publish: Metric) -> None:
+    """Have `publish(dimensions, {metric: (unit, value)})` called for each set of dimensions of an invocation.
+
+    Source: AWS Lambda Developer Guide, "Types of metrics for Lambda functions".
+    """
+    import time
+
+    from ministack.services import lambda_svc
+
+    execute = lambda_svc._execute_function
+
+    def executed(function: dict, event: Any) -> dict:
+        config = function.get("config") or function
+        if lambda_svc._function_config_scope_mismatch(config):
+            return execute(function, event)
+        started = time.perf_counter()
+        result = execute(function, event)
+        values = {
+            "Invocations": ("Count", 1.0),
+            "Errors": ("Count", float(bool(result.get("error")))),
+            "Throttles": ("Count", float(bool(result.get("throttle")))),
+            "Duration": ("Milliseconds", 1000 * (time.perf_counter() - started)),
+        }
+        for dimensions in _dimensions(config):
+            publish(dimensions, values)
+        return result
+
+    lambda_svc._execute_function = executed
+    lambda_svc._emit_lambda_metrics = lambda *args, **named: None
+
+
+def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
+    """Have `shift(policy, function, old version, new version)` bring an alias to another version.
+
+    It is called where a template's alias has the UpdatePolicy CodeDeployLambdaAliasUpdate, on a thread of its own,
+    before ministack's own update; not when an update is rolled back.
+    """
+    from ministack.services.cloudformation import provisioners, stacks
+
+    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Alias"]
+    update, on_thread = handler["update"], stacks._runs_on_worker_thread
+
+    def updated(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> tuple:
+        policy = _update_policy(stack_name, logical_id)
+        if policy and old.get("FunctionVersion") != new.get("FunctionVersion"):
+            shift(policy, physical_id, old["FunctionVersion"], new["FunctionVersion"])
+        return update(physical_id, old, new, stack_name, logical_id)
+
+    order = stacks._topological_sort
+
+    def ordered(resources: dict, conditions: dict) -> list:
+        """In the order in which resources depend on each other, by what an update policy names, too."""
+        named = {
+            name: {
+                **each,
+                "DependsOn": [*_listed(each.get("DependsOn")), *_references(each["UpdatePolicy"], resources)],
+            }
+            if isinstance(each, dict) and each.get("UpdatePolicy")
+            else each
+            for name, each in resources.items()
+        }
+        return order(named, conditions)
+
+    handler["update"] = updated
+    stacks._topological_sort = ordered
+    stacks._runs_on_worker_thread = lambda kind: kind == "AWS::Lambda::Alias" or on_thread(kind)
+
+
+def _listed(value: Any) -> list:
+    return value if isinstance(value, list) else [value] if value else []
+
+
+def _references(value: Any, resources: dict) -> list[str]:
+    """The resources that a part of a template refers to."""
+    if isinstance(value, dict):
+        own = [value["Ref"]] if value.get("Ref") in resources else []
+        return own + [name for item in value.values() for name in _references(item, resources)]
+    return [name for item in value for name in _references(item, resources)] if isinstance(value, list) else []
+
+
+def _version(function: dict | None, name: str, qualifier: str | None) -> str | None:
+    """The version that an alias sends this invocation to, None for what is no alias."""
+    alias = (function or {}).get("aliases", {}).get(qualifier)
+    if alias is None:
+        return None
+    _called.set((name, str(qualifier)))
+    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
+    drawn = random.random()
+    for version, weight in weights.items():
+        drawn -= weight
+        if drawn < 0:
+            return version
+    return alias["FunctionVersion"]
+
+
+def _dimensions(config: dict) -> list[dict[str, str]]:
+    name = config["FunctionName"]
+    found = [{"FunctionName": name}]
+    called = _called.get()
+    if called is not None and called[0] == name:
+        resource = f"{name}:{called[1]}"
+        found += [
+            {"FunctionName": name, "Resource": resource},
+            {"FunctionName": name, "Resource": resource, "ExecutedVersion": config.get("Version", "$LATEST")},
+        ]
+    return found
+
+
+def _type(trace: str) -> str:
+    """The name of the exception at the end of a Python traceback, without its module."""
+    lines = trace.rstrip().splitlines()
+    last = max((number for number, line in enumerate(lines) if line.startswith(" ")), default=-1)
+    found = _EXCEPTION.match("\n".join(lines[last + 1 :]))
+    return found["type"].rpartition(".")[2] if found else "Exception"
+
+
+def _update_policy(stack_name: str, logical_id: str | None) -> dict | None:
+    """CodeDeployLambdaAliasUpdate of the template that is being deployed, with its references resolved."""
+    from ministack.services.cloudformation import _stacks
+    from ministack.services.cloudformation.engine import _parse_template, _resolve_refs
+
+    stack = _stacks[stack_name]
+    if "ROLLBACK" in stack["StackStatus"]:
+        return None
+    template = _parse_template(stack["_template_body"])
+    definition = template.get("Resources", {}).get(logical_id, {})
+    policy = (definition.get("UpdatePolicy") or {}).get("CodeDeployLambdaAliasUpdate")
+    if policy is None:
+        return None
+    given = {each["ParameterKey"]: {"Value": each["ParameterValue"], "NoEcho": False} for each in stack["Parameters"]}
+    return _resolve_refs(
+        policy,
+        stack["_resources"],
+        given,
+        stack.get("_conditions", {}),
+        template.get("Mappings", {}),
+        stack_name,
+        stack["StackId"],
+    )

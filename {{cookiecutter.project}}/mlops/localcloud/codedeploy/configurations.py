@@ -1,0 +1,117 @@
+"""Deployment configurations: how an alias comes to another version, all at once, by canary or linearly."""
+
+import uuid
+from datetime import UTC, datetime
+
+from mlops.localcloud import context
+from mlops.localcloud.codedeploy.service import service
+from mlops.localcloud.service import AWSError
+
+
+def _traffic(kind: str, percentage: int = 0, minutes: int = 0) -> dict:
+    match kind:
+        case "TimeBasedCanary":
+            return {"type": kind, "timeBasedCanary": {"canaryPercentage": percentage, "canaryInterval": minutes}}
+        case "TimeBasedLinear":
+            return {"type": kind, "timeBasedLinear": {"linearPercentage": percentage, "linearInterval": minutes}}
+    return {"type": kind}
+
+
+# AWS CodeDeploy User Guide, "Predefined deployment configurations for an AWS Lambda compute platform".
+_PREDEFINED = {
+    "CodeDeployDefault.LambdaAllAtOnce": _traffic("AllAtOnce"),
+    **{
+        f"CodeDeployDefault.LambdaCanary10Percent{minutes}Minutes": _traffic("TimeBasedCanary", 10, minutes)
+        for minutes in (5, 10, 15, 30)
+    },
+    **{
+        f"CodeDeployDefault.LambdaLinear10PercentEvery{minutes}Minute{'s' if minutes > 1 else ''}": _traffic(
+            "TimeBasedLinear", 10, minutes
+        )
+        for minutes in (1, 2, 3, 10)
+    },
+}
+DEFAULT = "CodeDeployDefault.LambdaAllAtOnce"
+
+_made = context.scoped(dict[str, dict])
+
+
+@service.operation
+def create_deployment_config(request: dict) -> dict:
+    """Keep a configuration for Lambda."""
+    name, platform = request["deploymentConfigName"], request.get("computePlatform", "Server")
+    if platform != "Lambda":
+        raise AWSError(
+            "InvalidComputePlatformException", f"The local cloud deploys to Lambda, not to the platform {platform}"
+        )
+    if name in _made() or name in _PREDEFINED:
+        raise AWSError("DeploymentConfigAlreadyExistsException", f"Deployment config already exists: {name}")
+    routing = request.get("trafficRoutingConfig") or _traffic("AllAtOnce")
+    made = {
+        "deploymentConfigId": str(uuid.uuid4()),
+        "deploymentConfigName": name,
+        "createTime": datetime.now(UTC),
+        "computePlatform": platform,
+        "trafficRoutingConfig": routing,
+    }
+    _require_routing(routing)
+    _made()[name] = made
+    return {"deploymentConfigId": made["deploymentConfigId"]}
+
+
+@service.operation
+def get_deployment_config(request: dict) -> dict:
+    return {"deploymentConfigInfo": get(request["deploymentConfigName"])}
+
+
+@service.operation
+def list_deployment_configs(request: dict) -> dict:
+    return {"deploymentConfigsList": sorted([*_PREDEFINED, *_made()])}
+
+
+@service.operation
+def delete_deployment_config(request: dict) -> None:
+    """Forget a configuration that no group uses."""
+    from mlops.localcloud.codedeploy import groups
+
+    name = request["deploymentConfigName"]
+    if groups.using(name):
+        raise AWSError("DeploymentConfigInUseException", f"Deployment config {name} is in use")
+    _made().pop(name, None)
+
+
+def get(name: str) -> dict:
+    """The configuration of this name, predefined or made. Raises AWSError when there is none."""
+    if name in _PREDEFINED:
+        return {
+            "deploymentConfigName": name,
+            "computePlatform": "Lambda",
+            "trafficRoutingConfig": _PREDEFINED[name],
+        }
+    if name not in _made():
+        raise AWSError("DeploymentConfigDoesNotExistException", f"No Deployment Configuration found for name: {name}")
+    return _made()[name]
+
+
+def steps(name: str) -> list[tuple[float, float]]:
+    """The shares of the traffic on the way to all of it, each with the seconds that it is kept."""
+    routing = get(name)["trafficRoutingConfig"]
+    if routing["type"] == "TimeBasedCanary":
+        canary = routing["timeBasedCanary"]
+        return [(canary["canaryPercentage"] / 100, 60.0 * canary["canaryInterval"])]
+    if routing["type"] == "TimeBasedLinear":
+        linear = routing["timeBasedLinear"]
+        return [
+            (percentage / 100, 60.0 * linear["linearInterval"])
+            for percentage in range(linear["linearPercentage"], 100, linear["linearPercentage"])
+        ]
+    return []
+
+
+def _require_routing(routing: dict) -> None:
+    needed = {"TimeBasedCanary": "timeBasedCanary", "TimeBasedLinear": "timeBasedLinear"}.get(routing["type"])
+    if needed and len(routing.get(needed, {})) != 2:
+        raise AWSError(
+            "InvalidTrafficRoutingConfigurationException",
+            f"trafficRoutingConfig of type {routing['type']} needs {needed} with percentage and interval",
+        )

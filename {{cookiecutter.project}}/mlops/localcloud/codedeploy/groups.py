@@ -1,0 +1,114 @@
+"""Deployment groups: what guards the deployments of an application, and the role that carries them out."""
+
+import uuid
+
+from mlops.localcloud import context
+from mlops.localcloud.codedeploy import applications, configurations
+from mlops.localcloud.codedeploy.service import PRINCIPAL, service
+from mlops.localcloud.identity import roles
+from mlops.localcloud.service import AWSError
+from mlops.localcloud.support import ANY, refuse_others
+
+_SUPPORTED = {
+    "applicationName": ANY,
+    "deploymentGroupName": ANY,
+    "currentDeploymentGroupName": ANY,
+    "deploymentConfigName": ANY,
+    "serviceRoleArn": ANY,
+    "alarmConfiguration": ANY,
+    "autoRollbackConfiguration": ANY,
+    "deploymentStyle": {"deploymentType": {"BLUE_GREEN"}, "deploymentOption": {"WITH_TRAFFIC_CONTROL"}},
+    "tags": ANY,
+}
+
+_groups = context.scoped(dict[tuple[str, str], dict])
+
+
+@service.operation
+def create_deployment_group(request: dict) -> dict:
+    """Make a group. CodeDeploy must be able to assume its role."""
+    refuse_others("CreateDeploymentGroup", request, _SUPPORTED)
+    application, name = request["applicationName"], request["deploymentGroupName"]
+    applications.get(application)
+    if (application, name) in _groups():
+        raise AWSError("DeploymentGroupAlreadyExistsException", f"Deployment group already exists: {name}")
+    made = {
+        **{key: value for key, value in request.items() if key != "tags"},
+        "deploymentGroupId": str(uuid.uuid4()),
+        "deploymentConfigName": request.get("deploymentConfigName", configurations.DEFAULT),
+        "computePlatform": "Lambda",
+    }
+    _require_usable(made)
+    _groups()[application, name] = made
+    return {"deploymentGroupId": made["deploymentGroupId"]}
+
+
+@service.operation
+def update_deployment_group(request: dict) -> dict:
+    """Change what a request names; the rest stays."""
+    refuse_others("UpdateDeploymentGroup", request, _SUPPORTED)
+    application = request["applicationName"]
+    group = get(application, request["currentDeploymentGroupName"])
+    changes = {key: value for key, value in request.items() if key != "currentDeploymentGroupName"}
+    updated = {**group, **changes}
+    _require_usable(updated)
+    _groups().pop((application, group["deploymentGroupName"]))
+    _groups()[application, updated["deploymentGroupName"]] = updated
+    return {}
+
+
+@service.operation
+def get_deployment_group(request: dict) -> dict:
+    return {"deploymentGroupInfo": get(request["applicationName"], request["deploymentGroupName"])}
+
+
+@service.operation
+def list_deployment_groups(request: dict) -> dict:
+    application = applications.get(request["applicationName"])["applicationName"]
+    names = [name for owner, name in _groups() if owner == application]
+    return {"applicationName": application, "deploymentGroups": sorted(names)}
+
+
+@service.operation
+def delete_deployment_group(request: dict) -> dict:
+    _groups().pop((request["applicationName"], request["deploymentGroupName"]), None)
+    return {"hooksNotCleanedUp": []}
+
+
+def get(application: str, name: str) -> dict:
+    """The group of this name. Raises AWSError when there is none."""
+    applications.get(application)
+    if (application, name) not in _groups():
+        raise AWSError("DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}")
+    return _groups()[application, name]
+
+
+def forget_all(application: str) -> None:
+    """Forget the groups of an application."""
+    for key in [key for key in _groups() if key[0] == application]:
+        del _groups()[key]
+
+
+def using(configuration: str) -> bool:
+    """Whether a group deploys by this configuration."""
+    return any(group["deploymentConfigName"] == configuration for group in _groups().values())
+
+
+def alarms(group: dict) -> list[str]:
+    """The names of the alarms that stop the group's deployments."""
+    configured = group.get("alarmConfiguration") or {}
+    return [alarm["name"] for alarm in configured.get("alarms", [])] if configured.get("enabled") else []
+
+
+def rolls_back(group: dict, event: str) -> bool:
+    """Whether the group's deployments are rolled back on DEPLOYMENT_FAILURE, …STOP_ON_ALARM or …STOP_ON_REQUEST."""
+    configured = group.get("autoRollbackConfiguration") or {}
+    return bool(configured.get("enabled")) and event in configured.get("events", [])
+
+
+def _require_usable(group: dict) -> None:
+    configurations.get(group["deploymentConfigName"])
+    try:
+        roles.require_assumable(group["serviceRoleArn"], PRINCIPAL)
+    except roles.RoleNotAssumable as error:
+        raise AWSError("InvalidRoleException", str(error)) from error

@@ -1,0 +1,16 @@
+"""Lambda as AWS runs it, where ministack's differs: weighted aliases, typed errors, metrics, shifts by CodeDeploy."""
+
+from functools import partial
+
+from mlops.localcloud import base_lambda, measuring
+from mlops.localcloud.codedeploy import resources
+
+_NAMESPACE = "AWS/Lambda"
+
+
+def install() -> None:
+    """Put what is added to ministack's Lambda in place. Called once, by the server."""
+    base_lambda.shift_by_weight()
+    base_lambda.name_errors()
+    base_lambda.measure(partial(measuring.measure, _NAMESPACE))
+    base_lambda.around_alias_updates(resources.shift)

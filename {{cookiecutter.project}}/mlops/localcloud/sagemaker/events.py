@@ -1,0 +1,33 @@
+"""Events of SageMaker on the default event bus.
+
+Source: Amazon SageMaker Developer Guide, "Events that Amazon SageMaker AI sends to Amazon EventBridge".
+"""
+
+import re
+
+from mlops.localcloud import context
+
+_TOLD = ("EndpointName", "EndpointArn", "EndpointConfigName", "CreationTime", "LastModifiedTime", "FailureReason")
+
+
+def endpoint_changed(endpoint: dict) -> None:
+    """Publish the status of an endpoint, given as DescribeEndpoint shows it. Events write it as IN_SERVICE."""
+    status = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", endpoint["EndpointStatus"]).upper()
+    told = {key: endpoint[key] for key in _TOLD if endpoint.get(key) is not None}
+    context.put_event(
+        source="aws.sagemaker",
+        detail_type="SageMaker Endpoint State Change",
+        detail={**told, "EndpointStatus": status},
+        resources=[endpoint["EndpointArn"]],
+    )
+
+
+def model_package_changed(package: dict) -> None:
+    """Publish the state of a model package, given as DescribeModelPackage shows it."""
+    told = ("ModelPackageName", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn", "ModelPackageStatus")
+    context.put_event(
+        source="aws.sagemaker",
+        detail_type="SageMaker Model Package State Change",
+        detail={key: package.get(key) for key in (*told, "ModelApprovalStatus", "CustomerMetadataProperties")},
+        resources=[package["ModelPackageArn"]],
+    )

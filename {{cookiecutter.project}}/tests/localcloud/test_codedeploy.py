@@ -1,0 +1,271 @@
+"""CodeDeploy: an alias comes to another version by canary or linearly, with hooks and alarms, and comes back."""
+
+import json
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from harness import until
+from lambdas import Lambdas, archive, returns
+
+ANSWERS = """
+import boto3
+def handler(event, context):
+    boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
+        deploymentId=event["DeploymentId"],
+        lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
+        status={status!r},
+    )
+"""
+FAILS = "def handler(event, context):\n    raise RuntimeError('broken')\n"
+ROLLS_BACK = {
+    "enabled": True,
+    "events": ["DEPLOYMENT_FAILURE", "DEPLOYMENT_STOP_ON_ALARM", "DEPLOYMENT_STOP_ON_REQUEST"],
+}
+CANARY = "CodeDeployDefault.LambdaCanary10Percent5Minutes"
+
+
+@pytest.fixture
+def codedeploy(lambdas: Lambdas):
+    return lambdas.cloud.client("codedeploy")
+
+
+class Shift:
+    """A function with two versions and an alias on the first, an application and a group."""
+
+    def __init__(self, lambdas: Lambdas, name: str, configuration: str, new: str, **members: Any):
+        self.lambdas, self.name = lambdas, name
+        self.codedeploy = lambdas.cloud.client("codedeploy")
+        self.old, self.new = lambdas.versions(name, returns("old"), new)
+        lambdas.client.create_alias(FunctionName=name, Name="live", FunctionVersion=self.old)
+        self.codedeploy.create_application(applicationName=name, computePlatform="Lambda")
+        self.codedeploy.create_deployment_group(
+            applicationName=name,
+            deploymentGroupName=name,
+            deploymentConfigName=configuration,
+            deploymentStyle={"deploymentType": "BLUE_GREEN", "deploymentOption": "WITH_TRAFFIC_CONTROL"},
+            autoRollbackConfiguration=ROLLS_BACK,
+            **{"serviceRoleArn": lambdas.role_arn, **members},
+        )
+
+    def start(self, **hooks: str) -> str:
+        properties = {"Name": self.name, "Alias": "live", "CurrentVersion": self.old, "TargetVersion": self.new}
+        spec = {
+            "version": 0.0,
+            "Resources": [{"function": {"Type": "AWS::Lambda::Function", "Properties": properties}}],
+            "Hooks": [{event: function} for event, function in hooks.items()],
+        }
+        return self.codedeploy.create_deployment(
+            applicationName=self.name,
+            deploymentGroupName=self.name,
+            revision={"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}},
+        )["deploymentId"]
+
+    def ended(self, deployment: str) -> dict:
+        def info() -> dict | None:
+            found = self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
+            return found if found["status"] in ("Succeeded", "Failed", "Stopped") else None
+
+        return until(info, 60)
+
+    def weights(self) -> tuple[str, dict]:
+        alias = self.lambdas.client.get_alias(FunctionName=self.name, Name="live")
+        return alias["FunctionVersion"], (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {})
+
+    def seen(self, deployment: str) -> list[float]:
+        """The shares of the new version while the deployment goes on."""
+        found: list[float] = []
+        while self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"] in (
+            "Created",
+            "InProgress",
+        ):
+            share = self.weights()[1].get(self.new, 0.0)
+            if not found or found[-1] != share:
+                found.append(share)
+        return found
+
+
+def test_a_canary_gets_its_share_for_a_while_and_then_everything(lambdas: Lambdas) -> None:
+    shift = Shift(lambdas, "canary", CANARY, returns("new"))
+    deployment = shift.start()
+    assert 0.1 in shift.seen(deployment)
+    assert shift.ended(deployment)["status"] == "Succeeded"
+    assert shift.weights() == (shift.new, {})
+    target = shift.codedeploy.get_deployment_target(deploymentId=deployment, targetId="canary:live")["deploymentTarget"]
+    assert target["lambdaTarget"]["lambdaFunctionInfo"]["targetVersionWeight"] == 100
+
+
+def test_a_linear_shift_goes_step_by_step(lambdas: Lambdas) -> None:
+    steps = {"linearPercentage": 25, "linearInterval": 1}
+    lambdas.cloud.client("codedeploy").create_deployment_config(
+        deploymentConfigName="in-four-steps",
+        computePlatform="Lambda",
+        trafficRoutingConfig={"type": "TimeBasedLinear", "timeBasedLinear": steps},
+    )
+    shift = Shift(lambdas, "linear", "in-four-steps", returns("new"))
+    deployment = shift.start()
+    assert [share for share in shift.seen(deployment) if share] == [0.25, 0.5, 0.75]
+    assert shift.ended(deployment)["status"] == "Succeeded"
+
+
+def alarm(lambdas: Lambdas, name: str) -> dict:
+    """An alarm on errors of the alias, as an alarmConfiguration."""
+    dimensions = [{"Name": "FunctionName", "Value": name}, {"Name": "Resource", "Value": f"{name}:live"}]
+    lambdas.cloud.client("cloudwatch").put_metric_alarm(
+        AlarmName=f"{name}-errors",
+        Namespace="AWS/Lambda",
+        MetricName="Errors",
+        Dimensions=dimensions,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=1,
+        ComparisonOperator="GreaterThanOrEqualToThreshold",
+        TreatMissingData="notBreaching",
+    )
+    return {"enabled": True, "alarms": [{"name": f"{name}-errors"}]}
+
+
+def test_an_alarm_during_the_canary_brings_the_alias_back(lambdas: Lambdas) -> None:
+    shift = Shift(lambdas, "alarming", CANARY, FAILS, alarmConfiguration=alarm(lambdas, "alarming"))
+    deployment, ended = shift.start(), threading.Event()
+
+    def call() -> None:
+        while not ended.is_set():
+            lambdas.invoke("alarming", Qualifier="live")
+
+    client = threading.Thread(target=call)
+    client.start()
+    info = shift.ended(deployment)
+    ended.set()
+    client.join()
+    assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
+    assert "alarming-errors" in info["errorInformation"]["message"]
+    assert f"back on version {shift.old}" in info["rollbackInfo"]["rollbackMessage"]
+    assert shift.weights() == (shift.old, {})
+
+
+def test_alarms_that_the_group_may_not_read_count_as_active(lambdas: Lambdas) -> None:
+    principal = {"Service": "codedeploy.amazonaws.com"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
+    everything_of_lambda = {"Statement": [{"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}]}
+    iam = lambdas.cloud.client("iam")
+    role = iam.create_role(RoleName="blind", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName="blind", PolicyName="shift", PolicyDocument=json.dumps(everything_of_lambda))
+    watched = alarm(lambdas, "blind")
+    shift = Shift(lambdas, "blind", CANARY, returns("new"), alarmConfiguration=watched, serviceRoleArn=role)
+    info = shift.ended(shift.start())
+    assert info["status"] == "Stopped"
+    assert "not authorized to perform: cloudwatch:DescribeAlarms" in info["errorInformation"]["message"]
+    assert shift.weights() == (shift.old, {})
+
+
+@pytest.fixture(scope="session")
+def hooks(lambdas: Lambdas) -> dict[str, str]:
+    """Functions by what they do as a hook."""
+    lambdas.make("hook-good", ANSWERS.format(status="Succeeded"))
+    lambdas.make("hook-bad", ANSWERS.format(status="Failed"))
+    return {"good": "hook-good", "bad": "hook-bad"}
+
+
+def test_hooks_run_before_and_after_the_shift(lambdas: Lambdas, hooks) -> None:
+    shift = Shift(lambdas, "hooked", "CodeDeployDefault.LambdaAllAtOnce", returns("new"))
+    deployment = shift.start(BeforeAllowTraffic=hooks["good"], AfterAllowTraffic=hooks["good"])
+    assert shift.ended(deployment)["status"] == "Succeeded"
+    target = shift.codedeploy.get_deployment_target(deploymentId=deployment, targetId="hooked:live")["deploymentTarget"]
+    events = [(each["lifecycleEventName"], each["status"]) for each in target["lambdaTarget"]["lifecycleEvents"]]
+    assert events == [(name, "Succeeded") for name in ("BeforeAllowTraffic", "AllowTraffic", "AfterAllowTraffic")]
+
+
+@pytest.mark.parametrize("event", ["BeforeAllowTraffic", "AfterAllowTraffic"])
+def test_a_hook_that_fails_leaves_the_old_version(lambdas: Lambdas, hooks, event: str) -> None:
+    shift = Shift(lambdas, f"refused-{event}", "CodeDeployDefault.LambdaAllAtOnce", returns("new"))
+    info = shift.ended(shift.start(**{event: hooks["bad"]}))
+    assert (info["status"], info["errorInformation"]["code"]) == ("Failed", "HOOK_EXECUTION_FAILURE")
+    assert shift.weights() == (shift.old, {})
+
+
+def test_a_deployment_that_is_stopped_goes_back(lambdas: Lambdas) -> None:
+    shift = Shift(lambdas, "stopped", CANARY, returns("new"))
+    deployment = shift.start()
+    until(lambda: shift.weights()[1], 10)
+    shift.codedeploy.stop_deployment(deploymentId=deployment)
+    info = shift.ended(deployment)
+    assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
+    assert shift.weights() == (shift.old, {})
+
+
+def test_what_is_not_for_lambda_is_refused_by_name(codedeploy) -> None:
+    with pytest.raises(ClientError, match="not to the platform Server"):
+        codedeploy.create_application(applicationName="servers")
+    with pytest.raises(ClientError, match="does not implement codedeploy ListGitHubAccountTokenNames"):
+        codedeploy.list_git_hub_account_token_names()
+
+
+def template(role_arn: str, bucket: str, key: str, hook: str) -> dict:
+    """A function, its version and its alias, shifted by CodeDeploy."""
+    policy = {
+        "ApplicationName": {"Ref": "Application"},
+        "DeploymentGroupName": {"Ref": "Group"},
+        "BeforeAllowTrafficHook": hook,
+    }
+    group = {
+        "ApplicationName": {"Ref": "Application"},
+        "ServiceRoleArn": role_arn,
+        "DeploymentConfigName": "CodeDeployDefault.LambdaAllAtOnce",
+        "DeploymentStyle": {"DeploymentType": "BLUE_GREEN", "DeploymentOption": "WITH_TRAFFIC_CONTROL"},
+    }
+    function = {
+        "FunctionName": "stacked",
+        "Runtime": "python3.13",
+        "Handler": "program.handler",
+        "Role": role_arn,
+        "Code": {"S3Bucket": bucket, "S3Key": key},
+    }
+    version = {"FunctionName": {"Ref": "Function"}, "Description": key}
+    alias = {
+        "FunctionName": {"Ref": "Function"},
+        "FunctionVersion": {"Fn::GetAtt": ["Version", "Version"]},
+        "Name": "live",
+    }
+    return {
+        "Resources": {
+            "Application": {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}},
+            "Group": {"Type": "AWS::CodeDeploy::DeploymentGroup", "Properties": group},
+            "Function": {"Type": "AWS::Lambda::Function", "Properties": function},
+            "Version": {"Type": "AWS::Lambda::Version", "Properties": version},
+            "Alias": {
+                "Type": "AWS::Lambda::Alias",
+                "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": policy},
+                "Properties": alias,
+            },
+        }
+    }
+
+
+def test_a_stack_shifts_its_alias_and_comes_back_when_that_fails(lambdas: Lambdas, bucket: str, hooks) -> None:
+    cloudformation, s3 = lambdas.cloud.client("cloudformation"), lambdas.cloud.client("s3")
+
+    def deploy(change: Callable[..., dict], release: str, hook: str) -> str:
+        s3.put_object(Bucket=bucket, Key=f"code/{release}.zip", Body=archive(returns(release)))
+        body = json.dumps(template(lambdas.role_arn, bucket, f"code/{release}.zip", hooks[hook]))
+        change(StackName="shifting", TemplateBody=body)
+
+        def status() -> str | None:
+            (stack,) = cloudformation.describe_stacks(StackName="shifting")["Stacks"]
+            return stack["StackStatus"] if not stack["StackStatus"].endswith("IN_PROGRESS") else None
+
+        return until(status, 60)
+
+    def serving() -> tuple[Any, int]:
+        versions = lambdas.client.list_versions_by_function(FunctionName="stacked")["Versions"]
+        return lambdas.invoke("stacked", Qualifier="live")[0], len(versions) - 1
+
+    assert deploy(cloudformation.create_stack, "first", "bad") == "CREATE_COMPLETE", "no hook runs for a first version"
+    assert serving() == ("first", 1)
+    assert deploy(cloudformation.update_stack, "second", "good") == "UPDATE_COMPLETE"
+    assert serving() == ("second", 1), "the old version is deleted after the shift"
+    assert deploy(cloudformation.update_stack, "third", "bad") == "UPDATE_ROLLBACK_COMPLETE"
+    assert serving() == ("second", 1), "the new version is deleted after the rollback"

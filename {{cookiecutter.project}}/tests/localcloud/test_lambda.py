@@ -1,0 +1,73 @@
+"""Lambda: the weights of aliases, the types of errors, the metrics by alias and version."""
+
+import json
+from collections import Counter
+
+from harness import until
+from lambdas import Lambdas, returns
+
+
+def test_an_alias_splits_its_invocations_by_weight(lambdas: Lambdas) -> None:
+    old, new = lambdas.versions("weighted", returns("old"), returns("new"))
+    lambdas.client.create_alias(
+        FunctionName="weighted",
+        Name="live",
+        FunctionVersion=old,
+        RoutingConfig={"AdditionalVersionWeights": {new: 0.3}},
+    )
+    answers = Counter()
+    for _ in range(100):
+        answer, response = lambdas.invoke("weighted", Qualifier="live")
+        assert response["ExecutedVersion"] == {"old": old, "new": new}[answer]
+        answers[answer] += 1
+    assert 10 <= answers["new"] <= 55
+
+
+def test_an_alias_without_weights_goes_to_its_version(lambdas: Lambdas) -> None:
+    old, _ = lambdas.versions("unweighted", returns("old"), returns("new"))
+    lambdas.client.create_alias(FunctionName="unweighted", Name="live", FunctionVersion=old)
+    assert {lambdas.invoke("unweighted", Qualifier="live")[0] for _ in range(20)} == {"old"}
+
+
+RAISES = """
+class OutOfService(Exception):
+    pass
+
+def handler(event, context):
+    raise OutOfService("no taxi: none at all")
+"""
+
+
+def test_an_error_says_its_type_and_its_trace(lambdas: Lambdas) -> None:
+    lambdas.make("raising", RAISES)
+    answer, response = lambdas.invoke("raising")
+    assert response["FunctionError"] == "Unhandled"
+    assert (answer["errorType"], answer["errorMessage"]) == ("OutOfService", "no taxi: none at all")
+    assert any("program.py" in line for line in answer["stackTrace"])
+
+
+def test_a_state_machine_catches_an_error_by_its_name(lambdas: Lambdas) -> None:
+    lambdas.make("caught", RAISES)
+    function = lambdas.client.get_function(FunctionName="caught")["Configuration"]["FunctionArn"]
+    catch = [{"ErrorEquals": ["OutOfService"], "Next": "Walk"}]
+    states = {
+        "Ride": {"Type": "Task", "Resource": function, "Catch": catch, "End": True},
+        "Walk": {"Type": "Pass", "Result": "on foot", "End": True},
+    }
+    client = lambdas.cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "Ride", "States": states})
+    machine = client.create_state_machine(name="catching", definition=definition, roleArn=lambdas.role_arn)
+    arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+    until(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING", 20)
+    assert json.loads(client.describe_execution(executionArn=arn)["output"]) == "on foot"
+
+
+def test_invocations_and_errors_are_counted_by_function_alias_and_version(lambdas: Lambdas) -> None:
+    (version,) = lambdas.versions("counted", RAISES)
+    lambdas.client.create_alias(FunctionName="counted", Name="live", FunctionVersion=version)
+    for _ in range(3):
+        lambdas.invoke("counted", Qualifier="live")
+    alias = {"FunctionName": "counted", "Resource": "counted:live"}
+    for dimensions in ({"FunctionName": "counted"}, alias, {**alias, "ExecutedVersion": version}):
+        until(lambda dimensions=dimensions: lambdas.metric("Errors", dimensions) == 3, 5)
+        assert lambdas.metric("Invocations", dimensions) == 3
