@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mlops.localcloud.server import run
-from mlops.localcloud.settings import Settings
+from mlops.localcloud.settings import DEFAULT_TIME_SCALE, Settings
 
 
 @click.command()
@@ -15,8 +15,8 @@ from mlops.localcloud.settings import Settings
 @click.option(
     "--time-scale",
     type=click.FloatRange(0, 1),
-    default=0.0,
-    show_default=True,
+    default=DEFAULT_TIME_SCALE,
+    show_default="a minute in a second",
     envvar="LOCALCLOUD_TIME_SCALE",
 )
 @click.option("--owned", is_flag=True, help="Stop when standard input closes.")

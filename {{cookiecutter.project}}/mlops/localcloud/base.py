@@ -36,6 +36,8 @@ def configure(settings: Settings) -> None:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            # Every request is checked: its signature, its principal's policies.
+            "AUTH": "true",
         }
     )
 
@@ -49,10 +51,12 @@ def application() -> Callable[..., Awaitable[None]]:
 
 def request_context(headers: Mapping[str, str]) -> None:
     """Set account and region of a request that does not pass through ministack's own dispatch."""
+    from ministack.core.iam_evaluator import find_iam_access_key_account
     from ministack.core.responses import set_request_account_id, set_request_region
     from ministack.core.router import extract_access_key_id, extract_region
 
-    set_request_account_id(extract_access_key_id(dict(headers)))
+    key = extract_access_key_id(dict(headers))
+    set_request_account_id(find_iam_access_key_account(key) or key)
     set_request_region(extract_region(dict(headers)))
 
 
@@ -70,8 +74,19 @@ def region() -> str:
     return get_region()
 
 
+def set_scope(account_id: str, region_name: str) -> None:
+    """Make the current work that of an account and a region."""
+    from ministack.core.responses import set_request_account_id, set_request_region
+
+    set_request_account_id(account_id)
+    set_request_region(region_name)
+
+
 def add_service(name: str, target_prefix: str | None, handler: Handler) -> None:
-    """Route requests signed for `name`, or with X-Amz-Target `target_prefix`.…, to `handler`."""
+    """Route requests signed for `name`, or with X-Amz-Target `target_prefix`.…, to `handler`.
+
+    ministack checks their signatures; what they may do is the handler's to check, which knows the request.
+    """
     from ministack import app
     from ministack.core import iam_actions, router
 
@@ -80,7 +95,7 @@ def add_service(name: str, target_prefix: str | None, handler: Handler) -> None:
     if target_prefix:
         patterns["target_prefixes"] = [f"{target_prefix}."]
     router.SERVICE_PATTERNS[name] = patterns
-    iam_actions.SERVICE_TO_IAM_NAMESPACE[name] = name
+    iam_actions.SERVICE_TO_IAM_NAMESPACE.pop(name, None)
 
 
 def add_resource_type(

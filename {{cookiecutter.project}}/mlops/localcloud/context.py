@@ -11,9 +11,9 @@ from typing import Any, TypeVar
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
-from botocore.exceptions import ClientError
 
 from mlops.localcloud import base
+from mlops.localcloud.identity import container_credentials, roles
 from mlops.localcloud.settings import Settings
 
 T = TypeVar("T")
@@ -21,18 +21,16 @@ T = TypeVar("T")
 settings: Settings
 account = base.account
 region = base.region
+RoleNotAssumable = roles.RoleNotAssumable
 put_event = base.put_event
 state_machine_execution_stopped = base.state_machine_execution_stopped
 state_machine_role = base.state_machine_role
 
+_scoped: dict[Callable[[], Any], dict[tuple[str, str], Any]] = {}
 _shutdown_hooks: list[Callable[[], None]] = []
 _clients: dict[tuple, BaseClient] = {}
 _clients_lock = threading.RLock()
 _CONFIG = Config(retries={"total_max_attempts": 2, "mode": "standard"}, max_pool_connections=32)
-
-
-class RoleNotAssumable(Exception):
-    """The role does not exist, or nobody may assume it."""
 
 
 def configure(new: Settings) -> None:
@@ -66,7 +64,20 @@ def scoped(factory: Callable[[], T]) -> Callable[[], T]:
                 states[key] = factory()
             return states[key]
 
+    _scoped[current] = states
     return current
+
+
+def scopes(state: Callable[[], Any]) -> list[tuple[str, str]]:
+    """The accounts and regions that have some of a scoped state."""
+    return list(_scoped[state])
+
+
+def within(account_id: str, region_name: str, function: Callable[[], T]) -> T:
+    """Call a function as work for another account and region."""
+    copied = contextvars.copy_context()
+    copied.run(base.set_scope, account_id, region_name)
+    return copied.run(function)
 
 
 def spawn(function: Callable[..., Any], *args: Any) -> threading.Thread:
@@ -82,31 +93,30 @@ def submit(executor: ThreadPoolExecutor, function: Callable[..., T], *args: Any)
     return executor.submit(contextvars.copy_context().run, function, *args)
 
 
-def client(service: str, role_arn: str | None = None) -> BaseClient:
-    """A boto3 client of this cloud, as its administrator or under a role.
+def client(service: str, role_arn: str | None = None, assumed_by: str = "") -> BaseClient:
+    """A boto3 client of this cloud: as its administrator, or under a role that an AWS service assumes.
 
-    Raises RoleNotAssumable when there is no such role.
+    `assumed_by` is the service's principal, such as codebuild.amazonaws.com. Within a change of a stack that has a
+    role, the administrator's calls run under that role. Raises RoleNotAssumable.
     """
-    key = (service, role_arn, account(), region())
+    acting = roles.acting_role()
+    if role_arn is None and acting is not None:
+        role_arn, assumed_by = acting.role_arn, acting.service
+    credentials = _credentials(role_arn, assumed_by)
+    key = (service, credentials["aws_access_key_id"], account(), region())
     with _clients_lock:
         if key not in _clients:
             _clients[key] = _session().client(
-                service,
-                endpoint_url=settings.endpoint_url,
-                region_name=region(),
-                config=_CONFIG,
-                **_credentials(role_arn),
+                service, endpoint_url=settings.endpoint_url, region_name=region(), config=_CONFIG, **credentials
             )
         return _clients[key]
 
 
-def role_environment(role_arn: str) -> dict[str, str]:
-    """Environment variables that let a child process call this cloud under a role."""
-    credentials = _credentials(role_arn)
+def role_environment(role_arn: str, assumed_by: str) -> dict[str, str]:
+    """Environment variables that let a child process call this cloud under a role that a service assumes."""
+    path = container_credentials.path_of(role_arn, assumed_by)
     return {
-        "AWS_ACCESS_KEY_ID": credentials["aws_access_key_id"],
-        "AWS_SECRET_ACCESS_KEY": credentials["aws_secret_access_key"],
-        "AWS_SESSION_TOKEN": credentials["aws_session_token"],
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": f"{settings.endpoint_url}{path}",
         "AWS_ENDPOINT_URL": settings.endpoint_url,
         "AWS_REGION": region(),
         "AWS_DEFAULT_REGION": region(),
@@ -129,21 +139,7 @@ def _session() -> boto3.Session:
     return boto3.Session()
 
 
-def _credentials(role_arn: str | None) -> dict[str, str]:
+def _credentials(role_arn: str | None, assumed_by: str) -> dict[str, str]:
     if role_arn is None:
         return {"aws_access_key_id": account(), "aws_secret_access_key": "local"}
-    try:
-        client("iam").get_role(RoleName=role_arn.rpartition("/")[2])
-        answer = client("sts").assume_role(
-            RoleArn=role_arn, RoleSessionName="localcloud", DurationSeconds=43200
-        )
-    except ClientError as error:
-        raise RoleNotAssumable(
-            f"{role_arn} cannot be assumed: {error.response['Error']['Message']}"
-        ) from error
-    credentials = answer["Credentials"]
-    return {
-        "aws_access_key_id": credentials["AccessKeyId"],
-        "aws_secret_access_key": credentials["SecretAccessKey"],
-        "aws_session_token": credentials["SessionToken"],
-    }
+    return roles.credentials(role_arn, assumed_by)

@@ -67,9 +67,7 @@ class Image:
             return sys.executable
         found = shutil.which(name, path=path) or shutil.which(str(cwd / name))
         if found is None:
-            raise AWSError(
-                "ValidationException", f'exec: "{name}": executable file not found in image {self.digest}'
-            )
+            raise AWSError("ValidationException", f'exec: "{name}": executable file not found in image {self.digest}')
         return found
 
 
@@ -139,9 +137,7 @@ def resolve(image_uri: str) -> Image:
     repository, _, tag = repository.partition(":")
     wanted = {"imageDigest": digest} if at else {"imageTag": tag or "latest"}
     try:
-        details = context.client("ecr").describe_images(repositoryName=repository, imageIds=[wanted])[
-            "imageDetails"
-        ]
+        details = context.client("ecr").describe_images(repositoryName=repository, imageIds=[wanted])["imageDetails"]
     except ClientError as error:
         raise refused from error
     for detail in details:
@@ -165,9 +161,7 @@ def _instructions(dockerfile: Path) -> list[tuple[str, str]]:
     """Instructions of the last build stage, in upper case, with their values."""
     with dockerfile.open("rb") as file:
         structure = DockerfileParser(fileobj=file).structure
-    steps = [
-        (step["instruction"].upper(), step["value"]) for step in structure if step["instruction"] != "COMMENT"
-    ]
+    steps = [(step["instruction"].upper(), step["value"]) for step in structure if step["instruction"] != "COMMENT"]
     starts = [index for index, (instruction, _) in enumerate(steps) if instruction == "FROM"]
     if not starts:
         raise AWSError("ValidationException", f"{dockerfile.name} has no FROM instruction")
@@ -176,9 +170,7 @@ def _instructions(dockerfile: Path) -> list[tuple[str, str]]:
 
 def _content_digest(context_dir: Path, dockerfile: Path) -> str:
     digest = hashlib.sha256(dockerfile.read_bytes())
-    for path in sorted(
-        path for path in context_dir.rglob("*") if path.is_file() and "__pycache__" not in path.parts
-    ):
+    for path in sorted(path for path in context_dir.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
         digest.update(path.relative_to(context_dir).as_posix().encode())
         digest.update(path.read_bytes())
     return f"sha256:{digest.hexdigest()}"
@@ -194,9 +186,7 @@ def _copy(value: str, workdir: str, root: Path, context_dir: Path) -> None:
     for source in sources:
         found = [context_dir] if source in (".", "./") else sorted(context_dir.glob(source.lstrip("/")))
         if not found:
-            raise AWSError(
-                "ValidationException", f"COPY {source}: there is no such file in the build context"
-            )
+            raise AWSError("ValidationException", f"COPY {source}: there is no such file in the build context")
         for path in found:
             if path.is_dir():
                 ignore = shutil.ignore_patterns("__pycache__")

@@ -70,9 +70,7 @@ class Handle:
         _state_file(self._directory).unlink(missing_ok=True)
 
 
-def start(
-    root: Path, directory: Path, *, port: int | None, region: str, deadline_seconds: float = 30
-) -> Handle:
+def start(root: Path, directory: Path, *, port: int | None, region: str, deadline_seconds: float = 30) -> Handle:
     """Start a local cloud for the repository at `root` and wait until it answers.
 
     `directory` takes its log, its state file and everything that it writes. With no port, 4566 or, when that
@@ -148,9 +146,7 @@ def _wait_until_ready(process: subprocess.Popen, port: int, log: Path, deadline_
         if process.poll() is not None:
             raise PipelineError(f"The local cloud ended with exit code {process.returncode}.\n{_end_of(log)}")
         if time.monotonic() > deadline:
-            raise PipelineError(
-                f"The local cloud didn't answer within {deadline_seconds:.0f} s.\n{_end_of(log)}"
-            )
+            raise PipelineError(f"The local cloud didn't answer within {deadline_seconds:.0f} s.\n{_end_of(log)}")
         time.sleep(0.05)
 
 

@@ -46,9 +46,7 @@ class Process:
             late = _closing
         self._ended = threading.Event()
         read = contextvars.copy_context().run
-        reader = threading.Thread(
-            target=read, args=(self._read, on_line), daemon=True, name=f"output-{self.pid}"
-        )
+        reader = threading.Thread(target=read, args=(self._read, on_line), daemon=True, name=f"output-{self.pid}")
         reader.start()
         threading.Thread(target=self._await_end, args=(reader,), daemon=True, name=f"end-{self.pid}").start()
         if late:

@@ -10,13 +10,14 @@ from typing import Any
 
 import uvicorn
 
-from mlops.localcloud import base, cloudformation, context, processes, stepfunctions
+from mlops.localcloud import alarms, base, base_iam, cloudformation, context, functions, processes, stepfunctions
+from mlops.localcloud.identity import callers, container_credentials, ledger, resources, stacks, web
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES = ("sagemaker", "codepipeline", "codebuild")
+_PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling")
 _HEALTH = "/_localcloud/health"
 
 Receive = Callable[[], Awaitable[dict]]
@@ -36,14 +37,19 @@ class Application:
             path = scope["path"]
             if path.startswith("/endpoints/") and "/invocations" in path:
                 return await self._invoke(scope, receive, send)
+            if path.startswith(web.PREFIX):
+                return await _respond(send, *web.issue(path, scope["query_string"].decode(), _headers(scope)))
+            if path.startswith(container_credentials.PREFIX):
+                return await _respond(send, *container_credentials.issue(path))
             if path == _HEALTH:
                 return await _respond(send, 200, {"Content-Type": "application/json"}, self._health)
         await self._base(scope, receive, send)
 
     async def _invoke(self, scope: dict, receive: Receive, send: Send) -> None:
-        headers = {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
+        headers = _headers(scope)
         base.request_context(headers)
         body = await _body(receive)
+        base_iam.authenticate_data_plane(scope["method"], scope["raw_path"], scope["headers"], body)
         response = await self._data_plane.handle(scope["method"], scope["path"], headers, body, {})
         await _respond(send, *response)
 
@@ -103,9 +109,14 @@ def _install() -> Service:
     """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
     base.track_state_machine_executions()
     base.replace_sdk_integration(stepfunctions.call)
+    for identity in (ledger, stacks, callers, web):
+        identity.install()
+    cloudformation.register(resources.resource_types)
+    functions.install()
+    alarms.install()
     for name in _PACKAGES:
         package = importlib.import_module(f"mlops.localcloud.{name}")
-        base.add_service(name, package.service.target_prefix, package.service.handle)
+        base.add_service(package.service.name, package.service.target_prefix, package.service.handle)
         cloudformation.register(package.resource_types)
         for resource, integration in getattr(package, "integrations", {}).items():
             base.add_integration(resource, integration)
@@ -117,6 +128,10 @@ def _watch_owner(server: Server) -> None:
         if byte == b"d":
             return
     server.stop()
+
+
+def _headers(scope: dict) -> dict[str, str]:
+    return {name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]}
 
 
 async def _body(receive: Receive) -> bytes:

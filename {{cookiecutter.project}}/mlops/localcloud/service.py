@@ -18,8 +18,9 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.utils import parse_timestamp
 
 from mlops import shapes
-from mlops.localcloud import context
+from mlops.localcloud import base_iam, context
 from mlops.localcloud.base import Response
+from mlops.localcloud.identity import front_door
 
 logger = logging.getLogger(__name__)
 
@@ -76,6 +77,9 @@ class Service:
             if function is None:
                 message = f"The local cloud does not implement {self.name} {operation.name}"
                 raise AWSError("NotImplemented", message, status=501)
+            denial = front_door.check(self.name, operation.name, request, headers)
+            if denial is not None:
+                raise AWSError("AccessDeniedException", denial.message, status=400)
             self._validate(operation, request)
             if inspect.iscoroutinefunction(function):
                 result = await function(request)
@@ -84,6 +88,8 @@ class Service:
             return self._answer(operation, result or {})
         except AWSError as error:
             return _error(error)
+        except base_iam.NotAuthenticated as error:
+            return _error(AWSError(error.code, str(error), status=403))
         except context.RoleNotAssumable as error:
             return _error(AWSError("ValidationException", str(error)))
         except Exception as error:
@@ -96,9 +102,7 @@ class Service:
         if self.target_prefix:
             name = headers.get("x-amz-target", "").removeprefix(f"{self.target_prefix}.")
             if name not in self.model.operation_names:
-                raise AWSError(
-                    "UnknownOperationException", f"{self.name} has no operation {name!r}", status=404
-                )
+                raise AWSError("UnknownOperationException", f"{self.name} has no operation {name!r}", status=404)
             operation = self.model.operation_model(name)
             return operation, _from_json(_load(body), operation.input_shape)
         for http_method, pattern, operation in self._routes:
@@ -106,9 +110,7 @@ class Service:
             if http_method == method and match:
                 located = {key: unquote(value) for key, value in match.groupdict().items()}
                 return operation, _from_rest(operation, located, headers, body, query)
-        raise AWSError(
-            "UnknownOperationException", f"{self.name} has no operation at {method} {path}", status=404
-        )
+        raise AWSError("UnknownOperationException", f"{self.name} has no operation at {method} {path}", status=404)
 
     @cached_property
     def _routes(self) -> list[tuple[str, re.Pattern, OperationModel]]:
@@ -116,9 +118,7 @@ class Service:
         return [
             (
                 model.http["method"],
-                re.compile(
-                    re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", model.http["requestUri"].partition("?")[0])
-                ),
+                re.compile(re.sub(r"\{(\w+)\+?\}", r"(?P<\1>[^/]+)", model.http["requestUri"].partition("?")[0])),
                 model,
             )
             for model in models
@@ -208,9 +208,7 @@ def _to_json(value: Any, shape: Shape) -> Any:
     kind = shape.type_name
     if kind == "structure":
         return {
-            name: _to_json(value[name], member)
-            for name, member in shape.members.items()
-            if value.get(name) is not None
+            name: _to_json(value[name], member) for name, member in shape.members.items() if value.get(name) is not None
         }
     if kind == "list":
         return [_to_json(item, shape.member) for item in value]

@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+DEFAULT_TIME_SCALE = 1 / 60
+
 
 @dataclass(frozen=True)
 class Settings:
@@ -10,14 +12,14 @@ class Settings:
 
     `directory` holds everything that is written: logs, job directories, images.
     `time_scale` shortens the waiting that AWS does (image pulls, bake times, batching of captured data):
-    0 skips it, 1 waits as long as AWS. Limits that a user sets, such as MaxRuntimeInSeconds, are never scaled.
+    0 skips it, 1 waits as long as AWS, and with the default a minute passes in a second. Limits that a user sets, such as MaxRuntimeInSeconds, are never scaled.
     """
 
     port: int
     directory: Path
     region: str = "us-east-1"
     account: str = "000000000000"
-    time_scale: float = 0.0
+    time_scale: float = DEFAULT_TIME_SCALE
 
     @property
     def endpoint_url(self) -> str:

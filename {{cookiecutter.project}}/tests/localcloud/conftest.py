@@ -9,7 +9,9 @@ from delivery import Delivery
 from harness import Cloud, start_cloud
 from hosting import IMAGE as SERVING_IMAGE
 from hosting import Hosting
+from lambdas import Lambdas
 from pushing import push
+from releasing import Stack
 from scripts import IMAGE, Scripts
 
 
@@ -42,7 +44,18 @@ def role_arn(cloud: Cloud) -> str:
     return role["Arn"]
 
 
-SERVICES = ("sagemaker", "codepipeline", "codebuild", "cloudformation", "states", "events")
+SERVICES = (
+    "apigateway",
+    "application-autoscaling",
+    "cloudformation",
+    "codebuild",
+    "codedeploy",
+    "codepipeline",
+    "events",
+    "lambda",
+    "sagemaker",
+    "states",
+)
 
 
 @pytest.fixture(scope="session")
@@ -67,6 +80,12 @@ def hosting(cloud: Cloud, bucket: str, role_arn: str) -> Hosting:
 
 
 @pytest.fixture(scope="session")
+def lambdas(cloud: Cloud, role_arn: str) -> Lambdas:
+    """Lambda functions in the cloud, with a role that may do everything."""
+    return Lambdas(cloud, role_arn)
+
+
+@pytest.fixture(scope="session")
 def builders(cloud: Cloud, bucket: str, role_arn: str) -> Builders:
     """Build projects in the cloud, with a role that may do everything."""
     return Builders(cloud, bucket, role_arn)
@@ -76,3 +95,11 @@ def builders(cloud: Cloud, bucket: str, role_arn: str) -> Builders:
 def delivery(cloud: Cloud, bucket: str, role_arn: str) -> Delivery:
     """Pipelines in the cloud, with a role that may do everything."""
     return Delivery(cloud, bucket, role_arn)
+
+
+@pytest.fixture
+def stack(hosting: Hosting, request: pytest.FixtureRequest) -> Iterator[Stack]:
+    """A stack that this test makes, deleted after it."""
+    made = Stack(hosting, request.node.name.replace("_", "-")[:60].strip("-"))
+    yield made
+    made.delete()

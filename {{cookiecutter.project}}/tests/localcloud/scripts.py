@@ -40,9 +40,7 @@ class Scripts:
 
     def put(self, key: str, content: str) -> str:
         """Put an object into S3 and return its URI."""
-        self.cloud.client("s3").put_object(
-            Bucket=self.bucket, Key=key, Body=textwrap.dedent(content).encode()
-        )
+        self.cloud.client("s3").put_object(Bucket=self.bucket, Key=key, Body=textwrap.dedent(content).encode())
         return f"s3://{self.bucket}/{key}"
 
     def get(self, key: str) -> str:
@@ -139,9 +137,7 @@ class Scripts:
         """A CreateHyperParameterTuningJob request that minimizes `loss=` in the output of `program`."""
         request = self.training_request(name, program)
         del request["TrainingJobName"]
-        request["AlgorithmSpecification"]["MetricDefinitions"] = [
-            {"Name": "loss", "Regex": "loss=([-0-9.e]+)"}
-        ]
+        request["AlgorithmSpecification"]["MetricDefinitions"] = [{"Name": "loss", "Regex": "loss=([-0-9.e]+)"}]
         limits = {"MaxNumberOfTrainingJobs": 4, "MaxParallelTrainingJobs": 2}
         return {
             "HyperParameterTuningJobName": name,
@@ -185,8 +181,6 @@ class Scripts:
         events = [
             event
             for stream in streams
-            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])[
-                "events"
-            ]
+            for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
         ]
         return "\n".join(event["message"] for event in events)

@@ -39,9 +39,7 @@ def test_cloudformation_makes_and_deletes_added_resource_types(cloud: Cloud, sta
     cloudformation.delete_stack(StackName=stack_name)
     sagemaker = cloud.client("sagemaker")
     until(
-        lambda: (
-            not sagemaker.list_model_package_groups(NameContains="of-a-stack")["ModelPackageGroupSummaryList"]
-        ),
+        lambda: not sagemaker.list_model_package_groups(NameContains="of-a-stack")["ModelPackageGroupSummaryList"],
         20,
     )
 
@@ -56,9 +54,7 @@ def test_a_resource_that_fails_rolls_the_stack_back_with_its_reason(
     cloudformation.create_stack(StackName=stack_name, TemplateBody=json.dumps(template))
     assert finished(cloud, stack_name)["StackStatus"] == "ROLLBACK_COMPLETE"
     events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
-    reasons = [
-        event.get("ResourceStatusReason", "") for event in events if event["LogicalResourceId"] == "Model"
-    ]
+    reasons = [event.get("ResourceStatusReason", "") for event in events if event["LogicalResourceId"] == "Model"]
     assert any("absent:1 is not mapped to a program" in reason for reason in reasons), reasons
 
 
@@ -81,9 +77,7 @@ def test_state_machines_call_added_services_through_the_sdk_integration(cloud: C
     arn = machines.create_state_machine(name="sdk", roleArn=role_arn, definition=json.dumps(definition))[
         "stateMachineArn"
     ]
-    execution = machines.start_execution(stateMachineArn=arn, input='{"name": "from-a-machine"}')[
-        "executionArn"
-    ]
+    execution = machines.start_execution(stateMachineArn=arn, input='{"name": "from-a-machine"}')["executionArn"]
     ended = until(
         lambda: (told := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" and told,
         20,

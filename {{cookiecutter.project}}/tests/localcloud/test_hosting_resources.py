@@ -1,92 +1,11 @@
 """CloudFormation over hosting: releases by infra/endpoint.yml, generated names, what is replaced and what is not."""
 
 import json
-from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import REPOSITORY, until
 from hosting import DIES_AT_START, PING_FAILED, Hosting, says
-
-TEMPLATE = (REPOSITORY / "infra" / "endpoint.yml").read_text(encoding="utf-8")
-ENDED = ("COMPLETE", "FAILED")
-
-
-class Stack:
-    """One stack of the cloud."""
-
-    def __init__(self, hosting: Hosting, name: str):
-        self.hosting = hosting
-        self.name = name
-        self.cloudformation = hosting.cloud.client("cloudformation")
-
-    def deploy(self, template: str, parameters: dict[str, Any], **members: Any) -> dict:
-        """Create or update the stack and describe it once that has ended."""
-        try:
-            self.cloudformation.describe_stacks(StackName=self.name)
-            change = self.cloudformation.update_stack
-        except ClientError:
-            change = self.cloudformation.create_stack
-        given = [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in parameters.items()]
-        change(StackName=self.name, TemplateBody=template, Parameters=given, **members)
-        return self.ended()
-
-    def ended(self) -> dict:
-        def description() -> dict | None:
-            [stack] = self.cloudformation.describe_stacks(StackName=self.name)["Stacks"]
-            status = stack["StackStatus"]
-            return stack if status.endswith(ENDED) and "CLEANUP" not in status else None
-
-        return until(description, 60)
-
-    def outputs(self) -> dict[str, str]:
-        return {item["OutputKey"]: item["OutputValue"] for item in self.ended().get("Outputs", [])}
-
-    def reasons(self) -> list[str]:
-        """The reasons of all events, newest first."""
-        events = self.cloudformation.describe_stack_events(StackName=self.name)["StackEvents"]
-        return [event["ResourceStatusReason"] for event in events if event.get("ResourceStatusReason")]
-
-    def delete(self) -> None:
-        self.cloudformation.delete_stack(StackName=self.name)
-
-        def gone() -> bool:
-            stacks = self.cloudformation.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
-            return self.name in [stack["StackName"] for stack in stacks]
-
-        until(gone, 60)
-
-
-@pytest.fixture
-def stack(hosting: Hosting, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack that this test makes, deleted after it."""
-    made = Stack(hosting, request.node.name.replace("_", "-")[:60].strip("-"))
-    yield made
-    made.delete()
-
-
-def release(hosting: Hosting, endpoint: str, number: int, program: str, **changes: Any) -> dict[str, Any]:
-    """Parameters of infra/endpoint.yml for one release of a model that runs `program`."""
-    name = f"{endpoint}-{number}"
-    return {
-        "EndpointName": endpoint,
-        "ResourceName": name,
-        "Image": hosting.image_uri,
-        "ModelDataUrl": hosting.archive(name, program),
-        "ExecutionRoleArn": hosting.role_arn,
-        "InstanceType": "ml.m5.large",
-        "InitialInstanceCount": 1,
-        "InitialSamplingPercentage": 100,
-        "CaptureUri": f"s3://{hosting.bucket}/capture/{endpoint}",
-        "CaptureKeyArn": "",
-        "Subnets": "",
-        "SecurityGroupIds": "",
-        "ExecutionId": f"execution-{number}",
-        "CommitId": f"commit-{number}",
-        "DataVersion": "v1",
-        **changes,
-    }
+from releasing import TEMPLATE, Stack, release
 
 
 @pytest.fixture(scope="module")

@@ -24,7 +24,9 @@ USER 1000
 ENTRYPOINT ["python", "-m", "app"]
 CMD ["by-default"]
 """
-PROGRAM = "import os, sys; print(os.environ['GREETING'], os.environ['PLACE'], sys.argv[1], os.path.isfile('settings.txt'))"
+PROGRAM = (
+    "import os, sys; print(os.environ['GREETING'], os.environ['PLACE'], sys.argv[1], os.path.isfile('settings.txt'))"
+)
 
 
 @pytest.fixture

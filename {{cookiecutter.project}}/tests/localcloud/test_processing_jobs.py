@@ -81,9 +81,7 @@ def test_a_program_that_the_image_lacks_fails_the_job_and_is_named_in_its_log(sc
 
 
 def test_a_job_beyond_its_maximum_runtime_is_stopped(scripts: Scripts) -> None:
-    job = scripts.process(
-        "endless", "import time; time.sleep(600)", StoppingCondition={"MaxRuntimeInSeconds": 1}
-    )
+    job = scripts.process("endless", "import time; time.sleep(600)", StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert job["ProcessingJobStatus"] == "Stopped"
     assert "FailureReason" not in job
 
@@ -140,9 +138,7 @@ def test_two_instances_share_the_work_and_their_outputs(scripts: Scripts) -> Non
     )
     request["ProcessingResources"]["ClusterConfig"]["InstanceCount"] = 2
     request["ProcessingInputs"].append(
-        scripts.processing_input(
-            "data", f"s3://{scripts.bucket}/parts/data/", S3DataDistributionType="ShardedByS3Key"
-        )
+        scripts.processing_input("data", f"s3://{scripts.bucket}/parts/data/", S3DataDistributionType="ShardedByS3Key")
     )
     scripts.sagemaker.create_processing_job(**request)
     assert scripts.ended_processing("parts")["ProcessingJobStatus"] == "Completed"

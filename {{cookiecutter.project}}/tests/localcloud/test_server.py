@@ -24,9 +24,7 @@ def test_a_request_outside_of_awss_model_is_refused_with_the_parameter_and_what_
     cloud: Cloud,
 ) -> None:
     with pytest.raises(ClientError, match="ModelName.*what matches") as refusal:
-        cloud.client("sagemaker").create_model(
-            ModelName="under_score", ExecutionRoleArn="arn:aws:iam::1:role/not-one"
-        )
+        cloud.client("sagemaker").create_model(ModelName="under_score", ExecutionRoleArn="arn:aws:iam::1:role/not-one")
     assert refusal.value.response["Error"]["Code"] == "ValidationException"
 
 
@@ -40,9 +38,7 @@ def test_the_aws_command_line_agrees(cloud: Cloud) -> None:
             "AWS_SECRET_ACCESS_KEY": "test",
         }
         program = str(Path(sys.executable).with_name("aws"))
-        return subprocess.run(
-            [program, *words, "--output", "text"], env=environment, capture_output=True, text=True
-        )
+        return subprocess.run([program, *words, "--output", "text"], env=environment, capture_output=True, text=True)
 
     group = aws(
         "sagemaker",
@@ -52,9 +48,7 @@ def test_the_aws_command_line_agrees(cloud: Cloud) -> None:
         "--query",
         "ModelPackageGroupArn",
     )
-    assert group.stdout.strip() == "arn:aws:sagemaker:us-east-1:000000000000:model-package-group/by-hand", (
-        group.stderr
-    )
+    assert group.stdout.strip() == "arn:aws:sagemaker:us-east-1:000000000000:model-package-group/by-hand", group.stderr
     listed = aws(
         "sagemaker",
         "list-model-package-groups",
@@ -105,7 +99,5 @@ def children_of(pid: int) -> list[int]:
 
 def is_running(pid: int) -> bool:
     """Whether a process runs. A zombie that waits for its parent does not."""
-    status = subprocess.run(
-        ["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True
-    ).stdout.strip()
+    status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return bool(status) and not status.startswith("Z")

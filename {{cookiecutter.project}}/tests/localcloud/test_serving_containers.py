@@ -62,7 +62,7 @@ def unhealthy(
     (source / "Dockerfile").write_text(DOCKERFILE)
     (source / "serve.py").write_text(NEVER_HEALTHY)
     image = images.build(source / "Dockerfile", source, tmp_path / "image", "sha256:0")
-    model = {"Container": {}, "ExecutionRoleArn": role_arn, "EnableNetworkIsolation": False}
+    model = {"Container": {}, "ExecutionRoleArn": role_arn, "EnableNetworkIsolation": True}
     instance = Instance("i-1", "127.0.0.1", tmp_path / "i-1")
     instance.root.mkdir()
     log = LogStream("/aws/sagemaker/Endpoints/unhealthy", "AllTraffic/i-1", tmp_path / "i-1.log")
@@ -91,7 +91,7 @@ def test_a_container_that_does_not_pass_its_ping_in_time_fails_the_deployment(
 ) -> None:
     limit = {"VariantName": "AllTraffic", "ContainerStartupHealthCheckTimeoutInSeconds": 1}
     variant = Variant(limit, {}, images.Image("sha256:0", tmp_path), 1.0)
-    until(lambda: "503" in (tmp_path / "i-1.log").read_text(), 20)
+    until(lambda: (log := tmp_path / "i-1.log").exists() and "503" in log.read_text(), 20)
     began = time.monotonic()
     with pytest.raises(DeploymentFailed) as failed:
         variant.await_health([unhealthy])

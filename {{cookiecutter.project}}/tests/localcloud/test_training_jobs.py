@@ -167,9 +167,9 @@ def test_two_instances_reach_each_other_by_their_hosts(scripts: Scripts) -> None
     )
     assert job["TrainingJobStatus"] == "Completed", scripts.log(GROUP, "two")
     assert scripts.archive("two/models/two/output/model.tar.gz") == {"heard.txt": "hello from 127.0.0.2"}
-    streams = scripts.cloud.client("logs").describe_log_streams(
-        logGroupName=GROUP, logStreamNamePrefix="two/"
-    )["logStreams"]
+    streams = scripts.cloud.client("logs").describe_log_streams(logGroupName=GROUP, logStreamNamePrefix="two/")[
+        "logStreams"
+    ]
     assert sorted(stream["logStreamName"].split("-")[1] for stream in streams) == ["1", "2"]
 
 
@@ -223,9 +223,7 @@ def test_metrics_of_the_log_become_final_metrics_and_cloudwatch_metrics(scripts:
             "MetricDefinitions": [{"Name": "validation:rmse", "Regex": "validation:rmse=([0-9.]+)"}],
         },
     )
-    assert [(item["MetricName"], item["Value"]) for item in job["FinalMetricDataList"]] == [
-        ("validation:rmse", 2.25)
-    ]
+    assert [(item["MetricName"], item["Value"]) for item in job["FinalMetricDataList"]] == [("validation:rmse", 2.25)]
     now = datetime.now(UTC)
     statistics = scripts.cloud.client("cloudwatch").get_metric_statistics(
         Namespace="/aws/sagemaker/TrainingJobs",

@@ -10,9 +10,7 @@ from scripts import Scripts
 def test_missing_input_is_refused_in_awss_words(scripts: Scripts) -> None:
     request = scripts.training_request("no-input", "")
     request["InputDataConfig"].append(scripts.channel("train", "nothing-here/"))
-    refusal = (
-        f'No S3 objects found under S3 URL "s3://{scripts.bucket}/nothing-here/" given in input data source.'
-    )
+    refusal = f'No S3 objects found under S3 URL "s3://{scripts.bucket}/nothing-here/" given in input data source.'
     with pytest.raises(ClientError, match=refusal) as error:
         scripts.sagemaker.create_training_job(**request)
     assert error.value.response["Error"]["Code"] == "ValidationException"
@@ -29,9 +27,9 @@ def test_a_role_that_sagemaker_may_not_assume_is_refused(scripts: Scripts) -> No
             }
         ],
     }
-    role = scripts.cloud.client("iam").create_role(
-        RoleName="for-ec2-only", AssumeRolePolicyDocument=json.dumps(trust)
-    )["Role"]["Arn"]
+    role = scripts.cloud.client("iam").create_role(RoleName="for-ec2-only", AssumeRolePolicyDocument=json.dumps(trust))[
+        "Role"
+    ]["Arn"]
     with pytest.raises(ClientError, match=f"Could not assume role {role}"):
         scripts.sagemaker.create_training_job(**scripts.training_request("wrong-role", "", RoleArn=role))
 
@@ -66,9 +64,7 @@ def test_a_name_can_be_used_once(scripts: Scripts) -> None:
                 "InputDataConfig": [
                     {
                         "ChannelName": "train",
-                        "DataSource": {
-                            "S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": "s3://bucket/manifest"}
-                        },
+                        "DataSource": {"S3DataSource": {"S3DataType": "ManifestFile", "S3Uri": "s3://bucket/manifest"}},
                     }
                 ]
             },
@@ -77,9 +73,7 @@ def test_a_name_can_be_used_once(scripts: Scripts) -> None:
     ],
     ids=["debugger", "profiler", "pipe", "manifest"],
 )
-def test_what_the_local_cloud_cannot_do_is_refused_by_name(
-    scripts: Scripts, changes: dict, named: str
-) -> None:
+def test_what_the_local_cloud_cannot_do_is_refused_by_name(scripts: Scripts, changes: dict, named: str) -> None:
     with pytest.raises(ClientError, match=f"CreateTrainingJob with {named}$") as error:
         scripts.sagemaker.create_training_job(**scripts.training_request("refused", "", **changes))
     assert error.value.response["Error"]["Code"] == "NotImplemented"

@@ -58,9 +58,7 @@ def test_a_bayesian_search_finds_the_minimum_and_leaves_training_jobs_like_any_o
     assert losses == sorted(losses)
     assert tried[0]["TrainingJobName"] == best["TrainingJobName"]
     names = sorted(item["TrainingJobName"] for item in tried)
-    assert all(
-        re.fullmatch(rf"finds-{number:03d}-[0-9a-f]{{8}}", name) for number, name in enumerate(names, 1)
-    )
+    assert all(re.fullmatch(rf"finds-{number:03d}-[0-9a-f]{{8}}", name) for number, name in enumerate(names, 1))
     training = scripts.sagemaker.describe_training_job(TrainingJobName=best["TrainingJobName"])
     assert training["TuningJobArn"] == job["HyperParameterTuningJobArn"]
     assert training["HyperParameters"] == {
@@ -196,13 +194,9 @@ def test_a_search_that_learns_nothing_fails_and_says_why(
     ],
     ids=["hyperband", "strategy-config", "convergence"],
 )
-def test_what_the_local_cloud_cannot_do_is_refused_by_name(
-    scripts: Scripts, config: dict, named: str
-) -> None:
+def test_what_the_local_cloud_cannot_do_is_refused_by_name(scripts: Scripts, config: dict, named: str) -> None:
     with pytest.raises(ClientError, match=f"{named}$") as error:
-        scripts.sagemaker.create_hyper_parameter_tuning_job(
-            **scripts.tuning_request("refused", "", X, **config)
-        )
+        scripts.sagemaker.create_hyper_parameter_tuning_job(**scripts.tuning_request("refused", "", X, **config))
     assert error.value.response["Error"]["Code"] == "NotImplemented"
 
 

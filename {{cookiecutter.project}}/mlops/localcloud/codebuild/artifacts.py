@@ -6,6 +6,7 @@ from pathlib import Path, PurePosixPath
 
 from mlops.localcloud import context
 from mlops.localcloud.codebuild.buildspec import Artifacts
+from mlops.localcloud.codebuild.service import PRINCIPAL
 
 
 class NothingToUpload(Exception):
@@ -21,7 +22,7 @@ def upload(target: dict, pattern: Artifacts, source: Path, build: dict) -> str:
     files = _chosen(base, pattern)
     if not files:
         raise NothingToUpload(f"no matching artifact paths found for {', '.join(pattern.files)}")
-    s3 = context.client("s3", build["serviceRole"])
+    s3 = context.client("s3", build["serviceRole"], PRINCIPAL)
     encryption = {} if target.get("encryptionDisabled") else _encryption(build["encryptionKey"])
     bucket, key = _place(target, pattern, build)
     names = {path: path.name if pattern.discard_paths else path.relative_to(base).as_posix() for path in files}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from mlops.localcloud import context
 from mlops.localcloud.codebuild.buildspec import Buildspec
+from mlops.localcloud.codebuild.service import PRINCIPAL
 
 RESERVED_PREFIX = "CODEBUILD_"
 
@@ -33,7 +34,7 @@ def variables(build: dict, spec: Buildspec, sources: dict[str, Path], home: Path
         **_read_parameters(spec.parameter_store, role_arn),
         **plain,
         **_read_parameters(parameters, role_arn),
-        **context.role_environment(role_arn),
+        **context.role_environment(role_arn, PRINCIPAL),
         **_own(build, sources),
     }
 
@@ -64,7 +65,9 @@ def _read_parameters(names: dict[str, str], role_arn: str) -> dict[str, str]:
     """Values from Parameter Store: variable name → parameter name."""
     if not names:
         return {}
-    answer = context.client("ssm", role_arn).get_parameters(Names=sorted(set(names.values())), WithDecryption=True)
+    answer = context.client("ssm", role_arn, PRINCIPAL).get_parameters(
+        Names=sorted(set(names.values())), WithDecryption=True
+    )
     if answer["InvalidParameters"]:
         raise LookupError(f"Parameters not found: {', '.join(answer['InvalidParameters'])}")
     values = {parameter["Name"]: parameter["Value"] for parameter in answer["Parameters"]}

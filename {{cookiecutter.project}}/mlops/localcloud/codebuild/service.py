@@ -3,3 +3,5 @@
 from mlops.localcloud.service import Service
 
 service = Service("codebuild")
+# Who assumes the roles of builds.
+PRINCIPAL = "codebuild.amazonaws.com"

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from mlops.localcloud import context
 from mlops.localcloud.codebuild.buildspec import BuildspecError
+from mlops.localcloud.codebuild.service import PRINCIPAL
 
 DEFAULT_BUILDSPEC = "buildspec.yml"
 
@@ -21,7 +22,7 @@ def fetch(source: dict, version: str | None, role_arn: str, directory: Path) -> 
     bucket, _, key = source["location"].removeprefix("arn:aws:s3:::").partition("/")
     archive = directory.with_name(f"{directory.name}.zip")
     wanted = {"VersionId": version} if version else {}
-    context.client("s3", role_arn).download_file(bucket, key, str(archive), ExtraArgs=wanted)
+    context.client("s3", role_arn, PRINCIPAL).download_file(bucket, key, str(archive), ExtraArgs=wanted)
     try:
         unpack(archive, directory)
     except zipfile.BadZipFile as error:

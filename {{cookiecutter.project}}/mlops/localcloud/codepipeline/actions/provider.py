@@ -61,7 +61,7 @@ class Action:
 
     def client(self, service: str) -> BaseClient:
         """A client under the action's role."""
-        return context.client(service, self.role_arn)
+        return context.client(service, self.role_arn, "codepipeline.amazonaws.com")
 
     def show(self, **members: Any) -> None:
         """Set members of the action's record: summary, external_id, variables …"""

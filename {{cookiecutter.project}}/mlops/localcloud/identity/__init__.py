@@ -1,0 +1,1 @@
+"""Who calls, and what they may do: roles that services assume, policies, boundaries, tokens of GitHub."""

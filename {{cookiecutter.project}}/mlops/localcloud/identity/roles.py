@@ -1,0 +1,73 @@
+"""Roles that AWS's services assume: for jobs, builds, pipelines, state machines, stacks."""
+
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+from mlops.localcloud import base, base_iam
+
+
+class RoleNotAssumable(Exception):
+    """The role does not exist, or its trust policy does not let the service assume it."""
+
+
+@dataclass(frozen=True)
+class Assumed:
+    """A role in the hands of a service, such as codebuild.amazonaws.com."""
+
+    role_arn: str
+    service: str
+
+    @property
+    def session_name(self) -> str:
+        return self.service.partition(".")[0]
+
+
+_acting: ContextVar[Assumed | None] = ContextVar("acting_role", default=None)
+# When each session was opened, in seconds of the monotonic clock, and its credentials.
+_sessions: dict[tuple[Assumed, str, str], tuple[float, dict[str, str]]] = {}
+_RENEWED_AFTER_SECONDS = 3600
+_lock = threading.Lock()
+
+
+def require_assumable(role_arn: str, service: str) -> None:
+    """Raise RoleNotAssumable in AWS's words unless the service may assume the role."""
+    if not base_iam.is_assumable(role_arn, service, None):
+        raise RoleNotAssumable(
+            f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
+            f"'{service}' to assume the role."
+        )
+
+
+def credentials(role_arn: str, service: str) -> dict[str, str]:
+    """Credentials of a role that a service assumes, for botocore's client arguments. Raises RoleNotAssumable.
+
+    The trust policy is looked at each time; a session is opened every hour.
+    """
+    require_assumable(role_arn, service)
+    assumed = Assumed(role_arn, service)
+    key = (assumed, base.account(), base.region())
+    with _lock:
+        opened, session = _sessions.get(key, (0.0, {}))
+        if not session or time.monotonic() - opened > _RENEWED_AFTER_SECONDS:
+            opened, session = time.monotonic(), base_iam.open_session(role_arn, assumed.session_name)
+            _sessions[key] = opened, session
+        return session
+
+
+@contextmanager
+def acting(role_arn: str, service: str) -> Iterator[None]:
+    """Let calls below run under a role that would otherwise run as the account's administrator."""
+    token = _acting.set(Assumed(role_arn, service))
+    try:
+        yield
+    finally:
+        _acting.reset(token)
+
+
+def acting_role() -> Assumed | None:
+    """The role under which the current work runs, if it is not the administrator's."""
+    return _acting.get()

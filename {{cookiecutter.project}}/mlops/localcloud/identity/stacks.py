@@ -1,0 +1,102 @@
+"""The roles under which CloudFormation changes stacks: the stack's own, or that of whoever asked.
+
+Our own resource types call their services under that role, so each call is checked there. For the types that come
+with ministack, which calls nothing, the actions are checked that CloudFormation's handler of the type performs.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import parse_qs
+
+from mlops.localcloud import base_iam, context
+from mlops.localcloud.base import Response
+from mlops.localcloud.identity import roles, stack_actions
+from mlops.localcloud.identity.roles import Assumed
+
+_SERVICE = "cloudformation.amazonaws.com"
+_CHANGING = {"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "RollbackStack"}
+
+# Twelve characters make a generated name unique; which, is not known before.
+_SUFFIX = "000000000000"
+
+_roles = context.scoped(dict[str, Assumed])
+
+
+class Denied(Exception):
+    """The role of a stack may not do what a change of a resource needs."""
+
+
+def install() -> None:
+    """Hear of the roles of stacks, and check each change of a resource."""
+    base_iam.take_loopback_for_tls()
+    base_iam.name_actions_and_resources()
+    base_iam.before("cloudformation", _remember)
+    base_iam.around_stack_resources(_under_role)
+
+
+def _remember(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
+    """Note which role a stack is changed under. AWS keeps it for later operations on the stack."""
+    request = {key: value[0] for key, value in {**parse_qs(body.decode("utf-8", "replace")), **query}.items()}
+    action, stack = request.get("Action", ""), _name(request.get("StackName", ""))
+    if action not in _CHANGING or not stack:
+        return None
+    role_arn = request.get("RoleARN")
+    if role_arn:
+        keys = {"iam:PassedToService": _SERVICE}
+        decision = base_iam.authorise(headers, "iam", "iam:PassRole", role_arn, keys)
+        if not decision.allowed:
+            return _refusal(403, "AccessDenied", decision.message)
+        if not base_iam.is_assumable(role_arn, _SERVICE, None):
+            return _refusal(400, "ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
+        _roles()[stack] = Assumed(role_arn, _SERVICE)
+        return None
+    known = _roles().get(stack)
+    if known is None or known.service != _SERVICE:
+        _as_caller(headers, stack)
+    return None
+
+
+def _as_caller(headers: dict[str, str], stack: str) -> None:
+    """Without a role of its own, CloudFormation acts with the permissions of whoever asks."""
+    key = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+    role_arn = base_iam.session_role(key)
+    if role_arn is None:
+        _roles().pop(stack, None)
+    else:
+        _roles()[stack] = Assumed(role_arn, "caller")
+
+
+@contextmanager
+def _under_role(
+    change: str, kind: str, stack: str, properties: dict, physical_id: str, logical_id: str
+) -> Iterator[None]:
+    assumed = _roles().get(stack)
+    if assumed is None:
+        yield
+        return
+    # CloudFormation gives a stack's tags to what it makes, which then has them.
+    tags = {
+        f"aws:{whose}/{key}": value
+        for key, value in base_iam.stack_tags(stack).items()
+        for whose in ("RequestTag", "ResourceTag")
+    }
+    generated = f"{stack}-{logical_id}-{_SUFFIX}"
+    for action, resource, keys in stack_actions.needed(change, kind, properties, physical_id, generated):
+        decision = base_iam.authorise_role(assumed.role_arn, assumed.session_name, action, resource, {**tags, **keys})
+        if not decision.allowed:
+            raise Denied(decision.message)
+    with roles.acting(assumed.role_arn, assumed.service):
+        yield
+
+
+def _name(stack: str) -> str:
+    """The name of a stack that is given by name or by id."""
+    return stack.split("/")[1] if stack.startswith("arn:") else stack
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    body = (
+        '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    )
+    return status, {"Content-Type": "text/xml"}, body.encode()

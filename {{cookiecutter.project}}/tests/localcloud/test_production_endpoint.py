@@ -1,0 +1,117 @@
+"""Production where clients call SageMaker: infra/endpoint.yml shifts by canary, guards by alarms, scales, shares."""
+
+from collections import Counter
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from harness import until
+from hosting import FAILS, Hosting, constant_traffic, says
+from releasing import TEMPLATE, Stack, release
+
+# A minute passes in a second.
+GUARDED = {
+    "Entrance": "endpoint",
+    "ShiftType": "CANARY",
+    "ShiftPercent": 50,
+    "ShiftMinutes": 1,
+    "ShiftSeconds": 60,
+    "ErrorsPerMinute": 3,
+    "InitialInstanceCount": 2,
+}
+ACCOUNT = """
+Parameters: {Project: {Type: String}}
+Resources:
+  Key: {Type: "AWS::KMS::Key", Properties: {Description: of the captured data}}
+  Topic: {Type: "AWS::SNS::Topic"}
+Outputs:
+  Topic: {Value: !Ref Topic, Export: {Name: !Sub "${Project}:TopicArn"}}
+  Key: {Value: !GetAtt Key.Arn, Export: {Name: !Sub "${Project}:KeyArn"}}
+"""
+
+
+@pytest.fixture(scope="module", autouse=True)
+def exports(hosting: Hosting) -> Iterator[None]:
+    """What the other stacks of a project export."""
+    made = Stack(hosting, "account-of-test")
+    assert made.deploy(ACCOUNT, {"Project": "test"})["StackStatus"] == "CREATE_COMPLETE"
+    yield
+    made.delete()
+
+
+def production(hosting: Hosting, endpoint: str, number: int, program: str, **changes: Any) -> dict[str, Any]:
+    return release(hosting, endpoint, number, program, **{**GUARDED, "InitialSamplingPercentage": 0, **changes})
+
+
+def test_the_next_release_shares_the_traffic_for_a_while_and_fails_no_request(hosting: Hosting, stack: Stack) -> None:
+    stack.deploy(TEMPLATE, production(hosting, "production-canary", 1, says("old")))
+    with constant_traffic(hosting, "production-canary") as answers:
+        deployed = stack.deploy(TEMPLATE, production(hosting, "production-canary", 2, says("new")))
+    assert deployed["StackStatus"] == "UPDATE_COMPLETE"
+    endpoint = hosting.sagemaker.describe_endpoint(EndpointName="production-canary")
+    guards = endpoint["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
+    assert [alarm["AlarmName"] for alarm in guards] == ["test-production-5xx", "test-production-latency"]
+    first, last = answers.index("new"), len(answers) - answers[::-1].index("old")
+    assert 0.2 < answers[first:last].count("new") / (last - first) < 0.8
+    assert hosting.ask("production-canary") == "new"
+
+
+@pytest.mark.parametrize("kind", ["CANARY", "ROLLING"])
+def test_a_release_that_fails_requests_is_rolled_back_by_its_alarm(hosting: Hosting, stack: Stack, kind: str) -> None:
+    name = f"production-{kind.lower()}"
+    stack.deploy(TEMPLATE, production(hosting, name, 1, says("good"), ShiftType=kind))
+    parameters = production(hosting, name, 2, FAILS, ShiftType=kind)
+    stack.start(TEMPLATE, parameters)
+    answers: list[str | None] = []
+
+    def ended() -> bool:
+        answers.append(hosting.answers(name))
+        return stack.has_ended()
+
+    until(ended, 60)
+    assert stack.ended()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
+    assert any("test-production-5xx" in reason for reason in stack.reasons())
+    assert {hosting.ask(name) for _ in range(20)} == {"good"}
+    assert 0 < answers.count(None) < 0.7 * len(answers), "only its share of the requests has failed"
+
+
+def test_a_second_variant_gets_its_share_of_the_traffic(hosting: Hosting, stack: Stack) -> None:
+    beside = {
+        "BesideName": "Champion",
+        "BesideResourceName": "production-shared-champion",
+        "BesideImage": hosting.image_uri,
+        "BesideModelDataUrl": hosting.archive("production-champion", says("champion")),
+        "BesideWeight": 0.25,
+        "ReleaseWeight": 0.75,
+    }
+    stack.deploy(
+        TEMPLATE, production(hosting, "production-shared", 1, says("release"), InitialInstanceCount=1, **beside)
+    )
+    counted = Counter(hosting.ask("production-shared") for _ in range(200))
+    assert set(counted) == {"champion", "release"}
+    assert 20 < counted["champion"] < 90
+    assert hosting.ask("production-shared", TargetVariant="Champion") == "champion"
+
+
+def test_autoscaling_follows_the_endpoint(hosting: Hosting, stack: Stack) -> None:
+    scaled = {"InitialInstanceCount": 1, "MinCapacity": 1, "MaxCapacity": 3, "InvocationsPerInstance": 100}
+    stack.deploy(TEMPLATE, production(hosting, "production-scaled", 1, says("1"), **scaled))
+    scaling = hosting.cloud.client("application-autoscaling")
+    resource = "endpoint/production-scaled/variant/AllTraffic"
+    [target] = scaling.describe_scalable_targets(ServiceNamespace="sagemaker", ResourceIds=[resource])[
+        "ScalableTargets"
+    ]
+    [policy] = scaling.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=resource)["ScalingPolicies"]
+    assert (target["MinCapacity"], target["MaxCapacity"]) == (1, 3)
+    assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 100
+
+
+def test_the_test_endpoint_has_nothing_around_it(hosting: Hosting, stack: Stack) -> None:
+    made = release(hosting, "production-bare", 1, says("1"), InitialSamplingPercentage=0)
+    stack.deploy(TEMPLATE, made)
+    resources = hosting.cloud.client("cloudformation").describe_stack_resources(StackName=stack.name)["StackResources"]
+    assert sorted(each["ResourceType"] for each in resources) == [
+        "AWS::SageMaker::Endpoint",
+        "AWS::SageMaker::EndpointConfig",
+        "AWS::SageMaker::Model",
+    ]

@@ -1,0 +1,280 @@
+"""What a role may do is checked, whoever acts under it: a caller, a service, a stack, a state machine."""
+
+import json
+import time
+from collections.abc import Callable
+from typing import Any
+from urllib.error import HTTPError
+from urllib.request import urlopen
+
+import boto3
+import pytest
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
+from harness import Cloud, until
+from lambdas import Lambdas
+
+from mlops.localcloud.identity import ledger
+
+ACCOUNT = "000000000000"
+TOPIC = f"arn:aws:sns:us-east-1:{ACCOUNT}:"
+
+
+@pytest.fixture
+def names() -> Callable[[str], str]:
+    return lambda name: f"{name}-{time.time_ns() % 10**9}"
+
+
+@pytest.fixture
+def make_role(cloud: Cloud, names) -> Callable[..., str]:
+    """Makes a role with these statements, for a service or for the account's own callers."""
+
+    def make(*statements: dict, service: str = "", **members: Any) -> str:
+        principal = {"Service": f"{service}.amazonaws.com"} if service else {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
+        condition = {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}} if service else {}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **condition}
+        iam, name = cloud.client("iam"), names("role")
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, **members)["Role"]
+        if statements:
+            policy = json.dumps({"Version": "2012-10-17", "Statement": list(statements)})
+            iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
+        return role["Arn"]
+
+    return make
+
+
+@pytest.fixture
+def acting(cloud: Cloud) -> Callable[[str, str], BaseClient]:
+    """A client of a service under a role."""
+
+    def client(service: str, role_arn: str) -> BaseClient:
+        assumed = cloud.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="tester")["Credentials"]
+        return boto3.client(
+            service,
+            endpoint_url=cloud.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=assumed["AccessKeyId"],
+            aws_secret_access_key=assumed["SecretAccessKey"],
+            aws_session_token=assumed["SessionToken"],
+        )
+
+    return client
+
+
+def allow(action: str | list[str], resource: str | list[str] = "*", **members: Any) -> dict:
+    return {"Effect": "Allow", "Action": action, "Resource": resource, **members}
+
+
+def denied(call: Callable[..., Any], **request: Any) -> str:
+    with pytest.raises(ClientError) as error:
+        call(**request)
+    assert error.value.response["Error"]["Code"] in ("AccessDenied", "AccessDeniedException")
+    return str(error.value)
+
+
+def endpoint(name: str) -> str:
+    return f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:endpoint/{name}"
+
+
+def test_an_action_is_allowed_on_the_resource_that_the_policy_names_only(make_role, acting) -> None:
+    sagemaker = acting("sagemaker", make_role(allow("sagemaker:DescribeEndpoint", endpoint("mine"))))
+    with pytest.raises(ClientError, match="Could not find endpoint"):
+        sagemaker.describe_endpoint(EndpointName="mine")
+    said = denied(sagemaker.describe_endpoint, EndpointName="other")
+    assert f"is not authorized to perform: sagemaker:DescribeEndpoint on resource: {endpoint('other')}" in said
+    assert "because no identity-based policy allows the sagemaker:DescribeEndpoint action" in said
+    assert ":assumed-role/role-" in said
+
+
+def test_an_action_that_needs_two_resources_is_checked_on_both(make_role, acting) -> None:
+    role = make_role(allow("sagemaker:UpdateEndpoint", endpoint("mine")))
+    said = denied(acting("sagemaker", role).update_endpoint, EndpointName="mine", EndpointConfigName="any")
+    assert "endpoint-config/any" in said
+
+
+def test_an_explicit_deny_wins(make_role, acting) -> None:
+    role = make_role(allow("sagemaker:ListEndpoints"), {"Effect": "Deny", "Action": "sagemaker:*", "Resource": "*"})
+    assert "with an explicit deny" in denied(acting("sagemaker", role).list_endpoints)
+
+
+def test_a_boundary_bounds_what_a_role_may_do(cloud: Cloud, make_role, acting, names) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": [allow("sns:*")]})
+    boundary = cloud.client("iam").create_policy(PolicyName=names("boundary"), PolicyDocument=document)["Policy"]["Arn"]
+    role = make_role(allow(["sagemaker:ListEndpoints", "sns:ListTopics"]), PermissionsBoundary=boundary)
+    acting("sns", role).list_topics()
+    denied(acting("sagemaker", role).list_endpoints)
+
+
+def test_a_role_is_handed_to_a_service_only_with_pass_role(make_role, acting, names) -> None:
+    execution = make_role(service="sagemaker")
+    request = {"ModelName": names("model"), "ExecutionRoleArn": execution, "PrimaryContainer": {"Image": "x"}}
+    create = allow("sagemaker:CreateModel")
+    assert "iam:PassRole" in denied(acting("sagemaker", make_role(create)).create_model, **request)
+    to_others = allow(
+        "iam:PassRole", execution, Condition={"StringEquals": {"iam:PassedToService": "ecs.amazonaws.com"}}
+    )
+    assert "iam:PassRole" in denied(acting("sagemaker", make_role(create, to_others)).create_model, **request)
+    to_it = allow(
+        "iam:PassRole", execution, Condition={"StringEquals": {"iam:PassedToService": "sagemaker.amazonaws.com"}}
+    )
+    with pytest.raises(ClientError) as error:
+        acting("sagemaker", make_role(create, to_it)).create_model(**request)
+    assert "AccessDenied" not in error.value.response["Error"]["Code"], "the role is handed on; the image is not there"
+
+
+def test_a_service_assumes_no_role_that_trusts_another_one(cloud: Cloud, make_role, names) -> None:
+    with pytest.raises(ClientError, match="Could not assume role"):
+        cloud.client("sagemaker").create_model(
+            ModelName=names("model"), ExecutionRoleArn=make_role(service="codebuild"), PrimaryContainer={"Image": "x"}
+        )
+
+
+def test_wrong_credentials_call_nothing(cloud: Cloud) -> None:
+    stranger = boto3.client(
+        "sagemaker",
+        endpoint_url=cloud.endpoint_url,
+        region_name="us-east-1",
+        aws_access_key_id="AKIAIOSFODNN7EXAMPLE",
+        aws_secret_access_key="x",
+    )
+    with pytest.raises(ClientError) as error:
+        stranger.list_endpoints()
+    assert error.value.response["Error"]["Code"] == "UnrecognizedClientException"
+
+
+def test_an_endpoint_is_called_only_by_whom_a_policy_allows_it(make_role, acting) -> None:
+    runtime = acting("sagemaker-runtime", make_role(allow("sagemaker:InvokeEndpoint", endpoint("mine"))))
+    assert "sagemaker:InvokeEndpoint" in denied(runtime.invoke_endpoint, EndpointName="other", Body=b"1")
+    with pytest.raises(ClientError, match="not found"):
+        runtime.invoke_endpoint(EndpointName="mine", Body=b"1")
+
+
+TEMPLATE = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Name"}}}}}
+TEMPLATE["Parameters"] = {"Name": {"Type": "String"}}
+
+
+def stack(cloud: Cloud, name: str, topic: str, **members: Any) -> dict:
+    """Create a stack with one topic and describe it when that has ended."""
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(
+        StackName=name,
+        TemplateBody=json.dumps(TEMPLATE),
+        Parameters=[{"ParameterKey": "Name", "ParameterValue": topic}],
+        **members,
+    )
+
+    def ended() -> dict | None:
+        (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+        return found if not found["StackStatus"].endswith("IN_PROGRESS") else None
+
+    return until(ended, 20)
+
+
+def test_a_stack_acts_under_its_role(cloud: Cloud, make_role, names) -> None:
+    topic = names("topic")
+    role = make_role(allow(["sns:CreateTopic", "sns:SetTopicAttributes"], TOPIC + topic), service="cloudformation")
+    assert stack(cloud, names("stack"), topic, RoleARN=role)["StackStatus"] == "CREATE_COMPLETE"
+
+
+def test_a_stack_whose_role_lacks_an_action_is_rolled_back_with_the_reason(cloud: Cloud, make_role, names) -> None:
+    name = names("stack")
+    role = make_role(allow("sns:CreateTopic", TOPIC + "another"), service="cloudformation")
+    assert stack(cloud, name, names("topic"), RoleARN=role)["StackStatus"] == "ROLLBACK_COMPLETE"
+    events = cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
+    reasons = " ".join(event.get("ResourceStatusReason", "") for event in events)
+    assert "is not authorized to perform: sns:CreateTopic" in reasons
+
+
+def test_a_stack_without_a_role_acts_as_its_caller(make_role, acting, names) -> None:
+    role = make_role(allow(["cloudformation:CreateStack", "cloudformation:DescribeStacks"]))
+    cloudformation, name = acting("cloudformation", role), names("stack")
+    parameters = [{"ParameterKey": "Name", "ParameterValue": names("topic")}]
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE), Parameters=parameters)
+    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE", 20)
+
+
+def test_a_stack_gets_a_role_only_with_pass_role(make_role, acting, names) -> None:
+    role = make_role(allow("cloudformation:CreateStack"))
+    said = denied(
+        acting("cloudformation", role).create_stack,
+        StackName=names("stack"),
+        TemplateBody=json.dumps(TEMPLATE),
+        RoleARN=make_role(allow("sns:*"), service="cloudformation"),
+    )
+    assert "iam:PassRole" in said
+
+
+def test_a_stack_with_a_role_makes_nothing_whose_permissions_are_not_known(cloud: Cloud, make_role, names) -> None:
+    role = make_role(allow("*"), service="cloudformation")
+    cloudformation, name = cloud.client("cloudformation"), names("stack")
+    template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template), RoleARN=role)
+    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE", 20)
+    events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
+    assert any("which permissions AWS::SQS::Queue takes" in event.get("ResourceStatusReason", "") for event in events)
+
+
+def machine(cloud: Cloud, name: str, role: str) -> dict:
+    """Run a state machine that lists topics, to its end."""
+    states = {"List": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:listTopics", "End": True}}
+    client = cloud.client("stepfunctions")
+    definition = json.dumps({"StartAt": "List", "States": states})
+    made = client.create_state_machine(name=name, definition=definition, roleArn=role)
+    arn = client.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
+
+    def ended() -> dict | None:
+        found = client.describe_execution(executionArn=arn)
+        return found if found["status"] != "RUNNING" else None
+
+    return until(ended, 20)
+
+
+def test_a_state_machine_acts_under_its_role(cloud: Cloud, make_role, names) -> None:
+    assert machine(cloud, names("m"), make_role(allow("sns:ListTopics"), service="states"))["status"] == "SUCCEEDED"
+    ended = machine(cloud, names("m"), make_role(allow("sqs:ListQueues"), service="states"))
+    assert ended["status"] == "FAILED"
+    assert "is not authorized to perform: sns:ListTopics" in ended["cause"]
+
+
+@pytest.mark.parametrize(("granted", "status"), [("function:asked:live", 200), ("function:another", 500)])
+def test_api_gateway_invokes_a_function_under_the_role_of_its_integration(
+    cloud: Cloud, lambdas: Lambdas, make_role, names, granted: str, status: int
+) -> None:
+    name = names("asked")
+    lambdas.versions(name, "def handler(event, context):\n    return {'statusCode': 200, 'body': 'asked'}")
+    alias = lambdas.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")["AliasArn"]
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:{granted.replace('asked', name)}"
+    role = make_role(allow("lambda:InvokeFunction", function), service="apigateway")
+    gateway = cloud.client("apigateway")
+    api = gateway.create_rest_api(name=name)["id"]
+    [root] = gateway.get_resources(restApiId=api)["items"]
+    place = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
+    gateway.put_method(**place, authorizationType="NONE")
+    gateway.put_integration(
+        **place,
+        type="AWS_PROXY",
+        integrationHttpMethod="POST",
+        uri=f"arn:aws:apigateway:us-east-1:lambda:path/2015-03-31/functions/{alias}/invocations",
+        credentials=role,
+    )
+    gateway.create_deployment(restApiId=api, stageName="v1")
+    try:
+        with urlopen(f"{cloud.endpoint_url}/restapis/{api}/v1/_user_request_/") as answer:
+            answered = answer.status
+    except HTTPError as error:
+        answered = error.code
+    assert answered == status
+
+
+def test_what_roles_do_and_may_not_do_is_written_down(cloud: Cloud, make_role, acting) -> None:
+    role = make_role(allow("sns:ListTopics"))
+    acting("sns", role).list_topics()
+    with pytest.raises(ClientError, match="not authorized"):
+        acting("sns", role).create_topic(Name="not-mine")
+    name = role.rpartition("/")[2]
+    entries = [entry for entry in ledger.read(cloud.directory) if entry.role == name]
+    assert [(entry.action, entry.allowed) for entry in entries] == [
+        ("sns:ListTopics", True),
+        ("sns:CreateTopic", False),
+    ]

@@ -1,0 +1,50 @@
+"""Step Functions' tasks of the AWS SDK: names of fields are Step Functions' own, whatever the service writes."""
+
+import json
+
+import pytest
+from harness import Cloud, until
+
+
+def run(cloud: Cloud, role_arn: str, name: str, resource: str, arguments: dict) -> dict:
+    """Run a state machine of one task to its end and describe the execution."""
+    task = {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{resource}", "Arguments": arguments, "End": True}
+    definition = {"QueryLanguage": "JSONata", "StartAt": "Task", "States": {"Task": task}}
+    client = cloud.client("stepfunctions")
+    machine = client.create_state_machine(name=name, roleArn=role_arn, definition=json.dumps(definition))
+    arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+
+    def ended() -> dict | None:
+        found = client.describe_execution(executionArn=arn)
+        return found if found["status"] != "RUNNING" else None
+
+    return until(ended, 20)
+
+
+@pytest.fixture(scope="module")
+def repository(cloud: Cloud) -> str:
+    cloud.client("ecr").create_repository(repositoryName="of-the-sdk", tags=[{"Key": "camelCase", "Value": "kept"}])
+    return "of-the-sdk"
+
+
+def test_fields_of_an_api_in_camel_case_are_given_and_read_in_pascal_case(
+    cloud: Cloud, role_arn: str, repository: str
+) -> None:
+    ended = run(cloud, role_arn, "pascal", "ecr:describeRepositories", {"RepositoryNames": [repository]})
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    [found] = json.loads(ended["output"])["Repositories"]
+    assert found["RepositoryName"] == repository
+
+
+def test_a_field_as_the_api_writes_it_is_refused_by_its_name(cloud: Cloud, role_arn: str, repository: str) -> None:
+    ended = run(cloud, role_arn, "camel", "ecr:describeRepositories", {"repositoryNames": [repository]})
+    assert ended["status"] == "FAILED"
+    assert "'repositoryNames' is not supported by Step Functions" in ended["cause"]
+
+
+def test_keys_of_maps_are_data(cloud: Cloud, role_arn: str) -> None:
+    arguments = {"Name": "of-the-sdk", "Attributes": {"DisplayName": "kept"}}
+    ended = run(cloud, role_arn, "maps", "sns:createTopic", arguments)
+    assert ended["status"] == "SUCCEEDED", ended.get("cause")
+    arn = json.loads(ended["output"])["TopicArn"]
+    assert cloud.client("sns").get_topic_attributes(TopicArn=arn)["Attributes"]["DisplayName"] == "kept"

@@ -1,0 +1,334 @@
+"""STS AssumeRoleWithWebIdentity: which tokens of GitHub get a role's credentials, and which are refused."""
+
+import base64
+import json
+import time
+from collections.abc import Callable, Iterator
+from typing import Any
+from urllib.parse import urlencode
+from urllib.request import Request, urlopen
+
+import boto3
+import jwt
+import pytest
+from botocore import UNSIGNED
+from botocore.client import BaseClient
+from botocore.config import Config
+from botocore.exceptions import ClientError
+from cryptography.hazmat.primitives import serialization
+from cryptography.hazmat.primitives.asymmetric import rsa
+from harness import Cloud
+
+ISSUER = "https://token.actions.githubusercontent.com"
+AUDIENCE = "sts.amazonaws.com"
+ACCOUNT = "000000000000"
+# What bootstrap's trust policies name: the owner octo with number 65, its repository model with number 74.
+JOB = {"repository": "octo/model", "repository_owner_id": "65", "repository_id": "74", "audience": AUDIENCE}
+SUBJECTS = ["repo:octo/model:{}", "repo:octo@65/model@74:{}"]
+
+
+def trust(context: str, *, provider: str = "token.actions.githubusercontent.com", **keys: str) -> dict:
+    """A trust policy as infra/bootstrap.yml has it."""
+    return {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{provider}"},
+                "Action": "sts:AssumeRoleWithWebIdentity",
+                "Condition": {
+                    "StringEquals": {
+                        "token.actions.githubusercontent.com:aud": AUDIENCE,
+                        "token.actions.githubusercontent.com:sub": [each.format(context) for each in SUBJECTS],
+                        **{f"token.actions.githubusercontent.com:{key}": value for key, value in keys.items()},
+                    }
+                },
+            }
+        ],
+    }
+
+
+@pytest.fixture(scope="module")
+def roles(cloud: Cloud) -> dict[str, str]:
+    """ARNs of roles by what they trust, in an account with GitHub's provider."""
+    iam = cloud.client("iam")
+    iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
+    policies = {
+        "release": trust("ref:refs/heads/main"),
+        "approval": trust("environment:production"),
+        "retrain": trust("environment:retrain"),
+        "pull-request": trust("pull_request"),
+        "one-workflow": trust(
+            "ref:refs/heads/main", job_workflow_ref="octo/model/.github/workflows/release.yml@refs/heads/main"
+        ),
+        "other-provider": trust("ref:refs/heads/main", provider="gitlab.example.org"),
+    }
+    arns = {}
+    for name, policy in policies.items():
+        made = iam.create_role(RoleName=f"github-{name}", AssumeRolePolicyDocument=json.dumps(policy))
+        arns[name] = made["Role"]["Arn"]
+    iam.put_role_policy(
+        RoleName="github-release",
+        PolicyName="read",
+        PolicyDocument=json.dumps(
+            {"Statement": {"Effect": "Allow", "Action": "sns:ListTopics", "Resource": "*"}, "Version": "2012-10-17"}
+        ),
+    )
+    return arns
+
+
+@pytest.fixture(scope="module")
+def sts(cloud: Cloud) -> BaseClient:
+    return boto3.client(
+        "sts", endpoint_url=cloud.endpoint_url, region_name="us-east-1", config=Config(signature_version=UNSIGNED)
+    )
+
+
+@pytest.fixture(scope="module")
+def issue(cloud: Cloud) -> Callable[..., str]:
+    """Asks the issuer for a token, as a job on main unless it is said otherwise."""
+
+    def ask(**job: str) -> str:
+        request = Request(
+            f"{cloud.endpoint_url}/_localcloud/github/token?{urlencode({**JOB, **job})}",
+            headers={"Authorization": "bearer of-this-job"},
+        )
+        with urlopen(request, timeout=10) as answer:
+            return json.load(answer)["value"]
+
+    return ask
+
+
+@pytest.fixture(scope="module")
+def forge(cloud: Cloud, issue: Callable[..., str]) -> Callable[..., str]:
+    """Signs claims of its own with the issuer's key, which lies in the cloud's directory."""
+    key = serialization.load_pem_private_key((cloud.directory / "identity" / "issuer.pem").read_bytes(), None)
+    genuine = issue()
+    kid = jwt.get_unverified_header(genuine)["kid"]
+    claims = jwt.decode(genuine, options={"verify_signature": False})
+
+    def sign(*, without: str = "", header: dict | None = None, **changes: Any) -> str:
+        found = {name: value for name, value in {**claims, **changes}.items() if name != without}
+        return jwt.encode(found, key, "RS256", headers={"kid": kid, **(header or {})})
+
+    return sign
+
+
+def assume(sts: BaseClient, role: str, token: str, **more: Any) -> dict:
+    return sts.assume_role_with_web_identity(RoleArn=role, RoleSessionName="job", WebIdentityToken=token, **more)
+
+
+@pytest.mark.parametrize("form", ["old", "new"])
+@pytest.mark.parametrize(
+    ("role", "job"),
+    [
+        ("release", {}),
+        ("approval", {"environment": "production"}),
+        ("retrain", {"environment": "retrain", "event_name": "workflow_dispatch"}),
+        ("pull-request", {"event_name": "pull_request", "ref": "refs/pull/7/merge"}),
+        ("one-workflow", {"workflow": "release"}),
+    ],
+)
+def test_a_job_gets_the_role_that_is_meant_for_it(sts, roles, issue, role, job, form) -> None:
+    answer = assume(sts, roles[role], issue(**job, subject=form))
+    assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/github-{role}/job"
+
+
+# Tokens that GitHub would really issue, for somebody or something else.
+OF_OTHERS = {
+    "another owner": {"repository": "evil/model", "repository_owner_id": "66"},
+    "another owner with the same repository id": {"repository": "evil/model", "repository_id": "74"},
+    "another repository of the owner": {"repository": "octo/other", "repository_id": "75"},
+    "an owner who has taken the name": {"repository_owner_id": "6666"},
+    "a repository that has taken the name": {"repository_id": "7474"},
+    "a repository whose name goes on": {"repository": "octo/model-evil", "repository_id": "76"},
+    "a repository whose name begins earlier": {"repository": "octo/my-model", "repository_id": "77"},
+    "an owner whose name goes on": {"repository": "octopus/model", "repository_owner_id": "67"},
+    "capitals in the owner's name": {"repository": "Octo/model"},
+    "capitals in the repository's name": {"repository": "octo/Model"},
+    "another branch": {"ref": "refs/heads/feature"},
+    "a branch whose name goes on": {"ref": "refs/heads/main-2"},
+    "a branch below main": {"ref": "refs/heads/main/x"},
+    "a tag": {"ref": "refs/tags/v1"},
+    "a tag called main": {"ref": "refs/tags/main"},
+    "an environment, when a branch is asked for": {"environment": "production"},
+    "an own pull request": {"event_name": "pull_request", "ref": "refs/pull/7/merge"},
+    "a pull request of a fork": {
+        "event_name": "pull_request",
+        "repository": "fork/model",
+        "repository_owner_id": "99",
+        "repository_id": "98",
+    },
+    "a wildcard as branch": {"ref": "refs/heads/*"},
+    "a wildcard as repository": {"repository": "octo/*", "repository_id": "*"},
+}
+
+
+# The old subject has no numbers, so it cannot tell who has taken a name: that is why there is a new one.
+FORMS = [
+    pytest.param(job, form, id=f"{name}, {form} subject")
+    for name, job in OF_OTHERS.items()
+    for form in ("old", "new")
+    if form == "new" or "taken the name" not in name
+]
+
+
+@pytest.mark.parametrize(("job", "form"), FORMS)
+def test_a_genuine_token_of_somebody_else_is_not_authorized(sts, roles, issue, job, form) -> None:
+    refused(sts, roles["release"], issue(**job, subject=form), "AccessDenied")
+
+
+@pytest.mark.parametrize(
+    ("role", "job"),
+    [
+        ("approval", {}),
+        ("approval", {"environment": "staging"}),
+        ("approval", {"environment": "Production"}),
+        ("approval", {"environment": "production-2"}),
+        ("retrain", {"environment": "production"}),
+        ("approval", {"environment": "retrain"}),
+        ("pull-request", {}),
+        ("one-workflow", {"workflow": "rollback"}),
+        ("other-provider", {}),
+    ],
+)
+def test_a_job_does_not_get_the_role_of_another_purpose(sts, roles, issue, role, job) -> None:
+    refused(sts, roles[role], issue(**job), "AccessDenied")
+
+
+def test_the_old_subject_of_a_renamed_repository_is_not_authorized(sts, roles, issue) -> None:
+    refused(sts, roles["release"], issue(repository="octo/model-before", subject="old"), "AccessDenied")
+
+
+NOW = int(time.time())
+# The issuer's key signs them, but they are not what a job of now would show to AWS.
+FORGED = {
+    "another audience": ({"aud": "https://github.com/octo"}, "InvalidIdentityToken"),
+    "an audience that goes on": ({"aud": "sts.amazonaws.com.evil.example"}, "InvalidIdentityToken"),
+    "several audiences without ours": ({"aud": ["vault", "pypi"]}, "InvalidIdentityToken"),
+    "no audience": ({"without": "aud"}, "InvalidIdentityToken"),
+    "another issuer": ({"iss": "https://gitlab.com"}, "InvalidIdentityToken"),
+    "an issuer with a path": ({"iss": f"{ISSUER}/octo"}, "InvalidIdentityToken"),
+    "an issuer with a slash": ({"iss": f"{ISSUER}/"}, "InvalidIdentityToken"),
+    "an issuer without encryption": ({"iss": ISSUER.replace("https", "http")}, "InvalidIdentityToken"),
+    "no issuer": ({"without": "iss"}, "InvalidIdentityToken"),
+    "expired": ({"exp": NOW - 60, "iat": NOW - 360, "nbf": NOW - 360}, "ExpiredTokenException"),
+    "no expiry": ({"without": "exp"}, "InvalidIdentityToken"),
+    "not yet valid": ({"nbf": NOW + 3600}, "InvalidIdentityToken"),
+    "issued in the future": ({"iat": NOW + 3600}, "InvalidIdentityToken"),
+    "no subject": ({"without": "sub"}, "InvalidIdentityToken"),
+    "a wildcard as subject": ({"sub": "repo:octo/*:ref:refs/heads/main"}, "AccessDenied"),
+    "an empty subject": ({"sub": ""}, "AccessDenied"),
+    "an unknown key": ({"header": {"kid": "another"}}, "InvalidIdentityToken"),
+}
+
+
+@pytest.mark.parametrize(("changes", "code"), FORGED.values(), ids=FORGED)
+def test_a_token_with_wrong_claims_is_refused(sts, roles, forge, changes, code) -> None:
+    refused(sts, roles["release"], forge(**changes), code)
+
+
+def encoded(part: dict) -> str:
+    return base64.urlsafe_b64encode(json.dumps(part).encode()).rstrip(b"=").decode()
+
+
+def signed_by_another_key(token: str) -> str:
+    stranger = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode(claims, stranger, "RS256", headers={"kid": jwt.get_unverified_header(token)["kid"]})
+
+
+def without_signature(token: str) -> str:
+    _, claims, _ = token.split(".")
+    return f"{encoded({'alg': 'none', 'typ': 'JWT'})}.{claims}."
+
+
+def with_another_algorithm(token: str) -> str:
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return jwt.encode(claims, "the public key as a secret, long enough for HS256", "HS256", headers={"kid": "x"})
+
+
+def with_other_claims(token: str) -> str:
+    header, _, signature = token.split(".")
+    claims = jwt.decode(token, options={"verify_signature": False})
+    return f"{header}.{encoded({**claims, 'ref': 'refs/heads/other'})}.{signature}"
+
+
+def with_a_bit_flipped(token: str) -> str:
+    head, _, signature = token.rpartition(".")
+    return f"{head}.{'A' if signature[0] != 'A' else 'B'}{signature[1:]}"
+
+
+BROKEN = {
+    "signed by another key under our key's id": signed_by_another_key,
+    "the algorithm none": without_signature,
+    "a symmetric algorithm": with_another_algorithm,
+    "claims changed after signing": with_other_claims,
+    "a signature with a bit flipped": with_a_bit_flipped,
+    "cut off": lambda token: token[:-40],
+    "without its signature": lambda token: token.rpartition(".")[0],
+    "no token at all": lambda token: "not-a-token",
+}
+
+
+@pytest.mark.parametrize("spoil", BROKEN.values(), ids=BROKEN)
+def test_a_token_that_the_issuer_did_not_sign_is_refused(sts, roles, issue, spoil) -> None:
+    refused(sts, roles["release"], spoil(issue()), "InvalidIdentityToken")
+
+
+def test_a_role_of_an_account_without_the_provider_is_refused(sts, issue) -> None:
+    refused(sts, "arn:aws:iam::111111111111:role/github-release", issue(), "InvalidIdentityToken")
+
+
+def test_a_role_that_does_not_exist_is_refused(sts, roles, issue) -> None:
+    refused(sts, f"arn:aws:iam::{ACCOUNT}:role/github-nothing", issue(), "AccessDenied")
+
+
+@pytest.mark.parametrize("seconds", [3601, 43200])
+def test_a_session_longer_than_the_role_allows_is_refused(sts, roles, issue, seconds) -> None:
+    refused(sts, roles["release"], issue(), "ValidationError", DurationSeconds=seconds)
+
+
+def test_the_issuer_answers_only_jobs_that_show_their_bearer_token(cloud: Cloud) -> None:
+    with pytest.raises(OSError, match="401"):
+        urlopen(f"{cloud.endpoint_url}/_localcloud/github/token?audience={AUDIENCE}", timeout=10)
+
+
+def test_the_issuers_documents_verify_its_tokens(cloud: Cloud, issue) -> None:
+    with urlopen(f"{cloud.endpoint_url}/_localcloud/github/.well-known/openid-configuration", timeout=10) as answer:
+        assert json.load(answer)["issuer"] == ISSUER
+    keys = jwt.PyJWKClient(f"{cloud.endpoint_url}/_localcloud/github/.well-known/jwks")
+    token = issue(environment="production")
+    claims = jwt.decode(token, keys.get_signing_key_from_jwt(token).key, ["RS256"], audience=AUDIENCE, issuer=ISSUER)
+    assert claims["environment"] == "production"
+    assert claims["exp"] - claims["iat"] == 300
+
+
+@pytest.fixture
+def session(cloud: Cloud, sts, roles, issue) -> Iterator[Callable[[str], BaseClient]]:
+    credentials = assume(sts, roles["release"], issue())["Credentials"]
+
+    def client(service: str) -> BaseClient:
+        return boto3.client(
+            service,
+            endpoint_url=cloud.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials["SessionToken"],
+        )
+
+    yield client
+
+
+def test_the_session_may_do_what_its_role_allows_and_nothing_else(session) -> None:
+    session("sns").list_topics()
+    with pytest.raises(ClientError) as denied:
+        session("sagemaker").list_endpoints()
+    assert "assumed-role/github-release/job is not authorized to perform: sagemaker:ListEndpoints" in str(denied.value)
+
+
+def refused(sts: BaseClient, role: str, token: str, code: str, **more: Any) -> None:
+    with pytest.raises(ClientError) as error:
+        assume(sts, role, token, **more)
+    assert error.value.response["Error"]["Code"] == code, error.value
