@@ -41,9 +41,7 @@ def resolve(image: str, region: str, instance_type: str) -> str:
     framework, version = shorthand["framework"], shorthand["version"]
     try:
         uris = {
-            image_uris.retrieve(
-                framework, region, version=version, instance_type=instance_type, image_scope=scope
-            )
+            image_uris.retrieve(framework, region, version=version, instance_type=instance_type, image_scope=scope)
             for scope in ("training", "inference")
         }
     except FileNotFoundError as error:

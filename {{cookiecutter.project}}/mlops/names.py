@@ -11,6 +11,9 @@ Stage = Literal["test", "production"]
 SOURCE_KEY = "source/source.zip"
 DATA_KEY = "data/data.zip"
 
+# The account's, made once by the foundation; IAM knows no regions.
+BOUNDARY_POLICY = "mlops-boundary"
+
 
 @dataclass(frozen=True)
 class Names:
@@ -38,8 +41,21 @@ class Names:
         return f"{self.endpoint_stack(stage)}-{short(execution_id)}"
 
     def endpoint(self, stage: Stage) -> str:
-        """The endpoint's name. It is the same for every release: clients keep it."""
+        """The endpoint that keeps its name over all releases, because clients call it themselves."""
         return f"{self.project}--{self.model}-{stage}"
+
+    def release_endpoint(self, execution_id: str) -> str:
+        """The production endpoint of one release, where clients call the API in front."""
+        return f"{self.project}--{self.model}-{short(execution_id)}"
+
+    @property
+    def function(self) -> str:
+        """The Lambda function behind the API."""
+        return f"{self.project}-api"
+
+    def beside(self, execution_id: str) -> str:
+        """The model of the second production variant of one release."""
+        return f"{self.release('production', execution_id)}-b"
 
     @property
     def model_package_group(self) -> str:
@@ -73,6 +89,11 @@ def dataset_prefix(data_version: str) -> str:
 def execution_prefix(execution_id: str) -> str:
     """Where everything lies that an execution found out: evaluation/, baseline/, qa/, smoke/."""
     return f"executions/{execution_id}/"
+
+
+def known_rows_key(execution_id: str) -> str:
+    """Rows with the released model's own predictions, for whoever asks its endpoints whether they answer rightly."""
+    return f"{execution_prefix(execution_id)}qa/known.json"
 
 
 def evaluation_key(execution_id: str) -> str:

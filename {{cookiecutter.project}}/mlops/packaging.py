@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import re
 from dataclasses import dataclass, field
@@ -14,6 +15,9 @@ from mlops.configuration import Configuration
 
 # The convention of `aws cloudformation package`: a path beside the template, which becomes the real thing.
 _DEFINITION = re.compile(r"DefinitionS3Location: (?P<file>\S+\.json)$", re.MULTILINE)
+# The logical id of the API's deployment in api.yml.
+_DEPLOYMENT = "GatewayDeployment"
+_AUTHENTICATION = {"iam": "AWS_IAM", "api_key": "API_KEY"}
 # CodePipeline cuts the pipeline's name so in the keys of its artifacts.
 _ARTIFACT_PREFIX_LENGTH = 20
 
@@ -28,12 +32,14 @@ class Stack:
     capabilities: tuple[str, ...] = ()
 
 
-def stacks(root: Path, configuration: Configuration) -> list[Stack]:
+def stacks(root: Path, configuration: Configuration, *, boundary: str = "") -> list[Stack]:
     """Return the stacks of the repository at `root` in the order in which they depend on each other.
 
-    Raises InputError when trainingjob.json names an image that does not exist.
+    `boundary` is the ARN of the policy that bounds their roles. Raises InputError when trainingjob.json names an
+    image that does not exist.
     """
-    common = {"Project": configuration.project.project, "Model": configuration.project.model}
+    project = {"Project": configuration.project.project}
+    common = {**project, "Model": configuration.project.model}
     artifacts = {"ArtifactPrefix": configuration.names.pipeline[:_ARTIFACT_PREFIX_LENGTH]}
     image = _ready_image(configuration)
     own = {
@@ -42,17 +48,29 @@ def stacks(root: Path, configuration: Configuration) -> list[Stack]:
             "ReadyImageRepositoryArn": _repository_arn(image, configuration) if image else "",
             "UsesVpc": "true" if _uses_vpc(configuration) else "false",
         },
-        "endpoints": {},
-        "builds": {**artifacts, "TrainingImage": image},
+        "endpoints": {"Entrance": configuration.production.clients_call},
+        **({"api": _api(configuration)} if configuration.production.clients_call == "api" else {}),
+        "builds": {
+            **artifacts,
+            "TrainingImage": image,
+            "Entrance": configuration.production.clients_call,
+            "Authentication": _AUTHENTICATION[configuration.production.api.authentication],
+        },
+        "notifications": project,
         "pipeline": {**artifacts, "TrainingImage": image},
     }
-    return [_stack(root, configuration, name, common | parameters) for name, parameters in own.items()]
+    return [
+        _stack(root, configuration, name, parameters if parameters is project else common | parameters, boundary)
+        for name, parameters in own.items()
+    ]
 
 
-def _stack(root: Path, configuration: Configuration, name: str, parameters: dict[str, str]) -> Stack:
-    template = pack(root / "infra" / f"{name}.yml")
-    capabilities = ("CAPABILITY_IAM",) if "AWS::IAM::" in template else ()
-    return Stack(configuration.names.stack(name), template, parameters, capabilities)
+def _stack(root: Path, configuration: Configuration, name: str, parameters: dict[str, str], boundary: str) -> Stack:
+    template = _with_fresh_deployment(pack(root / "infra" / f"{name}.yml"), parameters)
+    if "AWS::IAM::" not in template:
+        return Stack(configuration.names.stack(name), template, parameters)
+    parameters = {**parameters, "PermissionsBoundary": boundary}
+    return Stack(configuration.names.stack(name), template, parameters, ("CAPABILITY_IAM",))
 
 
 def pack(template: Path) -> str:
@@ -67,6 +85,22 @@ def pack(template: Path) -> str:
         return f"DefinitionString: '{text}'"
 
     return _DEFINITION.sub(definition, template.read_text(encoding="utf-8"))
+
+
+def _with_fresh_deployment(template: str, parameters: dict[str, str]) -> str:
+    """API Gateway serves what its deployment has seen: another template or parameter needs another deployment."""
+    seen = template + json.dumps(parameters, sort_keys=True)
+    return template.replace(_DEPLOYMENT, _DEPLOYMENT + hashlib.sha256(seen.encode()).hexdigest()[:8])
+
+
+def _api(configuration: Configuration) -> dict[str, str]:
+    api = configuration.production.api
+    return {
+        "Authentication": _AUTHENTICATION[api.authentication],
+        "ThrottlingRateLimit": f"{api.requests_per_second:g}",
+        "ThrottlingBurstLimit": str(api.burst),
+        "UsesVpc": "true" if api.VpcConfig else "false",
+    }
 
 
 def _ready_image(configuration: Configuration) -> str:

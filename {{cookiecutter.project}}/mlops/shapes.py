@@ -138,9 +138,7 @@ def _problem(reason: str, path: str, details: dict[str, Any]) -> Problem:
     found = details.get("param")
     match reason:
         case "missing required field":
-            return Problem(
-                _join(path, details["required_name"]), MISSING, "a value, it is required", "required"
-            )
+            return Problem(_join(path, details["required_name"]), MISSING, "a value, it is required", "required")
         case "unknown field":
             unknown = str(details["unknown_param"])
             return Problem(_join(path, unknown), UNKNOWN, closest(unknown, details["valid_names"]), "unknown")

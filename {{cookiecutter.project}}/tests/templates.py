@@ -9,7 +9,9 @@ from cfnlint.decode import decode
 from repository import ROOT
 
 INFRA = ROOT / "infra"
-NAMES = sorted(path.stem for path in INFRA.glob("*.yml"))
+# All templates; those that `mlops deploy` and the pipeline deploy; what comes before them.
+ALL = sorted(path.stem for path in INFRA.glob("*.yml"))
+NAMES = [name for name in ALL if name != "bootstrap"]
 
 
 def template(name: str) -> dict[str, Any]:
@@ -37,16 +39,17 @@ def find(node: Any, function: str) -> Iterator[Any]:
             yield from find(each, function)
 
 
+def policies(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every IAM policy of a template with the id of its resource."""
+    for key, role in resources(name, "AWS::IAM::Role").items():
+        for policy in role.get("Policies", []):
+            yield key, policy["PolicyDocument"]
+    for key, policy in resources(name, "AWS::IAM::ManagedPolicy").items():
+        yield key, policy["PolicyDocument"]
+
+
 def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
     """Every statement of a template's IAM policies with the id of its resource, conditions unwrapped."""
-    policies = [
-        (key, policy["PolicyDocument"])
-        for key, role in resources(name, "AWS::IAM::Role").items()
-        for policy in role["Policies"]
-    ]
-    policies += [
-        (key, policy["PolicyDocument"]) for key, policy in resources(name, "AWS::IAM::ManagedPolicy").items()
-    ]
-    for key, document in policies:
+    for key, document in policies(name):
         for statement in document["Statement"]:
             yield key, statement["Fn::If"][1] if "Fn::If" in statement else statement

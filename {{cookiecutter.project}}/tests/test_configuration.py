@@ -30,7 +30,10 @@ def test_the_shipped_configuration_is_right(repository):
 
 
 def test_an_unknown_key_is_refused_with_its_line_and_the_likely_name(repository):
-    repository.write("evaluation.yml", "instance_type: ml.m5.large\nmetric: rmse\ngoal: Minimize\nbuond: 6\nallowed_regression: 0.1\n")
+    repository.write(
+        "evaluation.yml",
+        "instance_type: ml.m5.large\nmetric: rmse\ngoal: Minimize\nbuond: 6\nallowed_regression: 0.1\n",
+    )
     missing, unknown = problems(repository)
     assert (missing.key, missing.found) == ("bound", "nothing")
     assert (unknown.file, unknown.line, unknown.key) == ("configuration/evaluation.yml", 4, "buond")
@@ -40,9 +43,7 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_likely_name(repository)
 def test_a_key_given_twice_is_refused_in_json_and_yaml(repository):
     repository.write("qa.yml", "users: 1\n" + (repository.root / "configuration/qa.yml").read_text())
     repository.write("tuning.json", '{"Tags": [],\n"Tags": []}')
-    twice = {
-        problem.file: problem for problem in problems(repository) if problem.found == "a key given twice"
-    }
+    twice = {problem.file: problem for problem in problems(repository) if problem.found == "a key given twice"}
     assert twice["configuration/tuning.json"].line == 2
     assert twice["configuration/qa.yml"].key == "users"
 
@@ -311,9 +312,7 @@ def test_an_impossible_value_in_our_own_files_is_refused(repository, file, chang
 
 
 def test_a_metric_of_ones_own_may_be_the_gate(repository):
-    repository.change(
-        "evaluation.yml", lambda data: data.update(metric="share_within_10_percent", goal="Maximize")
-    )
+    repository.change("evaluation.yml", lambda data: data.update(metric="share_within_10_percent", goal="Maximize"))
     assert load(repository.root).evaluation.goal == "Maximize"
 
 

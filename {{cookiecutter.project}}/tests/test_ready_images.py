@@ -36,9 +36,7 @@ def test_an_uri_in_ecr_is_used_as_it_is(uri):
     assert images.resolve(uri, "eu-west-1", "ml.m5.xlarge") == uri
 
 
-@pytest.mark.parametrize(
-    "image", ["python:3.13/x", "docker.io/library/python:3.13", "forecast", URI.split(":")[0]]
-)
+@pytest.mark.parametrize("image", ["python:3.13/x", "docker.io/library/python:3.13", "forecast", URI.split(":")[0]])
 def test_what_is_neither_an_uri_in_ecr_nor_a_shorthand_is_refused(image):
     with pytest.raises(InputError, match="TrainingImage"):
         images.resolve(image, "eu-west-1", "ml.m5.xlarge")
@@ -52,9 +50,7 @@ def test_a_shorthand_without_the_sdk_says_what_to_install(monkeypatch):
 
 def test_a_shorthand_is_looked_up_for_the_region(sdk):
     sdk.retrieve = lambda framework, region, *, version, instance_type, image_scope: (
-        URI
-        if (framework, region, version, instance_type) == ("xgboost", "eu-west-1", "3.0-5", "ml.m5.xlarge")
-        else ""
+        URI if (framework, region, version, instance_type) == ("xgboost", "eu-west-1", "3.0-5", "ml.m5.xlarge") else ""
     )
     assert images.resolve("xgboost:3.0-5", "eu-west-1", "ml.m5.xlarge") == URI
 
@@ -85,6 +81,4 @@ def test_an_unknown_framework_is_refused_with_the_likely_name(sdk):
 
 
 def test_the_repository_of_an_image_is_named_for_the_roles_that_pull_it():
-    assert (
-        images.repository_arn(URI, "aws") == "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-xgboost"
-    )
+    assert images.repository_arn(URI, "aws") == "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-xgboost"

@@ -88,9 +88,7 @@ def build(tmp_path, repository, variables, cloud, account, bucket, monkeypatch):
     monkeypatch.setattr(
         Session,
         "client",
-        lambda session, service: (
-            Pipelines(variables) if service == "codepipeline" else real(session, service)
-        ),
+        lambda session, service: Pipelines(variables) if service == "codepipeline" else real(session, service),
     )
     boto3.Session().client("s3").create_bucket(
         Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
@@ -139,7 +137,20 @@ def test_a_first_release_is_rendered(build, repository):
 def test_the_data_version_is_unpacked_for_the_jobs(build, bucket):
     build()
     found = boto3.Session().client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    assert {each["Key"] for each in found} == {f"datasets/{RELEASE.data_version}/{name}" for name in FILES}
+    keys = {each["Key"] for each in found if not each["Key"].startswith("functions/")}
+    assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in FILES}
+
+
+def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repository, bucket):
+    assert build() == 0
+    key = rendered(repository, "production.json")["Parameters"]["FunctionsKey"]
+    assert boto3.Session().client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 100_000
+    group = f"/aws/sagemaker/Endpoints/taxi-fares--total-amount-{RELEASE.execution_id[:8]}"
+    (found,) = boto3.Session().client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert found["retentionInDays"] == 90
+    repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))
+    assert build() == 0
+    assert rendered(repository, "production.json")["Parameters"]["FunctionsKey"] == ""
 
 
 def test_a_data_version_is_unpacked_once(build, bucket):
@@ -156,9 +167,7 @@ def test_a_second_release_is_compared_with_what_production_serves(build, reposit
     assert build() == 0
     training = rendered(repository, "training.json")
     assert training["Gate"]["Production"] is True
-    inputs = {
-        each["InputName"]: each["S3Input"]["S3Uri"] for each in training["Evaluation"]["ProcessingInputs"]
-    }
+    inputs = {each["InputName"]: each["S3Input"]["S3Uri"] for each in training["Evaluation"]["ProcessingInputs"]}
     assert inputs["production"] == "s3://bucket/models/old/output/model.tar.gz"
 
 
@@ -203,9 +212,7 @@ def test_an_archive_without_a_data_set_is_named(build, monkeypatch, tmp_path, ca
 
 def test_a_ready_image_is_used_as_it_is(build, repository, monkeypatch):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
-    repository.change(
-        "trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image)
-    )
+    repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
     monkeypatch.setenv("TRAINING_IMAGE", image)
     monkeypatch.delenv("IMAGE_DIGEST")
     assert build() == 0
@@ -214,9 +221,7 @@ def test_a_ready_image_is_used_as_it_is(build, repository, monkeypatch):
 
 def test_a_pipeline_deployed_for_another_kind_of_image_asks_for_a_deployment(build, repository, capsys):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
-    repository.change(
-        "trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image)
-    )
+    repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
     assert build() == 2
     assert "mlops deploy" in capsys.readouterr().out
 

@@ -67,9 +67,7 @@ def test_a_model_package_has_its_lineage_in_its_metadata_because_its_group_forbi
 def test_what_trains_is_what_is_evaluated_registered_and_served(configuration):
     rendered = requests.state_machine_input(configuration, RELEASE)
     training = rendered["Training"]
-    archive = (
-        f"{training['OutputDataConfig']['S3OutputPath']}/{training['TrainingJobName']}/output/model.tar.gz"
-    )
+    archive = f"{training['OutputDataConfig']['S3OutputPath']}/{training['TrainingJobName']}/output/model.tar.gz"
     container = rendered["ModelPackage"]["InferenceSpecification"]["Containers"][0]
     evaluated = {each["InputName"]: each["S3Input"] for each in rendered["Evaluation"]["ProcessingInputs"]}
     served = requests.endpoint_stack(configuration, RELEASE, "production")["Parameters"]
@@ -118,18 +116,14 @@ def test_production_is_compared_with_only_when_there_is_one(configuration):
     first = requests.state_machine_input(configuration, RELEASE)
     assert first["Gate"]["Production"] is False
     assert [each["InputName"] for each in first["Evaluation"]["ProcessingInputs"]] == ["model", "test"]
-    second = requests.state_machine_input(
-        configuration, replace(RELEASE, production_model="s3://b/model.tar.gz")
-    )
+    second = requests.state_machine_input(configuration, replace(RELEASE, production_model="s3://b/model.tar.gz"))
     assert second["Gate"]["Production"] is True
     assert second["Evaluation"]["ProcessingInputs"][2]["S3Input"]["S3Uri"] == "s3://b/model.tar.gz"
 
 
 def test_jobs_share_the_network_of_the_training_job(repository):
     vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
-    repository.change(
-        "trainingjob.json", lambda data: data.update(VpcConfig=vpc, EnableNetworkIsolation=True)
-    )
+    repository.change("trainingjob.json", lambda data: data.update(VpcConfig=vpc, EnableNetworkIsolation=True))
     rendered = requests.state_machine_input(load(repository.root), replace(RELEASE, tune=True))
     assert rendered["Tuning"]["TrainingJobDefinition"]["VpcConfig"] == vpc
     assert rendered["Evaluation"]["NetworkConfig"] == {"VpcConfig": vpc, "EnableNetworkIsolation": True}
@@ -147,9 +141,7 @@ def test_jobs_share_the_network_of_the_training_job(repository):
     ],
 )
 def test_the_volume_key_is_left_out_where_aws_refuses_one(repository, instance_type, encrypted):
-    repository.change(
-        "trainingjob.json", lambda data: data["ResourceConfig"].update(InstanceType=instance_type)
-    )
+    repository.change("trainingjob.json", lambda data: data["ResourceConfig"].update(InstanceType=instance_type))
     resources = requests.training_job(load(repository.root), RELEASE)["ResourceConfig"]
     assert ("VolumeKmsKeyId" in resources) is encrypted
 
@@ -158,20 +150,50 @@ def test_the_volume_key_is_left_out_where_aws_refuses_one(repository, instance_t
 def test_the_endpoint_stack_gets_every_parameter_of_its_template_and_no_other(configuration, stage):
     template, _ = decode(str(ROOT / "infra" / "endpoint.yml"))
     rendered = requests.endpoint_stack(configuration, RELEASE, stage)
-    assert rendered["Parameters"].keys() == template["Parameters"].keys()
+    declared = template["Parameters"]
+    required = {name for name, parameter in declared.items() if "Default" not in parameter}
+    assert required <= rendered["Parameters"].keys() <= declared.keys()
     assert all(isinstance(value, str) for value in rendered["Parameters"].values())
     assert rendered["Tags"] == LINEAGE
-    assert rendered["Parameters"]["EndpointName"] == f"taxi-fares--total-amount-{stage}"
+    assert rendered["Parameters"].get("Entrance") == (None if stage == "test" else "api")
+
+
+def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository):
+    def name(stage):
+        return requests.endpoint_stack(load(repository.root), RELEASE, stage)["Parameters"]["EndpointName"]
+
+    assert name("test") == "taxi-fares--total-amount-test"
+    assert name("production") == f"taxi-fares--total-amount-{RELEASE.execution_id[:8]}"
+    repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))
+    assert name("production") == "taxi-fares--total-amount-production"
+
+
+def test_a_second_variant_gets_its_share_in_production_only(repository):
+    beside = {"VariantName": "Champion", "model_package_version": 3, "share": 0.1}
+    repository.change("production.yml", lambda data: data.update(beside=beside))
+    release = replace(RELEASE, beside=requests.Container("image", "s3://bucket/model.tar.gz"))
+    stack = requests.endpoint_stack(load(repository.root), release, "production")["Parameters"]
+    assert (stack["BesideName"], stack["BesideWeight"], stack["ReleaseWeight"]) == ("Champion", "0.1", "0.9")
+    assert stack["BesideModelDataUrl"] == "s3://bucket/model.tar.gz"
+    assert requests.endpoint_stack(load(repository.root), release, "test")["Parameters"]["BesideName"] == ""
+
+
+@pytest.mark.parametrize(
+    ("shift", "seconds"),
+    [({"type": "canary", "minutes": 5}, 2400), ({"type": "linear", "percent": 10, "minutes": 60}, 28800)],
+)
+def test_sagemaker_gets_time_for_all_steps_of_a_shift(repository, shift, seconds):
+    repository.change("production.yml", lambda data: data["shift"].update(shift))
+    stack = requests.endpoint_stack(load(repository.root), RELEASE, "production")["Parameters"]
+    assert stack["ShiftTimeoutSeconds"] == str(seconds)
+    assert stack["ShiftSeconds"] == str(60 * shift["minutes"])
 
 
 def test_an_endpoint_in_a_vpc_gets_its_subnets(repository):
     vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
     repository.change("production.yml", lambda data: data.update(VpcConfig=vpc))
     configuration = load(repository.root)
-    assert (
-        requests.endpoint_stack(configuration, RELEASE, "production")["Parameters"]["Subnets"]
-        == "subnet-1,subnet-2"
-    )
+    assert requests.endpoint_stack(configuration, RELEASE, "production")["Parameters"]["Subnets"] == "subnet-1,subnet-2"
     assert requests.endpoint_stack(configuration, RELEASE, "test")["Parameters"]["Subnets"] == ""
 
 

@@ -81,10 +81,7 @@ def test_items_of_plain_lists_are_judged_by_their_patterns():
 
 def test_all_problems_are_reported_at_once():
     request = {**TRAINING_JOB, "TrainingJobName": "_", "RoleArn": "role", "Colour": "red"}
-    rules = {
-        problem.path: problem.rule
-        for problem in check(request, input_shape("sagemaker", "CreateTrainingJob"))
-    }
+    rules = {problem.path: problem.rule for problem in check(request, input_shape("sagemaker", "CreateTrainingJob"))}
     # The role's name breaks its lower bound and its pattern.
     assert rules.keys() == {"TrainingJobName", "RoleArn", "Colour"}
 

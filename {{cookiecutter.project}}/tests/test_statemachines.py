@@ -28,9 +28,7 @@ def machines_in(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:
 
 def targets(state: dict[str, Any]) -> set[str]:
     rules = [state, *state.get("Choices", []), *state.get("Catch", [])]
-    return {rule["Next"] for rule in rules if "Next" in rule} | (
-        {state["Default"]} if "Default" in state else set()
-    )
+    return {rule["Next"] for rule in rules if "Next" in rule} | ({state["Default"]} if "Default" in state else set())
 
 
 def expressions(node: Any) -> Iterator[str]:
@@ -49,9 +47,7 @@ def evaluate(text: str, **variables: Any) -> Any:
     expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}").strip())
     expression.register_lambda("parse", json.loads)
     null = jsonata.utils.Utils.NULL_VALUE
-    return expression.evaluate(
-        None, {name: null if value is None else value for name, value in variables.items()}
-    )
+    return expression.evaluate(None, {name: null if value is None else value for name, value in variables.items()})
 
 
 @pytest.mark.parametrize("file", FILES)
@@ -125,19 +121,11 @@ GATES = [
     pytest.param(release(), evaluation(5.0), "Register", id="within-the-bound"),
     pytest.param(release(), evaluation(6.0), "Register", id="on-the-bound"),
     pytest.param(release(), evaluation(6.01), "ModelQualityBelowBound", id="over-the-bound"),
-    pytest.param(
-        release("Maximize", "r2", 0.8), evaluation(0.9, metric="r2"), "Register", id="r2-high-enough"
-    ),
-    pytest.param(
-        release("Maximize", "r2", 0.8), evaluation(0.7, metric="r2"), "ModelQualityBelowBound", id="r2-low"
-    ),
-    pytest.param(
-        release("Maximize", "r2", -1), evaluation(-0.5, metric="r2"), "Register", id="negative-but-allowed"
-    ),
+    pytest.param(release("Maximize", "r2", 0.8), evaluation(0.9, metric="r2"), "Register", id="r2-high-enough"),
+    pytest.param(release("Maximize", "r2", 0.8), evaluation(0.7, metric="r2"), "ModelQualityBelowBound", id="r2-low"),
+    pytest.param(release("Maximize", "r2", -1), evaluation(-0.5, metric="r2"), "Register", id="negative-but-allowed"),
     pytest.param(release(production=True), evaluation(5.1, 5.0), "Register", id="allowed-regression"),
-    pytest.param(
-        release(production=True), evaluation(5.11, 5.0), "ModelWorseThanProduction", id="regression"
-    ),
+    pytest.param(release(production=True), evaluation(5.11, 5.0), "ModelWorseThanProduction", id="regression"),
     pytest.param(
         release("Maximize", "r2", 0, production=True),
         evaluation(0.89, 0.9, "r2"),
@@ -150,15 +138,11 @@ GATES = [
         "ModelWorseThanProduction",
         id="r2-regression",
     ),
-    pytest.param(
-        release(production=False), evaluation(5.5, 1.0), "Register", id="no-production-no-comparison"
-    ),
+    pytest.param(release(production=False), evaluation(5.5, 1.0), "Register", id="no-production-no-comparison"),
     pytest.param(release(), evaluation(None), "EvaluationIncomplete", id="no-figure"),
     pytest.param(release(), {"rows": 0}, "EvaluationIncomplete", id="no-metrics"),
     pytest.param(release(metric="mae"), evaluation(1.0), "EvaluationIncomplete", id="another-metric"),
-    pytest.param(
-        release(production=True), evaluation(5.0), "EvaluationIncomplete", id="production-not-measured"
-    ),
+    pytest.param(release(production=True), evaluation(5.0), "EvaluationIncomplete", id="production-not-measured"),
 ]
 
 
@@ -174,10 +158,7 @@ def test_the_gate_names_the_figure_and_the_bound():
     assert "rmse is 5.5, the model in production has 5 on the same rows" in cause
     assert "a regression of 2 %" in cause
     _, cause = judgement(release(production=True), evaluation(5.5))
-    assert (
-        cause
-        == "evaluation.json has no number for rmse of the model in production: s3://bucket/evaluation.json"
-    )
+    assert cause == "evaluation.json has no number for rmse of the model in production: s3://bucket/evaluation.json"
 
 
 def test_tuned_values_replace_those_of_the_file_in_the_training_job():
@@ -193,9 +174,7 @@ def test_tuned_values_replace_those_of_the_file_in_the_training_job():
 def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_values_of_the_file():
     assign = machine("statemachine.asl.json")["States"]["ReadTuning"]["Assign"]
     # Step Functions fails a state whose expression gives nothing.
-    assert (
-        evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
-    )
+    assert evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
 
 
 def decided(state: str, packages: list[dict[str, str]]) -> dict[str, Any]:
@@ -218,9 +197,7 @@ def test_the_decision_finds_the_package_of_its_own_execution():
     assert decided("FAILED", packages)["approved"] is False
 
 
-@pytest.mark.parametrize(
-    "packages", [[], [{"ModelPackageArn": "arn:3", "ModelPackageDescription": "another"}]]
-)
+@pytest.mark.parametrize("packages", [[], [{"ModelPackageArn": "arn:3", "ModelPackageDescription": "another"}]])
 def test_a_decision_without_a_package_still_takes_the_endpoint_down(packages):
     assert decided("ABANDONED", packages)["package"] is None
     states = machine("decision.asl.json")["States"]
@@ -235,9 +212,7 @@ def test_a_test_stack_of_another_execution_stays():
     ours = states["IsOurs"]["Choices"][0]["Condition"]
     assert evaluate(ours, owner=owner, execution="1a2b") is False
     assert evaluate(ours, owner=owner, execution="9f9f") is True
-    assert (
-        evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": {"Stacks": [{}]}}) is None
-    )
+    assert evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": {"Stacks": [{}]}}) is None
 
 
 def test_a_test_stack_that_is_gone_ends_the_decision_well_and_nothing_else_does():

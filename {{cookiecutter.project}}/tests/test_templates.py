@@ -11,7 +11,7 @@ import pytest
 from cfnlint.api import lint, lint_file
 from cfnlint.config import ManualArgs
 from repository import ROOT, Repository
-from templates import INFRA, NAMES, find, resources, statements, template
+from templates import ALL, INFRA, NAMES, find, resources, statements, template
 
 from mlops import names, packaging
 from mlops.configuration import load
@@ -35,18 +35,18 @@ def packed(name: str) -> str:
     return packaging.pack(INFRA / f"{name}.yml").replace("${Partition}", "aws")
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_cfn_lint_finds_nothing(name):
     assert [str(match) for match in lint_file(INFRA / f"{name}.yml")] == []
 
 
-@pytest.mark.parametrize("name", ["endpoints", "jobs"])
+@pytest.mark.parametrize("name", ["endpoints", "jobs", "notifications"])
 def test_cfn_lint_finds_nothing_in_the_state_machines_that_are_deployed(name):
     found = lint(packed(name), config=ManualArgs(regions=["eu-west-1"]))
     assert [str(match) for match in found] == []
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_cloudformation_validate_finds_nothing(name):
     report = cloudformation_validate.CompositeEngine().validate_template(packed(name).encode())
     informational = cloudformation_validate.Severity.INFO
@@ -56,16 +56,14 @@ def test_cloudformation_validate_finds_nothing(name):
 
 def test_each_template_is_short_enough_to_be_sent(stacks):
     assert {
-        stack.name: len(stack.template.encode())
-        for stack in stacks
-        if len(stack.template.encode()) > MAXIMUM_BYTES
+        stack.name: len(stack.template.encode()) for stack in stacks if len(stack.template.encode()) > MAXIMUM_BYTES
     } == {}
 
 
 def test_state_machines_are_written_into_the_templates(stacks):
     text = "\n".join(stack.template for stack in stacks)
     assert "DefinitionS3Location" not in text
-    assert text.count('DefinitionString: \'{"Comment"') == 2
+    assert text.count('DefinitionString: \'{"Comment"') == 3
 
 
 def test_every_stack_gets_the_parameters_of_its_template(stacks):
@@ -81,7 +79,7 @@ def test_a_stack_imports_only_what_an_earlier_one_exports(stacks):
         parsed = template(stack.name.removeprefix("taxi-fares-"))
         assert {each["Fn::Sub"] for each in find(parsed, "Fn::ImportValue")} <= exported, stack.name
         exported |= {
-            output["Export"]["Name"]["Fn::Sub"] for output in parsed["Outputs"].values() if "Export" in output
+            output["Export"]["Name"]["Fn::Sub"] for output in parsed.get("Outputs", {}).values() if "Export" in output
         }
 
 
@@ -92,9 +90,7 @@ def test_only_stacks_with_roles_may_make_roles(stacks):
 
 def test_a_ready_image_replaces_the_image_build(repository):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
-    repository.change(
-        "trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image)
-    )
+    repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
     parameters = {stack.name: stack.parameters for stack in packaging.stacks(ROOT, load(repository.root))}
     assert parameters["taxi-fares-pipeline"]["TrainingImage"] == image
     arn = "arn:aws:ecr:eu-west-1:123456789012:repository/shared/forecast"
@@ -115,7 +111,7 @@ def test_no_role_may_do_everything_of_a_service(name):
         assert [action for action in actions if "*" in action] == [], role
 
 
-@pytest.mark.parametrize("name", NAMES)
+@pytest.mark.parametrize("name", ALL)
 def test_every_resource_star_has_its_reason_above_it(name):
     lines = (INFRA / f"{name}.yml").read_text().splitlines()
     for above, line in itertools.pairwise(lines):
@@ -128,9 +124,7 @@ def test_a_role_is_assumed_by_one_service_for_this_account_only(name):
     for key, role in resources(name, "AWS::IAM::Role").items():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         assert statement["Principal"]["Service"].endswith(".amazonaws.com"), key
-        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, (
-            key
-        )
+        assert statement["Condition"] == {"StringEquals": {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}}, key
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -171,9 +165,7 @@ def test_every_log_group_ends_and_is_encrypted():
 def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
     (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
     found = {
-        stage["Name"]: [
-            (action["Fn::If"][1] if "Fn::If" in action else action)["Name"] for action in stage["Actions"]
-        ]
+        stage["Name"]: [(action["Fn::If"][1] if "Fn::If" in action else action)["Name"] for action in stage["Actions"]]
         for stage in pipeline["Stages"]
     }
     assert found == {
@@ -185,13 +177,20 @@ def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
         "Production": ["Deploy", "Smoke"],
     }
     assert (pipeline["PipelineType"], pipeline["ExecutionMode"]) == ("V2", "QUEUED")
-    assert [each["Name"] for each in pipeline["Variables"]] == ["CommitId", "Tune", "HyperParameters"]
+    assert [each["Name"] for each in pipeline["Variables"]] == [
+        "CommitId",
+        "Tune",
+        "HyperParameters",
+        "StartedBy",
+        "Reason",
+        "Link",
+    ]
 
 
-def test_the_decision_listens_to_the_approval_of_this_pipeline():
+def test_the_decision_listens_to_the_approval_and_to_the_deployment_of_this_pipeline():
     (rule,) = resources("endpoints", "AWS::Events::Rule").values()
     detail = rule["EventPattern"]["detail"]
-    assert (detail["stage"], detail["action"]) == (["Approve"], ["Release"])
+    assert (detail["stage"], detail["action"]) == (["Approve", "Production"], ["Release", "Deploy"])
     assert "STARTED" not in detail["state"]
     assert {"SUCCEEDED", "FAILED", "ABANDONED"} <= set(detail["state"])
 

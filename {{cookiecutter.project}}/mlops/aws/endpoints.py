@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
+from mlops.aws import stacks
 from mlops.aws.logs import LogPlace
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
+from mlops.names import Names, Stage
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,17 @@ class Status:
     changed: datetime
 
 
+def name_of(session: Session, names: Names, stage: Stage, execution_id: str | None = None) -> str:
+    """The endpoint of a stage as it is deployed now, or the one that an execution made or tried to make.
+
+    Behind the API each release has an endpoint of its own; only the stack knows.
+    """
+    deployed = stacks.parameters(session, names.endpoint_stack(stage))
+    if execution_id and deployed.get("Entrance") == "api":
+        return names.release_endpoint(execution_id)
+    return deployed.get("EndpointName", names.endpoint(stage))
+
+
 def log_of(endpoint: str) -> LogPlace:
     """Where the containers of an endpoint write."""
     return LogPlace(f"/aws/sagemaker/Endpoints/{endpoint}")
@@ -40,9 +53,7 @@ def describe(session: Session, endpoint: str) -> Status | None:
         if "Could not find" in str(error) or error.code == "ResourceNotFound":
             return None
         raise
-    return Status(
-        endpoint, answer["EndpointStatus"], answer.get("FailureReason", ""), answer["LastModifiedTime"]
-    )
+    return Status(endpoint, answer["EndpointStatus"], answer.get("FailureReason", ""), answer["LastModifiedTime"])
 
 
 def invoke(session: Session, endpoint: str, body: bytes, *, content_type: str, accept: str) -> Answer:
@@ -68,7 +79,5 @@ def _not_answered(session: Session, endpoint: str, error: AWSError) -> Exception
             return InputError(f"The model in {endpoint} refused the request ({status}): {message}")
         return PipelineError(f"The model in {endpoint} failed ({status}): {message} Log: {log_of(endpoint)}")
     if error.code == "ValidationError" and describe(session, endpoint) is None:
-        return InputError(
-            f"There is no endpoint {endpoint} yet. See what has been released with: mlops status"
-        )
+        return InputError(f"There is no endpoint {endpoint} yet. See what has been released with: mlops status")
     return error

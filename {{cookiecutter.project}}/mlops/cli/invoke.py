@@ -4,11 +4,15 @@ from __future__ import annotations
 
 import sys
 from pathlib import Path
-from typing import IO
+from typing import IO, TYPE_CHECKING
 
 import click
 
-from mlops.errors import InputError
+from mlops.errors import InputError, PipelineError
+
+if TYPE_CHECKING:
+    from mlops.cli.project import Repository
+    from mlops.names import Stage
 
 _TYPES = {"csv": "text/csv", "json": "application/json"}
 
@@ -16,15 +20,9 @@ _TYPES = {"csv": "text/csv", "json": "application/json"}
 @click.command()
 @click.argument("rows", nargs=-1)
 @click.option("--file", "file", type=click.File("rb"), help="Rows from a file; - is standard input.")
-@click.option(
-    "--endpoint", type=click.Choice(["test", "production"]), default="production", show_default=True
-)
-@click.option(
-    "--format", "format_", type=click.Choice(list(_TYPES)), help="[default: by the look of the rows]"
-)
-@click.option(
-    "--accept", type=click.Choice(list(_TYPES)), help="Format of the answer.  [default: as the rows]"
-)
+@click.option("--endpoint", type=click.Choice(["test", "production"]), default="production", show_default=True)
+@click.option("--format", "format_", type=click.Choice(list(_TYPES)), help="[default: by the look of the rows]")
+@click.option("--accept", type=click.Choice(list(_TYPES)), help="Format of the answer.  [default: as the rows]")
 def invoke(
     rows: tuple[str, ...], file: IO[bytes] | None, endpoint: str, format_: str | None, accept: str | None
 ) -> None:
@@ -33,20 +31,34 @@ def invoke(
     ROWS are CSV lines of features without a header, or one JSON document. Without them, and without --file,
     standard input is read.
     """
-    from mlops.aws import endpoints
     from mlops.cli import console, project
 
     repository = project.find()
     body = _body(rows, file)
     format_ = format_ or ("json" if body.lstrip()[:1] in {b"{", b"["} else "csv")
-    answer = endpoints.invoke(
-        repository.session,
-        repository.names.endpoint(endpoint),
-        body,
-        content_type=_TYPES[format_],
-        accept=_TYPES[accept or format_],
-    )
-    console.say(answer.body.decode("utf-8").rstrip("\n"))
+    answer = ask(repository, endpoint, body, _TYPES[format_], _TYPES[accept or format_])
+    console.say(answer.decode("utf-8").rstrip("\n"))
+
+
+def ask(repository: Repository, stage: Stage, body: bytes, content_type: str, accept: str) -> bytes:
+    """What the endpoint of a stage answers, asked as its clients ask: production through the API, if it has one.
+
+    InputError when the rows are refused (4xx), PipelineError when they could not be answered (5xx).
+    """
+    from mlops.aws import api, endpoints
+
+    session, names = repository.session, repository.names
+    entrance = api.find(session, names) if stage == "production" else None
+    if entrance is None:
+        name = endpoints.name_of(session, names, stage)
+        return endpoints.invoke(session, name, body, content_type=content_type, accept=accept).body
+    answer = entrance.predict(body, content_type=content_type, accept=accept)
+    said = answer.body.decode("utf-8", "replace").strip()
+    if answer.status >= 500:
+        raise PipelineError(f"{entrance.url} failed ({answer.status}): {said} Log: /aws/lambda/{names.function}")
+    if answer.status >= 400:
+        raise InputError(f"{entrance.url} refused the request ({answer.status}): {said}")
+    return answer.body
 
 
 def first_row(dataset: Path) -> str:

@@ -33,12 +33,22 @@ def status(execution: str | None) -> None:
     console.say()
     for stage in ("test", "production"):
         console.say(_endpoint(repository, stage))
+    if entrance := _api(repository):
+        console.say(f"API: {entrance}")
+
+
+def _api(repository: Repository) -> str:
+    """Where clients call, empty without an API."""
+    from mlops.aws import api, stacks
+
+    outputs = stacks.outputs(repository.session, repository.names.stack("api"))
+    return f"{api.url(outputs)}/predict ({outputs['Authentication']})" if "RestApiId" in outputs else ""
 
 
 def _endpoint(repository: Repository, stage: str) -> str:
     from mlops.aws import endpoints, stacks
 
-    name = repository.names.endpoint(stage)
+    name = endpoints.name_of(repository.session, repository.names, stage)
     found = endpoints.describe(repository.session, name)
     if found is None:
         return f"{stage}: no endpoint"

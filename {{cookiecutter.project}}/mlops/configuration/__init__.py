@@ -4,22 +4,24 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeVar, get_args
 
 from pydantic import BaseModel, ValidationError
 
 from mlops import shapes
-from mlops.configuration import awsrequests, crosschecks, documents, tuningchecks
+from mlops.configuration import awsrequests, crosschecks, documents, productionchecks, tuningchecks
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Endpoint, Evaluation, Project, Qa, Vpc
+from mlops.configuration.models import Api, Endpoint, Evaluation, Production, Project, Qa, Vpc
 from mlops.configuration.tuningchecks import tuned_hyperparameters
 from mlops.errors import InputError, InputProblem
 from mlops.names import Names
 
 __all__ = [
+    "Api",
     "Configuration",
     "Endpoint",
     "Evaluation",
+    "Production",
     "Project",
     "Qa",
     "Vpc",
@@ -34,7 +36,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     _PROJECT: Project,
     "configuration/evaluation.yml": Evaluation,
     "configuration/test.yml": Endpoint,
-    "configuration/production.yml": Endpoint,
+    "configuration/production.yml": Production,
     "configuration/qa.yml": Qa,
 }
 _TRAINING = "configuration/trainingjob.json"
@@ -50,7 +52,7 @@ class Configuration:
     tuning: dict[str, Any]
     evaluation: Evaluation
     test: Endpoint
-    production: Endpoint
+    production: Production
     qa: Qa
 
     @property
@@ -75,16 +77,12 @@ def load(root: Path) -> Configuration:
         problems += own
         if document:
             found[file] = document
-    own_files = {
-        file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found
-    }
+    own_files = {file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found}
     problems += _value_problems(found, own_files)
     if problems:
         raise _refusal(problems)
     project, evaluation, test, production, qa = own_files.values()
-    return Configuration(
-        project, found[_TRAINING].data, found[_TUNING].data, evaluation, test, production, qa
-    )
+    return Configuration(project, found[_TRAINING].data, found[_TUNING].data, evaluation, test, production, qa)
 
 
 def load_project(root: Path) -> Project:
@@ -118,10 +116,18 @@ def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[s
     if detail["type"] == "missing":
         return document.problem(path, shapes.MISSING, "a value, it is required")
     if detail["type"] == "extra_forbidden":
-        fields = Vpc if parents == ["VpcConfig"] else model
-        return document.problem(path, shapes.UNKNOWN, shapes.closest(str(last), list(fields.model_fields)))
+        allowed = shapes.closest(str(last), list(_section(model, parents).model_fields))
+        return document.problem(path, shapes.UNKNOWN, allowed)
     wanted = detail["msg"].removeprefix("Input should be ").removeprefix("String should ")
     return document.problem(path, detail["input"], wanted)
+
+
+def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
+    """The model of the part of a file that lies below these keys."""
+    for key in parents:
+        annotation = model.model_fields[key].annotation
+        model = next(each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
+    return model
 
 
 def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel | None]) -> list[InputProblem]:
@@ -140,6 +146,7 @@ def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel |
         ("configuration/evaluation.yml", crosschecks.evaluation_problems),
         ("configuration/test.yml", awsrequests.endpoint_problems),
         ("configuration/production.yml", awsrequests.endpoint_problems),
+        ("configuration/production.yml", productionchecks.problems),
         ("configuration/qa.yml", crosschecks.qa_problems),
     )
     for file, check in checks:

@@ -73,15 +73,11 @@ def evaluation_problems(document: Document, evaluation: Evaluation) -> list[Inpu
     ]
 
 
-def _partial_request_problems(
-    document: Document, shape: Shape, filled_in: dict[str, str]
-) -> list[InputProblem]:
+def _partial_request_problems(document: Document, shape: Shape, filled_in: dict[str, str]) -> list[InputProblem]:
     problems = [
         document.problem(problem.path, problem.found, problem.allowed)
         for problem in shapes.check(document.data, shape)
-        if not any(
-            problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")) for path in filled_in
-        )
+        if not any(problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")) for path in filled_in)
     ]
     problems += [
         document.problem(path, shapes.Remark("a value"), f"nothing, the pipeline fills it in: {source}")

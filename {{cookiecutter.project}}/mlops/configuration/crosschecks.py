@@ -89,22 +89,16 @@ def _image_problems(document: Document) -> list[InputProblem]:
 def _metric_problems(document: Document) -> list[InputProblem]:
     problems = []
     seen: set[str] = set()
-    definitions: list[dict[str, Any]] = document.data.get("AlgorithmSpecification", {}).get(
-        "MetricDefinitions", []
-    )
+    definitions: list[dict[str, Any]] = document.data.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
     for index, definition in enumerate(definitions):
         path = f"AlgorithmSpecification.MetricDefinitions[{index}]"
         if definition["Name"] in seen:
-            problems.append(
-                document.problem(f"{path}.Name", definition["Name"], "a name that no other metric has")
-            )
+            problems.append(document.problem(f"{path}.Name", definition["Name"], "a name that no other metric has"))
         seen.add(definition["Name"])
         try:
             groups = re.compile(definition["Regex"]).groups
         except re.error as error:
-            problems.append(
-                document.problem(f"{path}.Regex", definition["Regex"], f"a regular expression ({error})")
-            )
+            problems.append(document.problem(f"{path}.Regex", definition["Regex"], f"a regular expression ({error})"))
         else:
             if groups != 1:
                 allowed = "an expression with one group, the figure"

@@ -46,12 +46,67 @@ class Vpc(_File):
 
 
 class Endpoint(_File):
-    """test.yml and production.yml. `InitialSamplingPercentage` is in percent, 0 captures nothing."""
+    """test.yml. `InitialSamplingPercentage` is in percent, 0 captures nothing."""
 
     InstanceType: str
     InitialInstanceCount: Annotated[int, Field(ge=1)]
     InitialSamplingPercentage: Annotated[int, Field(ge=0, le=100)]
     VpcConfig: Vpc | None = None
+
+
+class Shift(_File):
+    """How the traffic comes to a new release: `percent` of it first or with each step, `minutes` apart."""
+
+    type: Literal["all_at_once", "canary", "linear", "rolling"] = "canary"
+    percent: Annotated[int, Field(ge=1, le=50)] = 10
+    minutes: Annotated[int, Field(ge=1, le=60)] = 5
+
+
+class Alarms(_File):
+    """What takes a release back: over one of these within a minute. The latency is the 99th percentile."""
+
+    errors_per_minute: Annotated[int, Field(ge=1)] = 5
+    latency_milliseconds: _Positive = 1000.0
+
+
+class Autoscaling(_File):
+    """Application Auto Scaling of the release's variant. The target is in requests per minute and instance."""
+
+    MinCapacity: Annotated[int, Field(ge=1)]
+    MaxCapacity: Annotated[int, Field(ge=1)]
+    invocations_per_instance: _Positive
+
+
+class Beside(_File):
+    """A second production variant (A/B): a version of the model package group, its share of the traffic."""
+
+    VariantName: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)]
+    model_package_version: Annotated[int, Field(ge=1)]
+    InitialInstanceCount: Annotated[int, Field(ge=1)] = 1
+    share: Annotated[FiniteFloat, Field(gt=0, lt=1)]
+
+
+class Api(_File):
+    """The REST API in front of the endpoint. `VpcConfig` is that of its functions."""
+
+    authentication: Literal["iam", "api_key"] = "iam"
+    requests_per_second: _Positive = 100.0
+    burst: Annotated[int, Field(ge=1, le=5000)] = 200
+    max_rows: Annotated[int, Field(ge=1)] = 1000
+    # Lambda takes 6 MB, in which API Gateway's envelope and base64 have to fit.
+    max_bytes: Annotated[int, Field(ge=1, le=4_000_000)] = 1_000_000
+    VpcConfig: Vpc | None = None
+
+
+class Production(Endpoint):
+    """production.yml: the endpoint that clients call, directly or through the API."""
+
+    clients_call: Literal["api", "endpoint"]
+    shift: Shift = Shift()
+    alarms: Alarms = Alarms()
+    autoscaling: Autoscaling | None = None
+    beside: Beside | None = None
+    api: Api = Api()
 
 
 class Qa(_File):

@@ -88,22 +88,16 @@ def _range_problems(tuning: Document, config: dict[str, Any]) -> Iterator[InputP
                 yield tuning.problem(f"{path}.{key}", entry[key], f"{kind} as a string")
         low, high = bounds["MinValue"], bounds["MaxValue"]
         if low >= high:
-            yield tuning.problem(
-                f"{path}.MaxValue", entry["MaxValue"], f"more than MinValue ({entry['MinValue']})"
-            )
+            yield tuning.problem(f"{path}.MaxValue", entry["MaxValue"], f"more than MinValue ({entry['MinValue']})")
         scaling = entry.get("ScalingType", "Auto")
         if scaling == "Logarithmic" and low <= 0:
-            yield tuning.problem(
-                f"{path}.MinValue", entry["MinValue"], "more than 0 with the scaling Logarithmic"
-            )
+            yield tuning.problem(f"{path}.MinValue", entry["MinValue"], "more than 0 with the scaling Logarithmic")
         if scaling == "ReverseLogarithmic" and (low < 0 or high >= 1):
             allowed = "a range in 0 <= x < 1 with the scaling ReverseLogarithmic"
             yield tuning.problem(f"{path}.ScalingType", scaling, allowed)
 
 
-def _name_problems(
-    tuning: Document, config: dict[str, Any], training_job: dict[str, Any]
-) -> Iterator[InputProblem]:
+def _name_problems(tuning: Document, config: dict[str, Any], training_job: dict[str, Any]) -> Iterator[InputProblem]:
     static = list(training_job.get("HyperParameters", {}))
     seen: set[str] = set()
     entries = list(_ranges(config))

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import json
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from mlops.qa.client import CSV, JSON, Client
 from mlops.qa.result import Check
@@ -28,6 +30,12 @@ def known_rows(client: Client, rows: TestSet, expected: Sequence[float]) -> Chec
     """The endpoint predicts for known rows what the released model predicts in this process."""
     answered = client.predict_csv(rows.rows)
     return _same("known rows", "the released model in this process", rows, answered, expected)
+
+
+def write_known_rows(file: Path, rows: TestSet, expected: Sequence[float]) -> None:
+    """Leave rows and the released model's predictions for the hook that asks the production endpoint."""
+    known = {"rows": rows.rows, "predictions": [float(value) for value in expected], "tolerance": _TOLERANCE}
+    file.write_text(json.dumps(known) + "\n", encoding="utf-8")
 
 
 def formats_agree(client: Client, rows: TestSet) -> Check:

@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from mlops.aws.api import Api
 from mlops.aws.session import AWSError, Session
 from mlops.errors import PipelineError
 
@@ -61,3 +62,16 @@ class Client:
         if len(numbers) != count:
             raise PipelineError(f"{self.endpoint} answered {len(numbers)} predictions for {count} rows")
         return numbers
+
+
+class ApiClient(Client):
+    """Calls the REST API in front of an endpoint."""
+
+    def __init__(self, api: Api) -> None:
+        self._api = api
+        self.endpoint = api.url
+
+    def send(self, body: bytes, content_type: str, accept: str) -> Answer:
+        """One call. Any answer of the API is one; AWSError when none came."""
+        answer = self._api.predict(body, content_type=content_type, accept=accept)
+        return Answer(answer.status, answer.body.decode("utf-8", "replace"))

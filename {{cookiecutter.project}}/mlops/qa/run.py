@@ -10,11 +10,12 @@ from pathlib import Path
 from typing import Literal
 
 from mlops import names
+from mlops.aws import api
 from mlops.aws.session import Session
 from mlops.configuration import Configuration
-from mlops.errors import MlopsError
+from mlops.errors import MlopsError, PipelineError
 from mlops.qa import accuracy, checks, load, released, testset, verdict
-from mlops.qa.client import Client
+from mlops.qa.client import ApiClient, Client
 from mlops.qa.result import Check, Result
 from mlops.qa.testset import TestSet
 
@@ -47,11 +48,11 @@ def run(
     data for a test set. An endpoint that cannot be asked is a failed check in the result, not an exception.
     `root` is the repository, `on_check` hears of each check as it is done.
     """
-    client = Client(session, configuration.names.endpoint(release.stage))
+    client = _client(session, configuration, release)
     result = Result(client.endpoint, release.execution_id, datetime.now(UTC), on_check)
     output.mkdir(parents=True, exist_ok=True)
     try:
-        rows = _check_answers(session, configuration, release, client, result)
+        rows = _check_answers(session, configuration, release, client, result, output)
         if not smoke:
             _check_accuracy(session, configuration, release, client, rows, result)
             settings = configuration.qa
@@ -64,14 +65,33 @@ def run(
     return result
 
 
+def _client(session: Session, configuration: Configuration, release: Release) -> Client:
+    """Production is asked as its clients ask it: through the API, where one stands in front."""
+    if release.stage == "production" and configuration.production.clients_call == "api":
+        entrance = api.find(session, configuration.names)
+        if entrance is None:
+            raise PipelineError(f"There is no stack {configuration.names.stack('api')}. Run: mlops deploy")
+        return ApiClient(entrance)
+    return Client(session, configuration.names.endpoint(release.stage))
+
+
 def _check_answers(
-    session: Session, configuration: Configuration, release: Release, client: Client, result: Result
+    session: Session,
+    configuration: Configuration,
+    release: Release,
+    client: Client,
+    result: Result,
+    output: Path,
 ) -> TestSet:
     model = released.load(session, release.bucket, configuration.names.job(release.execution_id))
     features = [feature.name for feature in model.features]
     rows = testset.load(session, release.bucket, release.data_version, model.target.name, features)
     known = rows.known(_KNOWN_ROWS)
-    result.add(checks.known_rows(client, known, model.predict_csv("\n".join(known.rows))))
+    expected = model.predict_csv("\n".join(known.rows))
+    if release.stage == "test":
+        # What the hook before the traffic of production asks later on.
+        checks.write_known_rows(output / "known.json", known, expected)
+    result.add(checks.known_rows(client, known, expected))
     result.add(checks.formats_agree(client, known))
     result.add(*checks.bad_rows(client, known))
     return rows

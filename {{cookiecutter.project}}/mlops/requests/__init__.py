@@ -7,20 +7,24 @@ from __future__ import annotations
 
 from mlops import names
 from mlops.configuration import Configuration, Evaluation
-from mlops.requests.deployment import endpoint_stack, model_package
+from mlops.requests.deployment import endpoint_stack, model_package, serving
 from mlops.requests.processing import baseline_job, evaluation_job
-from mlops.requests.release import Release, Request, model_data_url
+from mlops.requests.release import Container, Marks, Release, Request, lineage, model_data_url
 from mlops.requests.training import training_job, tuning_job
 
 __all__ = [
+    "Container",
+    "Marks",
     "Release",
     "Request",
     "baseline_job",
     "endpoint_stack",
     "evaluation_job",
     "gate",
+    "lineage",
     "model_data_url",
     "model_package",
+    "serving",
     "state_machine_input",
     "training_job",
     "tuning_job",

@@ -5,7 +5,8 @@ from __future__ import annotations
 from mlops import names
 from mlops.configuration import Configuration
 from mlops.instances import takes_volume_key
-from mlops.requests.release import Release, Request, checked, lineage, model_data_url
+from mlops.requests import production
+from mlops.requests.release import Container, Marks, Release, Request, checked, lineage, model_data_url
 
 _CONTENT_TYPES = ["text/csv", "application/json"]
 
@@ -43,40 +44,48 @@ def model_package(configuration: Configuration, release: Release) -> Request:
             "ProjectId": project.project,
         },
         # A package in a group takes no tags of its own.
-        "CustomerMetadataProperties": lineage(configuration, release),
+        "CustomerMetadataProperties": lineage(configuration, release.marks),
     }
     return checked("CreateModelPackage", request)
 
 
-def endpoint_stack(
-    configuration: Configuration,
-    release: Release,
-    stage: names.Stage,
-) -> Request:
+def endpoint_stack(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
     """Return test.json or production.json: the template configuration for infra/endpoint.yml."""
     endpoint = configuration.test if stage == "test" else configuration.production
-    name = configuration.names.endpoint(stage)
-    vpc = endpoint.VpcConfig
+    container = Container(release.image, model_data_url(configuration, release))
+    parameters = {
+        "Project": configuration.project.project,
+        "ExecutionRoleArn": release.endpoint_role_arn,
+        "InstanceType": endpoint.InstanceType,
+        "InitialInstanceCount": str(endpoint.InitialInstanceCount),
+        "VolumeKeyArn": release.key_arn if takes_volume_key(endpoint.InstanceType) else "",
+        "InitialSamplingPercentage": str(endpoint.InitialSamplingPercentage),
+        "CaptureUri": release.s3("capture"),
+        "CaptureKeyArn": release.key_arn,
+        "Subnets": ",".join(endpoint.VpcConfig.Subnets) if endpoint.VpcConfig else "",
+        "SecurityGroupIds": ",".join(endpoint.VpcConfig.SecurityGroupIds) if endpoint.VpcConfig else "",
+        **serving(configuration, release.marks, container, stage),
+        **production.shared_traffic(configuration, release, stage),
+        **production.functions(configuration.production.api, release),
+    }
+    if stage == "production":
+        parameters |= production.guards(configuration.production)
+    return {"Parameters": parameters, "Tags": lineage(configuration, release.marks)}
+
+
+def serving(configuration: Configuration, marks: Marks, container: Container, stage: names.Stage) -> Request:
+    """Return the parameters of infra/endpoint.yml that say which release serves: all that a rollback changes."""
+    names_ = configuration.names
+    own_endpoint = stage == "production" and configuration.production.clients_call == "api"
     return {
-        "Parameters": {
-            "EndpointName": name,
-            "ResourceName": configuration.names.release(stage, release.execution_id),
-            "Image": release.image,
-            "ModelDataUrl": model_data_url(configuration, release),
-            "ExecutionRoleArn": release.endpoint_role_arn,
-            "InstanceType": endpoint.InstanceType,
-            "InitialInstanceCount": str(endpoint.InitialInstanceCount),
-            "VolumeKeyArn": release.key_arn if takes_volume_key(endpoint.InstanceType) else "",
-            "InitialSamplingPercentage": str(endpoint.InitialSamplingPercentage),
-            "CaptureUri": release.s3(f"capture/{name}"),
-            "CaptureKeyArn": release.key_arn,
-            "Subnets": ",".join(vpc.Subnets) if vpc else "",
-            "SecurityGroupIds": ",".join(vpc.SecurityGroupIds) if vpc else "",
-            "ExecutionId": release.execution_id,
-            "CommitId": release.commit_id,
-            "DataVersion": release.data_version,
-        },
-        "Tags": lineage(configuration, release),
+        "EndpointName": names_.release_endpoint(marks.execution_id) if own_endpoint else names_.endpoint(stage),
+        "ResourceName": names_.release(stage, marks.execution_id),
+        "Image": container.image,
+        "ModelDataUrl": container.model_data_url,
+        "ExecutionId": marks.execution_id,
+        "CommitId": marks.commit_id,
+        "DataVersion": marks.data_version,
+        "KnownRowsUri": f"s3://{marks.bucket}/{names.known_rows_key(marks.execution_id)}",
     }
 
 

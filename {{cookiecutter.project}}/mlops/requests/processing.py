@@ -20,9 +20,7 @@ _PROCESSING = "/opt/ml/processing"
 
 def baseline_job(configuration: Configuration, release: Release) -> Request:
     """Return the CreateProcessingJob request that describes the training data for later monitoring."""
-    return _processing_job(
-        configuration, release, "baseline", {"baseline": release.data("baseline")}, "baseline"
-    )
+    return _processing_job(configuration, release, "baseline", {"baseline": release.data("baseline")}, "baseline")
 
 
 def evaluation_job(configuration: Configuration, release: Release) -> Request:

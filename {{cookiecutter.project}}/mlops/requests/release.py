@@ -15,11 +15,30 @@ Request = dict[str, Any]
 
 
 @dataclass(frozen=True)
+class Container:
+    """What serves a model: the image's URI and the S3 URI of the model archive."""
+
+    image: str
+    model_data_url: str
+
+
+@dataclass(frozen=True)
+class Marks:
+    """What ties a job, a model or an endpoint to its pipeline execution, its code and its data."""
+
+    execution_id: str
+    commit_id: str
+    data_version: str
+    bucket: str
+
+
+@dataclass(frozen=True)
 class Release:
     """What is released, and where. ARNs are those of this repository's stacks.
 
     `image` is a full URI, `hyperparameters` override trainingjob.json's, and `production_model` is the S3 URI
-    of the model archive that production serves now, None before the first release.
+    of the model archive that production serves now, None before the first release. `functions_key` is where the
+    code of api/ lies in the bucket, `beside` the model of the second production variant.
     """
 
     execution_id: str
@@ -34,6 +53,12 @@ class Release:
     tune: bool = False
     hyperparameters: dict[str, str] = field(default_factory=dict)
     production_model: str | None = None
+    functions_key: str = ""
+    beside: Container | None = None
+
+    @property
+    def marks(self) -> Marks:
+        return Marks(self.execution_id, self.commit_id, self.data_version, self.bucket)
 
     def s3(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
@@ -52,20 +77,20 @@ def model_data_url(configuration: Configuration, release: Release) -> str:
     return release.s3(names.model_key(configuration.names.job(release.execution_id)))
 
 
-def lineage(configuration: Configuration, release: Release) -> dict[str, str]:
-    """Return what ties a job, a model or an endpoint to the code and the data that it was made of."""
+def lineage(configuration: Configuration, marks: Marks) -> dict[str, str]:
+    """Return the marks as tags or metadata, beside the names of the project and the model."""
     return {
         "project": configuration.project.project,
         "model": configuration.project.model,
-        "execution": release.execution_id,
-        "commit": release.commit_id,
-        "data-version": release.data_version,
+        "execution": marks.execution_id,
+        "commit": marks.commit_id,
+        "data-version": marks.data_version,
     }
 
 
 def tags(configuration: Configuration, release: Release, partial: Request) -> list[Request]:
     """Return the lineage as tags, after those that the configuration file gives."""
-    own = [{"Key": key, "Value": value} for key, value in lineage(configuration, release).items()]
+    own = [{"Key": key, "Value": value} for key, value in lineage(configuration, release.marks).items()]
     return [*partial.get("Tags", []), *own]
 
 

@@ -37,8 +37,8 @@ def _run(root: Path, stage: str, *, smoke: bool) -> None:
     release = Release(stage, *map(required, ("EXECUTION_ID", "DATA_VERSION", "BUCKET")))
     session = Session(settings.project.region)
     folder = "smoke" if smoke else "qa"
-    print(f"Testing the endpoint {settings.names.endpoint(stage)}", flush=True)
     result = run(session, settings, release, root, root / folder, smoke=smoke, on_check=_say)
+    print(f"Tested {result.endpoint}", flush=True)
     place = _upload(session, release, root / folder, folder)
     print(f"Results: {place}", flush=True)
     if not result.passed:

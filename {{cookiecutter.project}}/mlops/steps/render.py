@@ -14,13 +14,15 @@ import sys
 from pathlib import Path
 
 from mlops import configuration, requests
-from mlops.aws import stacks
+from mlops.aws import endpoints, functions, logs, model_packages, stacks
 from mlops.aws.session import Session
 from mlops.configuration import Configuration, overrides
 from mlops.errors import InputError, MlopsError
-from mlops.requests import Release
+from mlops.requests import Container, Release
 from mlops.steps import datasets
 from mlops.steps.environment import required
+
+_RETENTION_DAYS = 90
 
 
 def main() -> int:
@@ -51,7 +53,11 @@ def _run(root: Path) -> None:
         tune=tune,
         hyperparameters=overrides.parse(settings, variables["HyperParameters"], tune=tune),
         production_model=_production_model(session, settings),
+        functions_key=_functions(session, root, settings),
+        beside=_beside(session, settings),
     )
+    if settings.production.clients_call == "api":
+        _prepare_log(session, settings, release)
     write(root, settings, release)
     place = datasets.upload(session, Path(required("CODEBUILD_SRC_DIR_Data")), release)
     print(f"Data version {release.data_version}: {place}")
@@ -91,8 +97,7 @@ def _image(settings: Configuration) -> str:
     if bool(ready) != bool(settings.image):
         found = "names an image" if settings.image else "names no image"
         raise InputError(
-            f"configuration/trainingjob.json {found}, but the pipeline was deployed for the opposite. "
-            "Run: mlops deploy"
+            f"configuration/trainingjob.json {found}, but the pipeline was deployed for the opposite. Run: mlops deploy"
         )
     if ready:
         return ready
@@ -103,6 +108,30 @@ def _production_model(session: Session, settings: Configuration) -> str | None:
     """The archive of the model that production serves. Only the stack knows: an approval is no deployment."""
     outputs = stacks.outputs(session, settings.names.endpoint_stack("production"))
     return outputs.get("ModelDataUrl")
+
+
+def _functions(session: Session, root: Path, settings: Configuration) -> str:
+    """Put the code in front of the endpoint into the bucket. Its key, empty where clients call SageMaker."""
+    if settings.production.clients_call != "api":
+        return ""
+    archive = functions.pack(root)
+    session.client("s3").put_object(Bucket=required("BUCKET"), Key=archive.key, Body=archive.content)
+    return archive.key
+
+
+def _beside(session: Session, settings: Configuration) -> Container | None:
+    """What serves the second variant: the version of the model package group that production.yml names."""
+    beside = settings.production.beside
+    if beside is None:
+        return None
+    package = model_packages.read(session, settings.names, beside.model_package_version)
+    return package.container
+
+
+def _prepare_log(session: Session, settings: Configuration, release: Release) -> None:
+    """SageMaker would make the log group of this release's endpoint without an end and without our key."""
+    place = endpoints.log_of(settings.names.release_endpoint(release.execution_id))
+    logs.create_group(session, place.group, key_arn=release.key_arn, retention_days=_RETENTION_DAYS)
 
 
 if __name__ == "__main__":

@@ -12,10 +12,23 @@ from typing import Any
 
 import boto3
 import yaml
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 
 REPOSITORY = Path(__file__).parents[2]
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests", "*.egg-info")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client of the API sees; `version` is the header X-Model-Version."""
+
+    status: int
+    body: str
+    version: str
 
 
 @dataclass(frozen=True)
@@ -54,9 +67,27 @@ class Workshop:
     def project(self) -> dict[str, str]:
         return json.loads((self.path / "configuration" / "project.json").read_text())
 
+    def outputs(self, stack: str) -> dict[str, str]:
+        """Outputs of the stack `{project}-{stack}`."""
+        name = f"{self.project['project']}-{stack}"
+        [found] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
     def endpoint(self, name: str) -> str:
-        """Name of the endpoint `test` or `production`."""
+        """Name of the endpoint `test`, or of the one that is behind the API."""
+        if name == "production":
+            return self.outputs("production")["EndpointName"]
         return f"{self.project['project']}--{self.project['model']}-{name}"
+
+    def predict(self, row: str) -> Answer:
+        """Ask the API, signed as its clients sign. An answer of any status is one."""
+        api = self.outputs("api")
+        url = f"{self.environment['AWS_ENDPOINT_URL']}/restapis/{api['RestApiId']}/{api['StageName']}"
+        request = AWSRequest("POST", f"{url}/_user_request_/predict", {"Content-Type": "text/csv"}, data=row)
+        credentials = Credentials(self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"])
+        SigV4Auth(credentials, "execute-api", self.environment["AWS_REGION"]).add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        return Answer(answer.status_code, answer.text, answer.headers.get("X-Model-Version", ""))
 
     def until_deleted(self, endpoint: str) -> None:
         """Wait until the endpoint `test` is gone: what follows a decision goes on beside the pipeline."""

@@ -52,11 +52,12 @@ def repository(tmp_path):
         shutil.copytree(ROOT / folder, root / folder)
     (root / "configuration" / "project.json").write_text(json.dumps(ANSWERS))
     configure(root, users=2, spawn_rate=2, duration_seconds=5)
+    configure(root, "production.yml", clients_call="endpoint")
     return root
 
 
-def configure(root, **settings):
-    file = root / "configuration" / "qa.yml"
+def configure(root, name="qa.yml", **settings):
+    file = root / "configuration" / name
     file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | settings))
 
 

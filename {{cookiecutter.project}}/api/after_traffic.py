@@ -1,0 +1,37 @@
+"""CodeDeploy's hook AfterAllowTraffic: SageMaker has captured what this very endpoint was asked.
+
+Captures lie below s3://{capture}/{endpoint}/{variant}/{year}/…; those of the endpoint before do not count.
+Source: Amazon SageMaker Developer Guide, "Capture data from real-time endpoint".
+"""
+
+from __future__ import annotations
+
+import time
+
+import boto3
+
+from api import settings
+from api.hooks import CheckFailed, bucket_and_key, hook
+
+_PAUSE_SECONDS = 1.0
+
+
+def check() -> str:
+    """Wait for the first captured file. Raises CheckFailed when none comes in time."""
+    if settings.text("CAPTURE") == "off":
+        return f"{settings.ENDPOINT_NAME} captures nothing, as configured"
+    bucket, prefix = bucket_and_key(settings.text("CAPTURE_URI"))
+    prefix = f"{prefix.rstrip('/')}/{settings.ENDPOINT_NAME}/"
+    seconds = settings.number("WAIT_SECONDS", 840)
+    deadline = time.monotonic() + seconds
+    s3 = boto3.client("s3")
+    while True:
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents")
+        if found:
+            return f"s3://{bucket}/{found[0]['Key']}"
+        if time.monotonic() > deadline:
+            raise CheckFailed(f"Nothing has been captured below s3://{bucket}/{prefix} within {seconds} s")
+        time.sleep(_PAUSE_SECONDS)
+
+
+handler = hook(check)

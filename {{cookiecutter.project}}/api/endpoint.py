@@ -1,0 +1,55 @@
+"""Calling the SageMaker endpoint. A refusal by the model is an answer; whatever else goes wrong is raised."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from api import settings
+
+CSV, JSON = "text/csv", "application/json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    """The container's own HTTP status and body; `variant` is the production variant that answered."""
+
+    status: int
+    body: str
+    variant: str = ""
+
+
+def invoke(body: bytes, content_type: str, accept: str) -> Answer:
+    """One call of the endpoint.
+
+    A container's 4xx is an answer with the reason. Its 5xx, a time-out, throttling or a missing endpoint raise
+    botocore's exceptions: nobody here can do anything about them, and they must be counted.
+    """
+    try:
+        answer = _client().invoke_endpoint(
+            EndpointName=settings.ENDPOINT_NAME, Body=body, ContentType=content_type, Accept=accept
+        )
+    except ClientError as error:
+        status = error.response.get("OriginalStatusCode", 500)
+        if error.response["Error"]["Code"] == "ModelError" and 400 <= status < 500:
+            return Answer(status, error.response.get("OriginalMessage", ""))
+        raise
+    return Answer(200, answer["Body"].read().decode(), answer.get("InvokedProductionVariant", ""))
+
+
+@cache
+def _client():
+    # API Gateway gives up after 29 seconds, the function before that.
+    return boto3.client(
+        "sagemaker-runtime",
+        config=Config(
+            connect_timeout=2,
+            read_timeout=settings.number("READ_TIMEOUT_SECONDS", 25),
+            retries={"mode": "standard", "total_max_attempts": 2},
+            tcp_keepalive=True,
+        ),
+    )

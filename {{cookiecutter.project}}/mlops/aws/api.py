@@ -1,0 +1,86 @@
+"""Calling the REST API in front of the production endpoint, as a client of it would."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from urllib.parse import urlsplit
+
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.exceptions import HTTPClientError
+from botocore.httpsession import URLLib3Session
+
+from mlops.aws import stacks
+from mlops.aws.session import AWSError, Session, translate
+from mlops.errors import InputError
+from mlops.names import Names
+
+_TIMEOUT_SECONDS = 30  # API Gateway gives up after 29.
+
+
+@dataclass(frozen=True)
+class Answer:
+    """`status` is API Gateway's HTTP status; `model_version` names the release that answered."""
+
+    status: int
+    body: bytes
+    content_type: str
+    model_version: str
+
+
+class Api:
+    """One API. Requests are signed, or carry its key, as the stack `{project}-api` says."""
+
+    def __init__(self, session: Session, url: str, api_key: str | None = None) -> None:
+        self._session = session
+        self._http = URLLib3Session(timeout=_TIMEOUT_SECONDS)
+        self._key = api_key
+        self.url = url
+
+    def predict(self, body: bytes, *, content_type: str, accept: str) -> Answer:
+        """The answer to POST /predict, whatever its status. AWSError when none came."""
+        headers = {"Content-Type": content_type, "Accept": accept}
+        if self._key:
+            headers["X-Api-Key"] = self._key
+        request = AWSRequest("POST", f"{self.url}/predict", headers=headers, data=body)
+        if not self._key:
+            SigV4Auth(self._session.credentials, "execute-api", self._session.region).add_auth(request)
+        try:
+            answer = self._http.send(request.prepare())
+        except HTTPClientError as error:
+            raise translate(error, "API Gateway", "POST /predict", self.url) from error
+        return Answer(
+            answer.status_code,
+            answer.content,
+            answer.headers.get("Content-Type", ""),
+            answer.headers.get("X-Model-Version", ""),
+        )
+
+
+def find(session: Session, names: Names) -> Api | None:
+    """The API of this repository, or None when none is deployed."""
+    outputs = stacks.outputs(session, names.stack("api"))
+    if "RestApiId" not in outputs:
+        return None
+    return Api(session, url(outputs), _key(session, outputs))
+
+
+def url(outputs: dict[str, str]) -> str:
+    """The API's base URL. Where AWS_ENDPOINT_URL stands, every service is there, and the API under its id."""
+    endpoint = os.environ.get("AWS_ENDPOINT_URL_APIGATEWAY") or os.environ.get("AWS_ENDPOINT_URL")
+    if not endpoint or urlsplit(endpoint).hostname in urlsplit(outputs["Url"]).netloc:
+        return outputs["Url"]
+    return f"{endpoint.rstrip('/')}/restapis/{outputs['RestApiId']}/{outputs['StageName']}/_user_request_"
+
+
+def _key(session: Session, outputs: dict[str, str]) -> str | None:
+    if "ApiKeyId" not in outputs:
+        return None
+    try:
+        found = session.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
+    except AWSError as error:
+        if error.code == "NotFoundException":
+            raise InputError(f"The API key {outputs['ApiKeyId']} is gone. Run: mlops deploy") from error
+        raise
+    return found["value"]

@@ -1,0 +1,66 @@
+"""What stands around the production endpoint: how it is shifted to, what watches and scales it, who shares its traffic."""
+
+from __future__ import annotations
+
+from mlops import names
+from mlops.configuration import Api, Configuration, Production
+from mlops.requests.release import Release, Request
+
+# SageMaker gives a deployment at least 10 minutes and at most 8 hours.
+_LEAST_TIMEOUT_SECONDS, _MOST_TIMEOUT_SECONDS = 600, 28_800
+# For bringing instances up, beside the waiting between the steps.
+_SETUP_SECONDS = 1800
+
+
+def guards(production: Production) -> Request:
+    """Return the parameters of infra/endpoint.yml that only production has."""
+    shift, alarms, scaling = production.shift, production.alarms, production.autoscaling
+    return {
+        "Entrance": production.clients_call,
+        "ShiftType": shift.type.upper(),
+        "ShiftPercent": str(shift.percent),
+        "ShiftMinutes": str(shift.minutes),
+        "ShiftSeconds": str(60 * shift.minutes),
+        "ShiftTimeoutSeconds": str(_timeout_seconds(production)),
+        "ErrorsPerMinute": str(alarms.errors_per_minute),
+        "LatencyMicroseconds": f"{1000 * alarms.latency_milliseconds:.0f}",
+        "MinCapacity": str(scaling.MinCapacity if scaling else 0),
+        "MaxCapacity": str(scaling.MaxCapacity if scaling else 0),
+        "InvocationsPerInstance": f"{scaling.invocations_per_instance:g}" if scaling else "1",
+    }
+
+
+def shared_traffic(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
+    """Return the parameters of the second variant: a name only where production has one."""
+    beside = configuration.production.beside
+    if stage == "test" or beside is None or release.beside is None:
+        return {"BesideName": "", "BesideResourceName": "", "BesideImage": "", "BesideModelDataUrl": ""}
+    return {
+        "BesideName": beside.VariantName,
+        "BesideResourceName": configuration.names.beside(release.execution_id),
+        "BesideImage": release.beside.image,
+        "BesideModelDataUrl": release.beside.model_data_url,
+        "BesideInitialInstanceCount": str(beside.InitialInstanceCount),
+        "BesideWeight": f"{beside.share:g}",
+        "ReleaseWeight": f"{1 - beside.share:g}",
+    }
+
+
+def functions(api: Api, release: Release) -> Request:
+    """Return the parameters of the functions in front of the endpoint. Their key is empty where there are none."""
+    return {
+        "FunctionsBucket": release.bucket,
+        "FunctionsKey": release.functions_key,
+        "MaxRows": str(api.max_rows),
+        "MaxBytes": str(api.max_bytes),
+        "FunctionSubnets": ",".join(api.VpcConfig.Subnets) if api.VpcConfig else "",
+        "FunctionSecurityGroupIds": ",".join(api.VpcConfig.SecurityGroupIds) if api.VpcConfig else "",
+    }
+
+
+def _timeout_seconds(production: Production) -> int:
+    """Twice the time that all steps together wait, and some for the instances."""
+    shift = production.shift
+    steps = 1 if shift.type in ("all_at_once", "canary") else -(-100 // shift.percent)
+    wanted = 2 * steps * 60 * shift.minutes + _SETUP_SECONDS
+    return max(_LEAST_TIMEOUT_SECONDS, min(wanted, _MOST_TIMEOUT_SECONDS))
