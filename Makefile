@@ -2,10 +2,11 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(CURDIR)/$(VENV)/bin
+CHECKOV := .checkov
 GENERATED := {{cookiecutter.project}}
 DEMO := demo
 
-.PHONY: help setup demo test lint lock
+.PHONY: help setup demo foundation test lint lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -24,14 +25,27 @@ demo: setup ## generate a repository, release its model in the local cloud, ask 
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
 	cd $(DEMO)/* && $(BIN)/python -m mlops local run --tune --approve
 
-test: setup ## all tests: the template's and those of a generated repository
+foundation: setup ## what an AWS account needs once; honours AWS_PROFILE and AWS_REGION
+	$(BIN)/python infra/deploy.py
+
+# Its requirements do not go with those of the rest.
+$(CHECKOV)/.installed: requirements-checkov.txt $(VENV)/.installed
+	$(PYTHON) -m venv $(CHECKOV)
+	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.txt
+	touch $@
+
+test: setup $(CHECKOV)/.installed ## all tests: the template's and those of a generated repository
 	$(BIN)/python -m pytest tests
 
-lint: setup ## style, workflows
+lint: setup $(CHECKOV)/.installed ## style, workflows, templates; those of the generated repository too
 	$(BIN)/ruff check .
-	$(BIN)/actionlint
-	$(BIN)/zizmor --offline --strict-collection --quiet .github
+	$(BIN)/ruff format --check .
+	PATH="$(BIN):$$PATH" actionlint .github/workflows/*.yml '$(GENERATED)'/.github/workflows/*.yml
+	$(BIN)/zizmor --offline --strict-collection --persona pedantic .github '$(GENERATED)/.github'
+	$(BIN)/cfn-lint infra/*.yml '$(GENERATED)'/infra/*.yml
+	$(CHECKOV)/bin/checkov --directory infra --directory '$(GENERATED)/infra' --framework cloudformation --skip-download --quiet --compact
 
 lock: setup ## pin what requirements.in names
 	$(BIN)/pip install --quiet uv
 	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url -c '$(GENERATED)/requirements.txt' -o requirements.txt requirements.in
+	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url -o requirements-checkov.txt requirements-checkov.in

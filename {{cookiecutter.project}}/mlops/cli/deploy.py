@@ -34,7 +34,10 @@ def deploy_pipeline(repository: Repository) -> None:
 
     with console.working("Checking the templates in infra/"):
         _lint(repository)
-    for stack in packaging.stacks(repository.root, repository.configuration):
+    # Where the repository has been bootstrapped, CloudFormation has a role of its own, and all that it makes a bound.
+    bootstrap = stacks.outputs(repository.session, repository.names.stack("bootstrap"))
+    boundary = bootstrap.get("PermissionsBoundaryArn", "")
+    for stack in packaging.stacks(repository.root, repository.configuration, boundary=boundary):
         with console.working(f"Deploying the stack {stack.name}") as show:
             outcome = stacks.deploy(
                 repository.session,
@@ -42,11 +45,26 @@ def deploy_pipeline(repository: Repository) -> None:
                 stack.template,
                 stack.parameters,
                 capabilities=stack.capabilities,
+                role_arn=bootstrap.get("DeploymentRoleArn"),
                 tags={"project": repository.names.project},
                 on_event=show,
             )
         if not outcome.changed:
             console.say("  It was up to date.")
+    _tell_of_an_api_without_use(repository)
+
+
+def _tell_of_an_api_without_use(repository: Repository) -> None:
+    """An API that clients may still call is not taken away by a change of the configuration."""
+    from mlops.aws import stacks
+    from mlops.cli import console
+
+    api = repository.names.stack("api")
+    if repository.configuration.production.clients_call == "endpoint" and stacks.describe(repository.session, api):
+        console.say(
+            f"The stack {api} is still there, and configuration/production.yml says that clients call the endpoint."
+        )
+        console.say(f"When the next release is in production: aws cloudformation delete-stack --stack-name {api}")
 
 
 def _lint(repository: Repository) -> None:

@@ -1,0 +1,89 @@
+"""`mlops bootstrap`: what GitHub may do with this repository in the account."""
+
+from __future__ import annotations
+
+import shlex
+from typing import TYPE_CHECKING
+
+import click
+
+from mlops.errors import InputError
+
+if TYPE_CHECKING:
+    from mlops.cli.project import Repository
+
+_ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
+
+
+@click.command()
+@click.option("--owner-id", help="GitHub's number of the owner.  [default: looked up]")
+@click.option("--repository-id", help="GitHub's number of the repository.  [default: looked up]")
+@click.option(
+    "--pull-request-role/--no-pull-request-role",
+    "pull_requests",
+    help="Whether workflows of pull requests may look at this project.  [default: no]",
+)
+@click.option("--github/--no-github", "sets", help="Set the variables and environments on GitHub, by gh.")
+def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bool, sets: bool) -> None:
+    """Make the roles of this repository's workflows on GitHub.
+
+    Each is for one purpose. No key is stored anywhere; GitHub's tokens say who asks. The account's foundation has to be
+    there: `make foundation` in the template's repository.
+    """
+    from mlops.aws import account, stacks
+    from mlops.cli import console, project
+    from mlops.github import repositories
+
+    repository = project.find()
+    account.require_foundation(repository.session)
+    with console.working(f"Looking {_name(repository)} up on GitHub"):
+        ids = repositories.identify(_name(repository), owner_id, repository_id)
+    stack = repository.names.stack("bootstrap")
+    with console.working(f"Deploying the stack {stack}") as show:
+        outcome = stacks.deploy(
+            repository.session,
+            stack,
+            (repository.root / "infra" / "bootstrap.yml").read_text(encoding="utf-8"),
+            {
+                "Project": repository.project.project,
+                "Model": repository.project.model,
+                "Owner": repository.project.github_owner,
+                "OwnerId": ids.owner_id,
+                "Repository": repository.project.github_repository,
+                "RepositoryId": ids.repository_id,
+                "PullRequestRole": "true" if pull_requests else "false",
+            },
+            capabilities=("CAPABILITY_NAMED_IAM",),
+            tags={"project": repository.project.project},
+            on_event=show,
+        )
+    commands = _commands(repository, outcome.outputs)
+    if sets:
+        with console.working("Setting variables and environments on GitHub"):
+            repositories.run(commands)
+        return
+    console.say("GitHub has to know them. Run, with gh signed in (or let mlops bootstrap --github do it):")
+    for command in commands:
+        console.say(f"  {shlex.join(command)}")
+    console.say("Then give the environment production its reviewers, in the repository's settings on GitHub.")
+
+
+def _commands(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:
+    """What `gh` has to be asked."""
+    name = _name(repository)
+    variables = {"AWS_REGION": repository.session.region}
+    for purpose in ("Release", "Approval", "Retrain", "Rollback", "Destroy", "PullRequest"):
+        if f"{purpose}RoleArn" in outputs:
+            words = "PULL_REQUEST" if purpose == "PullRequest" else purpose.upper()
+            variables[f"{words}_ROLE_ARN"] = outputs[f"{purpose}RoleArn"]
+    return [
+        *(["gh", "variable", "set", key, "--repo", name, "--body", value] for key, value in variables.items()),
+        *(["gh", "api", "--method", "PUT", f"repos/{name}/environments/{each}", "--silent"] for each in _ENVIRONMENTS),
+    ]
+
+
+def _name(repository: Repository) -> str:
+    project = repository.project
+    if not project.github_owner or not project.github_repository:
+        raise InputError("configuration/project.json names no github_owner or github_repository.")
+    return f"{project.github_owner}/{project.github_repository}"

@@ -1,0 +1,1 @@
+"""GitHub: what the workflows of this repository are to the account."""

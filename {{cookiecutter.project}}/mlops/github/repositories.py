@@ -1,0 +1,86 @@
+"""Repositories on GitHub: their numbers, which stand in the tokens of their workflows."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+from urllib.error import HTTPError, URLError
+from urllib.request import Request, urlopen
+
+from mlops.errors import InputError, PipelineError
+
+_API = "https://api.github.com"
+_TIMEOUT_SECONDS = 10
+_NUMBER = re.compile(r"[1-9][0-9]{0,18}")
+
+
+@dataclass(frozen=True)
+class Ids:
+    """GitHub's numbers of a repository and of its owner, as digits."""
+
+    owner_id: str
+    repository_id: str
+
+
+def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
+    """The numbers of the repository OWNER/NAME: as given, else as GitHub says.
+
+    InputError for what is no number, and for a repository that is not there, may not be seen, or has another name by
+    now; tokens carry the present name.
+    """
+    if owner_id is None or repository_id is None:
+        found = _parse(name, _by_gh(name) or _by_api(name))
+        owner_id, repository_id = owner_id or found.owner_id, repository_id or found.repository_id
+    for option, value in (("--owner-id", owner_id), ("--repository-id", repository_id)):
+        if not _NUMBER.fullmatch(value):
+            raise InputError(f"{option} is {value!r}; allowed are digits, such as 1234567")
+    return Ids(owner_id, repository_id)
+
+
+def run(commands: Iterable[Sequence[str]]) -> None:
+    """Run commands of gh, one after the other. InputError without gh, PipelineError with its words."""
+    if shutil.which("gh") is None:
+        raise InputError("gh is not installed. Install GitHub's command line, or run the commands elsewhere.")
+    for command in commands:
+        done = subprocess.run(command, capture_output=True, text=True)
+        if done.returncode:
+            raise PipelineError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def _parse(name: str, told: dict[str, Any]) -> Ids:
+    if told.get("full_name") != name:
+        raise InputError(
+            f"GitHub knows {name} as {told.get('full_name')}. Write that into configuration/project.json "
+            "(github_owner, github_repository), capitals included: tokens carry it."
+        )
+    return Ids(str(told["owner"]["id"]), str(told["id"]))
+
+
+def _by_gh(name: str) -> dict[str, Any] | None:
+    """GitHub's answer by gh, which sees private repositories; None without gh, or when it is not signed in."""
+    if shutil.which("gh") is None:
+        return None
+    done = subprocess.run(["gh", "api", f"repos/{name}"], capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
+    return json.loads(done.stdout) if done.returncode == 0 else None
+
+
+def _by_api(name: str) -> dict[str, Any]:
+    request = Request(f"{_API}/repos/{name}", headers={"Accept": "application/vnd.github+json", "User-Agent": "mlops"})
+    try:
+        with urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
+            return json.load(answer)
+    except HTTPError as error:
+        raise InputError(
+            f"GitHub shows no repository {name} ({error.code}). If it is private, sign in with gh auth login, or give "
+            "--owner-id and --repository-id: gh api repos/OWNER/NAME --jq '.owner.id, .id'"
+        ) from error
+    except (URLError, TimeoutError) as error:
+        raise InputError(
+            f"GitHub can't be reached ({error}). Give --owner-id and --repository-id; "
+            "gh api repos/OWNER/NAME --jq '.owner.id, .id' shows them."
+        ) from error
