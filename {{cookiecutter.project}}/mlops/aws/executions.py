@@ -133,9 +133,7 @@ class Summary:
 def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
     """The latest executions, newest first; InputError when the pipeline isn't there."""
     try:
-        answer = session.client("codepipeline").list_pipeline_executions(
-            pipelineName=pipeline, maxResults=limit
-        )
+        answer = session.client("codepipeline").list_pipeline_executions(pipelineName=pipeline, maxResults=limit)
     except AWSError as error:
         raise _missing(error, pipeline) from error
     return [
@@ -148,6 +146,17 @@ def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
         )
         for each in answer["pipelineExecutionSummaries"]
     ]
+
+
+def exists(session: Session, pipeline: str) -> bool:
+    """Whether there is such a pipeline."""
+    try:
+        session.client("codepipeline").get_pipeline(name=pipeline)
+    except AWSError as error:
+        if error.code == "PipelineNotFoundException":
+            return False
+        raise
+    return True
 
 
 def latest(session: Session, pipeline: str) -> str:
@@ -246,7 +255,5 @@ def _missing(error: AWSError, pipeline: str, execution_id: str = "") -> Exceptio
     if error.code == "PipelineNotFoundException":
         return InputError(f"There is no pipeline {pipeline} yet. Run: mlops deploy")
     if error.code == "PipelineExecutionNotFoundException":
-        return InputError(
-            f"The pipeline {pipeline} has no execution {execution_id}. See them with: mlops status"
-        )
+        return InputError(f"The pipeline {pipeline} has no execution {execution_id}. See them with: mlops status")
     return error

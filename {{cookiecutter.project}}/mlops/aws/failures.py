@@ -73,9 +73,7 @@ def _by_state_machine(session: Session, names: Names, execution: Execution, acti
     job = next((job for job in ran if job.failed), None)
     if job is not None:
         reason = job.failure_reason or "SageMaker gives no reason"
-        return Failure(
-            action, f"{job.kind} job {job.name} ended as {job.status}: {reason}", job.log, job.kind
-        )
+        return Failure(action, f"{job.kind} job {job.name} ended as {job.status}: {reason}", job.log, job.kind)
     if not action.external_id:
         return _by_codepipeline(session, names, execution, action)
     try:
@@ -100,7 +98,8 @@ def _by_stack(session: Session, names: Names, execution: Execution, action: Acti
     if first.type != "AWS::SageMaker::Endpoint":
         return Failure(action, cause)
     stage = action.stage.lower()
-    return Failure(action, cause, endpoints.log_of(names.endpoint(stage)), f"endpoint {stage}")
+    endpoint = endpoints.name_of(session, names, stage, execution.id)
+    return Failure(action, cause, endpoints.log_of(endpoint), f"endpoint {stage}")
 
 
 def _by_person(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
@@ -120,9 +119,7 @@ _BY_PROVIDER = {
 
 def last_words(lines: list[str], phase: str) -> str:
     """What a build said last before its phase failed: the last unindented line and what hangs on it."""
-    end = next(
-        (n for n, line in enumerate(lines) if f"Phase complete: {phase} State: FAILED" in line), len(lines)
-    )
+    end = next((n for n, line in enumerate(lines) if f"Phase complete: {phase} State: FAILED" in line), len(lines))
     said = program_output(lines[:end])
     start = next((n for n in range(len(said) - 1, -1, -1) if not said[n][0].isspace()), None)
     if start is None:

@@ -68,6 +68,18 @@ def follow(
             time.sleep(pause_seconds)
 
 
+def create_group(session: Session, group: str, *, key_arn: str, retention_days: int) -> None:
+    """Make a log group that is encrypted and ends. One that is there already stays as it is."""
+    client = session.client("logs")
+    try:
+        client.create_log_group(logGroupName=group, kmsKeyId=key_arn)
+    except AWSError as error:
+        if error.code != "ResourceAlreadyExistsException":
+            raise
+        return
+    client.put_retention_policy(logGroupName=group, retentionInDays=retention_days)
+
+
 def _new_events(client, place: LogPlace, tokens: dict[str, str]) -> list[LogEvent]:
     """The lines since the last call; `tokens` remembers per stream how far that was."""
     events: list[LogEvent] = []

@@ -30,10 +30,28 @@ def upload_data(session: Session, bucket: str, folder: Path) -> str:
     missing = [name for name in _DATA_FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"{folder} is no prepared data set: {', '.join(missing)} missing. "
-            "Make one with: mlops data prepare"
+            f"{folder} is no prepared data set: {', '.join(missing)} missing. Make one with: mlops data prepare"
         )
     return _upload(session, bucket, DATA_KEY, folder, [Path(name) for name in _DATA_FILES])
+
+
+def data_version(session: Session, bucket: str, wanted: str) -> str | None:
+    """The S3 object version of a data set in the bucket; `latest` is the newest, None while there is none.
+
+    InputError when there is no such version.
+    """
+    client = session.client("s3")
+    if wanted == "latest":
+        return _head(client, bucket, DATA_KEY).get("VersionId")
+    try:
+        return client.head_object(Bucket=bucket, Key=DATA_KEY, VersionId=wanted)["VersionId"]
+    except AWSError as error:
+        if error.code in {"400", "404", "405", "NoSuchKey", "NoSuchVersion", "InvalidArgument"}:
+            raise InputError(
+                f"s3://{bucket}/{DATA_KEY} has no version {wanted}. Allowed: latest, or a version that a release "
+                "has had (mlops status shows it as Data)."
+            ) from error
+        raise
 
 
 def _upload(session: Session, bucket: str, key: str, root: Path, names: list[Path]) -> str:

@@ -1,26 +1,47 @@
-"""Acting on the pipeline: start an execution, answer its approval."""
+"""Acting on the pipeline: start an execution, stop those before it, answer its approval."""
 
 from __future__ import annotations
 
-from mlops.aws.executions import Action, Execution
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from mlops.aws import executions
+from mlops.aws.executions import IN_PROGRESS, Action, Execution
+from mlops.aws.origin import Origin
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
+# The stage whose success lets a release into production.
+_APPROVAL_STAGE = "Approve"
 
-def start(
-    session: Session, pipeline: str, *, variables: dict[str, str], object_versions: dict[str, str]
-) -> str:
-    """Start an execution and return its id.
 
-    `object_versions` maps a source action's name to the S3 object version that it is to take.
-    """
+@dataclass(frozen=True)
+class Wanted:
+    """A release to start: `object_versions` maps a source action to the S3 object version that it is to take."""
+
+    pipeline: str
+    variables: dict[str, str]
+    object_versions: dict[str, str]
+    origin: Origin
+
+    def is_released_by(self, execution: Execution) -> bool:
+        """Whether the execution releases the same code and data in the same way, whoever asked for it."""
+        given = {name: execution.variables.get(name) for name in self.variables}
+        taken = {name: execution.revisions.get(name) for name in self.object_versions}
+        return given == self.variables and taken == self.object_versions
+
+
+def start(session: Session, wanted: Wanted) -> str:
+    """Start an execution and return its id. InputError when there is no pipeline yet."""
+    pipeline = wanted.pipeline
+    variables = {**wanted.variables, **wanted.origin.variables}
     try:
         answer = session.client("codepipeline").start_pipeline_execution(
             name=pipeline,
             variables=[{"name": name, "value": value} for name, value in variables.items()],
             sourceRevisions=[
                 {"actionName": action, "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": version}
-                for action, version in object_versions.items()
+                for action, version in wanted.object_versions.items()
             ],
         )
     except AWSError as error:
@@ -28,6 +49,54 @@ def start(
             raise InputError(f"There is no pipeline {pipeline} yet. Run: mlops deploy") from error
         raise
     return answer["pipelineExecutionId"]
+
+
+def make_way(session: Session, wanted: Wanted, say: Callable[[str], None]) -> str | None:
+    """Look at what is in progress: the id of an execution that releases the same, if there is one.
+
+    Others that nobody has approved are stopped, because the pipeline takes one after the other, and this one would
+    wait for theirs. What has been approved goes on.
+    """
+    found = None
+    for summary in executions.recent(session, wanted.pipeline):
+        if summary.status != IN_PROGRESS:
+            continue
+        execution = executions.read(session, wanted.pipeline, summary.id)
+        if found is None and wanted.is_released_by(execution):
+            found = execution.id
+        elif not _is_approved(execution):
+            _stop(
+                session,
+                wanted.pipeline,
+                execution.id,
+                f"superseded by the release of commit {wanted.variables['CommitId']}",
+                # An approval would be waited for. Jobs and deployments come to their end.
+                abandon=execution.waiting_approval is not None,
+            )
+            say(f"Execution {execution.id} is stopped: nobody had approved it, and this release is newer.")
+    return found
+
+
+def stop_all(session: Session, pipeline: str, reason: str) -> None:
+    """Stop whatever is in progress and wait for nothing of it."""
+    for summary in executions.recent(session, pipeline, limit=100):
+        if summary.status == IN_PROGRESS:
+            _stop(session, pipeline, summary.id, reason, abandon=True)
+
+
+def _is_approved(execution: Execution) -> bool:
+    return any(stage.name == _APPROVAL_STAGE and stage.state == executions.SUCCEEDED for stage in execution.stages)
+
+
+def _stop(session: Session, pipeline: str, execution_id: str, reason: str, *, abandon: bool) -> None:
+    try:
+        session.client("codepipeline").stop_pipeline_execution(
+            pipelineName=pipeline, pipelineExecutionId=execution_id, abandon=abandon, reason=reason
+        )
+    except AWSError as error:
+        # It has ended by itself, or somebody else has just stopped it.
+        if error.code not in {"DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"}:
+            raise
 
 
 def answer_approval(session: Session, execution: Execution, *, approved: bool, comment: str) -> Action:

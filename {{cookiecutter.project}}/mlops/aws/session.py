@@ -76,6 +76,16 @@ class Session:
     def region(self) -> str:
         return self._boto.region_name
 
+    @property
+    def credentials(self):
+        """What requests are signed with that no client sends, such as those to an API of one's own."""
+        return self._boto.get_credentials()
+
+    @property
+    def partition(self) -> str:
+        """aws, aws-cn or aws-us-gov."""
+        return self._boto.get_partition_for_region(self.region)
+
     @cached_property
     def account(self) -> str:
         """The account of the credentials in use, 12 digits."""

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 # The earliest time that a zip archive can hold: the same content gives the same bytes whenever it is packed.
-_EPOCH = (1980, 1, 1, 0, 0, 0)
+EPOCH = (1980, 1, 1, 0, 0, 0)
 _NEVER = {".git", ".mlops", ".venv", "__pycache__", ".pytest_cache", ".ruff_cache", "node_modules"}
 
 UNCOMMITTED = "uncommitted"
@@ -44,7 +44,7 @@ def pack(root: Path, names: Iterable[Path], archive: Path) -> Path:
     with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target:
         for name in sorted(names):
             file = root / name
-            entry = zipfile.ZipInfo(name.as_posix(), _EPOCH)
+            entry = zipfile.ZipInfo(name.as_posix(), EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.external_attr = (0o755 if os.access(file, os.X_OK) else 0o644) << 16
             with file.open("rb") as content, target.open(entry, "w", force_zip64=True) as packed:

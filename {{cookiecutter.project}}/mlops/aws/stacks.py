@@ -21,7 +21,10 @@ _CONSEQUENCE = (
 
 @dataclass(frozen=True)
 class StackEvent:
-    """What happened to one resource of a stack; `status` is AWS's word, such as CREATE_IN_PROGRESS."""
+    """What happened to one resource of a stack; `status` is AWS's word, such as CREATE_IN_PROGRESS.
+
+    `physical_id` is empty until the resource has one.
+    """
 
     id: str
     time: datetime
@@ -29,6 +32,7 @@ class StackEvent:
     type: str
     status: str
     reason: str
+    physical_id: str = ""
 
     @property
     def failed(self) -> bool:
@@ -55,26 +59,59 @@ def deploy(
     *,
     capabilities: Sequence[str] = (),
     tags: dict[str, str] | None = None,
+    role_arn: str | None = None,
     on_event: Callable[[StackEvent], None] = lambda event: None,
 ) -> Outcome:
-    """Create the stack or bring it up to date, and wait.
+    """Create the stack or bring it up to date, and wait. CloudFormation acts under `role_arn`, else as the caller.
 
     PipelineError with the first failing resource's reason; CloudFormation has rolled the stack back then.
     """
-    client = session.client("cloudformation")
     exists = _make_way(session, name, on_event)
-    change_set = f"mlops-{time.time_ns()}"
-    client.create_change_set(
-        StackName=name,
-        ChangeSetName=change_set,
-        ChangeSetType="UPDATE" if exists else "CREATE",
-        Parameters=[
-            {"ParameterKey": key, "ParameterValue": value} for key, value in sorted(parameters.items())
-        ],
-        Capabilities=list(capabilities),
-        Tags=[{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())],
-        TemplateBody=template,
+    return _carry_out(
+        session,
+        name,
+        {
+            "ChangeSetType": "UPDATE" if exists else "CREATE",
+            "Parameters": _parameters(parameters),
+            "Capabilities": list(capabilities),
+            "Tags": [{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())],
+            "TemplateBody": template,
+            **({"RoleARN": role_arn} if role_arn else {}),
+        },
+        on_event,
     )
+
+
+def change(
+    session: Session,
+    name: str,
+    values: dict[str, str],
+    *,
+    tags: dict[str, str] | None = None,
+    on_event: Callable[[StackEvent], None] = lambda event: None,
+) -> Outcome:
+    """Give a stack other values for some parameters, and wait. Its template, its role and the rest stay.
+
+    PipelineError as for `deploy`.
+    """
+    kept = sorted(parameters(session, name).keys() - values.keys())
+    request = {
+        "ChangeSetType": "UPDATE",
+        "UsePreviousTemplate": True,
+        "Parameters": [
+            *_parameters(values),
+            *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
+        ],
+    }
+    if tags:
+        request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
+    return _carry_out(session, name, request, on_event)
+
+
+def _carry_out(session: Session, name: str, request: dict, on_event: Callable[[StackEvent], None]) -> Outcome:
+    client = session.client("cloudformation")
+    change_set = f"mlops-{time.time_ns()}"
+    client.create_change_set(StackName=name, ChangeSetName=change_set, **request)
     if not _has_changes(client, name, change_set):
         return Outcome(False, outputs(session, name))
     seen = {event.id for event in events(session, name)}
@@ -85,9 +122,11 @@ def deploy(
     return Outcome(True, outputs(session, name))
 
 
-def delete(
-    session: Session, name: str, *, on_event: Callable[[StackEvent], None] = lambda event: None
-) -> None:
+def _parameters(values: dict[str, str]) -> list[dict[str, str]]:
+    return [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())]
+
+
+def delete(session: Session, name: str, *, on_event: Callable[[StackEvent], None] = lambda event: None) -> None:
     """Delete the stack and wait; nothing happens when there is none."""
     stack = describe(session, name)
     if stack is None:
@@ -135,6 +174,7 @@ def events(session: Session, name: str) -> Iterator[StackEvent]:
                 type=event.get("ResourceType", ""),
                 status=event.get("ResourceStatus", ""),
                 reason=event.get("ResourceStatusReason", ""),
+                physical_id=event.get("PhysicalResourceId", ""),
             )
 
 

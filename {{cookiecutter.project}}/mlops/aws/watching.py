@@ -21,9 +21,7 @@ class Change:
     after: str
 
 
-def follow(
-    session: Session, names: Names, execution_id: str, *, slowest_seconds: float = 5.0
-) -> Iterator[Execution]:
+def follow(session: Session, names: Names, execution_id: str, *, slowest_seconds: float = 5.0) -> Iterator[Execution]:
     """The execution each time it differs from the one before, with what its running actions are doing.
 
     Ends after the execution has ended. Asks every second while things change and less often, up to
@@ -31,9 +29,7 @@ def follow(
     """
     before, pause = None, 1.0
     while True:
-        now = activity.of_running_actions(
-            session, names, executions.read(session, names.pipeline, execution_id)
-        )
+        now = activity.of_running_actions(session, names, executions.read(session, names.pipeline, execution_id))
         if now != before:
             yield now
         if now.finished:

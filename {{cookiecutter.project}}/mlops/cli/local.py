@@ -25,7 +25,7 @@ _directory = click.option(
     },
 )
 def local() -> None:
-    """A cloud on this machine: the same pipeline, with no AWS account."""
+    """A cloud on this machine, with no AWS account."""
 
 
 @click.command()
@@ -43,9 +43,7 @@ def up(port: int | None, directory: Path | None) -> None:
         handle = launch.start(repository.root, directory, port=port, region=repository.project.region)
         handle.detach()
         running = handle.running
-        console.say(
-            f"The local cloud runs on port {running.port}. Its log: {project.shown(directory / 'cloud.log')}"
-        )
+        console.say(f"The local cloud runs on port {running.port}. Its log: {project.shown(directory / 'cloud.log')}")
     else:
         console.say(f"The local cloud already runs on port {running.port}.")
     console.say('Have this shell call it:  eval "$(mlops local env)"')
@@ -64,9 +62,7 @@ def down(directory: Path | None) -> None:
     if stopped is None:
         console.say("No local cloud runs.")
     else:
-        console.say(
-            f"The local cloud on port {stopped.port} has stopped. Its logs are in {project.shown(directory)}"
-        )
+        console.say(f"The local cloud on port {stopped.port} has stopped. Its logs are in {project.shown(directory)}")
 
 
 @click.command()

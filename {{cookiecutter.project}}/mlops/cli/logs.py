@@ -33,7 +33,7 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     repository = project.find()
     session = repository.session
     if what[:1] == ("endpoint",):
-        place = _endpoint_log(repository, what[1:])
+        place = _endpoint_log(repository, what[1:], execution)
     else:
         pipeline = repository.names.pipeline
         execution = execution or executions.latest(session, pipeline)
@@ -53,12 +53,12 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
         console.say(f"Nothing has been written yet to {place}")
 
 
-def _endpoint_log(repository: Repository, stage: tuple[str, ...]) -> LogPlace:
+def _endpoint_log(repository: Repository, stage: tuple[str, ...], execution: str | None = None) -> LogPlace:
     from mlops.aws import endpoints
 
     if stage not in {("test",), ("production",)}:
         raise InputError("mlops logs endpoint: say which one: test or production")
-    return endpoints.log_of(repository.names.endpoint(stage[0]))
+    return endpoints.log_of(endpoints.name_of(repository.session, repository.names, stage[0], execution))
 
 
 def _sources(repository: Repository, execution_id: str) -> list[LogSource]:
@@ -75,8 +75,7 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
     found = [
         each
         for each in known
-        if wanted
-        in {each.name.lower(), each.name.lower().split("/")[-1], each.place.prefix.rstrip("/").lower()}
+        if wanted in {each.name.lower(), each.name.lower().split("/")[-1], each.place.prefix.rstrip("/").lower()}
     ]
     if len(found) == 1:
         return found[0]
@@ -93,7 +92,7 @@ def _list(repository: Repository, execution_id: str) -> None:
     for source in _sources(repository, execution_id):
         console.say(f"  {source.name:<20} {source.place}")
     for stage in ("test", "production"):
-        console.say(f"  {'endpoint ' + stage:<20} {_endpoint_log(repository, (stage,))}")
+        console.say(f"  {'endpoint ' + stage:<20} {_endpoint_log(repository, (stage,), execution_id)}")
 
 
 def _finished(repository: Repository, execution_id: str | None, what: tuple[str, ...]) -> Callable[[], bool]:

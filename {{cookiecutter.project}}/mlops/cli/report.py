@@ -7,17 +7,22 @@ from typing import TYPE_CHECKING
 
 import click
 
+from mlops.errors import InputError
+
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
 
 
 @click.command()
 @click.argument("execution", required=False)
+@click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="[default: .mlops/reports/EXECUTION]")
 @click.option(
-    "--output", type=click.Path(path_type=Path, file_okay=False), help="[default: .mlops/reports/EXECUTION]"
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The report.json of another release, to show its figures beside these.",
 )
 @click.option("--open", "opened", is_flag=True, help="Show it in the browser.")
-def report(execution: str | None, output: Path | None, opened: bool) -> None:
+def report(execution: str | None, output: Path | None, baseline: Path | None, opened: bool) -> None:
     """Write the report of an execution.
 
     Without EXECUTION the latest one. It comes as HTML, Markdown and JSON.
@@ -27,20 +32,28 @@ def report(execution: str | None, output: Path | None, opened: bool) -> None:
 
     repository = project.find()
     chosen = execution or executions.latest(repository.session, repository.names.pipeline)
-    page = write_report(repository, chosen, output)
+    page = write_report(repository, chosen, output, baseline)
     if opened:
         click.launch(page.as_uri())
 
 
-def write_report(repository: Repository, execution_id: str, output: Path | None = None) -> Path:
+def write_report(
+    repository: Repository, execution_id: str, output: Path | None = None, baseline: Path | None = None
+) -> Path:
     """Write the report and say where. Returns the HTML page."""
+    import json
+
     from mlops import report as reporting
     from mlops.cli import console, project
 
     directory = output or repository.state / "reports" / execution_id[:8]
     directory.mkdir(parents=True, exist_ok=True)
     with console.working("Writing the report"):
-        files = reporting.write(repository.session, repository.project, execution_id, directory)
+        try:
+            other = json.loads(baseline.read_text(encoding="utf-8")) if baseline else None
+        except ValueError as error:
+            raise InputError(f"{baseline} is not JSON: {error}") from error
+        files = reporting.write(repository.session, repository.project, execution_id, directory, other)
     for kind, file in files.items():
         console.say(f"  {kind}: {project.shown(file)}")
     return files["html"].resolve()

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -21,11 +22,22 @@ if TYPE_CHECKING:
 
 @click.command()
 @release_options
+@click.option(
+    "--baseline",
+    type=click.Path(path_type=Path, dir_okay=False, exists=True),
+    help="The report.json of another release, to show its figures beside these in the report.",
+)
 @click.option("--approve", "approved", is_flag=True, help="Approve without asking.")
 @click.option("--keep", is_flag=True, help="Leave the local cloud running, with the endpoint in it.")
 @click.option("--port", type=click.IntRange(1, 65535), help="[default: 4566, or a free one]")
 def run(
-    source: str | None, tune: bool, settings: tuple[str, ...], approved: bool, keep: bool, port: int | None
+    source: str | None,
+    tune: bool,
+    settings: tuple[str, ...],
+    baseline: Path | None,
+    approved: bool,
+    keep: bool,
+    port: int | None,
 ) -> None:
     """Run the whole pipeline on this machine: from the data to an answer of the production endpoint.
 
@@ -40,12 +52,17 @@ def run(
     repository.check()
     started = time.monotonic()
     with _cloud(repository, port, keep):
-        _release(repository, source, tune, overrides, approved)
+        _release(repository, source, tune, overrides, approved, baseline)
     console.say(f"All of it took {console.elapsed(time.monotonic() - started)}.")
 
 
 def _release(
-    repository: Repository, source: str | None, tune: bool, overrides: dict[str, str], approved: bool
+    repository: Repository,
+    source: str | None,
+    tune: bool,
+    overrides: dict[str, str],
+    approved: bool,
+    baseline: Path | None,
 ) -> None:
     from mlops.cli import console, project
     from mlops.cli.data import dataset_for
@@ -62,12 +79,10 @@ def _release(
     except PipelineError as error:
         # Said before the report is written: whatever becomes of that, the cause must be seen.
         console.say(str(error))
-        write_report(repository, execution_id)
+        write_report(repository, execution_id, baseline=baseline)
         logs = project.shown(repository.cloud_directory)
-        raise PipelineError(
-            f"No release. The logs of all jobs, builds and endpoints are in {logs}"
-        ) from error
-    page = write_report(repository, execution_id)
+        raise PipelineError(f"No release. The logs of all jobs, builds and endpoints are in {logs}") from error
+    page = write_report(repository, execution_id, baseline=baseline)
     console.say(f"Report: {page}")
 
 
@@ -91,16 +106,12 @@ def _ask(repository: Repository, execution: Execution) -> bool:
 
 
 def _invoke_once(repository: Repository, dataset) -> None:
-    from mlops.aws import endpoints
     from mlops.cli import console
-    from mlops.cli.invoke import first_row
+    from mlops.cli.invoke import ask, first_row
 
     row = first_row(dataset)
-    endpoint = repository.names.endpoint("production")
-    answer = endpoints.invoke(
-        repository.session, endpoint, row.encode(), content_type="text/csv", accept="text/csv"
-    )
-    console.say(f"Production answers: {endpoint} says {answer.body.decode().strip()} for {row}")
+    answer = ask(repository, "production", row.encode(), "text/csv", "text/csv")
+    console.say(f"Production answers {answer.decode().strip()} for {row}")
 
 
 @contextmanager
@@ -117,9 +128,7 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
             handle = launch.start(repository.root, repository.cloud_directory, port=port, region=region)
         running = handle.running
     elif port not in (None, running.port):
-        raise InputError(
-            f"A local cloud already runs on port {running.port}. Stop it first: mlops local down"
-        )
+        raise InputError(f"A local cloud already runs on port {running.port}. Stop it first: mlops local down")
     for name in launch.CONFLICTING_VARIABLES:
         os.environ.pop(name, None)
     os.environ.update(running.environment)
@@ -132,9 +141,7 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
     finally:
         if handle is not None and keep:
             handle.detach()
-            console.say(
-                'The local cloud goes on. Call it: eval "$(mlops local env)"  Stop it: mlops local down'
-            )
+            console.say('The local cloud goes on. Call it: eval "$(mlops local env)"  Stop it: mlops local down')
         elif handle is not None:
             console.say("Stopping the local cloud (--keep leaves it running) …")
             handle.stop()

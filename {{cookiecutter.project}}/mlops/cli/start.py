@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -9,6 +10,7 @@ import click
 from mlops.errors import InputError
 
 if TYPE_CHECKING:
+    from mlops.aws.pipeline import Wanted
     from mlops.cli.project import Repository
 
 
@@ -22,9 +24,7 @@ def release_options(command):
             multiple=True,
             help="A hyperparameter for this release only; repeat it for more.",
         ),
-        click.option(
-            "--tune/--no-tune", help="Search for hyperparameters first, as configuration/tuning.json says."
-        ),
+        click.option("--tune/--no-tune", help="Search for hyperparameters first, as configuration/tuning.json says."),
         click.option(
             "--data",
             "source",
@@ -38,21 +38,58 @@ def release_options(command):
 
 @click.command()
 @release_options
+@click.option("--hyperparameters", "json_settings", metavar="JSON", default="", help="Like --set, all at once.")
+@click.option(
+    "--data-version",
+    metavar="VERSION",
+    help="A data set that lies in the bucket, by its S3 object version, or `latest`: nothing is uploaded then. "
+    "While there is none, `latest` is the sample.",
+)
+@click.option("--reason", default="", help="Why. It stands in the approval, in mails and in the report.")
+@click.option(
+    "--supersede",
+    is_flag=True,
+    help="Follow the execution that already releases the same; stop older ones that nobody has approved.",
+)
+@click.option(
+    "--execution-to",
+    type=click.Path(path_type=Path, dir_okay=False),
+    help="Add the line execution=ID to this file, such as $GITHUB_OUTPUT.",
+)
 @click.option("--watch/--no-watch", "watched", help="Stay and show how it goes.")
-def start(source: str | None, tune: bool, settings: tuple[str, ...], watched: bool) -> None:
+def start(
+    source: str | None,
+    tune: bool,
+    settings: tuple[str, ...],
+    json_settings: str,
+    data_version: str | None,
+    reason: str,
+    supersede: bool,
+    execution_to: Path | None,
+    watched: bool,
+) -> None:
     """Start a release of this code and data.
 
     Uploads both, where they have changed, and starts an execution of the pipeline with them.
     """
+    from mlops.aws import pipeline
     from mlops.cli import console, project
-    from mlops.cli.data import dataset_for
     from mlops.cli.watch import leaving_it_running, watch_execution
 
+    if source and data_version:
+        raise InputError("Data is given twice: --data and --data-version. Give it once.")
     repository = project.find()
-    overrides = hyperparameters(repository, settings, tune=tune)
+    overrides = hyperparameters(repository, settings, tune=tune, json_settings=json_settings)
     repository.check()
-    dataset = dataset_for(repository, source)
-    execution = start_execution(repository, dataset, tune=tune, overrides=overrides)
+    wanted = prepare(repository, source, tune=tune, overrides=overrides, data_version=data_version, reason=reason)
+    execution = pipeline.make_way(repository.session, wanted, console.say) if supersede else None
+    if execution is None:
+        execution = begin(repository, wanted)
+    else:
+        console.say(f"Execution {execution} already releases this commit with this data.")
+    if execution_to:
+        with execution_to.open("a", encoding="utf-8") as file:
+            file.write(f"execution={execution}\n")
     if watched:
         with leaving_it_running(execution):
             watch_execution(repository, execution)
@@ -60,43 +97,65 @@ def start(source: str | None, tune: bool, settings: tuple[str, ...], watched: bo
         console.say(f"Watch it with: mlops watch {execution}")
 
 
-def start_execution(repository: Repository, dataset, *, tune: bool, overrides: dict[str, str]) -> str:
+def start_execution(repository: Repository, dataset: Path, *, tune: bool, overrides: dict[str, str]) -> str:
     """Upload code and data, where they changed, and start. Returns the execution's id."""
+    return begin(repository, prepare(repository, str(dataset), tune=tune, overrides=overrides))
+
+
+def prepare(
+    repository: Repository,
+    data: str | None,
+    *,
+    tune: bool,
+    overrides: dict[str, str],
+    data_version: str | None = None,
+    reason: str = "",
+) -> Wanted:
+    """Upload code and data, where they changed; what is to be released then."""
     import json
 
-    from mlops.aws import objects, pipeline, source
+    from mlops.aws import objects, origin, source
+    from mlops.aws.pipeline import Wanted
     from mlops.cli import console
 
-    session, names, bucket = repository.session, repository.names, repository.bucket
+    session, bucket = repository.session, repository.bucket
     commit = source.commit_id(repository.root)
-    with console.working("Uploading code and data"):
+    version = objects.data_version(session, bucket, data_version) if data_version else None
+    dataset = None if version else _dataset(repository, data)
+    with console.working("Uploading code" if version else "Uploading code and data"):
         versions = {
             "Code": objects.upload_source(session, bucket, repository.root),
-            "Data": objects.upload_data(session, bucket, dataset),
+            "Data": version or objects.upload_data(session, bucket, dataset),
         }
-    execution = pipeline.start(
-        session,
-        names.pipeline,
-        variables={
-            "CommitId": commit,
-            "Tune": "true" if tune else "false",
-            "HyperParameters": json.dumps(overrides, sort_keys=True),
-        },
-        object_versions=versions,
-    )
-    console.say(f"Execution {execution} of the pipeline {names.pipeline} has started.")
-    console.say(f"  commit {commit}, data version {versions['Data']}")
+    variables = {
+        "CommitId": commit,
+        "Tune": "true" if tune else "false",
+        "HyperParameters": json.dumps(overrides, sort_keys=True),
+    }
+    return Wanted(repository.names.pipeline, variables, versions, origin.of_this_call(reason))
+
+
+def begin(repository: Repository, wanted: Wanted) -> str:
+    """Start the execution and say so. Returns its id."""
+    from mlops.aws import pipeline
+    from mlops.cli import console
+
+    execution = pipeline.start(repository.session, wanted)
+    console.say(f"Execution {execution} of the pipeline {wanted.pipeline} has started.")
+    console.say(f"  commit {wanted.variables['CommitId']}, data version {wanted.object_versions['Data']}")
     return execution
 
 
-def hyperparameters(repository: Repository, settings: tuple[str, ...], *, tune: bool) -> dict[str, str]:
-    """What `--set` gave, by name.
+def hyperparameters(
+    repository: Repository, settings: tuple[str, ...], *, tune: bool, json_settings: str = ""
+) -> dict[str, str]:
+    """What `--set` and `--hyperparameters` gave, by name.
 
     InputError for one that isn't NAME=VALUE, comes twice, or isn't for this release to set.
     """
     from mlops.configuration import overrides
 
-    found: dict[str, str] = {}
+    found = overrides.parse(repository.configuration, json_settings, tune=tune) if json_settings else {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not (name and equals and value):
@@ -105,3 +164,9 @@ def hyperparameters(repository: Repository, settings: tuple[str, ...], *, tune: 
             raise InputError(f"--set {name} is given twice: {found[name]} and {value}. Give it once.")
         found[name] = value
     return overrides.check(repository.configuration, found, tune=tune)
+
+
+def _dataset(repository: Repository, data: str | None) -> Path:
+    from mlops.cli.data import dataset_for
+
+    return dataset_for(repository, data)

@@ -68,9 +68,7 @@ def raise_failure(repository: Repository, execution: Execution) -> None:
         return
     lines = [failure.sentence]
     if failure.log is not None:
-        lines += [
-            f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
-        ]
+        lines += [f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)]
         lines.append(f"Log: {failure.log}")
         # An endpoint's log goes on from release to release.
         which = "" if failure.log_name.startswith("endpoint") else f" --execution {execution.id}"

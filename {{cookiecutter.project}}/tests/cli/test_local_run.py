@@ -69,9 +69,7 @@ def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path
 
 def test_a_failed_run_says_why_writes_its_report_and_stops(whole_repository: Path):
     buildspec = whole_repository / "infra" / "buildspecs" / "build.yml"
-    buildspec.write_text(
-        "version: 0.2\nphases:\n  build:\n    commands:\n      - echo No more fuel; exit 1\n"
-    )
+    buildspec.write_text("version: 0.2\nphases:\n  build:\n    commands:\n      - echo No more fuel; exit 1\n")
     command = run(whole_repository, "--approve")
     output, _ = command.communicate(timeout=120)
     assert command.returncode == 1

@@ -1,5 +1,6 @@
 """start, watch, approve, reject, status and logs, on a small pipeline in the local cloud."""
 
+import getpass
 import os
 import re
 import signal
@@ -48,7 +49,53 @@ def test_what_is_released_stands_in_the_execution(mlops, session: Session, names
         "CommitId": "uncommitted",
         "Tune": "true",
         "HyperParameters": '{"num_round": "60", "subsample": "0.9"}',
+        "StartedBy": getpass.getuser(),
+        "Reason": "none given",
+        "Link": "none",
     }
+
+
+def test_a_workflow_says_who_asked_for_the_release_and_where(mlops, session: Session, names: Names, monkeypatch):
+    run = {"ACTOR": "octocat", "SERVER_URL": "https://github.com", "REPOSITORY": "octo/model", "RUN_ID": "7"}
+    for name, value in run.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    execution = start(mlops, "--reason", "newer\nfares")
+    found = executions.read(session, names.pipeline, execution).variables
+    assert (found["StartedBy"], found["Reason"]) == ("octocat", "newer fares")
+    assert found["Link"] == "https://github.com/octo/model/actions/runs/7"
+
+
+def test_a_release_that_is_already_in_progress_is_followed(mlops, session: Session, names: Names, tmp_path):
+    first = start(mlops)
+    mlops("watch", "--until-approval")
+    output = tmp_path / "output"
+    done = mlops("start", "--data-version", "latest", "--supersede", "--execution-to", str(output))
+    assert done.exit_code == 0, done.output
+    assert output.read_text() == f"execution={first}\n"
+    assert len(executions.recent(session, names.pipeline)) == 1
+
+
+def test_a_release_that_waits_for_nobody_any_more_is_stopped_for_a_newer_one(mlops, session: Session, names: Names):
+    first = start(mlops)
+    mlops("watch", "--until-approval")
+    done = mlops("start", "--supersede", "--hyperparameters", '{"max_depth": 3}')
+    assert done.exit_code == 0, done.output
+    assert f"Execution {first} is stopped" in done.output
+    assert executions.read(session, names.pipeline, first).status in ("Stopping", "Stopped")
+
+
+def test_a_data_version_that_is_not_there_is_refused(mlops, session: Session):
+    start(mlops)
+    done = mlops("start", "--data-version", "no-such-version")
+    assert done.exit_code == 2
+    assert "has no version no-such-version" in done.output and "latest" in done.output
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"depth": 3}'])
+def test_hyperparameters_that_are_no_object_of_known_ones_are_refused(mlops, session: Session, text: str):
+    done = mlops("start", "--hyperparameters", text)
+    assert done.exit_code == 2
+    assert "hyperparameters of this release" in done.output
 
 
 def test_code_and_data_are_taken_in_the_versions_that_were_uploaded(mlops, session: Session, names: Names):

@@ -30,9 +30,7 @@ def committed(tree: Path) -> Path:
 
 def git(root: Path, *arguments: str) -> str:
     identity = ["-c", "user.name=Someone", "-c", "user.email=someone@example.org"]
-    done = subprocess.run(
-        ["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True
-    )
+    done = subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True)
     return done.stdout.strip()
 
 

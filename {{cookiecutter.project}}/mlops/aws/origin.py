@@ -1,0 +1,47 @@
+"""Who asks for a release or a rollback, why, and where one can look: it travels with the execution to every message."""
+
+from __future__ import annotations
+
+import getpass
+import os
+from dataclasses import dataclass
+
+# CodePipeline's limit for a variable's value.
+_MAXIMUM = 1000
+
+
+@dataclass(frozen=True)
+class Origin:
+    """`link` is the page of the workflow's run, "none" on a terminal."""
+
+    started_by: str
+    reason: str
+    link: str
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The pipeline's variables of these names."""
+        found = {"StartedBy": self.started_by, "Reason": self.reason, "Link": self.link}
+        return {name: " ".join(value.split())[:_MAXIMUM] for name, value in found.items()}
+
+    def __str__(self) -> str:
+        return ", ".join([f"by {self.started_by}", self.reason, *([self.link] if self.link != "none" else [])])
+
+
+def of_this_call(reason: str = "") -> Origin:
+    """The person of the workflow's run, as GitHub's default variables say, or of this terminal."""
+    actor = os.environ.get("GITHUB_ACTOR")
+    if not actor:
+        return Origin(_user(), reason or "none given", "none")
+    server, repository, run = (
+        os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
+    )
+    event = os.environ.get("GITHUB_EVENT_NAME", "")
+    return Origin(actor, reason or event or "none given", f"{server}/{repository}/actions/runs/{run}")
+
+
+def _user() -> str:
+    try:
+        return getpass.getuser()
+    except (OSError, KeyError):  # a user id without a name, in a container
+        return "unknown"
