@@ -7,6 +7,7 @@ that lies beside the page holds all that the page was made of.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from mlops.aws.session import Session
 from mlops.configuration import Project
@@ -22,13 +23,19 @@ _RENDERERS = {
 }
 
 
-def write(session: Session, project: Project, execution_id: str | None, output: Path) -> dict[str, Path]:
+def write(
+    session: Session,
+    project: Project,
+    execution_id: str | None,
+    output: Path,
+    baseline: dict[str, Any] | None = None,
+) -> dict[str, Path]:
     """Write the report of an execution (None: of the latest one) into the directory `output`.
 
-    Returns the files by kind: html, markdown, json. The execution may still run or have failed: the report tells what
+    `baseline` is the document of another release, beside whose figures these are shown. Returns the files by kind: html, markdown, json. The execution may still run or have failed: the report tells what
     there is. InputError when there is no such execution.
     """
-    document = collect(session, project, execution_id)
+    document = {**collect(session, project, execution_id), "baseline": baseline}
     output.mkdir(parents=True, exist_ok=True)
     written = {}
     for kind, (name, render) in _RENDERERS.items():

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from mlops.aws import endpoints, stacks
+from mlops.aws import endpoints, stacks, traffic
 from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError, Session
 from mlops.names import Names
@@ -12,13 +13,21 @@ from mlops.report.pipeline import iso
 
 
 def collect(session: Session, names: Names, execution: Execution, release: dict[str, Any]) -> dict[str, Any]:
-    """`model_package` and `endpoints` of the document."""
+    """`model_package`, `endpoints` and `traffic` of the document."""
     arn = release["model_package"]
     found = (_endpoint(session, names, stage, execution.id) for stage in ("test", "production"))
     return {
         "model_package": _model_package(session, arn) if arn else None,
         "endpoints": [endpoint for endpoint in found if endpoint],
+        "traffic": _traffic(session, names, execution),
     }
+
+
+def _traffic(session: Session, names: Names, execution: Execution) -> dict[str, Any] | None:
+    """The requests that this release answered while traffic was shifted to it."""
+    action = next((each for each in execution.actions if each.path == "Production/Deploy"), None)
+    counted = traffic.of_shift(session, names, action) if action else None
+    return asdict(counted) if counted else None
 
 
 def _model_package(session: Session, arn: str) -> dict[str, Any] | None:
@@ -40,7 +49,7 @@ def _model_package(session: Session, arn: str) -> dict[str, Any] | None:
 
 def _endpoint(session: Session, names: Names, stage: str, execution_id: str) -> dict[str, Any] | None:
     """An endpoint as it is now, and whether it serves what this execution released."""
-    status = endpoints.describe(session, names.endpoint(stage))
+    status = endpoints.describe(session, endpoints.name_of(session, names, stage))
     if status is None:
         return None
     outputs = stacks.outputs(session, names.endpoint_stack(stage))

@@ -7,13 +7,13 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mlops.report import numbers, timeline, view
+from mlops.report import comparison, numbers, timeline, view
 from mlops.report.charts import accuracy, load, tuning
 
 
 def render(document: dict[str, Any]) -> str:
     """The page."""
-    return _environment().get_template("report.html").render(**document, **_shown(document))
+    return _environment().get_template("report.html").render(**{"baseline": None, **document}, **_shown(document))
 
 
 def _environment() -> Environment:
@@ -40,6 +40,7 @@ def _environment() -> Environment:
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
     parts = [
+        ("comparison", "Beside main", comparison.compare(document)),
         ("release", "Release", True),
         ("accuracy", "Accuracy", document["evaluation"]),
         ("tuning", "Tuning", document["tuning"]),
@@ -49,6 +50,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "outcome": view.outcome(document),
+        "comparison": comparison.compare(document),
         "release_title": view.release_title(document),
         "contents": [(name, title) for name, title, there in parts if there],
         "tiles": view.tiles(document),
@@ -57,6 +59,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "tuned": view.tuned_names(document),
         "timeline": timeline.bars(document),
         "approval": view.approval(document),
+        "shifted": view.traffic(document),
         "image": view.image(document["release"]["image"]),
         "bounds": view.bounds(document),
         "waited": view.waited_for_people(document),

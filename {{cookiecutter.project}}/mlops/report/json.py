@@ -8,4 +8,5 @@ from typing import Any
 
 def render(document: dict[str, Any]) -> str:
     """The document as JSON, for programs."""
-    return json.dumps(document, indent=2, ensure_ascii=False) + "\n"
+    own = {name: value for name, value in document.items() if name != "baseline"}
+    return json.dumps(own, indent=2, ensure_ascii=False) + "\n"

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from typing import Any
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
 
 from mlops.aws import endpoints, places
 from mlops.aws.executions import Execution
 from mlops.aws.logs import LogPlace
 from mlops.aws.session import Session
 from mlops.names import Names
-
-# Where the consoles of AWS's partitions are, by the domain of their APIs.
-_CONSOLES = {"amazonaws.com": "console.aws.amazon.com", "amazonaws.com.cn": "console.amazonaws.cn"}
+from mlops.report import consoles
 
 
 def collect(session: Session, names: Names, execution: Execution) -> list[dict[str, Any]]:
@@ -20,7 +18,7 @@ def collect(session: Session, names: Names, execution: Execution) -> list[dict[s
     found = [(source.name, source.place) for source in places.of_execution(session, names, execution)]
     deployed = {action.stage.lower() for action in execution.actions if _deploys(action)}
     found += [
-        (f"endpoint {stage}", endpoints.log_of(names.endpoint(stage)))
+        (f"endpoint {stage}", endpoints.log_of(endpoints.name_of(session, names, stage, execution.id)))
         for stage in ("test", "production")
         if stage in deployed
     ]
@@ -42,8 +40,7 @@ def _described(session: Session, name: str, place: LogPlace) -> dict[str, Any]:
 
 def console_link(api: str, region: str, place: LogPlace) -> str | None:
     """The console's page of a log group, or of the streams that are meant; None where `api` has no console."""
-    host = urlsplit(api).hostname or ""
-    console = next((console for domain, console in _CONSOLES.items() if host.endswith(f".{domain}")), None)
+    console = consoles.host(api, region)
     if console is None:
         return None
     group = _fragment(place.group)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlops.report import view
+from mlops.report import comparison, view
 from mlops.report.numbers import duration, figure, given, moment, percent, signed_percent
 
 _RIGHT, _LEFT = "---:", ":---"
@@ -13,7 +13,7 @@ _RIGHT, _LEFT = "---:", ":---"
 
 def render(document: dict[str, Any]) -> str:
     """Headings and tables; charts are on the page only."""
-    parts = [_head, _release, _accuracy, _tuning, _qa, _pipeline, _logs]
+    parts = [_head, _comparison, _release, _accuracy, _tuning, _qa, _pipeline, _logs]
     return "\n\n".join(text for part in parts if (text := part(document))) + "\n"
 
 
@@ -52,6 +52,25 @@ def _head(document: dict[str, Any]) -> str:
     return "\n\n".join(lines)
 
 
+def _comparison(document: dict[str, Any]) -> str:
+    rows = comparison.compare(document)
+    if not rows:
+        return ""
+    code = view.code(document["baseline"]["execution"]["commit"])
+    columns = [("Figure", _LEFT), ("This", _RIGHT), ("Main", _RIGHT), ("Change", _RIGHT), ("", _LEFT)]
+    shown = [
+        (
+            f"{row.name} ({row.unit})" if row.unit else row.name,
+            figure(row.this),
+            figure(row.other),
+            signed_percent(row.change),
+            row.word,
+        )
+        for row in rows
+    ]
+    return f"## Beside the last figures of main\n\nThose of {code}.\n\n{table(columns, shown)}"
+
+
 def _release(document: dict[str, Any]) -> str:
     execution, release, package = document["execution"], document["release"], document["model_package"]
     facts = [
@@ -70,6 +89,8 @@ def _release(document: dict[str, Any]) -> str:
     for endpoint in document["endpoints"]:
         serves = "serves this release" if endpoint["serves_this"] else f"serves execution {endpoint['execution']}"
         facts.append((f"Endpoint {endpoint['stage']}, now", f"`{endpoint['name']}` {endpoint['status']}, {serves}"))
+    if traffic := view.traffic(document):
+        facts.append(("While traffic was shifted", traffic))
     hyperparameters = ", ".join(
         f"`{name}={value}`" + (f" ({origin})" if origin else "")
         for name, value, origin in view.hyperparameters(document)

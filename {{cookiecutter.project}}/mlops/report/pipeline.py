@@ -9,14 +9,16 @@ from mlops.aws import failures
 from mlops.aws.executions import Action, Execution, Stage
 from mlops.aws.session import Session
 from mlops.names import Names
+from mlops.report import consoles
 
 
 def collect(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
     """`execution`, `verdict` and `stages` of the document."""
+    links = consoles.host(session.client("codepipeline").meta.endpoint_url, session.region) is not None
     return {
         "execution": _execution(execution),
         "verdict": _verdict(session, names, execution),
-        "stages": [_stage(stage) for stage in execution.stages],
+        "stages": [_stage(stage, links) for stage in execution.stages],
     }
 
 
@@ -69,17 +71,17 @@ def _verdict(session: Session, names: Names, execution: Execution) -> dict[str, 
     return {"outcome": "running", "sentence": sentence, "log": None}
 
 
-def _stage(stage: Stage) -> dict[str, Any]:
+def _stage(stage: Stage, links: bool) -> dict[str, Any]:
     return {
         "name": stage.name,
         "state": stage.state,
         "started": iso(stage.started),
         "ended": iso(stage.ended),
-        "actions": [_action(action) for action in stage.actions],
+        "actions": [_action(action, links) for action in stage.actions],
     }
 
 
-def _action(action: Action) -> dict[str, Any]:
+def _action(action: Action, links: bool) -> dict[str, Any]:
     return {
         "name": action.name,
         "path": action.path,
@@ -92,5 +94,5 @@ def _action(action: Action) -> dict[str, Any]:
         "summary": action.summary,
         "error": action.error_message,
         "by": action.updated_by.rsplit(":", 1)[-1].rsplit("/", 1)[-1] if action.category == "Approval" else "",
-        "link": action.url if action.url.startswith("https://") else None,
+        "link": action.url if links and action.url.startswith("https://") else None,
     }

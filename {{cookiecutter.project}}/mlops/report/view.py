@@ -20,6 +20,11 @@ _TONES = {
 }
 
 
+def lower_is_better(metric: str) -> bool:
+    """Whether a smaller value of a metric is the better one; so it is for errors, which are most."""
+    return _LOWER_IS_BETTER.get(metric, True)
+
+
 @dataclass(frozen=True)
 class Outcome:
     """How the execution ended, as a word, a sign, and the style's name of its colour."""
@@ -62,6 +67,15 @@ class Metric:
 
 def outcome(document: dict[str, Any]) -> Outcome:
     return _OUTCOMES[document["verdict"]["outcome"]]
+
+
+def traffic(document: dict[str, Any]) -> str:
+    """What became of the requests while the traffic was shifted, as a sentence; empty when none came."""
+    counted = document["traffic"]
+    if not counted or not counted["requests"]:
+        return ""
+    who = f"this release (version {counted['version']} of the function)" if counted["version"] else "the endpoint"
+    return f"{who} got {figure(counted['requests'])} requests, {figure(counted['failed'])} of them failed"
 
 
 def release_title(document: dict[str, Any]) -> str:

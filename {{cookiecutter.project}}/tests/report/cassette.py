@@ -16,9 +16,11 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-_KEPT_HEADERS = ("content-type", "x-amzn-errortype")
+_KEPT_HEADERS = ("content-type", "smithy-protocol", "x-amzn-errortype")
 _KEPT_ROWS = 60
 _MARK = "X-Amz-Target"
+# CloudWatch speaks CBOR: every byte is a character on file.
+_BYTES = "latin-1"
 
 Exchange = dict[str, dict]
 Answer = Callable[[dict], dict]
@@ -59,10 +61,10 @@ def _serving(answer: Answer) -> Iterator[str]:
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
-            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode()
+            body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(_BYTES)
             request = {"method": self.command, "path": self.path, "target": self.headers.get(_MARK, ""), "body": body}
             response = answer(request | {"headers": dict(self.headers)})
-            content = response["body"].encode()
+            content = response["body"].encode(_BYTES)
             self.send_response(response["status"])
             for name, value in {**response["headers"], "Content-Length": str(len(content))}.items():
                 self.send_header(name, value)
@@ -88,15 +90,15 @@ def _serving(answer: Answer) -> Iterator[str]:
 
 def _ask(upstream: str, request: dict) -> dict:
     headers = {name: value for name, value in request["headers"].items() if name.lower() != "host"}
-    data = request["body"].encode() or None
+    data = request["body"].encode(_BYTES) or None
     asked = urllib.request.Request(upstream + request["path"], data, headers, method=request["method"])
     try:
         with urllib.request.urlopen(asked) as answer:
-            status, fields, body = answer.status, answer.headers, answer.read().decode()
+            status, fields, body = answer.status, answer.headers, answer.read().decode(_BYTES)
     except urllib.error.HTTPError as error:
-        status, fields, body = error.code, error.headers, error.read().decode()
+        status, fields, body = error.code, error.headers, error.read().decode(_BYTES)
     if request["path"].partition("?")[0].endswith(".csv"):
-        body = "".join(body.splitlines(keepends=True)[: _KEPT_ROWS + 1])
+        body = "\n".join(body.split("\n")[: _KEPT_ROWS + 1]) + "\n"
     kept = {name: fields[name] for name in _KEPT_HEADERS if fields[name]}
     return {"status": status, "headers": kept, "body": body}
 

@@ -20,8 +20,8 @@ PROJECT = Project(
     github_owner="someone",
     github_repository="taxi-fares",
 )
-RELEASED = "1cb6e30c-296b-4717-8312-f3fd6cdfb54c"
-REFUSED = "6a6fac59-c635-4ac3-83aa-4f3c7f9500d1"
+RELEASED = "59ed189f-3c60-4ea2-b745-110ccd47dbec"
+REFUSED = "0cbfb4b5-810c-4327-8a5a-36fe458d884a"
 
 
 @pytest.fixture(scope="session")

@@ -8,10 +8,10 @@ from mlops.report.logs import console_link
 
 def test_a_release_tells_what_was_released(released):
     execution, release = released["execution"], released["release"]
-    assert execution["commit"] == "uncommitted"
-    assert execution["data_version"] == "75626ebc-b446-4c6f-9923-554fb8ca56af"
+    assert execution["commit"].startswith("8da14800dee6")
+    assert execution["data_version"] == "27af7ee9-823c-4cab-9fa9-2ae854d62b53"
     assert release["image"].partition("@")[2].startswith("sha256:")
-    assert release["hyperparameters"]["max_depth"] == "4"
+    assert release["hyperparameters"]["max_depth"] == "8"
     assert release["configured_hyperparameters"]["max_depth"] == "6"
     assert released["model_package"]["approval"] == "Approved"
     assert released["dataset"]["synthetic"] is True
@@ -48,18 +48,23 @@ def test_the_endpoint_that_serves_the_release_is_told_from_one_that_serves_anoth
     assert serves(refused) is False
 
 
+def test_a_release_tells_what_it_answered_while_traffic_was_shifted(released, refused):
+    assert released["traffic"] == {"version": "2", "requests": 188, "failed": 0}
+    assert refused["traffic"] is None
+
+
 def test_each_log_has_a_name_and_a_place(released):
     logs = {log["name"]: log for log in released["logs"]}
     assert {"Build/Render", "tuning", "training", "evaluation", "Test/QA", "endpoint production"} <= set(logs)
     assert logs["training"]["group"] == "/aws/sagemaker/TrainingJobs"
-    assert logs["training"]["stream"] == "taxi-fares-1cb6e30c/"
+    assert logs["training"]["stream"] == "taxi-fares-59ed189f/"
 
 
 def test_a_refused_execution_tells_the_reason_and_what_it_found_until_then(refused):
     assert refused["verdict"]["outcome"] == "failed"
-    assert refused["verdict"]["sentence"].startswith("Train/Train failed: rmse is 19.275, allowed is at most 6")
+    assert refused["verdict"]["sentence"].startswith("Train/Train failed: rmse is 19.8618, allowed is at most 6")
     assert refused["verdict"]["log"] == "evaluation"
-    assert refused["evaluation"]["regression_metrics"]["rmse"]["value"] == pytest.approx(19.275, abs=0.001)
+    assert refused["evaluation"]["regression_metrics"]["rmse"]["value"] == pytest.approx(19.862, abs=0.001)
     assert refused["qa"] is None
     assert refused["model_package"] is None
 

@@ -54,7 +54,7 @@ def page(document):
 def test_the_verdict_stands_first(released, refused):
     assert page(released).text.index("Released The model is in production.") < 300
     found = page(refused).text
-    assert "Not released Train/Train failed: rmse is 19.275, allowed is at most 6" in found[:300]
+    assert "Not released Train/Train failed: rmse is 19.8618, allowed is at most 6" in found[:300]
 
 
 @pytest.mark.parametrize("render", [html.render, markdown.render])
@@ -80,6 +80,14 @@ def test_a_link_to_a_log_is_there_where_there_is_a_console(released):
 def test_an_action_has_a_link_to_what_it_ran(released):
     released["stages"][2]["actions"][0]["link"] = "https://eu-west-1.console.aws.amazon.com/states/home#/executions/x"
     assert released["stages"][2]["actions"][0]["link"] in [link["href"] for link in page(released).all("a")]
+
+
+@pytest.mark.parametrize("render", [lambda document: page(document).text, markdown.render])
+def test_the_requests_that_failed_in_the_shift_are_counted(released, render):
+    released["traffic"] = {"version": "7", "requests": 1234, "failed": 56}
+    assert "this release (version 7 of the function) got 1,234 requests, 56 of them failed" in render(released)
+    released["traffic"] = None
+    assert "of them failed" not in render(released)
 
 
 def test_every_chart_can_be_read_out(released):
@@ -122,7 +130,7 @@ def test_a_part_that_the_execution_did_not_come_to_is_left_out(released, part):
 
 def test_an_execution_that_has_just_begun_has_a_page(released):
     released |= dict.fromkeys(("dataset", "evaluation", "predictions", "tuning", "qa", "smoke", "gate"))
-    released |= {"jobs": [], "logs": [], "files": [], "endpoints": [], "model_package": None}
+    released |= {"jobs": [], "logs": [], "files": [], "endpoints": [], "model_package": None, "traffic": None}
     released["release"] |= {"image": None, "training_job": None, "hyperparameters": {}, "model_data": None}
     released["verdict"] = {"outcome": "running", "sentence": "Still running.", "log": None}
     for stage in released["stages"]:

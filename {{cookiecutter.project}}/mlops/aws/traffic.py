@@ -1,0 +1,93 @@
+"""What became of the requests that a release answered while the traffic was shifted to it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from mlops.aws import stacks
+from mlops.aws.executions import Action
+from mlops.aws.session import Session
+from mlops.names import Names
+
+_PERIOD = timedelta(minutes=1)
+_ANSWERED, _FAILED = "answered", "failed"
+
+
+@dataclass(frozen=True)
+class Traffic:
+    """Requests to the whole minute. `version` is the Lambda function's, empty where clients call the endpoint.
+
+    The counts of a version are the new release's alone; those of an endpoint are of the old and the new one together.
+    """
+
+    version: str
+    requests: int
+    failed: int
+
+
+def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
+    """The traffic of the deployment to production that an action of the pipeline was, or None without a shift.
+
+    CloudWatch counts an invocation of an alias with weights also by the version that answered it.
+    Source: AWS Lambda Developer Guide, "Viewing metrics for Lambda functions".
+    """
+    if action.started is None:
+        return None
+    stack = names.endpoint_stack("production")
+    until = action.ended or datetime.now(UTC)
+    happened = stacks.events_between(session, stack, action.started, until)
+    made = next((each for each in happened if each.type == "AWS::Lambda::Version" and ":" in each.physical_id), None)
+    if made is not None:
+        function, version = made.physical_id.split(":")[-2:]
+        dimensions = {"FunctionName": function, "Resource": f"{function}:live", "ExecutedVersion": version}
+        counted = _counts(session, "AWS/Lambda", ("Invocations", "Errors"), dimensions, action.started, until)
+        return Traffic(version, counted[_ANSWERED], counted[_FAILED])
+    endpoints = (each for each in happened if each.type == "AWS::SageMaker::Endpoint")
+    updated = next((each for each in endpoints if each.status.startswith("UPDATE")), None)
+    if updated is None:
+        return None
+    dimensions = {"EndpointName": updated.physical_id.rpartition("/")[2], "VariantName": "AllTraffic"}
+    metrics = ("Invocations", "Invocation5XXErrors")
+    counted = _counts(session, "AWS/SageMaker", metrics, dimensions, action.started, until)
+    return Traffic("", counted[_ANSWERED], counted[_FAILED])
+
+
+def _counts(
+    session: Session,
+    namespace: str,
+    metrics: tuple[str, str],
+    dimensions: dict[str, str],
+    first: datetime,
+    last: datetime,
+) -> dict[str, int]:
+    """The sums of the metrics of requests and of failures over all minutes that the time touches."""
+    queries = [
+        {
+            "Id": name,
+            "MetricStat": {
+                "Metric": {
+                    "Namespace": namespace,
+                    "MetricName": metric,
+                    "Dimensions": [{"Name": key, "Value": value} for key, value in dimensions.items()],
+                },
+                "Period": int(_PERIOD.total_seconds()),
+                "Stat": "Sum",
+            },
+        }
+        for name, metric in zip((_ANSWERED, _FAILED), metrics, strict=True)
+    ]
+    pages = (
+        session.client("cloudwatch")
+        .get_paginator("get_metric_data")
+        .paginate(
+            MetricDataQueries=queries,
+            StartTime=first.replace(second=0, microsecond=0),
+            EndTime=last.replace(second=0, microsecond=0) + _PERIOD,
+        )
+    )
+    counted = {_ANSWERED: 0, _FAILED: 0}
+    for page in pages:
+        for result in page["MetricDataResults"]:
+            counted[result["Id"]] += int(sum(result["Values"]))
+    return counted
