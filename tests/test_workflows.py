@@ -1,5 +1,8 @@
 """The template's own workflows: lint, and what linters do not look at."""
 
+import os
+import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -8,18 +11,30 @@ import pytest
 import yaml
 from baking import TEMPLATE
 
-WORKFLOWS = sorted((TEMPLATE / ".github" / "workflows").glob("*.yml"))
+FOLDER = TEMPLATE / ".github" / "workflows"
+WORKFLOWS = sorted(FOLDER.glob("*.yml"))
 BIN = Path(sys.executable).parent
+PIN = re.compile(r"uses: (?P<action>[\w./-]+)@[0-9a-f]{40} # (?P<version>v\S+)")
 
 
-@pytest.mark.parametrize(
-    "command",
-    [["actionlint"], ["zizmor", "--offline", "--strict-collection", "--quiet", ".github"]],
-    ids=lambda command: command[0],
-)
-def test_the_linter_finds_nothing(command: list[str]) -> None:
-    done = subprocess.run([str(BIN / command[0]), *command[1:]], cwd=TEMPLATE, capture_output=True, text=True)
-    assert done.returncode == 0, done.stdout + done.stderr
+@pytest.mark.parametrize("pins", ["commits", "versions"])
+def test_actionlint_and_shellcheck_find_nothing(tmp_path: Path, pins: str) -> None:
+    """With versions in place of commits, actionlint also checks the inputs of the actions."""
+    folder = tmp_path / ".github" / "workflows"
+    shutil.copytree(FOLDER, folder)
+    if pins == "versions":
+        for file in folder.glob("*.yml"):
+            file.write_text(PIN.sub(r"uses: \g<action>@\g<version>", file.read_text()))
+    subprocess.run(["git", "init", "--quiet"], cwd=tmp_path, check=True)
+    environment = {"PATH": f"{BIN}{os.pathsep}{os.environ['PATH']}"}
+    done = subprocess.run([BIN / "actionlint"], cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "")
+
+
+def test_zizmor_finds_nothing() -> None:
+    command = [BIN / "zizmor", "--offline", "--strict-collection", "--persona", "pedantic", "--no-progress", "."]
+    done = subprocess.run(command, cwd=TEMPLATE / ".github", capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
@@ -27,6 +42,12 @@ def test_permissions_are_none_on_top_and_every_job_has_a_timeout(path: Path) -> 
     workflow = yaml.safe_load(path.read_text())
     assert workflow["permissions"] == {}
     assert all("timeout-minutes" in job for job in workflow["jobs"].values())
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_actions_are_pinned_by_commit_with_their_version_beside_it(path: Path) -> None:
+    lines = [line for line in path.read_text().splitlines() if "uses:" in line]
+    assert [line for line in lines if not PIN.search(line)] == []
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)

@@ -1,0 +1,120 @@
+"""Workflows of a generated repository, run by act on this machine, against a local cloud.
+
+act ignores branch filters, permissions, environments and time limits: those are asserted on the parsed files. What
+the workflows use of GitHub is played by the actions beside this file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import yaml
+
+ACTIONS = Path(__file__).parent / "actions"
+# The repository's numbers on GitHub, as bootstrap and the issuer are told.
+OWNER_ID, REPOSITORY_ID = "1001", "2002"
+_USES = re.compile(r"uses: (?P<action>[\w.-]+/(?P<name>[\w.-]+))@(?P<ref>[0-9a-f]{40})")
+
+
+@dataclass
+class Run:
+    """One run of a workflow."""
+
+    code: int
+    output: str
+    artifacts: Path
+
+
+@dataclass
+class Runner:
+    """A repository on this machine, the cloud that its workflows call, and GitHub's variables of it."""
+
+    repository: Path
+    home: Path
+    cloud_url: str
+    full_name: str
+    variables: dict[str, str] = field(default_factory=dict)
+
+    def run(self, workflow: str, event: str, inputs: dict[str, str] | None = None, timeout: float = 300) -> Run:
+        """Run a workflow of .github/workflows for an event on main; `inputs` are those of workflow_dispatch."""
+        self.home.mkdir(parents=True, exist_ok=True)
+        artifacts = self.home / "artifacts"
+        shutil.rmtree(artifacts, ignore_errors=True)
+        described = self.home / "event.json"
+        described.write_text(json.dumps({"ref": "refs/heads/main", "inputs": inputs or {}}))
+        command = [
+            *(str(Path(sys.executable).with_name("act")), event, "--workflows", f".github/workflows/{workflow}.yml"),
+            *("--platform", "ubuntu-24.04=-self-hosted", "--use-new-action-cache", "--no-cache-server"),
+            *("--no-skip-checkout", "--eventpath", str(described), "--defaultbranch", "main"),
+            *self._local_actions(),
+            *(word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")),
+            *(word for name, value in self._environment(artifacts).items() for word in ("--env", f"{name}={value}")),
+            *(word for name, value in (inputs or {}).items() for word in ("--input", f"{name}={value}")),
+        ]
+        environment = {
+            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "HOME": str(self.home),
+            "XDG_CACHE_HOME": str(self.home / "cache"),
+        }
+        done = subprocess.run(
+            command,
+            cwd=self.repository,
+            env=environment,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            stdin=subprocess.DEVNULL,
+            text=True,
+            timeout=timeout,
+        )
+        return Run(done.returncode, done.stdout, artifacts)
+
+    def _environment(self, artifacts: Path) -> dict[str, str]:
+        """What GitHub gives to every job, and what the stand-ins need."""
+        return {
+            "AWS_ENDPOINT_URL": self.cloud_url,
+            "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.cloud_url}/_localcloud/github/token",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-this-job",
+            "NO_COLOR": "1",
+            "STANDIN_REPOSITORY": str(self.repository),
+            "STANDIN_PYTHON": sys.executable,
+            "STANDIN_DIRECTORY": str(ACTIONS),
+            "STANDIN_ARTIFACTS": str(artifacts),
+            "STANDIN_SECRETS": str(self.home / "secrets"),
+            "STANDIN_ENVIRONMENTS": json.dumps(environments(self.repository)),
+            "STANDIN_CLAIMS": json.dumps(
+                {
+                    "repository": self.full_name,
+                    "repository_owner_id": OWNER_ID,
+                    "repository_id": REPOSITORY_ID,
+                }
+            ),
+        }
+
+    def _local_actions(self) -> list[str]:
+        found = {
+            (match["action"], match["ref"], match["name"])
+            for file in (self.repository / ".github" / "workflows").glob("*.yml")
+            for match in _USES.finditer(file.read_text())
+        }
+        return [
+            word
+            for action, ref, name in sorted(found)
+            for word in ("--local-repository", f"{action}@{ref}={ACTIONS / name}")
+        ]
+
+
+def environments(repository: Path) -> dict[str, str]:
+    """The environment of each job of the repository's workflows that has one."""
+    found = {}
+    for file in (repository / ".github" / "workflows").glob("*.yml"):
+        for name, job in yaml.safe_load(file.read_text())["jobs"].items():
+            if "environment" in job:
+                found[name] = job["environment"]
+    return found
