@@ -80,7 +80,8 @@ def _by_api(name: str) -> dict[str, Any]:
             "--owner-id and --repository-id: gh api repos/OWNER/NAME --jq '.owner.id, .id'"
         ) from error
     except (URLError, TimeoutError) as error:
+        reason = getattr(error, "reason", error)
         raise InputError(
-            f"GitHub can't be reached ({error}). Give --owner-id and --repository-id; "
+            f"GitHub can't be reached ({reason}). Give --owner-id and --repository-id; "
             "gh api repos/OWNER/NAME --jq '.owner.id, .id' shows them."
         ) from error

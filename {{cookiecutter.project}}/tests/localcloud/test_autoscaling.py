@@ -35,10 +35,10 @@ def instances(hosting: Hosting, name: str) -> int:
 
 
 def test_a_variant_grows_under_load_up_to_its_bound(hosting: Hosting, autoscaling) -> None:
-    hosting.deploy("busy", says("hello"))
-    scaled(hosting, autoscaling, "busy", 1, 3, target=1)
-    with constant_traffic(hosting, "busy"):
-        until(lambda: instances(hosting, "busy") == 3, 30)
+    hosting.deploy("busy-scaled", says("hello"))
+    scaled(hosting, autoscaling, "busy-scaled", 1, 3, target=1)
+    with constant_traffic(hosting, "busy-scaled"):
+        until(lambda: instances(hosting, "busy-scaled") == 3, 30)
     activities = autoscaling.describe_scaling_activities(ServiceNamespace="sagemaker")["ScalingActivities"]
     assert any("Setting desired instance count to 3" in each["Description"] for each in activities)
 
@@ -50,9 +50,9 @@ def test_a_variant_below_its_least_number_is_lifted(hosting: Hosting, autoscalin
 
 
 def test_targets_and_policies_are_described_and_forgotten(hosting: Hosting, autoscaling) -> None:
-    hosting.deploy("described", says("hello"))
-    scaled(hosting, autoscaling, "described", 1, 4, target=1000)
-    resource = {**DIMENSION, "ResourceId": "endpoint/described/variant/AllTraffic"}
+    hosting.deploy("targets-and-policies", says("hello"))
+    scaled(hosting, autoscaling, "targets-and-policies", 1, 4, target=1000)
+    resource = {**DIMENSION, "ResourceId": "endpoint/targets-and-policies/variant/AllTraffic"}
     (target,) = autoscaling.describe_scalable_targets(
         ServiceNamespace="sagemaker", ResourceIds=[resource["ResourceId"]]
     )["ScalableTargets"]

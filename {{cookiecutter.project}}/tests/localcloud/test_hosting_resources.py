@@ -142,14 +142,14 @@ def test_a_model_package_group_is_made_and_deleted(hosting: Hosting, stack: Stac
             "Resources": {
                 "Group": {
                     "Type": "AWS::SageMaker::ModelPackageGroup",
-                    "Properties": {"ModelPackageGroupName": "of-a-stack", "ModelPackageGroupDescription": "Releases"},
+                    "Properties": {"ModelPackageGroupName": "group-of-a-stack", "ModelPackageGroupDescription": "Releases"},
                 }
             },
             "Outputs": {"Arn": {"Value": {"Ref": "Group"}}},
         }
     )
     stack.deploy(template, {})
-    group = hosting.sagemaker.describe_model_package_group(ModelPackageGroupName="of-a-stack")
+    group = hosting.sagemaker.describe_model_package_group(ModelPackageGroupName="group-of-a-stack")
     assert group["ModelPackageGroupDescription"] == "Releases"
     assert stack.outputs()["Arn"] == group["ModelPackageGroupArn"]
 

@@ -1,7 +1,6 @@
 """Documents of executions that were recorded: one that was released after a tuning, one that the gate refused."""
 
 import copy
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -25,13 +24,13 @@ REFUSED = "0cbfb4b5-810c-4327-8a5a-36fe458d884a"
 
 
 @pytest.fixture(scope="session")
-def recorded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Document]]:
+def recorded() -> dict[str, Document]:
     """The documents by the names of their recordings, as `collect` makes them from AWS's answers."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("AWS_ACCESS_KEY_ID", "test")
         patch.setenv("AWS_SECRET_ACCESS_KEY", "test")
         patch.delenv("AWS_PROFILE", raising=False)
-        yield {name: _collected(name, execution, patch) for name, execution in _EXECUTIONS.items()}
+        return {name: _collected(name, execution, patch) for name, execution in _EXECUTIONS.items()}
 
 
 _EXECUTIONS = {"released": RELEASED, "refused": REFUSED}
