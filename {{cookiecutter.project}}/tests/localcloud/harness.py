@@ -1,5 +1,6 @@
 """Starts local clouds for tests, and waits for what they do."""
 
+import math
 import socket
 import subprocess
 import sys
@@ -35,6 +36,11 @@ class Cloud:
             aws_access_key_id="test",
             aws_secret_access_key="test",
         )
+
+
+def is_share(count: int, total: int, share: float) -> bool:
+    """Whether so many of so many chances go with a share: within four standard deviations, and one for the ends."""
+    return abs(count - share * total) <= 4 * math.sqrt(share * (1 - share) * total) + 1
 
 
 def free_port() -> int:

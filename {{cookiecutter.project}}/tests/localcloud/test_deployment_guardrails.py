@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
+from harness import is_share, until
 from hosting import FAILS, Hosting, constant_traffic, refusal, says
 
 # Scaled by the cloud: a minute passes in a second.
@@ -72,7 +72,7 @@ def test_both_models_share_the_traffic_for_a_while_and_no_request_fails(hosting:
     assert endpoint["LastDeploymentConfig"] == deployment
     first, last = answers.index("new"), len(answers) - answers[::-1].index("old")
     mixed = answers[first:last]
-    assert 0.2 < mixed.count("new") / len(mixed) < 0.8, "half of the capacity gets half of the traffic"
+    assert first < last and is_share(mixed.count("new"), len(mixed), 0.5), "half of the capacity, half of the traffic"
     assert set(answers[after + 3 :]) == {"new"}
     assert [variant["CurrentInstanceCount"] for variant in endpoint["ProductionVariants"]] == [2]
 

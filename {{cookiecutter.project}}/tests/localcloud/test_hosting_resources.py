@@ -142,7 +142,10 @@ def test_a_model_package_group_is_made_and_deleted(hosting: Hosting, stack: Stac
             "Resources": {
                 "Group": {
                     "Type": "AWS::SageMaker::ModelPackageGroup",
-                    "Properties": {"ModelPackageGroupName": "group-of-a-stack", "ModelPackageGroupDescription": "Releases"},
+                    "Properties": {
+                        "ModelPackageGroupName": "group-of-a-stack",
+                        "ModelPackageGroupDescription": "Releases",
+                    },
                 }
             },
             "Outputs": {"Arn": {"Value": {"Ref": "Group"}}},
