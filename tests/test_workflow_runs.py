@@ -178,6 +178,13 @@ def messages(rolled_back: Release, inbox: Inbox) -> list[Message]:
 
 
 @pytest.fixture(scope="session")
+def packages(founded: Account, rolled_back: Release, messages: list[Message]) -> dict[int, str]:
+    """The approval status of each version of the model package group, after the last message."""
+    listed = founded.client("sagemaker").list_model_packages(ModelPackageGroupName=f"{PROJECT}--total-amount")
+    return {each["ModelPackageVersion"]: each["ModelApprovalStatus"] for each in listed["ModelPackageSummaryList"]}
+
+
+@pytest.fixture(scope="session")
 def texts(founded: Account, rolled_back: Release) -> list[Written]:
     """Everything that was written until then."""
     return list(leaks.written(founded))
@@ -190,7 +197,7 @@ def grants(founded: Account, rolled_back: Release) -> list[Grant]:
 
 
 @pytest.fixture(scope="session")
-def destroyed(founded: Account, grants: list[Grant], messages: list[Message], texts: list[Written]) -> Run:
+def destroyed(founded: Account, grants: list[Grant], packages: dict[int, str], texts: list[Written]) -> Run:
     """The end of the repository in the account."""
     return founded.workflow("destroy", inputs={"confirm": PROJECT})
 
@@ -242,6 +249,11 @@ def test_a_rollback_brings_the_previous_release_back_without_a_failed_request(
     assert rolled_back.version == released.version
     assert set(rolled_back.answers.statuses()) == {200}
     assert rolled_back.answers.read()[-1] == (200, released.version)
+
+
+def test_only_what_may_serve_again_is_an_approved_package(packages: dict[int, str]) -> None:
+    """The first release serves; the second was left by the rollback; the others did not come through their shift."""
+    assert packages == {1: "Approved", 2: "Rejected", 3: "Rejected", 4: "Rejected", 5: "Rejected"}
 
 
 def test_people_are_told_who_released_what_and_what_became_of_it(
