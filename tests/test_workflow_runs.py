@@ -10,9 +10,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
-from botocore.client import BaseClient
 from github import leaks, permissions
 from github.account import PROJECT, Account, Answers, open_account
+from github.inbox import Inbox, Message
 from github.leaks import Written
 from github.permissions import Grant
 from github.runner import Run
@@ -27,10 +27,6 @@ BAD = {
 }
 
 
-# Subject and text.
-Message = tuple[str, str]
-
-
 @dataclass
 class Release:
     """One run of a workflow, what clients got in the meantime, and what production was after it."""
@@ -39,35 +35,6 @@ class Release:
     answers: Answers
     version: str
     report: dict = field(default_factory=dict)
-
-
-class Inbox:
-    """A queue that is subscribed to a topic."""
-
-    def __init__(self, sqs: BaseClient, sns: BaseClient, topic: str):
-        self.sqs = sqs
-        self.url = sqs.create_queue(QueueName="inbox")["QueueUrl"]
-        arn = sqs.get_queue_attributes(QueueUrl=self.url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-        statement = {
-            "Effect": "Allow",
-            "Principal": {"Service": "sns.amazonaws.com"},
-            "Action": "sqs:SendMessage",
-            "Resource": arn,
-            "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-        }
-        policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-        sqs.set_queue_attributes(QueueUrl=self.url, Attributes={"Policy": policy})
-        sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
-
-    def messages(self) -> list[Message]:
-        """All that has come, in order."""
-        found: list[Message] = []
-        while more := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
-            "Messages"
-        ):
-            for each in map(json.loads, (message["Body"] for message in more)):
-                found.append((each.get("Subject", ""), each["Message"]))
-        return found
 
 
 def use_what_is_installed(buildspec: dict) -> None:
