@@ -32,6 +32,7 @@ def deploy_pipeline(repository: Repository) -> None:
     from mlops.aws import stacks
     from mlops.cli import console
 
+    repository.check()
     with console.working("Checking the templates in infra/"):
         _lint(repository)
     # Where the repository has been bootstrapped, CloudFormation has a role of its own, and all that it makes a bound.
