@@ -25,7 +25,7 @@ def check() -> str:
 
 
 def _ask(body: bytes, accept: str) -> str:
-    answer = endpoint.invoke(body, endpoint.CSV, accept)
+    answer = endpoint.invoke(body, endpoint.CSV, accept, endpoint.RELEASE_VARIANT)
     if answer.status != 200:
         raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {answer.status} to known rows: {answer.body[:300]}")
     return answer.body

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from api import settings
 
 CSV, JSON = "text/csv", "application/json"
+# The variant of the release, as infra/endpoint.yml calls it.
+RELEASE_VARIANT = "AllTraffic"
 
 
 @dataclass(frozen=True)
@@ -23,15 +25,19 @@ class Answer:
     variant: str = ""
 
 
-def invoke(body: bytes, content_type: str, accept: str) -> Answer:
-    """One call of the endpoint.
+def invoke(body: bytes, content_type: str, accept: str, variant: str | None = None) -> Answer:
+    """One call of the endpoint: of whichever variant, or of this one.
 
     A container's 4xx is an answer with the reason. Its 5xx, a time-out, throttling or a missing endpoint raise
     botocore's exceptions: nobody here can do anything about them, and they must be counted.
     """
     try:
         answer = _client().invoke_endpoint(
-            EndpointName=settings.ENDPOINT_NAME, Body=body, ContentType=content_type, Accept=accept
+            EndpointName=settings.ENDPOINT_NAME,
+            Body=body,
+            ContentType=content_type,
+            Accept=accept,
+            **({"TargetVariant": variant} if variant else {}),
         )
     except ClientError as error:
         status = error.response.get("OriginalStatusCode", 500)

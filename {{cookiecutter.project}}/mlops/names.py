@@ -11,6 +11,9 @@ Stage = Literal["test", "production"]
 SOURCE_KEY = "source/source.zip"
 DATA_KEY = "data/data.zip"
 
+# The variant of each endpoint that serves the release. It must stay: an update shifts traffic within a variant.
+RELEASE_VARIANT = "AllTraffic"
+
 # The account's, made once by the foundation; IAM knows no regions.
 BOUNDARY_POLICY = "mlops-boundary"
 

@@ -8,7 +8,7 @@ from datetime import UTC, datetime, timedelta
 from mlops.aws import stacks
 from mlops.aws.executions import Action
 from mlops.aws.session import Session
-from mlops.names import Names
+from mlops.names import RELEASE_VARIANT, Names
 
 _PERIOD = timedelta(minutes=1)
 _ANSWERED, _FAILED = "answered", "failed"
@@ -47,7 +47,7 @@ def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
     updated = next((each for each in endpoints if each.status.startswith("UPDATE")), None)
     if updated is None:
         return None
-    dimensions = {"EndpointName": updated.physical_id.rpartition("/")[2], "VariantName": "AllTraffic"}
+    dimensions = {"EndpointName": updated.physical_id.rpartition("/")[2], "VariantName": RELEASE_VARIANT}
     metrics = ("Invocations", "Invocation5XXErrors")
     counted = _counts(session, "AWS/SageMaker", metrics, dimensions, action.started, until)
     return Traffic("", counted[_ANSWERED], counted[_FAILED])

@@ -6,7 +6,7 @@ from typing import Any
 
 from botocore.model import Shape
 
-from mlops import shapes
+from mlops import names, shapes
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Endpoint, Evaluation
 from mlops.errors import InputProblem
@@ -48,7 +48,7 @@ def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProbl
     vpc = shapes.input_shape("sagemaker", "CreateModel").members["VpcConfig"]
     found = shapes.check(
         {
-            "VariantName": "AllTraffic",
+            "VariantName": names.RELEASE_VARIANT,
             "InstanceType": endpoint.InstanceType,
             "InitialInstanceCount": endpoint.InitialInstanceCount,
         },

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from mlops import names
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Production
 from mlops.errors import InputProblem
@@ -45,6 +46,8 @@ def _autoscaling_problems(document: Document, production: Production) -> list[In
 def _beside_problems(document: Document, production: Production) -> list[InputProblem]:
     if production.beside is None:
         return []
-    if production.beside.VariantName == "AllTraffic":
-        return [document.problem("beside.VariantName", "AllTraffic", "another name, this is the release's own")]
+    if production.beside.VariantName == names.RELEASE_VARIANT:
+        return [
+            document.problem("beside.VariantName", names.RELEASE_VARIANT, "another name, this is the release's own")
+        ]
     return []

@@ -23,17 +23,18 @@ class Answer:
 
 
 class Client:
-    """Calls one endpoint."""
+    """Calls one endpoint: whichever variant answers, or this one."""
 
-    def __init__(self, session: Session, endpoint: str) -> None:
+    def __init__(self, session: Session, endpoint: str, variant: str | None = None) -> None:
         self._runtime = session.client("sagemaker-runtime")
+        self._target = {"TargetVariant": variant} if variant else {}
         self.endpoint = endpoint
 
     def send(self, body: bytes, content_type: str, accept: str) -> Answer:
         """One call. A refusal by the container is an answer; AWSError when the call did not get that far."""
         try:
             answer = self._runtime.invoke_endpoint(
-                EndpointName=self.endpoint, Body=body, ContentType=content_type, Accept=accept
+                EndpointName=self.endpoint, Body=body, ContentType=content_type, Accept=accept, **self._target
             )
         except AWSError as error:
             if error.code != "ModelError":

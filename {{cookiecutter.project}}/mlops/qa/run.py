@@ -75,6 +75,15 @@ def _client(session: Session, configuration: Configuration, release: Release) ->
     return Client(session, configuration.names.endpoint(release.stage))
 
 
+def _released_itself(session: Session, configuration: Configuration, release: Release, client: Client) -> Client:
+    """A client of the released model, also where another one beside it answers a share of the requests."""
+    if release.stage == "test" or configuration.production.beside is None:
+        return client
+    own, has_api = configuration.names, configuration.production.clients_call == "api"
+    endpoint = own.release_endpoint(release.execution_id) if has_api else own.endpoint("production")
+    return Client(session, endpoint, names.RELEASE_VARIANT)
+
+
 def _check_answers(
     session: Session,
     configuration: Configuration,
@@ -91,8 +100,9 @@ def _check_answers(
     if release.stage == "test":
         # What the hook before the traffic of production asks later on.
         checks.write_known_rows(output / "known.json", known, expected)
-    result.add(checks.known_rows(client, known, expected))
-    result.add(checks.formats_agree(client, known))
+    itself = _released_itself(session, configuration, release, client)
+    result.add(checks.known_rows(itself, known, expected))
+    result.add(checks.formats_agree(itself, known))
     result.add(*checks.bad_rows(client, known))
     return rows
 

@@ -83,6 +83,18 @@ def test_traffic_comes_only_to_an_endpoint_that_answers_known_rows_rightly(
     assert hook("before_traffic", name)["status"] == status
 
 
+def test_the_release_itself_is_asked_where_another_model_shares_its_traffic(
+    hosting: Hosting, hook: Callable[..., dict]
+) -> None:
+    hosting.model("hooked-shared", ANSWERS_TWO)
+    hosting.model("hooked-champion", says("3.0"))
+    variants = hosting.variant("hooked-shared"), hosting.variant("hooked-champion", VariantName="Champion")
+    hosting.configuration("hooked-shared", *variants)
+    hosting.up("hooked-shared")
+    known(hosting, "hooked-shared", *([2.0] * 10))
+    assert hook("before_traffic", "hooked-shared")["status"] == "Succeeded"
+
+
 def test_known_rows_that_are_missing_fail_the_deployment(hosting: Hosting, hook: Callable[..., dict]) -> None:
     assert hook("before_traffic", "nobodys")["status"] == "Failed"
 

@@ -122,6 +122,18 @@ def test_smoke_asks_for_right_answers_only(serve, session, model, repository):
 
 
 @pytest.mark.usefixtures("released")
+def test_smoke_compares_the_release_itself_where_another_model_shares_its_traffic(serve, session, model, repository):
+    beside = {"VariantName": "Champion", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
+    configure(repository, "production.yml", beside=beside)
+    _, requests = serve(served(model))
+    done = step(repository, "--endpoint", "production", "--smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = [request.headers["X-Amzn-SageMaker-Target-Variant"] for request in requests]
+    assert asked[:3] == ["AllTraffic"] * 3
+    assert set(asked[3:]) == {None}
+
+
+@pytest.mark.usefixtures("released")
 def test_an_endpoint_that_fails_is_a_failed_check_with_its_reason(serve, session, repository):
     serve(broken)
     done = step(repository, "--endpoint", "production", "--smoke")
