@@ -23,6 +23,8 @@ from api import endpoint, requests, settings
 VERSION_HEADER = "X-Model-Version"
 
 _VERSION = settings.text("MODEL_VERSION", "unknown")
+# Where another model shares the traffic, its own.
+_VERSIONS = {settings.text("BESIDE_NAME"): settings.text("BESIDE_VERSION", "unknown")}
 
 logger = Logger()
 metrics = Metrics()
@@ -43,16 +45,17 @@ def predict() -> Response:
     if answer.status != 200:
         raise ServiceError(answer.status, _reason(answer.body))
     metrics.add_metric("Predictions", MetricUnit.Count, request.rows)
+    version = _VERSIONS.get(answer.variant, _VERSION)
     if request.accept == endpoint.CSV:
-        return _response(200, endpoint.CSV, answer.body)
+        return _response(200, endpoint.CSV, answer.body, version)
     predictions = json.loads(answer.body)["predictions"]
     told = {
         "predictions": predictions,
-        "model_version": _VERSION,
+        "model_version": version,
         "endpoint": settings.ENDPOINT_NAME,
         "variant": answer.variant,
     }
-    return _response(200, endpoint.JSON, json.dumps(told))
+    return _response(200, endpoint.JSON, json.dumps(told), version)
 
 
 @app.get("/health")
@@ -79,8 +82,8 @@ def handler(event: dict[str, Any], context: Any) -> dict[str, Any]:
     return app.resolve(event, context)
 
 
-def _response(status: int, content_type: str, body: str) -> Response:
-    return Response(status, content_type, body, headers={VERSION_HEADER: _VERSION})
+def _response(status: int, content_type: str, body: str, version: str = _VERSION) -> Response:
+    return Response(status, content_type, body, headers={VERSION_HEADER: version})
 
 
 def _reason(body: str) -> str:

@@ -171,7 +171,7 @@ def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository
 def test_a_second_variant_gets_its_share_in_production_only(repository):
     beside = {"VariantName": "Champion", "model_package_version": 3, "share": 0.1}
     repository.change("production.yml", lambda data: data.update(beside=beside))
-    release = replace(RELEASE, beside=requests.Container("image", "s3://bucket/model.tar.gz"))
+    release = replace(RELEASE, beside=requests.Beside(requests.Container("image", "s3://bucket/model.tar.gz"), "older"))
     stack = requests.endpoint_stack(load(repository.root), release, "production")["Parameters"]
     assert (stack["BesideName"], stack["BesideWeight"], stack["ReleaseWeight"]) == ("Champion", "0.1", "0.9")
     assert stack["BesideModelDataUrl"] == "s3://bucket/model.tar.gz"

@@ -9,10 +9,11 @@ from mlops import names
 from mlops.configuration import Configuration, Evaluation
 from mlops.requests.deployment import endpoint_stack, model_package, serving
 from mlops.requests.processing import baseline_job, evaluation_job
-from mlops.requests.release import Container, Marks, Release, Request, lineage, model_data_url
+from mlops.requests.release import Beside, Container, Marks, Release, Request, lineage, model_data_url
 from mlops.requests.training import training_job, tuning_job
 
 __all__ = [
+    "Beside",
     "Container",
     "Marks",
     "Release",

@@ -34,12 +34,14 @@ def shared_traffic(configuration: Configuration, release: Release, stage: names.
     """Return the parameters of the second variant: a name only where production has one."""
     beside = configuration.production.beside
     if stage == "test" or beside is None or release.beside is None:
-        return {"BesideName": "", "BesideResourceName": "", "BesideImage": "", "BesideModelDataUrl": ""}
+        none = ("BesideName", "BesideResourceName", "BesideImage", "BesideModelDataUrl", "BesideExecutionId")
+        return dict.fromkeys(none, "")
     return {
         "BesideName": beside.VariantName,
         "BesideResourceName": configuration.names.beside(release.execution_id),
-        "BesideImage": release.beside.image,
-        "BesideModelDataUrl": release.beside.model_data_url,
+        "BesideImage": release.beside.container.image,
+        "BesideModelDataUrl": release.beside.container.model_data_url,
+        "BesideExecutionId": release.beside.execution_id,
         "BesideInitialInstanceCount": str(beside.InitialInstanceCount),
         "BesideWeight": f"{beside.share:g}",
         "ReleaseWeight": f"{1 - beside.share:g}",

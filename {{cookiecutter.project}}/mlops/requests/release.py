@@ -23,6 +23,14 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Beside:
+    """The model that shares the traffic with a release, and the execution that released it."""
+
+    container: Container
+    execution_id: str
+
+
+@dataclass(frozen=True)
 class Marks:
     """What ties a job, a model or an endpoint to its pipeline execution, its code and its data."""
 
@@ -54,7 +62,7 @@ class Release:
     hyperparameters: dict[str, str] = field(default_factory=dict)
     production_model: str | None = None
     functions_key: str = ""
-    beside: Container | None = None
+    beside: Beside | None = None
 
     @property
     def marks(self) -> Marks:

@@ -18,7 +18,7 @@ from mlops.aws import endpoints, functions, logs, model_packages, stacks
 from mlops.aws.session import Session
 from mlops.configuration import Configuration, overrides
 from mlops.errors import InputError, MlopsError
-from mlops.requests import Container, Release
+from mlops.requests import Beside, Release
 from mlops.steps import datasets
 from mlops.steps.environment import required
 
@@ -119,13 +119,13 @@ def _functions(session: Session, root: Path, settings: Configuration) -> str:
     return archive.key
 
 
-def _beside(session: Session, settings: Configuration) -> Container | None:
+def _beside(session: Session, settings: Configuration) -> Beside | None:
     """What serves the second variant: the version of the model package group that production.yml names."""
     beside = settings.production.beside
     if beside is None:
         return None
     package = model_packages.read(session, settings.names, beside.model_package_version)
-    return package.container
+    return Beside(package.container, package.execution_id)
 
 
 def _prepare_log(session: Session, settings: Configuration, release: Release) -> None:

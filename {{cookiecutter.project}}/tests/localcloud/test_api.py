@@ -119,6 +119,23 @@ def test_json_is_read_as_text_and_as_base64(good: Function, body: str | bytes) -
     assert good(body, Content_Type=JSON)["told"]["predictions"] == [7.0]
 
 
+def test_an_answer_names_the_version_of_the_model_that_gave_it(
+    hosting: Hosting, function: Callable[..., Function]
+) -> None:
+    for name, version in (("AllTraffic", "release-1"), ("Champion", "release-0")):
+        weights = {"AllTraffic": 0.0, "Champion": 0.0, name: 1.0}
+        variants = [
+            hosting.variant("api-good", VariantName=each, InitialVariantWeight=w) for each, w in weights.items()
+        ]
+        hosting.configuration(f"api-{name}", *variants)
+        hosting.up(f"api-{name}")
+        call = function(f"api-{name}", BESIDE_NAME="Champion", BESIDE_VERSION="release-0")
+        answer = call("1,2", Content_Type=CSV)
+        assert answer["told"]["variant"] == name
+        assert answer["told"]["model_version"] == version
+        assert answer["multiValueHeaders"]["X-Model-Version"] == [version]
+
+
 def test_health_names_the_release_without_asking_the_model(function: Callable[..., Function]) -> None:
     answer = function("api-nobodys")(None, path="/health", method="GET")
     assert answer["statusCode"] == 200
