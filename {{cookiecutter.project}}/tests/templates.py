@@ -49,7 +49,8 @@ def policies(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
 
 
 def statements(name: str) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every statement of a template's IAM policies with the id of its resource, conditions unwrapped."""
+    """Every statement of a template's IAM policies with the id of its resource, on both sides of conditions."""
     for key, document in policies(name):
         for statement in document["Statement"]:
-            yield key, statement["Fn::If"][1] if "Fn::If" in statement else statement
+            sides = statement["Fn::If"][1:] if "Fn::If" in statement else [statement]
+            yield from ((key, side) for side in sides if "Effect" in side)

@@ -66,6 +66,12 @@ def find(session: Session, names: Names) -> Api | None:
     return Api(session, url(outputs), _key(session, outputs))
 
 
+def in_front(session: Session, names: Names) -> Api | None:
+    """The API that stands in front of what is in production, or None where clients call the endpoint itself."""
+    deployed = stacks.parameters(session, names.endpoint_stack("production"))
+    return find(session, names) if deployed.get("Entrance") == "api" else None
+
+
 def url(outputs: dict[str, str]) -> str:
     """The API's base URL. Where AWS_ENDPOINT_URL stands, every service is there, and the API under its id."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_APIGATEWAY") or os.environ.get("AWS_ENDPOINT_URL")

@@ -48,7 +48,7 @@ def ask(repository: Repository, stage: Stage, body: bytes, content_type: str, ac
     from mlops.aws import api, endpoints
 
     session, names = repository.session, repository.names
-    entrance = api.find(session, names) if stage == "production" else None
+    entrance = api.in_front(session, names) if stage == "production" else None
     if entrance is None:
         name = endpoints.name_of(session, names, stage)
         return endpoints.invoke(session, name, body, content_type=content_type, accept=accept).body

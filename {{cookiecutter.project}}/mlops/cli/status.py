@@ -38,10 +38,13 @@ def status(execution: str | None) -> None:
 
 
 def _api(repository: Repository) -> str:
-    """Where clients call, empty without an API."""
+    """Where clients call; empty where that is no API."""
     from mlops.aws import api, stacks
 
-    outputs = stacks.outputs(repository.session, repository.names.stack("api"))
+    session, names = repository.session, repository.names
+    if stacks.parameters(session, names.endpoint_stack("production")).get("Entrance") != "api":
+        return ""
+    outputs = stacks.outputs(session, names.stack("api"))
     return f"{api.url(outputs)}/predict ({outputs['Authentication']})" if "RestApiId" in outputs else ""
 
 

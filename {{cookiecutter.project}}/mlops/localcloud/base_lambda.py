@@ -62,6 +62,19 @@ def name_errors() -> None:
     lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm = invoked, executed
 
 
+def hide_failures() -> None:
+    """Have API Gateway say no more of a function's failure than on AWS: it is in the function's log."""
+    from ministack.services import apigateway_v1
+
+    shape = apigateway_v1._lambda_proxy_response
+
+    def shaped(result: dict) -> tuple[dict | None, str | None]:
+        response, error = shape(result)
+        return response, "Internal server error" if error else None
+
+    apigateway_v1._lambda_proxy_response = shaped
+
+
 def measure(publish: Metric) -> None:
     """Have `publish(dimensions, {metric: (unit, value)})` called for each set of dimensions of an invocation.
 

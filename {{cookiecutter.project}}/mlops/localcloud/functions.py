@@ -12,5 +12,6 @@ def install() -> None:
     """Put what is added to ministack's Lambda in place. Called once, by the server."""
     base_lambda.shift_by_weight()
     base_lambda.name_errors()
+    base_lambda.hide_failures()
     base_lambda.measure(partial(measuring.measure, _NAMESPACE))
     base_lambda.around_alias_updates(resources.shift)

@@ -237,16 +237,33 @@ def test_a_state_machine_acts_under_its_role(cloud: Cloud, make_role, names) -> 
     assert "is not authorized to perform: sns:ListTopics" in ended["cause"]
 
 
-@pytest.mark.parametrize(("granted", "status"), [("function:asked:live", 200), ("function:another", 500)])
+ANSWERS = "def handler(event, context):\n    return {'statusCode': 200, 'body': 'asked'}"
+ERROR = '{"message": "Internal server error"}'
+RAISES = "def handler(event, context):\n    raise RuntimeError('the meters are off')"
+
+
+@pytest.mark.parametrize(("granted", "answer"), [("asked:live", (200, "asked")), ("another", (500, ERROR))])
 def test_api_gateway_invokes_a_function_under_the_role_of_its_integration(
-    cloud: Cloud, lambdas: Lambdas, make_role, names, granted: str, status: int
+    lambdas: Lambdas, make_role, names, granted: str, answer: tuple[int, str]
 ) -> None:
     name = names("asked")
-    lambdas.versions(name, "def handler(event, context):\n    return {'statusCode': 200, 'body': 'asked'}")
-    alias = lambdas.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")["AliasArn"]
-    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:{granted.replace('asked', name)}"
+    function = f"arn:aws:lambda:us-east-1:{ACCOUNT}:function:{granted.replace('asked', name)}"
     role = make_role(allow("lambda:InvokeFunction", function), service="apigateway")
-    gateway = cloud.client("apigateway")
+    assert asked_through_an_api(lambdas, name, ANSWERS, role) == answer
+
+
+def test_api_gateway_says_no_more_of_a_functions_failure_than_that_there_was_one(
+    lambdas: Lambdas, make_role, names
+) -> None:
+    role = make_role(allow("lambda:InvokeFunction"), service="apigateway")
+    assert asked_through_an_api(lambdas, names("raises"), RAISES, role) == (502, ERROR)
+
+
+def asked_through_an_api(lambdas: Lambdas, name: str, code: str, role: str) -> tuple[int, str]:
+    """Status and body of an API's answer, behind which a function runs this code."""
+    lambdas.versions(name, code)
+    alias = lambdas.client.create_alias(FunctionName=name, Name="live", FunctionVersion="1")["AliasArn"]
+    gateway = lambdas.cloud.client("apigateway")
     api = gateway.create_rest_api(name=name)["id"]
     [root] = gateway.get_resources(restApiId=api)["items"]
     place = {"restApiId": api, "resourceId": root["id"], "httpMethod": "GET"}
@@ -260,11 +277,10 @@ def test_api_gateway_invokes_a_function_under_the_role_of_its_integration(
     )
     gateway.create_deployment(restApiId=api, stageName="v1")
     try:
-        with urlopen(f"{cloud.endpoint_url}/restapis/{api}/v1/_user_request_/") as answer:
-            answered = answer.status
+        with urlopen(f"{lambdas.cloud.endpoint_url}/restapis/{api}/v1/_user_request_/") as answer:
+            return answer.status, answer.read().decode()
     except HTTPError as error:
-        answered = error.code
-    assert answered == status
+        return error.code, error.read().decode()
 
 
 def test_what_roles_do_and_may_not_do_is_written_down(cloud: Cloud, make_role, acting) -> None:
