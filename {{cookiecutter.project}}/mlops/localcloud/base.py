@@ -128,6 +128,33 @@ def physical_name(stack_name: str, logical_id: str, maximum: int, lowercase: boo
     return _physical_name(stack_name, logical_id, max_len=maximum, lowercase=lowercase)
 
 
+def heed_conditions_of_imports() -> None:
+    """Have an export be in use only where the conditions of the importing stack leave the import."""
+    from ministack.services.cloudformation import handlers
+
+    names = handlers._imported_export_names
+
+    def imported(stack: dict, name: str) -> set[str]:
+        template = _without_conditions(stack.get("_template", {}), stack.get("_conditions", {}))
+        return names({**stack, "_template": template}, name)
+
+    handlers._imported_export_names = imported
+
+
+def _without_conditions(node: Any, conditions: dict[str, bool]) -> Any:
+    """A template with one side of each Fn::If, and nothing of what its condition leaves out."""
+    if isinstance(node, list):
+        return [_without_conditions(each, conditions) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if list(node) == ["Fn::If"]:
+        condition, first, second = node["Fn::If"]
+        return _without_conditions(first if conditions.get(condition) else second, conditions)
+    if isinstance(node.get("Condition"), str) and not conditions.get(node["Condition"], True):
+        return {}
+    return {key: _without_conditions(value, conditions) for key, value in node.items()}
+
+
 def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
     """Make Step Functions know the task resource `resource`, for example …:::sagemaker:createTrainingJob.sync."""
     from ministack.services import stepfunctions

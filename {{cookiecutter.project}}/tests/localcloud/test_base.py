@@ -15,6 +15,32 @@ def stack_name(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[str]:
     cloud.client("cloudformation").delete_stack(StackName=name)
 
 
+def test_an_import_that_a_condition_leaves_out_keeps_no_stack_from_going(cloud: Cloud) -> None:
+    cloudformation = cloud.client("cloudformation")
+    exporting = "Resources: {Topic: {Type: 'AWS::SNS::Topic'}}\nOutputs: {T: {Value: x, Export: {Name: left}}}"
+    importing = """
+Parameters: {Uses: {Type: String}}
+Conditions: {Used: !Equals [!Ref Uses, "yes"]}
+Resources:
+  Topic:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: !If [Used, !ImportValue left, alone]}
+"""
+    cloudformation.create_stack(StackName="exporting", TemplateBody=exporting)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="exporting", WaiterConfig={"Delay": 0.1})
+    for uses, change in (("yes", cloudformation.create_stack), ("no", cloudformation.update_stack)):
+        given = [{"ParameterKey": "Uses", "ParameterValue": uses}]
+        change(StackName="importing", TemplateBody=importing, Parameters=given)
+        ended = "stack_create_complete" if uses == "yes" else "stack_update_complete"
+        cloudformation.get_waiter(ended).wait(StackName="importing", WaiterConfig={"Delay": 0.1})
+        if uses == "yes":
+            with pytest.raises(ClientError, match="is imported by stack importing"):
+                cloudformation.delete_stack(StackName="exporting")
+    cloudformation.delete_stack(StackName="exporting")
+    cloudformation.get_waiter("stack_delete_complete").wait(StackName="exporting", WaiterConfig={"Delay": 0.1})
+    cloudformation.delete_stack(StackName="importing")
+
+
 def test_added_services_are_routed_beside_ministacks_own(cloud: Cloud) -> None:
     assert "ModelPackageGroupSummaryList" in cloud.client("sagemaker").list_model_package_groups()
     assert "pipelines" in cloud.client("codepipeline").list_pipelines()
