@@ -233,7 +233,8 @@ def test_people_are_told_who_released_what_and_what_became_of_it(
     assert sum("APPROVAL" in subject.upper() for subject in told.elements()) == 1 + len(BAD)
     [released] = [text for subject, text in messages if subject == f"{PROJECT}: released"]
     assert retrained.report["execution"]["commit"] in released
-    assert "retrain" in released and "$(touch" in released
+    # Who, as act calls whoever it acts for, and why.
+    assert "Asked for by nektos/act: $(touch" in released
     assert f"executions/{retrained.version}" in released
 
 
