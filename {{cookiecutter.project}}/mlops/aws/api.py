@@ -68,8 +68,12 @@ def find(session: Session, names: Names) -> Api | None:
 
 def in_front(session: Session, names: Names) -> Api | None:
     """The API that stands in front of what is in production, or None where clients call the endpoint itself."""
-    deployed = stacks.parameters(session, names.endpoint_stack("production"))
-    return find(session, names) if deployed.get("Entrance") == "api" else None
+    return find(session, names) if is_in_front(session, names) else None
+
+
+def is_in_front(session: Session, names: Names) -> bool:
+    """Whether what is in production was released to be called through the API."""
+    return stacks.parameters(session, names.endpoint_stack("production")).get("Entrance") == "api"
 
 
 def url(outputs: dict[str, str]) -> str:

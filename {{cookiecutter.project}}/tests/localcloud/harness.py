@@ -28,13 +28,16 @@ class Cloud:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service: str) -> BaseClient:
+    def client(self, service: str, credentials: dict[str, str] | None = None) -> BaseClient:
+        """A client as the account's administrator, or with Credentials that STS has given."""
+        credentials = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
             service,
             endpoint_url=self.endpoint_url,
             region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
+            aws_access_key_id=credentials["AccessKeyId"],
+            aws_secret_access_key=credentials["SecretAccessKey"],
+            aws_session_token=credentials.get("SessionToken"),
         )
 
 

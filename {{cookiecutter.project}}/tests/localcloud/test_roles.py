@@ -50,14 +50,7 @@ def acting(cloud: Cloud) -> Callable[[str, str], BaseClient]:
 
     def client(service: str, role_arn: str) -> BaseClient:
         assumed = cloud.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="tester")["Credentials"]
-        return boto3.client(
-            service,
-            endpoint_url=cloud.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=assumed["AccessKeyId"],
-            aws_secret_access_key=assumed["SecretAccessKey"],
-            aws_session_token=assumed["SessionToken"],
-        )
+        return cloud.client(service, assumed)
 
     return client
 

@@ -3,7 +3,7 @@
 import base64
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlencode
 from urllib.request import Request, urlopen
@@ -305,20 +305,9 @@ def test_the_issuers_documents_verify_its_tokens(cloud: Cloud, issue) -> None:
 
 
 @pytest.fixture
-def session(cloud: Cloud, sts, roles, issue) -> Iterator[Callable[[str], BaseClient]]:
+def session(cloud: Cloud, sts, roles, issue) -> Callable[[str], BaseClient]:
     credentials = assume(sts, roles["release"], issue())["Credentials"]
-
-    def client(service: str) -> BaseClient:
-        return boto3.client(
-            service,
-            endpoint_url=cloud.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id=credentials["AccessKeyId"],
-            aws_secret_access_key=credentials["SecretAccessKey"],
-            aws_session_token=credentials["SessionToken"],
-        )
-
-    yield client
+    return lambda service: cloud.client(service, credentials)
 
 
 def test_the_session_may_do_what_its_role_allows_and_nothing_else(session) -> None:

@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.codedeploy.service import service
+from mlops.localcloud.codedeploy.service import PLATFORM, require_lambda, service
 from mlops.localcloud.service import AWSError
 
 _applications = context.scoped(dict[str, dict])
@@ -13,11 +13,8 @@ _applications = context.scoped(dict[str, dict])
 @service.operation
 def create_application(request: dict) -> dict:
     """Make an application for Lambda, the only platform that is carried out here."""
-    name, platform = request["applicationName"], request.get("computePlatform", "Server")
-    if platform != "Lambda":
-        raise AWSError(
-            "InvalidComputePlatformException", f"The local cloud deploys to Lambda, not to the platform {platform}"
-        )
+    require_lambda(request)
+    name = request["applicationName"]
     if name in _applications():
         raise AWSError("ApplicationAlreadyExistsException", f"Application already exists with the name {name}")
     made = {
@@ -25,7 +22,7 @@ def create_application(request: dict) -> dict:
         "applicationName": name,
         "createTime": datetime.now(UTC),
         "linkedToGitHub": False,
-        "computePlatform": platform,
+        "computePlatform": PLATFORM,
     }
     _applications()[name] = made
     return {"applicationId": made["applicationId"]}

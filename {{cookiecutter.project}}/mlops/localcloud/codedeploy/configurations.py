@@ -4,7 +4,7 @@ import uuid
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.codedeploy.service import service
+from mlops.localcloud.codedeploy.service import PLATFORM, require_lambda, service
 from mlops.localcloud.service import AWSError
 
 
@@ -39,11 +39,8 @@ _made = context.scoped(dict[str, dict])
 @service.operation
 def create_deployment_config(request: dict) -> dict:
     """Keep a configuration for Lambda."""
-    name, platform = request["deploymentConfigName"], request.get("computePlatform", "Server")
-    if platform != "Lambda":
-        raise AWSError(
-            "InvalidComputePlatformException", f"The local cloud deploys to Lambda, not to the platform {platform}"
-        )
+    require_lambda(request)
+    name = request["deploymentConfigName"]
     if name in _made() or name in _PREDEFINED:
         raise AWSError("DeploymentConfigAlreadyExistsException", f"Deployment config already exists: {name}")
     routing = request.get("trafficRoutingConfig") or _traffic("AllAtOnce")
@@ -51,7 +48,7 @@ def create_deployment_config(request: dict) -> dict:
         "deploymentConfigId": str(uuid.uuid4()),
         "deploymentConfigName": name,
         "createTime": datetime.now(UTC),
-        "computePlatform": platform,
+        "computePlatform": PLATFORM,
         "trafficRoutingConfig": routing,
     }
     _require_routing(routing)
@@ -85,7 +82,7 @@ def get(name: str) -> dict:
     if name in _PREDEFINED:
         return {
             "deploymentConfigName": name,
-            "computePlatform": "Lambda",
+            "computePlatform": PLATFORM,
             "trafficRoutingConfig": _PREDEFINED[name],
         }
     if name not in _made():

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from mlops.localcloud import alarms, base_iam, context
 from mlops.localcloud.codedeploy import groups
 from mlops.localcloud.codedeploy.revisions import AFTER, BEFORE, Revision
-from mlops.localcloud.codedeploy.service import PRINCIPAL
+from mlops.localcloud.codedeploy.service import PLATFORM, PRINCIPAL
 
 logger = logging.getLogger(__name__)
 
@@ -107,7 +107,7 @@ class Deployment:
             "description": self._request.get("description"),
             "status": self.status,
             "creator": self._creator,
-            "computePlatform": "Lambda",
+            "computePlatform": PLATFORM,
             "deploymentStyle": self.group.get("deploymentStyle"),
             "autoRollbackConfiguration": self.group.get("autoRollbackConfiguration"),
             "errorInformation": self._error or None,

@@ -4,7 +4,7 @@ import uuid
 
 from mlops.localcloud import context
 from mlops.localcloud.codedeploy import applications, configurations
-from mlops.localcloud.codedeploy.service import PRINCIPAL, service
+from mlops.localcloud.codedeploy.service import PLATFORM, PRINCIPAL, service
 from mlops.localcloud.identity import roles
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
@@ -36,7 +36,7 @@ def create_deployment_group(request: dict) -> dict:
         **{key: value for key, value in request.items() if key != "tags"},
         "deploymentGroupId": str(uuid.uuid4()),
         "deploymentConfigName": request.get("deploymentConfigName", configurations.DEFAULT),
-        "computePlatform": "Lambda",
+        "computePlatform": PLATFORM,
     }
     _require_usable(made)
     _groups()[application, name] = made

@@ -1,7 +1,18 @@
-"""CodeDeploy's front door."""
+"""CodeDeploy's front door, and what it deploys to."""
 
-from mlops.localcloud.service import Service
+from mlops.localcloud.service import AWSError, Service
 
 service = Service("codedeploy")
 # Who assumes the roles of deployment groups.
 PRINCIPAL = "codedeploy.amazonaws.com"
+# The only one that is carried out here; AWS's default is Server.
+PLATFORM = "Lambda"
+
+
+def require_lambda(request: dict) -> None:
+    """Raise AWSError for what is to be made for another platform."""
+    platform = request.get("computePlatform", "Server")
+    if platform != PLATFORM:
+        raise AWSError(
+            "InvalidComputePlatformException", f"The local cloud deploys to Lambda, not to the platform {platform}"
+        )
