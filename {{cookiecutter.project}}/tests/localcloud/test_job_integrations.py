@@ -3,34 +3,20 @@
 import json
 import re
 
+import machines
 from harness import until
 from scripts import Scripts
 
 
 def run(scripts: Scripts, name: str, kind: str, request: dict) -> str:
     """Start a state machine of one task that creates a job; the ARN of the execution."""
-    step_functions = scripts.cloud.client("stepfunctions")
-    task = {
-        "Type": "Task",
-        "Resource": f"arn:aws:states:::sagemaker:create{kind}.sync",
-        "Arguments": "{% $states.input %}",
-        "End": True,
-    }
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Job", "States": {"Job": task}}
-    machine = step_functions.create_state_machine(
-        name=name, roleArn=scripts.role_arn, definition=json.dumps(definition)
-    )["stateMachineArn"]
-    return step_functions.start_execution(stateMachineArn=machine, input=json.dumps(request))["executionArn"]
+    task = {"Resource": f"arn:aws:states:::sagemaker:create{kind}.sync", "Arguments": "{% $states.input %}"}
+    return machines.start(scripts.cloud, scripts.role_arn, name, task, request)
 
 
 def ended(scripts: Scripts, execution: str) -> dict:
     """The description of an execution once it has ended."""
-
-    def description() -> dict | None:
-        found = scripts.cloud.client("stepfunctions").describe_execution(executionArn=execution)
-        return found if found["status"] != "RUNNING" else None
-
-    return until(description, 60)
+    return machines.ended(scripts.cloud, execution)
 
 
 def test_a_completed_training_job_is_the_output_of_its_task(scripts: Scripts) -> None:

@@ -8,6 +8,7 @@ from urllib.error import HTTPError
 from urllib.request import urlopen
 
 import boto3
+import machines
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
@@ -210,17 +211,8 @@ def test_a_stack_with_a_role_makes_nothing_whose_permissions_are_not_known(cloud
 
 def machine(cloud: Cloud, name: str, role: str) -> dict:
     """Run a state machine that lists topics, to its end."""
-    states = {"List": {"Type": "Task", "Resource": "arn:aws:states:::aws-sdk:sns:listTopics", "End": True}}
-    client = cloud.client("stepfunctions")
-    definition = json.dumps({"StartAt": "List", "States": states})
-    made = client.create_state_machine(name=name, definition=definition, roleArn=role)
-    arn = client.start_execution(stateMachineArn=made["stateMachineArn"])["executionArn"]
-
-    def ended() -> dict | None:
-        found = client.describe_execution(executionArn=arn)
-        return found if found["status"] != "RUNNING" else None
-
-    return until(ended, 20)
+    task = {"Resource": "arn:aws:states:::aws-sdk:sns:listTopics"}
+    return machines.ended(cloud, machines.start(cloud, role, name, task))
 
 
 def test_a_state_machine_acts_under_its_role(cloud: Cloud, make_role, names) -> None:

@@ -2,23 +2,15 @@
 
 import json
 
+import machines
 import pytest
-from harness import Cloud, until
+from harness import Cloud
 
 
 def run(cloud: Cloud, role_arn: str, name: str, resource: str, arguments: dict) -> dict:
     """Run a state machine of one task to its end and describe the execution."""
-    task = {"Type": "Task", "Resource": f"arn:aws:states:::aws-sdk:{resource}", "Arguments": arguments, "End": True}
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Task", "States": {"Task": task}}
-    client = cloud.client("stepfunctions")
-    machine = client.create_state_machine(name=name, roleArn=role_arn, definition=json.dumps(definition))
-    arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-
-    def ended() -> dict | None:
-        found = client.describe_execution(executionArn=arn)
-        return found if found["status"] != "RUNNING" else None
-
-    return until(ended, 20)
+    task = {"Resource": f"arn:aws:states:::aws-sdk:{resource}", "Arguments": arguments}
+    return machines.ended(cloud, machines.start(cloud, role_arn, name, task))
 
 
 @pytest.fixture(scope="module")

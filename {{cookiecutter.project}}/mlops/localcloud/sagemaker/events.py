@@ -20,14 +20,3 @@ def endpoint_changed(endpoint: dict) -> None:
         detail={**told, "EndpointStatus": status},
         resources=[endpoint["EndpointArn"]],
     )
-
-
-def model_package_changed(package: dict) -> None:
-    """Publish the state of a model package, given as DescribeModelPackage shows it."""
-    told = ("ModelPackageName", "ModelPackageGroupName", "ModelPackageVersion", "ModelPackageArn", "ModelPackageStatus")
-    context.put_event(
-        source="aws.sagemaker",
-        detail_type="SageMaker Model Package State Change",
-        detail={key: package.get(key) for key in (*told, "ModelApprovalStatus", "CustomerMetadataProperties")},
-        resources=[package["ModelPackageArn"]],
-    )
