@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import signal
 import uuid
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -24,6 +25,12 @@ _ANSWERS = {
     "github_owner": "someone",
     "github_repository": "demo",
 }
+
+
+@pytest.fixture(scope="session", autouse=True)
+def heed_interrupts() -> None:
+    """What a shell starts in the background ignores Ctrl-C, and so would every command started here."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

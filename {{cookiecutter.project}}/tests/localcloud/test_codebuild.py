@@ -298,7 +298,8 @@ def test_a_command_beyond_the_builds_time_is_ended(tmp_path: Path) -> None:
         Shell("bash", environment, tmp_path, tmp_path / "shell", lines.append) as shell,
         pytest.raises(TimeoutError),
     ):
-        shell.run("echo $$; exec sleep 600", time.monotonic() + 0.5)
+        shell.run("echo $$", time.monotonic() + 60)
+        shell.run("exec sleep 600", time.monotonic() + 0.5)
     assert not alive(int(lines[0]))
 
 

@@ -12,19 +12,16 @@ from hosting import FAILS, Hosting, constant_traffic, refusal, says
 MINUTE = 60
 
 
-def blue_green(kind: str, **members: Any) -> dict:
+def blue_green(kind: str, wait_seconds: int = MINUTE, **members: Any) -> dict:
     size = {"CanarySize": "CANARY", "LinearStepSize": "LINEAR"}
-    routing = {"Type": kind, "WaitIntervalInSeconds": MINUTE}
+    routing = {"Type": kind, "WaitIntervalInSeconds": wait_seconds}
     routing |= {name: {"Type": "CAPACITY_PERCENT", "Value": 50} for name, of in size.items() if of == kind}
     return {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": routing, **members}}
 
 
-ROLLING = {
-    "RollingUpdatePolicy": {
-        "MaximumBatchSize": {"Type": "INSTANCE_COUNT", "Value": 1},
-        "WaitIntervalInSeconds": MINUTE,
-    }
-}
+def rolling(wait_seconds: int = MINUTE) -> dict:
+    batch = {"Type": "INSTANCE_COUNT", "Value": 1}
+    return {"RollingUpdatePolicy": {"MaximumBatchSize": batch, "WaitIntervalInSeconds": wait_seconds}}
 
 
 def two_instances(hosting: Hosting, name: str, program: str) -> None:
@@ -63,7 +60,8 @@ def test_both_models_share_the_traffic_for_a_while_and_no_request_fails(hosting:
     two_instances(hosting, name, says("old"))
     hosting.up(name)
     two_instances(hosting, f"{name}-new", says("new"))
-    deployment = ROLLING if kind == "ROLLING" else blue_green(kind)
+    # Long enough for many requests on a busy machine.
+    deployment = rolling(3 * MINUTE) if kind == "ROLLING" else blue_green(kind, 3 * MINUTE)
     with constant_traffic(hosting, name) as answers:
         endpoint = update(hosting, name, f"{name}-new", deployment)
         after = len(answers)
@@ -83,7 +81,7 @@ def test_an_alarm_takes_all_traffic_back(hosting: Hosting, kind: str) -> None:
     two_instances(hosting, name, says("old"))
     hosting.up(name)
     two_instances(hosting, f"{name}-new", FAILS)
-    policy = ROLLING if kind == "ROLLING" else blue_green(kind, TerminationWaitInSeconds=MINUTE)
+    policy = rolling() if kind == "ROLLING" else blue_green(kind, TerminationWaitInSeconds=MINUTE)
     guarded = {**policy, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm(hosting, name)}]}}
     hosting.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", DeploymentConfig=guarded)
 
@@ -110,7 +108,7 @@ def test_an_alarm_that_does_not_exist_is_refused(hosting: Hosting) -> None:
 @pytest.mark.parametrize(
     ("deployment", "told"),
     [
-        ({**blue_green("CANARY"), **ROLLING}, "two policies"),
+        ({**blue_green("CANARY"), **rolling()}, "two policies"),
         (
             {"BlueGreenUpdatePolicy": {"TrafficRoutingConfiguration": {"Type": "LINEAR", "WaitIntervalInSeconds": 1}}},
             "LinearStepSize",

@@ -96,5 +96,5 @@ def test_a_container_that_does_not_pass_its_ping_in_time_fails_the_deployment(
     with pytest.raises(DeploymentFailed) as failed:
         variant.await_health([unhealthy])
     assert str(failed.value) == PING_FAILED
-    assert 0.9 < time.monotonic() - began < 5
+    assert time.monotonic() - began > 0.9
     assert unhealthy.enter() is None
