@@ -14,8 +14,8 @@ from functools import lru_cache
 from typing import Any, Literal
 
 import regex
-from botocore.model import Shape
-from botocore.session import Session
+from botocore.loaders import create_loader
+from botocore.model import ServiceModel, Shape
 from botocore.validate import ParamValidator, ValidationErrors
 
 Rule = Literal["required", "unknown", "type", "enum", "pattern", "length", "range", "union"]
@@ -56,8 +56,9 @@ def input_shape(service: str, operation: str) -> Shape:
 
 
 @lru_cache
-def _service_model(service: str):
-    return Session().get_service_model(service)
+def _service_model(service: str) -> ServiceModel:
+    # Not a session's: that reads the profile, which is nothing to ask for where nobody calls AWS.
+    return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
 
 
 @lru_cache(maxsize=4096)

@@ -23,9 +23,10 @@ def test_missing_credentials_are_explained_with_both_ways_to_get_some(repository
     assert "aws sso login" in result.output
 
 
-def test_an_unknown_profile_is_named(repository: Path, mlops, monkeypatch: pytest.MonkeyPatch):
+@pytest.mark.parametrize("command", ["status", "start"])
+def test_an_unknown_profile_is_named(repository: Path, mlops, monkeypatch: pytest.MonkeyPatch, command: str):
     monkeypatch.setenv("AWS_PROFILE", "nobody")
-    result = mlops("status")
+    result = mlops(command)
     assert result.exit_code == 2
     assert "'nobody'" in result.output
 
