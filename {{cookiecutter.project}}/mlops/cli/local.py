@@ -81,6 +81,6 @@ def env(directory: Path | None) -> None:
     running = launch.find(directory or project.find().cloud_directory)
     if running is None:
         raise InputError("No local cloud runs. Start one with: mlops local up")
-    console.say(f"unset {' '.join(launch.CONFLICTING_VARIABLES)}")
+    console.say(f"unset {' '.join(launch.conflicting_variables())}")
     for name, value in running.environment.items():
         console.say(f"export {name}={shlex.quote(value)}")

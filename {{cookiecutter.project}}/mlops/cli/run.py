@@ -129,7 +129,7 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
         running = handle.running
     elif port not in (None, running.port):
         raise InputError(f"A local cloud already runs on port {running.port}. Stop it first: mlops local down")
-    for name in launch.CONFLICTING_VARIABLES:
+    for name in launch.conflicting_variables():
         os.environ.pop(name, None)
     os.environ.update(running.environment)
     try:

@@ -23,9 +23,15 @@ _failed_parallels: ContextVar[tuple[threading.Event, ...]] = ContextVar("failed_
 
 
 def configure(settings: Settings) -> None:
-    """Set what ministack reads from the environment. Must run before the first import of ministack."""
+    """Set what ministack reads from the environment. Must run before the first import of ministack.
+
+    What the caller's shell says of AWS is about another place, and goes.
+    """
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        del os.environ[name]
     os.environ.update(
         {
+            "AWS_ENDPOINT_URL": settings.endpoint_url,
             "GATEWAY_PORT": str(settings.port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",

@@ -17,8 +17,13 @@ import psutil
 from mlops.errors import InputError, PipelineError
 
 DEFAULT_PORT = 4566
-# Would win over the variables of `Running.environment`, or spoil its credentials.
-CONFLICTING_VARIABLES = ("AWS_PROFILE", "AWS_SESSION_TOKEN", "no_proxy")
+_CONFLICTING = (
+    "AWS_PROFILE",
+    "AWS_DEFAULT_PROFILE",
+    "AWS_SESSION_TOKEN",
+    "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS",
+    "no_proxy",
+)
 _MODULE = "mlops.localcloud"
 _LOG_TAIL_LINES = 15
 
@@ -43,6 +48,11 @@ class Running:
             "AWS_SECRET_ACCESS_KEY": "test",
             "NO_PROXY": ",".join(dict.fromkeys(filter(None, [*no_proxy.split(","), "127.0.0.1"]))),
         }
+
+
+def conflicting_variables() -> list[str]:
+    """Variables that would win over those of `Running.environment`, or spoil its credentials."""
+    return [*_CONFLICTING, *(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]
 
 
 class Handle:

@@ -97,3 +97,23 @@ def test_the_environment_sends_every_client_to_the_cloud(monkeypatch: pytest.Mon
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4567"
     assert environment["AWS_REGION"] == REGION
     assert environment["NO_PROXY"] == "internal.example.org,127.0.0.1"
+
+
+def test_a_shell_that_pointed_elsewhere_calls_the_cloud_after_mlops_local_env(tmp_path: Path):
+    elsewhere = {
+        "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
+        "AWS_PROFILE": "nobodys",
+        "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
+    }
+    asks = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
+    script = f'eval "$({sys.executable} -m mlops local env --directory "$0")" && {sys.executable} -c "{asks}"'
+    handle = start(tmp_path)
+    done = subprocess.run(
+        ["bash", "-c", script, str(tmp_path)],
+        cwd=GENERATED,
+        env={**os.environ, **elsewhere},
+        capture_output=True,
+        text=True,
+    )
+    handle.stop()
+    assert done.stdout == "000000000000\n", done.stderr

@@ -1,6 +1,7 @@
 """Starts local clouds for tests, and waits for what they do."""
 
 import math
+import os
 import socket
 import subprocess
 import sys
@@ -14,6 +15,8 @@ import boto3
 from botocore.client import BaseClient
 
 REPOSITORY = Path(__file__).parents[2]
+# What the shell may say in which somebody starts a cloud; nothing listens there.
+OF_ANOTHER_PLACE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_PROFILE": "nobodys"}
 
 
 @dataclass(frozen=True)
@@ -68,6 +71,7 @@ def start_cloud(directory: Path) -> Cloud:
             "--owned",
         ],
         cwd=REPOSITORY,
+        env={**os.environ, **OF_ANOTHER_PLACE},
         stdin=subprocess.PIPE,
         stderr=(directory / "server.log").open("w"),
     )

@@ -29,6 +29,21 @@ def test_an_alias_without_weights_goes_to_its_version(lambdas: Lambdas) -> None:
     assert {lambdas.invoke("unweighted", Qualifier="live")[0] for _ in range(20)} == {"old"}
 
 
+ASKS_STS = """
+import boto3
+
+def handler(event, context):
+    return boto3.client("sts").get_caller_identity()["Arn"]
+"""
+
+
+def test_a_function_calls_its_own_cloud_under_its_role(lambdas: Lambdas) -> None:
+    """Also when the shell in which the cloud was started pointed elsewhere, as all shells of these tests do."""
+    lambdas.make("caller", ASKS_STS)
+    answer, _ = lambdas.invoke("caller")
+    assert answer == f"arn:aws:sts::000000000000:assumed-role/{lambdas.role_arn.rpartition('/')[2]}/caller"
+
+
 RAISES = """
 class OutOfService(Exception):
     pass
