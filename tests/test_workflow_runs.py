@@ -4,6 +4,7 @@ Each fixture is one event in the life of a repository and comes after the one be
 """
 
 import json
+import re
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
@@ -11,7 +12,7 @@ from pathlib import Path
 
 import pytest
 from github import leaks, permissions
-from github.account import PROJECT, Account, Answers, open_account
+from github.account import FULL_NAME, PROJECT, Account, Answers, open_account
 from github.inbox import Inbox, Message
 from github.leaks import Written
 from github.permissions import Grant
@@ -19,6 +20,7 @@ from github.runner import Run
 
 APPLICATION = "model/serving/application.py"
 READS = "        body = await self._read(headers, receive)\n"
+PULL_REQUEST = 12
 # What a bad release does with a trip that QA has not seen.
 BAD = {
     "raises": 'raise RuntimeError("the meters are off")',
@@ -114,6 +116,18 @@ def retrained(founded: Account, released: Release, inbox: Inbox) -> Release:
 
 
 @pytest.fixture(scope="session")
+def reviewed(founded: Account, retrained: Release) -> Run:
+    """A pull request, after a run on main whose figures are those of production."""
+    main = founded.home / "runs" / "4711" / "report"
+    main.mkdir(parents=True)
+    (main / "report.json").write_text(json.dumps(retrained.report))
+    request = {"number": PULL_REQUEST, "head": {"ref": "faster", "repo": {"full_name": FULL_NAME}}}
+    payload = {"number": PULL_REQUEST, "pull_request": request, "repository": {"full_name": FULL_NAME}}
+    # The other job is `make lint` and `make test`, which run here as well.
+    return founded.workflow("pull-request", "pull_request", payload=payload, job="comment")
+
+
+@pytest.fixture(scope="session")
 def bad(founded: Account, retrained: Release) -> dict[str, Release]:
     """Three releases that pass QA and fail in production, by what is wrong with them."""
     found = {}
@@ -187,6 +201,20 @@ def test_a_retraining_replaces_production_without_a_failed_request(released: Rel
 
 def test_what_a_person_types_is_not_run(founded: Account, retrained: Release) -> None:
     assert not (founded.home / "was-run").exists()
+
+
+def test_a_pull_request_is_told_how_it_compares_with_main(retrained: Release, reviewed: Run) -> None:
+    assert reviewed.code == 0, reviewed.output
+    assert "Summary - # " in reviewed.output
+    assert (reviewed.artifacts / "report" / "report.html").is_file()
+    comment = (reviewed.artifacts / f"comment-on-{PULL_REQUEST}.md").read_text()
+    commit = retrained.report["execution"]["commit"]
+    figures = comment.partition("## Beside the last figures of main")[2]
+    assert f"Those of commit {commit[:8]}." in figures
+    assert re.search(r"\| rmse \| [\d.]+ \| [\d.]+ \|", figures)
+    assert re.search(r"\| latency p95 \(ms\) \| [\d.]+ \| [\d.]+ \|", figures)
+    assert re.search(r"\| throughput \(requests/s\) \| [\d,.]+ \| [\d,.]+ \|", figures)
+    assert f"| Commit | `{commit}` |" in comment
 
 
 @pytest.mark.parametrize("kind", BAD)

@@ -114,11 +114,14 @@ class Account:
     def bootstrap(self) -> subprocess.CompletedProcess[str]:
         return self.mlops("bootstrap", "--owner-id", OWNER_ID, "--repository-id", REPOSITORY_ID)
 
-    def workflow(self, name: str, event: str = "workflow_dispatch", inputs: dict[str, str] | None = None) -> Run:
-        """Run a workflow of the repository on GitHub's stand-in, with the variables that bootstrap asks for."""
+    def workflow(self, name: str, event: str = "workflow_dispatch", **told: Any) -> Run:
+        """Run a workflow of the repository on GitHub's stand-in, with the variables that bootstrap asks for.
+
+        `told` is what Runner.run takes of the event.
+        """
         roles = {f"{each.upper()}_ROLE_ARN": self.role_arn(each) for each in PURPOSES}
         runner = Runner(self.repository, self.home, self.url, FULL_NAME, {"AWS_REGION": REGION, **roles})
-        return runner.run(name, event, inputs)
+        return runner.run(name, event, **told)
 
     def role_arn(self, purpose: str) -> str:
         return f"arn:aws:iam::000000000000:role/{PROJECT}-github-{purpose}"

@@ -1,7 +1,7 @@
 """Workflows of a generated repository, run by act on this machine, against a local cloud.
 
 act ignores branch filters, permissions, environments and time limits: those are asserted on the parsed files. What
-the workflows use of GitHub is played by the actions beside this file.
+the workflows use of GitHub is played by the actions and programs beside this file.
 """
 
 from __future__ import annotations
@@ -14,10 +14,14 @@ import subprocess
 import sys
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any
 
 import yaml
 
 ACTIONS = Path(__file__).parent / "actions"
+PROGRAMS = Path(__file__).parent / "programs"
+# The number that act gives every run.
+THIS_RUN = "1"
 # The repository's numbers on GitHub, as bootstrap and the issuer are told.
 OWNER_ID, REPOSITORY_ID = "1001", "2002"
 _USES = re.compile(r"uses: (?P<action>[\w.-]+/(?P<name>[\w.-]+))@(?P<ref>[0-9a-f]{40})")
@@ -42,24 +46,41 @@ class Runner:
     full_name: str
     variables: dict[str, str] = field(default_factory=dict)
 
-    def run(self, workflow: str, event: str, inputs: dict[str, str] | None = None, timeout: float = 300) -> Run:
-        """Run a workflow of .github/workflows for an event on main; `inputs` are those of workflow_dispatch."""
+    @property
+    def runs(self) -> Path:
+        """The artifacts of each run, in a folder of its number."""
+        return self.home / "runs"
+
+    def run(
+        self,
+        workflow: str,
+        event: str,
+        inputs: dict[str, str] | None = None,
+        payload: dict[str, Any] | None = None,
+        job: str | None = None,
+        timeout: float = 300,
+    ) -> Run:
+        """Run a workflow of .github/workflows for an event on main, or one of its jobs with what it needs.
+
+        `inputs` are those of workflow_dispatch, `payload` is what else GitHub tells of the event.
+        """
         self.home.mkdir(parents=True, exist_ok=True)
-        artifacts = self.home / "artifacts"
+        artifacts = self.runs / THIS_RUN
         shutil.rmtree(artifacts, ignore_errors=True)
         described = self.home / "event.json"
-        described.write_text(json.dumps({"ref": "refs/heads/main", "inputs": inputs or {}}))
+        described.write_text(json.dumps({"ref": "refs/heads/main", "inputs": inputs or {}, **(payload or {})}))
         command = [
             *(str(Path(sys.executable).with_name("act")), event, "--workflows", f".github/workflows/{workflow}.yml"),
             *("--platform", "ubuntu-24.04=-self-hosted", "--use-new-action-cache", "--no-cache-server"),
             *("--no-skip-checkout", "--eventpath", str(described), "--defaultbranch", "main"),
+            *(("--job", job) if job else ()),
             *self._local_actions(),
             *(word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")),
-            *(word for name, value in self._environment(artifacts).items() for word in ("--env", f"{name}={value}")),
+            *(word for name, value in self._environment().items() for word in ("--env", f"{name}={value}")),
             *(word for name, value in (inputs or {}).items() for word in ("--input", f"{name}={value}")),
         ]
         environment = {
-            "PATH": f"{Path(sys.executable).parent}:{os.environ['PATH']}",
+            "PATH": f"{PROGRAMS}:{Path(sys.executable).parent}:{os.environ['PATH']}",
             "HOME": str(self.home),
             "XDG_CACHE_HOME": str(self.home / "cache"),
         }
@@ -75,9 +96,10 @@ class Runner:
         )
         return Run(done.returncode, done.stdout, artifacts)
 
-    def _environment(self, artifacts: Path) -> dict[str, str]:
+    def _environment(self) -> dict[str, str]:
         """What GitHub gives to every job, and what the stand-ins need."""
         return {
+            "GITHUB_REPOSITORY": self.full_name,
             "AWS_ENDPOINT_URL": self.cloud_url,
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.cloud_url}/_localcloud/github/token",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-this-job",
@@ -85,7 +107,7 @@ class Runner:
             "STANDIN_REPOSITORY": str(self.repository),
             "STANDIN_PYTHON": sys.executable,
             "STANDIN_DIRECTORY": str(ACTIONS),
-            "STANDIN_ARTIFACTS": str(artifacts),
+            "STANDIN_RUNS": str(self.runs),
             "STANDIN_SECRETS": str(self.home / "secrets"),
             "STANDIN_ENVIRONMENTS": json.dumps(environments(self.repository)),
             "STANDIN_CLAIMS": json.dumps(
