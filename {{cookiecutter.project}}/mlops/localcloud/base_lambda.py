@@ -2,13 +2,16 @@
 
 import random
 import re
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
 
 # The function and the alias that the current request has called.
 _called: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
 _trace: ContextVar[str] = ContextVar("function_trace", default="")
+# Whether the workers that end do so because their function was changed or deleted.
+_taken_away: ContextVar[bool] = ContextVar("function_taken_away", default=False)
 # The line of a Python traceback that names the exception follows the last indented one.
 _EXCEPTION = re.compile(r"^(?P<type>[\w.]+)(?::|$)", re.MULTILINE)
 
@@ -73,6 +76,35 @@ def hide_failures() -> None:
         return response, "Internal server error" if error else None
 
     apigateway_v1._lambda_proxy_response = shaped
+
+
+def let_invocations_end() -> None:
+    """Have a function or a version that is changed or deleted answer the invocations that it has taken."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    invalidate, kill = lambda_svc.invalidate_worker, lambda_runtime.kill_workers
+
+    def invalidated(*args: Any, **named: Any) -> None:
+        token = _taken_away.set(True)
+        try:
+            invalidate(*args, **named)
+        finally:
+            _taken_away.reset(token)
+
+    def killed(workers: Iterable[Any]) -> None:
+        workers = [worker for worker in workers if worker is not None]
+        busy = [worker for worker in workers if _taken_away.get() and worker.in_use]
+        kill([worker for worker in workers if worker not in busy])
+        for worker in busy:
+            threading.Thread(target=after_invocation, args=(worker,), daemon=True, name="lambda-end").start()
+
+    def after_invocation(worker: Any) -> None:
+        # An invocation holds the lock until it has ended, at the latest by the function's time-out.
+        with worker._lock:
+            kill([worker])
+
+    lambda_svc.invalidate_worker, lambda_runtime.kill_workers = invalidated, killed
 
 
 def measure(publish: Metric) -> None:

@@ -13,5 +13,6 @@ def install() -> None:
     base_lambda.shift_by_weight()
     base_lambda.name_errors()
     base_lambda.hide_failures()
+    base_lambda.let_invocations_end()
     base_lambda.measure(partial(measuring.measure, _NAMESPACE))
     base_lambda.around_alias_updates(resources.shift)

@@ -29,6 +29,7 @@ class Lambdas:
             Handler="program.handler",
             Role=self.role_arn,
             Code={"ZipFile": archive(code)},
+            Timeout=30,
             Environment={"Variables": environment},
         )
 

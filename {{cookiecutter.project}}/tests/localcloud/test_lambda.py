@@ -2,6 +2,8 @@
 
 import json
 from collections import Counter
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 from harness import is_share, until
 from lambdas import Lambdas, returns
@@ -59,6 +61,30 @@ def test_an_error_says_its_type_and_its_trace(lambdas: Lambdas) -> None:
     assert response["FunctionError"] == "Unhandled"
     assert (answer["errorType"], answer["errorMessage"]) == ("OutOfService", "no taxi: none at all")
     assert any("program.py" in line for line in answer["stackTrace"])
+
+
+WAITS = """
+import os, pathlib, time
+
+def handler(event, context):
+    folder = pathlib.Path(os.environ["FOLDER"])
+    (folder / "begun").touch()
+    while not (folder / "may-end").exists():
+        time.sleep(0.01)
+    return "answered"
+"""
+
+
+def test_an_invocation_is_answered_although_its_version_is_deleted(lambdas: Lambdas, tmp_path: Path) -> None:
+    lambdas.make("deleted", WAITS, FOLDER=str(tmp_path))
+    version = lambdas.client.publish_version(FunctionName="deleted")["Version"]
+    with ThreadPoolExecutor() as pool:
+        invocation = pool.submit(lambdas.invoke, "deleted", Qualifier=version)
+        until((tmp_path / "begun").exists, 20)
+        lambdas.client.delete_function(FunctionName="deleted", Qualifier=version)
+        (tmp_path / "may-end").touch()
+        answer, _ = invocation.result()
+    assert answer == "answered"
 
 
 def test_a_state_machine_catches_an_error_by_its_name(lambdas: Lambdas) -> None:

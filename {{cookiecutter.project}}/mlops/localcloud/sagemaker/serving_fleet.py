@@ -141,10 +141,6 @@ class Fleet:
         """Let the requests in flight finish, then end every container."""
         stop_together(self._containers(), _GRACE_SECONDS, _DRAIN_SECONDS)
 
-    def stop(self) -> None:
-        """End every container."""
-        stop_together(self._containers(), _GRACE_SECONDS)
-
     def _containers(self) -> list[ServingContainer]:
         return [container for variant in self.variants.values() for container in variant.containers]
 
