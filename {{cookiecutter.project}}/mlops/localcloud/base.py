@@ -134,6 +134,20 @@ def physical_name(stack_name: str, logical_id: str, maximum: int, lowercase: boo
     return _physical_name(stack_name, logical_id, max_len=maximum, lowercase=lowercase)
 
 
+def know_pseudo_parameters_in_conditions() -> None:
+    """Have conditions of templates compare what AWS::Partition and its like stand for."""
+    from ministack.services.cloudformation import changesets, engine, handlers, stacks
+
+    evaluate = engine._evaluate_conditions
+
+    def evaluated(template: dict, parameters: dict) -> dict:
+        known = {"Partition": "aws", "Region": region(), "AccountId": account(), "URLSuffix": "amazonaws.com"}
+        return evaluate(template, {**{f"AWS::{name}": {"Value": value} for name, value in known.items()}, **parameters})
+
+    for module in (changesets, engine, handlers, stacks):
+        module._evaluate_conditions = evaluated
+
+
 def heed_conditions_of_imports() -> None:
     """Have an export be in use only where the conditions of the importing stack leave the import."""
     from ministack.services.cloudformation import handlers

@@ -108,6 +108,7 @@ def run(settings: Settings, owned: bool) -> None:
 def _install() -> Service:
     """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
     base.track_state_machine_executions()
+    base.know_pseudo_parameters_in_conditions()
     base.heed_conditions_of_imports()
     base.replace_sdk_integration(stepfunctions.call)
     for identity in (ledger, stacks, callers, web):

@@ -51,15 +51,22 @@ def test_a_role_trusts_one_kind_of_job_of_this_very_repository(bootstrap, role, 
     assert statement["Effect"] == "Allow"
     assert statement["Action"] == "sts:AssumeRoleWithWebIdentity"
     assert statement["Principal"] == {"Federated": {"Fn::Sub": PROVIDER}}
-    assert statement["Condition"] == {
-        "StringEquals": {
-            "token.actions.githubusercontent.com:aud": "sts.amazonaws.com",
-            "token.actions.githubusercontent.com:sub": [
-                {"Fn::Sub": f"repo:${{Owner}}/${{Repository}}:{purpose}"},
-                {"Fn::Sub": f"repo:${{Owner}}@${{OwnerId}}/${{Repository}}@${{RepositoryId}}:{purpose}"},
-            ],
-        }
+    claims = {
+        "aud": "sts.amazonaws.com",
+        "sub": [
+            {"Fn::Sub": f"repo:${{Owner}}/${{Repository}}:{purpose}"},
+            {"Fn::Sub": f"repo:${{Owner}}@${{OwnerId}}/${{Repository}}@${{RepositoryId}}:{purpose}"},
+        ],
+        "repository_id": where_sts_reads_it({"Ref": "RepositoryId"}),
     }
+    if purpose.startswith("environment:"):
+        claims["ref"] = where_sts_reads_it("refs/heads/main")
+    host = PROVIDER.rpartition("/")[2]
+    assert statement["Condition"] == {"StringEquals": {f"{host}:{name}": value for name, value in claims.items()}}
+
+
+def where_sts_reads_it(value) -> dict:
+    return {"Fn::If": ["StsReadsClaims", value, {"Ref": "AWS::NoValue"}]}
 
 
 def test_no_trust_has_a_wildcard(bootstrap):

@@ -41,6 +41,24 @@ Resources:
     cloudformation.delete_stack(StackName="importing")
 
 
+def test_a_condition_compares_pseudo_parameters(cloud: Cloud) -> None:
+    template = """
+Conditions:
+  Commercial: !Equals [!Ref AWS::Partition, aws]
+  Here: !Equals [!Ref AWS::Region, us-east-1]
+  Elsewhere: !Equals [!Ref AWS::AccountId, "999999999999"]
+Resources: {Topic: {Type: 'AWS::SNS::Topic'}}
+Outputs:
+  Found: {Value: !Join ["", [!If [Commercial, a, b], !If [Here, c, d], !If [Elsewhere, e, f]]]}
+"""
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.create_stack(StackName="pseudo", TemplateBody=template)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName="pseudo", WaiterConfig={"Delay": 0.1})
+    [stack] = cloudformation.describe_stacks(StackName="pseudo")["Stacks"]
+    assert [each["OutputValue"] for each in stack["Outputs"]] == ["acf"]
+    cloudformation.delete_stack(StackName="pseudo")
+
+
 def test_added_services_are_routed_beside_ministacks_own(cloud: Cloud) -> None:
     assert "ModelPackageGroupSummaryList" in cloud.client("sagemaker").list_model_package_groups()
     assert "pipelines" in cloud.client("codepipeline").list_pipelines()

@@ -21,10 +21,10 @@ _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
 _LEEWAY_SECONDS = 5
 # A web identity's session may last as long as the role says, an hour where it says nothing.
 _LEAST_SECONDS, _DEFAULT_MAXIMUM_SECONDS = 900, 3600
-# The claims of GitHub's tokens that STS offers to policies, beside those of every provider.
+# The claims of every provider that STS offers to policies, and those of GitHub.
 _CLAIMS = (
-    "aud", "sub", "amr", "actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository",
-    "repository_id", "repository_owner", "repository_owner_id", "repository_visibility", "run_id", "workflow",
+    "aud", "sub", "amr",
+    "actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "workflow",
 )  # fmt: skip
 
 
