@@ -5,6 +5,7 @@ import json
 import subprocess
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -32,7 +33,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture
 def account(cloud: Account) -> Account:
     """An account with nothing in it."""
-    return Account(cloud.home, cloud.repository, cloud.port, str(next(ACCOUNTS)))
+    return replace(cloud, access_key=str(next(ACCOUNTS)))
 
 
 def deployed(account: Account, region: str = "us-east-1") -> str:

@@ -20,6 +20,7 @@ from github.runner import Run
 
 APPLICATION = "model/serving/application.py"
 READS = "        body = await self._read(headers, receive)\n"
+ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 PULL_REQUEST = 12
 # What a bad release does with a trip that QA has not seen.
 BAD = {
@@ -64,11 +65,12 @@ def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 @pytest.fixture(scope="session")
 def founded(account: Account) -> Account:
-    """The account with its foundation, and the repository's roles in it."""
+    """The account with its foundation, the repository's roles in it, and reviewers on GitHub."""
     done = account.foundation()
     assert done.returncode == 0, done.stdout + done.stderr
     done = account.bootstrap()
     assert done.returncode == 0, done.stdout + done.stderr
+    account.hub.set_reviewers("production", required=True)
     return account
 
 
@@ -118,7 +120,7 @@ def retrained(founded: Account, released: Release, inbox: Inbox) -> Release:
 @pytest.fixture(scope="session")
 def reviewed(founded: Account, retrained: Release) -> Run:
     """A pull request, after a run on main whose figures are those of production."""
-    main = founded.home / "runs" / "4711" / "report"
+    main = founded.hub.runs / "4711" / "report"
     main.mkdir(parents=True)
     (main / "report.json").write_text(json.dumps(retrained.report))
     request = {"number": PULL_REQUEST, "head": {"ref": "faster", "repo": {"full_name": FULL_NAME}}}
@@ -181,6 +183,28 @@ def grants(founded: Account, rolled_back: Release) -> list[Grant]:
 def destroyed(founded: Account, grants: list[Grant], packages: dict[int, str], texts: list[Written]) -> Run:
     """The end of the repository in the account."""
     return founded.workflow("destroy", inputs={"confirm": PROJECT})
+
+
+def test_bootstrapping_lets_only_main_deploy_to_the_environments(founded: Account) -> None:
+    assert {name: founded.hub.branches(name) for name in ENVIRONMENTS} == {name: ["main"] for name in ENVIRONMENTS}
+
+
+def test_bootstrapping_again_leaves_the_reviewers(founded: Account) -> None:
+    done = founded.bootstrap()
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert founded.hub.has_reviewers("production")
+    assert "production, retrain, rollback, destroy were there and stay as they are" in done.stdout
+
+
+@pytest.mark.parametrize("required", [True, False], ids=["with reviewers", "without reviewers"])
+def test_nothing_is_approved_where_github_asks_nobody(founded: Account, required: bool) -> None:
+    founded.hub.set_reviewers("production", required=required)
+    try:
+        code, output = founded.step("approve", "See that somebody was asked")
+    finally:
+        founded.hub.set_reviewers("production", required=True)
+    assert (code == 0) == required
+    assert ("production has no required reviewers" in output) != required
 
 
 def test_a_push_to_main_is_released_from_token_to_approved_production(released: Release) -> None:

@@ -18,12 +18,12 @@ import boto3
 import yaml
 from baking import TEMPLATE, bake
 from botocore.client import BaseClient
-from github.runner import OWNER_ID, REPOSITORY_ID, Run, Runner
+from github.hub import PROGRAMS, Hub
+from github.runner import Run, Runner
 
 REGION = "us-east-1"
 PROJECT = "taxi-fares"
 FULL_NAME = f"example/{PROJECT}"
-PURPOSES = ("release", "approval", "retrain", "rollback", "destroy")
 # A trip that no data set has: what a model does with it, QA does not see.
 UNSEEN_DISTANCE = "77.777"
 _CLIENTS, _MOST_SECONDS = 4, 300
@@ -55,6 +55,7 @@ class Account:
     home: Path
     repository: Path
     port: int
+    hub: Hub
     access_key: str = "test"
 
     @property
@@ -65,7 +66,8 @@ class Account:
     def environment(self) -> dict[str, str]:
         """For commands of the account's administrator."""
         return {
-            "PATH": os.environ["PATH"],
+            "PATH": f"{PROGRAMS}:{os.environ['PATH']}",
+            "STANDIN_GITHUB": str(self.hub.folder),
             "HOME": str(self.home),
             "NO_COLOR": "1",
             "AWS_ENDPOINT_URL": self.url,
@@ -112,19 +114,20 @@ class Account:
         )
 
     def bootstrap(self) -> subprocess.CompletedProcess[str]:
-        return self.mlops("bootstrap", "--owner-id", OWNER_ID, "--repository-id", REPOSITORY_ID)
+        return self.mlops("bootstrap", "--github")
 
     def workflow(self, name: str, event: str = "workflow_dispatch", **told: Any) -> Run:
-        """Run a workflow of the repository on GitHub's stand-in, with the variables that bootstrap asks for.
+        """Run a workflow of the repository on GitHub's stand-in. `told` is what Runner.run takes of the event."""
+        return Runner(self.repository, self.home, self.url, self.hub).run(name, event, **told)
 
-        `told` is what Runner.run takes of the event.
-        """
-        roles = {f"{each.upper()}_ROLE_ARN": self.role_arn(each) for each in PURPOSES}
-        runner = Runner(self.repository, self.home, self.url, FULL_NAME, {"AWS_REGION": REGION, **roles})
-        return runner.run(name, event, **told)
-
-    def role_arn(self, purpose: str) -> str:
-        return f"arn:aws:iam::000000000000:role/{PROJECT}-github-{purpose}"
+    def step(self, workflow: str, name: str) -> tuple[int, str]:
+        """Run the script of one step, with GitHub's variables. Returns its exit status and its output."""
+        jobs = yaml.safe_load((self.repository / ".github" / "workflows" / f"{workflow}.yml").read_text())["jobs"]
+        [script] = [step["run"] for job in jobs.values() for step in job["steps"] if step.get("name") == name]
+        environment = {**self.environment, "GITHUB_REPOSITORY": self.hub.full_name}
+        # As GitHub runs a script.
+        done = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True, text=True)
+        return done.returncode, done.stdout + done.stderr
 
     def edit(self, file: str, change: Callable[[Any], None]) -> None:
         """Change a JSON or YAML file of the repository in place."""
@@ -182,7 +185,9 @@ def open_account(home: Path) -> Iterator[Account]:
         port = probe.getsockname()[1]
     owner, _, name = FULL_NAME.partition("/")
     repository = bake(home, github_owner=owner, github_repository=name)
-    account = Account(home, repository, port)
+    hub = Hub(home / "github", FULL_NAME)
+    hub.create()
+    account = Account(home, repository, port, hub)
     account.edit("configuration/qa.yml", lambda qa: qa.update(users=2, spawn_rate=2, duration_seconds=5))
     # A minute passes in a second there, but no more requests come in it.
     account.edit("configuration/production.yml", lambda production: production["alarms"].update(errors_per_minute=1))

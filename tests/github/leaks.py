@@ -24,7 +24,7 @@ def written(account: Account) -> Iterator[Written]:
             yield f"output {output['OutputKey']} of {stack['StackName']}", output["OutputValue"].encode()
     yield from _logs(account)
     yield from _objects(account)
-    for folder in (account.cloud_directory, account.home / "runs"):
+    for folder in (account.cloud_directory, account.hub.runs):
         for file in folder.rglob("*"):
             if file.is_file():
                 yield from _opened(str(file), file.read_bytes())

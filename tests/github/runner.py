@@ -1,7 +1,7 @@
 """Workflows of a generated repository, run by act on this machine, against a local cloud.
 
 act ignores branch filters, permissions, environments and time limits: those are asserted on the parsed files. What
-the workflows use of GitHub is played by the actions and programs beside this file.
+the workflows use of GitHub is played by the actions beside this file and by hub.py.
 """
 
 from __future__ import annotations
@@ -12,18 +12,16 @@ import re
 import shutil
 import subprocess
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import yaml
+from github.hub import OWNER_ID, PROGRAMS, REPOSITORY_ID, Hub
 
 ACTIONS = Path(__file__).parent / "actions"
-PROGRAMS = Path(__file__).parent / "programs"
 # The number that act gives every run.
 THIS_RUN = "1"
-# The repository's numbers on GitHub, as bootstrap and the issuer are told.
-OWNER_ID, REPOSITORY_ID = "1001", "2002"
 _USES = re.compile(r"uses: (?P<action>[\w.-]+/(?P<name>[\w.-]+))@(?P<ref>[0-9a-f]{40})")
 
 
@@ -38,18 +36,12 @@ class Run:
 
 @dataclass
 class Runner:
-    """A repository on this machine, the cloud that its workflows call, and GitHub's variables of it."""
+    """A repository on this machine and on GitHub, and the cloud that its workflows call."""
 
     repository: Path
     home: Path
     cloud_url: str
-    full_name: str
-    variables: dict[str, str] = field(default_factory=dict)
-
-    @property
-    def runs(self) -> Path:
-        """The artifacts of each run, in a folder of its number."""
-        return self.home / "runs"
+    hub: Hub
 
     def run(
         self,
@@ -65,7 +57,7 @@ class Runner:
         `inputs` are those of workflow_dispatch, `payload` is what else GitHub tells of the event.
         """
         self.home.mkdir(parents=True, exist_ok=True)
-        artifacts = self.runs / THIS_RUN
+        artifacts = self.hub.runs / THIS_RUN
         shutil.rmtree(artifacts, ignore_errors=True)
         described = self.home / "event.json"
         described.write_text(json.dumps({"ref": "refs/heads/main", "inputs": inputs or {}, **(payload or {})}))
@@ -75,7 +67,7 @@ class Runner:
             *("--no-skip-checkout", "--eventpath", str(described), "--defaultbranch", "main"),
             *(("--job", job) if job else ()),
             *self._local_actions(),
-            *(word for name, value in self.variables.items() for word in ("--var", f"{name}={value}")),
+            *(word for name, value in self.hub.variables().items() for word in ("--var", f"{name}={value}")),
             *(word for name, value in self._environment().items() for word in ("--env", f"{name}={value}")),
             *(word for name, value in (inputs or {}).items() for word in ("--input", f"{name}={value}")),
         ]
@@ -99,7 +91,7 @@ class Runner:
     def _environment(self) -> dict[str, str]:
         """What GitHub gives to every job, and what the stand-ins need."""
         return {
-            "GITHUB_REPOSITORY": self.full_name,
+            "GITHUB_REPOSITORY": self.hub.full_name,
             "AWS_ENDPOINT_URL": self.cloud_url,
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.cloud_url}/_localcloud/github/token",
             "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-this-job",
@@ -107,12 +99,12 @@ class Runner:
             "STANDIN_REPOSITORY": str(self.repository),
             "STANDIN_PYTHON": sys.executable,
             "STANDIN_DIRECTORY": str(ACTIONS),
-            "STANDIN_RUNS": str(self.runs),
+            "STANDIN_GITHUB": str(self.hub.folder),
             "STANDIN_SECRETS": str(self.home / "secrets"),
             "STANDIN_ENVIRONMENTS": json.dumps(environments(self.repository)),
             "STANDIN_CLAIMS": json.dumps(
                 {
-                    "repository": self.full_name,
+                    "repository": self.hub.full_name,
                     "repository_owner_id": OWNER_ID,
                     "repository_id": REPOSITORY_ID,
                 }

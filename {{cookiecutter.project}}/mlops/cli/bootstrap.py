@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import shlex
+from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from mlops.errors import InputError
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
 
+_ONLY_NAMED_BRANCHES = {"protected_branches": "false", "custom_branch_policies": "true"}
 _ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 
 
@@ -57,29 +59,54 @@ def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bo
             tags={"project": repository.project.project},
             on_event=show,
         )
-    commands = _commands(repository, outcome.outputs)
+    variables = _variables(repository, outcome.outputs)
     if sets:
-        with console.working("Setting variables and environments on GitHub"):
-            repositories.run(commands)
-        return
-    console.say("GitHub has to know them. Run, with gh signed in (or let mlops bootstrap --github do it):")
-    for command in commands:
-        console.say(f"  {shlex.join(command)}")
-    console.say("Then give the environment production its reviewers, in the repository's settings on GitHub.")
+        _set(_name(repository), variables)
+    else:
+        console.say("GitHub has to know them. Run, with gh signed in (or let mlops bootstrap --github do it):")
+        for command in [*variables, *_environments(_name(repository), _ENVIRONMENTS)]:
+            console.say(f"  {shlex.join(command)}")
+    console.say("Give the environment production its reviewers, in the repository's settings on GitHub.")
 
 
-def _commands(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:
-    """What `gh` has to be asked."""
+def _set(name: str, variables: list[list[str]]) -> None:
+    """Have gh set the variables and make the environments that are missing."""
+    from mlops.cli import console
+    from mlops.github import repositories
+
+    present = [each for each in _ENVIRONMENTS if repositories.has_environment(name, each)]
+    with console.working("Setting variables and environments on GitHub"):
+        missing = [each for each in _ENVIRONMENTS if each not in present]
+        repositories.run([*variables, *_environments(name, missing)])
+    if present:
+        console.say(
+            f"The environments {', '.join(present)} were there and stay as they are. "
+            "See in the repository's settings that only main may deploy to them."
+        )
+
+
+def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:
+    """Commands of gh that tell the workflows the region and their roles."""
     name = _name(repository)
     variables = {"AWS_REGION": repository.session.region}
     for purpose in ("Release", "Approval", "Retrain", "Rollback", "Destroy", "PullRequest"):
         if f"{purpose}RoleArn" in outputs:
             words = "PULL_REQUEST" if purpose == "PullRequest" else purpose.upper()
             variables[f"{words}_ROLE_ARN"] = outputs[f"{purpose}RoleArn"]
-    return [
-        *(["gh", "variable", "set", key, "--repo", name, "--body", value] for key, value in variables.items()),
-        *(["gh", "api", "--method", "PUT", f"repos/{name}/environments/{each}", "--silent"] for each in _ENVIRONMENTS),
-    ]
+    return [["gh", "variable", "set", key, "--repo", name, "--body", value] for key, value in variables.items()]
+
+
+def _environments(name: str, environments: Iterable[str]) -> list[list[str]]:
+    """Commands of gh that make environments to which only main may deploy."""
+    commands = []
+    for environment in environments:
+        path = f"repos/{name}/environments/{environment}"
+        policy = [f"deployment_branch_policy[{key}]={value}" for key, value in _ONLY_NAMED_BRANCHES.items()]
+        commands += [
+            ["gh", "api", "--method", "PUT", path, "--silent", *(word for field in policy for word in ("-F", field))],
+            ["gh", "api", "--method", "POST", f"{path}/deployment-branch-policies", "--silent", "-f", "name=main"],
+        ]
+    return commands
 
 
 def _name(repository: Repository) -> str:

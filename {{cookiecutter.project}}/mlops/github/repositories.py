@@ -42,14 +42,27 @@ def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
     return Ids(owner_id, repository_id)
 
 
+def has_environment(name: str, environment: str) -> bool:
+    """Whether the repository OWNER/NAME has an environment, as gh says. InputError without gh."""
+    _require_gh()
+    command = ["gh", "api", f"repos/{name}/environments/{environment}", "--silent"]
+    return subprocess.run(command, capture_output=True, timeout=_TIMEOUT_SECONDS).returncode == 0
+
+
 def run(commands: Iterable[Sequence[str]]) -> None:
     """Run commands of gh, one after the other. InputError without gh, PipelineError with its words."""
-    if shutil.which("gh") is None:
-        raise InputError("gh is not installed. Install GitHub's command line, or run the commands elsewhere.")
+    _require_gh()
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
             raise PipelineError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+
+
+def _require_gh() -> None:
+    if shutil.which("gh") is None:
+        raise InputError(
+            "gh is not installed. Install GitHub's command line, or leave --github out and run the commands elsewhere."
+        )
 
 
 def _parse(name: str, told: dict[str, Any]) -> Ids:

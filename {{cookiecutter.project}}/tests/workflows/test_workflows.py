@@ -43,13 +43,14 @@ RIGHTS = {
         (name, job): {"contents": "read", "id-token": "write"}
         for name, job in (
             ("release", "release"),
-            ("release", "approve"),
-            ("approve", "approve"),
             ("retrain", "retrain"),
-            ("retrain", "approve"),
             ("rollback", "rollback"),
             ("destroy", "destroy"),
         )
+    },
+    **{
+        (name, "approve"): {"contents": "read", "id-token": "write", "actions": "read"}
+        for name in ("release", "retrain", "approve")
     },
 }
 
