@@ -1,4 +1,4 @@
-"""Touches of ministack's Lambda: weights of aliases, types of errors, metrics by alias and version, updates of aliases."""
+"""Touches of ministack's Lambda: weights of aliases, types of errors, ends of workers, metrics, updates of aliases."""
 
 import random
 import re
