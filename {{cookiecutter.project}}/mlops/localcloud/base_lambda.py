@@ -3,6 +3,7 @@
 import random
 import re
 import threading
+import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
@@ -10,6 +11,7 @@ from typing import Any
 # The function and the alias that the current request has called.
 _called: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
 _trace: ContextVar[str] = ContextVar("function_trace", default="")
+_ON_ITS_WAY_SECONDS = 0.1
 # Whether the workers that end do so because their function was changed or deleted.
 _taken_away: ContextVar[bool] = ContextVar("function_taken_away", default=False)
 # The line of a Python traceback that names the exception follows the last indented one.
@@ -107,13 +109,25 @@ def let_invocations_end() -> None:
     lambda_svc.invalidate_worker, lambda_runtime.kill_workers = invalidated, killed
 
 
+def await_invocations(function: str, version: str) -> None:
+    """Wait until a version has answered what it has taken, at most as long as an invocation may last."""
+    from ministack.core import lambda_runtime
+    from ministack.services import lambda_svc
+
+    config = lambda_svc._functions[function]["versions"][version]["config"]
+    key = lambda_runtime._worker_key(function, config, version)
+    # What an alias has just sent to the version is on its way to a worker.
+    time.sleep(_ON_ITS_WAY_SECONDS)
+    deadline = time.monotonic() + config["Timeout"]
+    while any(worker.in_use for worker in lambda_runtime._workers.get(key, [])) and time.monotonic() < deadline:
+        time.sleep(_ON_ITS_WAY_SECONDS)
+
+
 def measure(publish: Metric) -> None:
     """Have `publish(dimensions, {metric: (unit, value)})` called for each set of dimensions of an invocation.
 
     Source: AWS Lambda Developer Guide, "Types of metrics for Lambda functions".
     """
-    import time
-
     from ministack.services import lambda_svc
 
     execute = lambda_svc._execute_function

@@ -2,7 +2,9 @@
 
 import json
 import threading
-from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -204,7 +206,7 @@ def test_what_is_not_for_lambda_is_refused_by_name(codedeploy) -> None:
         codedeploy.list_git_hub_account_token_names()
 
 
-def template(role_arn: str, bucket: str, key: str, hook: str) -> dict:
+def template(name: str, role_arn: str, bucket: str, key: str, hook: str) -> dict:
     """A function, its version and its alias, shifted by CodeDeploy."""
     policy = {
         "ApplicationName": {"Ref": "Application"},
@@ -218,11 +220,12 @@ def template(role_arn: str, bucket: str, key: str, hook: str) -> dict:
         "DeploymentStyle": {"DeploymentType": "BLUE_GREEN", "DeploymentOption": "WITH_TRAFFIC_CONTROL"},
     }
     function = {
-        "FunctionName": "stacked",
+        "FunctionName": name,
         "Runtime": "python3.13",
         "Handler": "program.handler",
         "Role": role_arn,
         "Code": {"S3Bucket": bucket, "S3Key": key},
+        "Timeout": 30,
     }
     version = {"FunctionName": {"Ref": "Function"}, "Description": key}
     alias = {
@@ -245,27 +248,97 @@ def template(role_arn: str, bucket: str, key: str, hook: str) -> dict:
     }
 
 
-def test_a_stack_shifts_its_alias_and_comes_back_when_that_fails(lambdas: Lambdas, bucket: str, hooks) -> None:
-    cloudformation, s3 = lambdas.cloud.client("cloudformation"), lambdas.cloud.client("s3")
+@dataclass
+class Stack:
+    """A stack of `template`, whose function has its name."""
 
-    def deploy(change: Callable[..., dict], release: str, hook: str) -> str:
-        s3.put_object(Bucket=bucket, Key=f"code/{release}.zip", Body=archive(returns(release)))
-        body = json.dumps(template(lambdas.role_arn, bucket, f"code/{release}.zip", hooks[hook]))
-        change(StackName="shifting", TemplateBody=body)
+    lambdas: Lambdas
+    bucket: str
+    name: str
+    status: str = ""
+
+    def deploy(self, release: str, hook: str, code: str = "") -> None:
+        """Begin to bring the stack to a release; without code, one whose function returns its name."""
+        key, cloudformation = f"code/{self.name}-{release}.zip", self.lambdas.cloud.client("cloudformation")
+        body = archive(code or returns(release))
+        self.lambdas.cloud.client("s3").put_object(Bucket=self.bucket, Key=key, Body=body)
+        change = cloudformation.update_stack if self.status else cloudformation.create_stack
+        described = template(self.name, self.lambdas.role_arn, self.bucket, key, hook)
+        change(StackName=self.name, TemplateBody=json.dumps(described))
+
+    def ended(self) -> str:
+        """The status in which the change has ended."""
 
         def status() -> str | None:
-            (stack,) = cloudformation.describe_stacks(StackName="shifting")["Stacks"]
+            (stack,) = self.lambdas.cloud.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
             return stack["StackStatus"] if not stack["StackStatus"].endswith("IN_PROGRESS") else None
 
-        return until(status, 60)
+        self.status = until(status, 60)
+        return self.status
 
-    def serving() -> tuple[Any, int]:
-        versions = lambdas.client.list_versions_by_function(FunctionName="stacked")["Versions"]
-        return lambdas.invoke("stacked", Qualifier="live")[0], len(versions) - 1
+    def versions(self) -> list[str]:
+        listed = self.lambdas.client.list_versions_by_function(FunctionName=self.name)["Versions"]
+        return [each["Version"] for each in listed if each["Version"] != "$LATEST"]
 
-    assert deploy(cloudformation.create_stack, "first", "bad") == "CREATE_COMPLETE", "no hook runs for a first version"
-    assert serving() == ("first", 1)
-    assert deploy(cloudformation.update_stack, "second", "good") == "UPDATE_COMPLETE"
-    assert serving() == ("second", 1), "the old version is deleted after the shift"
-    assert deploy(cloudformation.update_stack, "third", "bad") == "UPDATE_ROLLBACK_COMPLETE"
-    assert serving() == ("second", 1), "the new version is deleted after the rollback"
+    def has_failed_to_shift(self) -> bool:
+        """Whether CodeDeploy has given up."""
+        resources = self.lambdas.cloud.client("cloudformation").describe_stack_resources(StackName=self.name)
+        found = {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in resources["StackResources"]}
+        deployments = self.lambdas.cloud.client("codedeploy").list_deployments(
+            applicationName=found["Application"], deploymentGroupName=found["Group"], includeOnlyStatuses=["Failed"]
+        )
+        return bool(deployments["deployments"])
+
+    def serving(self) -> tuple[Any, int]:
+        """What the alias answers, and how many versions there are."""
+        return self.lambdas.invoke(self.name, Qualifier="live")[0], len(self.versions())
+
+
+def test_a_stack_shifts_its_alias_and_comes_back_when_that_fails(lambdas: Lambdas, bucket: str, hooks) -> None:
+    stack = Stack(lambdas, bucket, "shifting")
+    stack.deploy("first", hooks["bad"])
+    assert stack.ended() == "CREATE_COMPLETE", "no hook runs for a first version"
+    assert stack.serving() == ("first", 1)
+    stack.deploy("second", hooks["good"])
+    assert stack.ended() == "UPDATE_COMPLETE"
+    assert stack.serving() == ("second", 1), "the old version is deleted after the shift"
+    stack.deploy("third", hooks["bad"])
+    assert stack.ended() == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.serving() == ("second", 1), "the new version is deleted after the rollback"
+
+
+WAITS = """
+import pathlib, time
+FOLDER = pathlib.Path({folder!r})
+
+def handler(event, context):
+    (FOLDER / "begun").touch()
+    while not (FOLDER / "may-end").exists():
+        time.sleep(0.01)
+    return "answered"
+"""
+
+
+def test_a_stack_goes_on_when_the_version_that_is_left_has_answered(
+    lambdas: Lambdas, bucket: str, hooks, tmp_path: Path
+) -> None:
+    stack = Stack(lambdas, bucket, "waiting")
+    stack.deploy("first", hooks["good"])
+    assert stack.ended() == "CREATE_COMPLETE"
+    fails_once_begun = f"""
+import pathlib, time
+while not pathlib.Path({str(tmp_path / "begun")!r}).exists():
+    time.sleep(0.01)
+"""
+    lambdas.make("fails-once-begun", fails_once_begun + ANSWERS.format(status="Failed"))
+    stack.deploy("second", "fails-once-begun", WAITS.format(folder=str(tmp_path)))
+    with ThreadPoolExecutor() as pool:
+        until(lambda: stack.versions() == ["1", "2"], 20)
+        invocation = pool.submit(lambdas.invoke, stack.name, Qualifier="2")
+        until((tmp_path / "begun").exists, 20)
+        until(stack.has_failed_to_shift, 20)
+        assert stack.versions() == ["1", "2"]
+        (tmp_path / "may-end").touch()
+        assert invocation.result()[0] == "answered"
+    assert stack.ended() == "UPDATE_ROLLBACK_COMPLETE"
+    assert stack.serving() == ("first", 1)

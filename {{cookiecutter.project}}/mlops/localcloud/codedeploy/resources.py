@@ -4,7 +4,7 @@ import json
 from functools import partial
 from typing import Any
 
-from mlops.localcloud import context
+from mlops.localcloud import base_lambda, context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 from mlops.localcloud.codedeploy.deployments import get
 
@@ -69,6 +69,8 @@ def shift(policy: dict, alias_arn: str, current: str, target: str) -> None:
     made = context.client("codedeploy").create_deployment(**request)
     deployment = get(made["deploymentId"])
     deployment.ended.wait()
+    # On AWS some seconds pass before CloudFormation deletes the version that is left, and what it calls.
+    base_lambda.await_invocations(function, current if deployment.status == "Succeeded" else target)
     if deployment.status != "Succeeded":
         error = deployment.description()["errorInformation"] or {}
         raise NotShifted(
