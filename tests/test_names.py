@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 from baking import GENERATED
+from cfnlint.decode import decode
 
 sys.path.insert(0, str(GENERATED))
 sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
@@ -31,11 +32,23 @@ def names() -> Names:
         pytest.param(63, lambda names: names.model_package_group, id="model package group"),
         pytest.param(100, lambda names: names.pipeline, id="pipeline"),
         pytest.param(128, lambda names: names.stack("production"), id="stack"),
-        pytest.param(64, lambda names: names.stack("production") + "-EndpointRole-" + "x" * 12, id="role"),
     ],
 )
 def test_the_longest_answers_fit(names: Names, limit: int, name) -> None:
     assert len(name(names)) <= limit
+
+
+# IAM and EventBridge take 64 characters. CloudFormation generates stack-resource-suffix, and cuts the stack when it and the
+# resource have more than 50 together; policies then would not match.
+@pytest.mark.parametrize(
+    ("stack", "kind"),
+    [("api", "AWS::IAM::Role"), ("endpoints", "AWS::Events::Rule"), ("notifications", "AWS::Events::Rule")],
+)
+def test_generated_names_that_policies_match_are_not_cut(names: Names, stack: str, kind: str) -> None:
+    template, _ = decode(str(GENERATED / "infra" / f"{stack}.yml"))
+    made = [name for name, resource in template["Resources"].items() if resource["Type"] == kind]
+    assert made
+    assert [name for name in made if len(names.stack(stack)) + len(name) > 50] == []
 
 
 def test_a_region_of_every_partition_is_accepted() -> None:

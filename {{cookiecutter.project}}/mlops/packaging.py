@@ -48,7 +48,10 @@ def stacks(root: Path, configuration: Configuration, *, boundary: str = "") -> l
             "ReadyImageRepositoryArn": _repository_arn(image, configuration) if image else "",
             "UsesVpc": "true" if _uses_vpc(configuration) else "false",
         },
-        "endpoints": {"Entrance": configuration.production.clients_call},
+        "endpoints": {
+            "Entrance": configuration.production.clients_call,
+            "UsesVpc": "true" if configuration.production.api.VpcConfig else "false",
+        },
         **({"api": _api(configuration)} if configuration.production.clients_call == "api" else {}),
         "builds": {
             **artifacts,

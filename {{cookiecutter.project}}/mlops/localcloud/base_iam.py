@@ -96,13 +96,14 @@ def open_session(role_arn: str, session_name: str) -> dict[str, str]:
 
 def session_role(access_key: str) -> str | None:
     """The ARN of the role behind an access key, or None for keys of other kinds."""
-    from ministack.services import sts
+    from ministack.services import iam, sts
 
     session = sts._sessions.get(access_key)
     if not session or ":assumed-role/" not in session["Arn"]:
         return None
-    name = session["Arn"].split("/")[1]
-    return f"arn:aws:iam::{session['AccountId']}:role/{name}"
+    # The path of a role is not in the ARN of its sessions.
+    found = iam._roles.get_scoped(session["AccountId"], None, session["Arn"].split("/")[1])
+    return found["Arn"] if found else None
 
 
 def authorise(headers: dict[str, str], service: str, action: str, resource: str, keys: dict[str, Any]) -> Decision:
@@ -299,6 +300,8 @@ def name_actions_and_resources() -> None:
         if arn == "*" and service == "ecr" and b"repositoryNames" in body:
             (name, *_) = json.loads(body)["repositoryNames"]
             return f"arn:aws:ecr:{where}:{owner}:repository/{name}"
+        if service == "logs" and b"logStreamName" in body and (stream := json.loads(body).get("logStreamName")):
+            return f"{arn}:log-stream:{stream}"
         return arn
 
     iam_actions.extract_resource_arn, iam_actions._lambda_action = named, action

@@ -81,6 +81,14 @@ def test_an_action_is_allowed_on_the_resource_that_the_policy_names_only(make_ro
     assert ":assumed-role/role-" in said
 
 
+def test_events_of_a_log_are_read_by_its_stream(make_role, acting) -> None:
+    streams = "arn:aws:logs:us-east-1:000000000000:log-group:/aws/sagemaker/TrainingJobs:log-stream:mine-*"
+    reader = acting("logs", make_role(allow("logs:GetLogEvents", streams)))
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        reader.get_log_events(logGroupName="/aws/sagemaker/TrainingJobs", logStreamName="mine-1/algo-1")
+    denied(reader.get_log_events, logGroupName="/aws/sagemaker/TrainingJobs", logStreamName="others-1/algo-1")
+
+
 def test_an_action_that_needs_two_resources_is_checked_on_both(make_role, acting) -> None:
     role = make_role(allow("sagemaker:UpdateEndpoint", endpoint("mine")))
     said = denied(acting("sagemaker", role).update_endpoint, EndpointName="mine", EndpointConfigName="any")

@@ -297,7 +297,7 @@ def test_a_role_that_does_not_exist_is_refused(sts, roles, issue) -> None:
     refused(sts, f"arn:aws:iam::{ACCOUNT}:role/nothing", issue(), "AccessDenied")
 
 
-@pytest.mark.parametrize("seconds", [7201, 43200])
+@pytest.mark.parametrize("seconds", [21601, 43200])
 def test_a_session_longer_than_the_role_allows_is_refused(sts, roles, issue, seconds) -> None:
     refused(sts, roles["Release"], issue(), "ValidationError", DurationSeconds=seconds)
 

@@ -8,7 +8,9 @@ from pathlib import Path
 
 import pytest
 from files import FOLDER, NAMES, ROOT, jobs, parsed, steps, text
+from templates import resources
 
+PURPOSES = {"approve": "approval"}
 PRODUCTION = ("release", "retrain", "rollback", "destroy")
 BIN = Path(sys.executable).parent
 PIN = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)$", re.MULTILINE)
@@ -81,9 +83,24 @@ def test_what_changes_production_runs_on_main_only():
         assert jobs(name)[name]["if"] == "github.ref == 'refs/heads/main'"
 
 
-def test_changes_of_production_follow_each_other_and_none_is_cancelled():
-    for name in PRODUCTION:
+def test_releases_follow_each_other_and_none_is_cancelled():
+    for name in ("release", "retrain", "destroy"):
         assert parsed(name)["concurrency"] == {"group": "production", "cancel-in-progress": False}
+
+
+def test_a_rollback_does_not_wait_for_the_reviewers_of_a_release():
+    assert parsed("rollback")["concurrency"] == {"group": "rollback", "cancel-in-progress": False}
+
+
+@pytest.mark.parametrize("name", ["approve", *PRODUCTION])
+def test_credentials_last_as_long_as_their_job(name):
+    job = jobs(name)[name]
+    (given,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+    seconds = given.get("role-duration-seconds", 3600)
+    assert 60 * job["timeout-minutes"] <= seconds
+    roles = resources("bootstrap", "AWS::IAM::Role").values()
+    (role,) = [role for role in roles if role["RoleName"]["Fn::Sub"].endswith(f"-github-{PURPOSES.get(name, name)}")]
+    assert seconds <= role["MaxSessionDuration"]
 
 
 def test_a_newer_push_to_a_pull_request_cancels_the_older_run():

@@ -80,8 +80,8 @@ def _global(service: str, pattern: str, *properties: str) -> Callable[[dict, str
         if physical_id.startswith("arn:"):
             return physical_id
         name = next((found[name] for name in properties if found.get(name)), physical_id or generated)
-        owner = base.account() if service == "iam" else ""
-        return f"arn:aws:{service}::{owner}:{pattern.format(name)}"
+        owner, path = (base.account(), found.get("Path", "/")[1:]) if service == "iam" else ("", "")
+        return f"arn:aws:{service}::{owner}:{pattern.format(f'{path}{name}')}"
 
     return resource
 

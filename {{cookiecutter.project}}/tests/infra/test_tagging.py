@@ -1,0 +1,50 @@
+"""CloudFormation gives the tags of a stack to what it makes, and fails where its role may not."""
+
+from typing import Any
+
+import pytest
+from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
+from templates import template
+
+# Who deploys which stack: the template and the logical id of the role.
+DEPLOYED_BY = {
+    "storage": ("bootstrap", "DeploymentRole"),
+    "jobs": ("bootstrap", "DeploymentRole"),
+    "endpoints": ("bootstrap", "DeploymentRole"),
+    "api": ("bootstrap", "DeploymentRole"),
+    "builds": ("bootstrap", "DeploymentRole"),
+    "notifications": ("bootstrap", "DeploymentRole"),
+    "pipeline": ("bootstrap", "DeploymentRole"),
+    "endpoint": ("endpoints", "ProductionDeploymentRole"),
+}
+# S3 tags buckets in either of two ways: these are of the other. DeleteBucketTagging asks for s3:PutBucketTagging.
+NOT_NEEDED = {"s3:TagResource", "s3:UntagResource", "s3:ListTagsForResource", "s3:DeleteBucketTagging"}
+
+
+@pytest.mark.parametrize("name", DEPLOYED_BY)
+def test_a_stack_can_tag_all_that_it_makes(name: str) -> None:
+    granted = actions(*DEPLOYED_BY[name])
+    missing = {}
+    for kind in {resource["Type"] for resource in template(name)["Resources"].values()}:
+        schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
+        needed = set(schema.get("tagging", {}).get("permissions", [])) - NOT_NEEDED
+        if needed - granted:
+            missing[kind] = needed - granted
+    assert missing == {}
+
+
+def actions(name: str, role: str) -> set[str]:
+    """Every action that a role is granted, under any condition."""
+    resources = template(name)["Resources"]
+    properties = resources[role]["Properties"]
+    documents = [each["PolicyDocument"] for each in properties["Policies"]]
+    managed = [resources[each["Ref"]] for each in properties.get("ManagedPolicyArns", [])]
+    documents += [each["Properties"]["PolicyDocument"] for each in managed]
+    return {action for document in documents for statement in document["Statement"] for action in allowed(statement)}
+
+
+def allowed(statement: dict[str, Any]) -> list[str]:
+    if "Fn::If" in statement:
+        return [action for side in statement["Fn::If"][1:] for action in allowed(side)]
+    found = statement.get("Action", [])
+    return [found] if isinstance(found, str) else found
