@@ -11,7 +11,7 @@ from pathlib import Path
 
 import boto3
 import click
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
+from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 STACK = "mlops-foundation"
 BOUNDARY = "mlops-boundary"
@@ -32,7 +32,7 @@ class Refused(click.ClickException):
 
 
 @click.command()
-@click.option("--region", help="[default: as AWS_REGION or the profile says]")
+@click.option("--region", envvar="AWS_REGION", help="[default: as AWS_REGION or the profile says]")
 def main(region: str | None) -> None:
     """Make GitHub's identity provider, the permissions boundary, and let API Gateway write logs.
 
@@ -44,6 +44,8 @@ def main(region: str | None) -> None:
         raise Refused(
             "No AWS credentials found. Sign in (aws sso login) and name the profile in AWS_PROFILE.", 2
         ) from error
+    except ProfileNotFound as error:
+        raise Refused(f"{error}. AWS_PROFILE names it.", 2) from error
     except (ClientError, BotoCoreError) as error:
         raise Refused(f"AWS refused: {error}", 1) from error
 

@@ -93,6 +93,21 @@ def test_a_missing_region_is_asked_for(account: Account) -> None:
     assert "--region" in done.stderr and "Traceback" not in done.stderr
 
 
+def test_the_region_of_the_environment_is_taken(account: Account) -> None:
+    command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py")]
+    environment = {**account.environment, "AWS_REGION": "eu-west-1"}
+    done = subprocess.run(command, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    assert "in eu-west-1" in done.stdout
+
+
+def test_an_unknown_profile_is_refused(account: Account) -> None:
+    command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py")]
+    done = subprocess.run(command, env={**account.environment, "AWS_PROFILE": "no"}, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "AWS_PROFILE" in done.stderr
+
+
 def test_a_repository_is_not_bootstrapped_without_it(account: Account) -> None:
     done = account.bootstrap()
     assert done.returncode == 2

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
@@ -16,6 +17,7 @@ PENDING, IN_PROGRESS, SUCCEEDED, FAILED, ABANDONED = (
     "Abandoned",
 )
 _RUNNING = {IN_PROGRESS, "Stopping"}
+_ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,25 @@ def latest(session: Session, pipeline: str) -> str:
     return summaries[0].id
 
 
+def named(session: Session, pipeline: str, given: str | None) -> str:
+    """The id of the execution that a person means: by its id, by the first characters of one, or the newest.
+
+    InputError with the newest ones when that is none or several of them.
+    """
+    if not given:
+        return latest(session, pipeline)
+    if _ID.fullmatch(given):
+        return given
+    known = recent(session, pipeline, limit=100)
+    found = [each.id for each in known if each.id.startswith(given)]
+    if len(found) == 1:
+        return found[0]
+    newest = "".join(f"\n  {each.id}  {each.status}" for each in known[:5])
+    raise InputError(
+        f"{'Several executions begin' if found else 'No execution begins'} with {given!r}. The newest:{newest}"
+    )
+
+
 def read(session: Session, pipeline: str, execution_id: str) -> Execution:
     """The execution as it is now; `activity` of its actions stays empty (see `watching.follow`)."""
     client = session.client("codepipeline")
@@ -255,5 +276,8 @@ def _missing(error: AWSError, pipeline: str, execution_id: str = "") -> Exceptio
     if error.code == "PipelineNotFoundException":
         return InputError(f"There is no pipeline {pipeline} yet. Run: mlops deploy")
     if error.code == "PipelineExecutionNotFoundException":
-        return InputError(f"The pipeline {pipeline} has no execution {execution_id}. See them with: mlops status")
+        return InputError(
+            f"The pipeline {pipeline} has no execution {execution_id}. Leave it out for the latest one, or give its first "
+            "characters."
+        )
     return error

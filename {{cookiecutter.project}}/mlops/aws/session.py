@@ -24,7 +24,7 @@ from botocore.exceptions import (
 )
 from botocore.exceptions import ConnectionError as NoConnection
 
-from mlops.errors import MlopsError
+from mlops.errors import InputError, MlopsError
 
 _LOGIN = (
     'For the local cloud run: mlops local up && eval "$(mlops local env)". '
@@ -99,6 +99,8 @@ class Session:
                 self._clients[service] = self._boto.client(service, config=config)
             except BotoCoreError as error:
                 raise translate(error) from error
+            except ValueError as error:
+                raise InputError(f"AWS_ENDPOINT_URL: {error}; allowed: a URL such as http://127.0.0.1:4566") from error
         return self._clients[service]
 
 
@@ -138,7 +140,11 @@ def _not_called(error: Exception, endpoint: str) -> tuple[str, int]:
         return 'No AWS region: set "region" in configuration/project.json, such as "us-east-1".', 2
     if isinstance(error, (NoConnection, HTTPClientError)):
         if urlparse(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}:
-            return f"Nothing answers at {endpoint}. Is the local cloud running? Run: mlops local up", 2
+            return (
+                f"Nothing answers at {endpoint}. Is the local cloud running? Run: mlops local up, and then "
+                'eval "$(mlops local env)"',
+                2,
+            )
         return f"{endpoint} can't be reached: {error}. Check the network, the proxy and the region.", 2
     return f"AWS can't be called: {error}", 1
 

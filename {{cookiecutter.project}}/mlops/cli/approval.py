@@ -46,7 +46,8 @@ def _answer(execution_id: str | None, *, approved: bool, comment: str) -> None:
         raise InputError(f"--comment has {len(comment)} characters; allowed: at most 512")
     repository = project.find()
     if execution_id:
-        execution = executions.read(repository.session, repository.names.pipeline, execution_id)
+        session, pipeline = repository.session, repository.names.pipeline
+        execution = executions.read(session, pipeline, executions.named(session, pipeline, execution_id))
     else:
         execution = _waiting(repository)
     answer_release(repository, execution, approved=approved, comment=comment)

@@ -31,7 +31,7 @@ def report(execution: str | None, output: Path | None, baseline: Path | None, op
     from mlops.cli import project
 
     repository = project.find()
-    chosen = execution or executions.latest(repository.session, repository.names.pipeline)
+    chosen = executions.named(repository.session, repository.names.pipeline, execution)
     page = write_report(repository, chosen, output, baseline)
     if opened:
         click.launch(page.as_uri())

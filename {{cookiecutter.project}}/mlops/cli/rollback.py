@@ -58,7 +58,8 @@ def _target(
         if target.execution_id == deployed["ExecutionId"]:
             raise InputError(f"Production serves version {version} already.")
         if target.status != model_packages.APPROVED:
-            raise InputError(f"Version {version} is {target.status}; only an approved one may go to production.")
+            approved = ", ".join(str(each.version) for each in model_packages.newest_first(session, names))
+            raise InputError(f"Version {version} is {target.status}; allowed are the approved ones: {approved}")
         return target
     for package in model_packages.newest_first(session, names):
         is_older = now is None or package.version < now.version

@@ -81,6 +81,7 @@ def start(
     repository = project.find()
     overrides = hyperparameters(repository, settings, tune=tune, json_settings=json_settings)
     repository.check()
+    _require_deployed_entrance(repository)
     wanted = prepare(repository, source, tune=tune, overrides=overrides, data_version=data_version, reason=reason)
     execution = pipeline.make_way(repository.session, wanted, console.say) if supersede else None
     if execution is None:
@@ -95,6 +96,19 @@ def start(
             watch_execution(repository, execution)
     else:
         console.say(f"Watch it with: mlops watch {execution}")
+
+
+def _require_deployed_entrance(repository: Repository) -> None:
+    """InputError when production.yml says that clients call something else than what the stacks are deployed for."""
+    from mlops.aws import stacks
+
+    deployed = stacks.parameters(repository.session, repository.names.stack("endpoints")).get("Entrance")
+    wanted = repository.configuration.production.clients_call
+    if deployed not in (None, wanted):
+        raise InputError(
+            f"configuration/production.yml says clients_call: {wanted}, the stacks are deployed for {deployed}. "
+            "Run: mlops deploy"
+        )
 
 
 def start_execution(repository: Repository, dataset: Path, *, tune: bool, overrides: dict[str, str]) -> str:

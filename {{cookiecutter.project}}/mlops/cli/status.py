@@ -24,7 +24,7 @@ def status(execution: str | None) -> None:
 
     repository = project.find()
     session, pipeline = repository.session, repository.names.pipeline
-    chosen = executions.read(session, pipeline, execution or executions.latest(session, pipeline))
+    chosen = executions.read(session, pipeline, executions.named(session, pipeline, execution))
     took = console.between(chosen.started, chosen.ended)
     console.say(f"Execution {chosen.id}: {chosen.status}{' after ' + took if took else ''}")
     for name, value in {**chosen.variables, **chosen.revisions}.items():

@@ -29,7 +29,7 @@ def watch(execution: str | None, until_approval: bool) -> None:
     from mlops.cli import console, project
 
     repository = project.find()
-    chosen = execution or executions.latest(repository.session, repository.names.pipeline)
+    chosen = executions.named(repository.session, repository.names.pipeline, execution)
     with leaving_it_running(chosen):
         ended = watch_execution(repository, chosen, until_approval=until_approval)
     if ended.waiting_approval:

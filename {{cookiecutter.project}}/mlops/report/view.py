@@ -37,6 +37,7 @@ class Outcome:
 _OUTCOMES = {
     "released": Outcome("Released", "✓", "good"),
     "failed": Outcome("Not released", "✗", "bad"),
+    "unproven": Outcome("In production without passing its smoke test", "✗", "bad"),
     "waiting": Outcome("Waiting for approval", "‖", "wait"),
     "running": Outcome("Running", "…", "run"),
 }
@@ -80,7 +81,8 @@ def traffic(document: dict[str, Any]) -> str:
 
 def release_title(document: dict[str, Any]) -> str:
     """What the part about commit, data and image is called: what wasn't released is not said to be."""
-    return "What was released" if document["verdict"]["outcome"] == "released" else "What was to be released"
+    went = document["verdict"]["outcome"] in ("released", "unproven")
+    return "What was released" if went else "What was to be released"
 
 
 def tone(status: str) -> str:

@@ -31,6 +31,15 @@ def test_an_unknown_profile_is_named(repository: Path, mlops, monkeypatch: pytes
     assert "'nobody'" in result.output
 
 
+def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
+    result = mlops("status")
+    assert result.exit_code == 2
+    assert "AWS_ENDPOINT_URL" in result.output and "foo" in result.output
+
+
 def test_a_local_cloud_that_is_not_there_is_asked_for(repository: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in launch.Running(launch.free_port(), 0, REGION).environment.items():
         monkeypatch.setenv(name, value)

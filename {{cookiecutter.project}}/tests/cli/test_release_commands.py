@@ -157,6 +157,32 @@ def test_status_shows_versions_actions_and_endpoints(mlops):
     assert "production: no endpoint" in output
 
 
+def test_an_execution_is_named_by_its_first_characters(mlops):
+    execution = start(mlops)
+    assert f"Execution {execution}:" in mlops("status", execution[:8]).output
+
+
+@pytest.mark.parametrize("command", ["status", "watch", "report", "approve"])
+def test_an_execution_that_is_not_there_is_refused_with_those_that_are(mlops, command: str):
+    execution = start(mlops)
+    result = mlops(command, "nothing")
+    assert result.exit_code == 2
+    assert "No execution begins with 'nothing'" in result.output
+    assert execution in result.output
+
+
+def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused(mlops, session: Session, names: Names):
+    template = "Parameters: {Entrance: {Type: String}}\nResources: {Topic: {Type: 'AWS::SNS::Topic'}}"
+    session.client("cloudformation").create_stack(
+        StackName=names.stack("endpoints"),
+        TemplateBody=template,
+        Parameters=[{"ParameterKey": "Entrance", "ParameterValue": "endpoint"}],
+    )
+    result = mlops("start")
+    assert result.exit_code == 2
+    assert "clients_call: api, the stacks are deployed for endpoint. Run: mlops deploy" in result.output
+
+
 def test_logs_without_a_name_says_which_there_are(mlops):
     start(mlops)
     mlops("watch", "--until-approval")
