@@ -311,9 +311,10 @@ def test_an_impossible_value_in_our_own_files_is_refused(repository, file, chang
     assert (f"configuration/{file}", key) in {(problem.file, problem.key) for problem in problems(repository)}
 
 
-def test_a_metric_of_ones_own_may_be_the_gate(repository):
-    repository.change("evaluation.yml", lambda data: data.update(metric="share_within_10_percent", goal="Maximize"))
-    assert load(repository.root).evaluation.goal == "Maximize"
+@pytest.mark.parametrize(("metric", "goal"), [("share_within_10_percent", "Maximize"), ("mape", "Minimize")])
+def test_a_metric_of_ones_own_may_be_the_gate(repository, metric, goal):
+    repository.change("evaluation.yml", lambda data: data.update(metric=metric, goal=goal))
+    assert load(repository.root).evaluation.metric == metric
 
 
 def test_all_problems_of_all_files_are_told_at_once(repository):

@@ -13,6 +13,8 @@ from mlops.errors import InputProblem
 
 _DEFAULT_MAX_RUNTIME_SECONDS = 86_400  # SageMaker's own, when StoppingCondition says nothing.
 _KNOWN_GOALS = {"rmse": "Minimize", "mae": "Minimize", "r2": "Maximize"}
+# Metrics of regression that an evaluation may come to write. They are no misspellings of those above.
+_OTHER_METRICS = {"mape", "smape", "wape", "mse", "rmsle", "msle", "medae"}
 
 
 def training_problems(document: Document) -> list[InputProblem]:
@@ -28,7 +30,7 @@ def training_problems(document: Document) -> list[InputProblem]:
 def evaluation_problems(document: Document, evaluation: Evaluation) -> list[InputProblem]:
     """Check that the gate looks in the direction in which the metric is better."""
     goal = _KNOWN_GOALS.get(evaluation.metric)
-    if goal is None and get_close_matches(evaluation.metric, _KNOWN_GOALS):
+    if goal is None and evaluation.metric not in _OTHER_METRICS and get_close_matches(evaluation.metric, _KNOWN_GOALS):
         # The evaluation may write metrics of its own, so another name is not wrong by itself.
         allowed = shapes.closest(evaluation.metric, list(_KNOWN_GOALS))
         return [document.problem("metric", evaluation.metric, allowed)]

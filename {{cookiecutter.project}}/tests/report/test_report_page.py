@@ -57,6 +57,14 @@ def test_the_verdict_stands_first(released, refused):
     assert "Not released Train/Train failed: rmse is 19.8618, allowed is at most 6" in found[:300]
 
 
+def test_a_release_that_failed_its_smoke_test_is_said_to_be_in_production(released):
+    released["verdict"] = {"outcome": "unproven", "sentence": "Production/Smoke failed: 502.", "log": None}
+    found = page(released).text
+    assert "In production without passing its smoke test Production/Smoke failed: 502." in found[:300]
+    assert "What was released" in found
+    assert "✗ In production without passing its smoke test" in markdown.render(released)
+
+
 @pytest.mark.parametrize("render", [html.render, markdown.render])
 def test_synthetic_data_is_called_so(released, render):
     assert "Synthetic data." in render(released)
