@@ -210,6 +210,15 @@ def read(session: Session, pipeline: str, execution_id: str) -> Execution:
     )
 
 
+def ahead_of(session: Session, execution: Execution) -> str | None:
+    """The id of the older execution that this one waits for: a stage takes one after the other."""
+    if execution.finished or any(action.state == IN_PROGRESS for action in execution.actions):
+        return None
+    going = [each.id for each in recent(session, execution.pipeline) if each.status == IN_PROGRESS]
+    older = going[going.index(execution.id) + 1 :] if execution.id in going else []
+    return older[0] if older else None
+
+
 def with_activity(execution: Execution, activities: dict[str, str]) -> Execution:
     """The execution with `activity` set on the actions that `activities` names by path."""
     stages = (

@@ -21,6 +21,7 @@ def status(execution: str | None) -> None:
     """
     from mlops.aws import executions
     from mlops.cli import console, display, project
+    from mlops.cli.watch import say_what_is_ahead
 
     repository = project.find()
     session, pipeline = repository.session, repository.names.pipeline
@@ -30,6 +31,7 @@ def status(execution: str | None) -> None:
     for name, value in {**chosen.variables, **chosen.revisions}.items():
         console.say(f"  {name}: {value}")
     console.terminal().print(display.table(chosen))
+    say_what_is_ahead(repository, chosen)
     console.say()
     for stage in ("test", "production"):
         console.say(_endpoint(repository, stage))

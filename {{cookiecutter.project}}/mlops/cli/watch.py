@@ -76,6 +76,15 @@ def raise_failure(repository: Repository, execution: Execution) -> None:
     raise PipelineError("\n".join(lines))
 
 
+def say_what_is_ahead(repository: Repository, execution: Execution) -> None:
+    """Say which execution this one waits for, if it does."""
+    from mlops.aws import executions
+    from mlops.cli import console
+
+    if ahead := executions.ahead_of(repository.session, execution):
+        console.say(f"It waits for the execution {ahead}. See: mlops status {ahead}")
+
+
 def _follow(repository: Repository, execution_id: str, until_approval: bool) -> Execution:
     from mlops.aws import watching
     from mlops.cli import display
@@ -83,6 +92,7 @@ def _follow(repository: Repository, execution_id: str, until_approval: bool) -> 
     with display.following() as screen:
         for execution in watching.follow(repository.session, repository.names, execution_id):
             screen.update(execution)
+            say_what_is_ahead(repository, execution)
             if until_approval and execution.waiting_approval:
                 break
     return execution

@@ -21,6 +21,18 @@ def pipeline(session: Session, names: Names, repository: Path) -> None:
     small_pipeline.create(session, names, repository)
 
 
+def following(repository: Path, execution: str) -> subprocess.Popen[str]:
+    """`mlops watch` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "mlops", "watch", execution],
+        cwd=repository,
+        env={**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
 def start(mlops, *arguments: str) -> str:
     """Start a release and return the execution's id."""
     result = mlops("start", *arguments)
@@ -157,6 +169,19 @@ def test_status_shows_versions_actions_and_endpoints(mlops):
     assert "production: no endpoint" in output
 
 
+def test_an_execution_behind_another_says_so(mlops, repository: Path):
+    first = start(mlops)
+    mlops("watch", "--until-approval")
+    second = start(mlops, "--no-watch")
+    watch = following(repository, second)
+    for line in watch.stdout:
+        if "It waits for" in line:
+            break
+    watch.kill()
+    assert line.startswith(f"It waits for the execution {first}.")
+    assert f"It waits for the execution {first}." in mlops("status", second).output
+
+
 def test_an_execution_is_named_by_its_first_characters(mlops):
     execution = start(mlops)
     assert f"Execution {execution}:" in mlops("status", execution[:8]).output
@@ -208,15 +233,7 @@ def test_control_c_leaves_the_execution_running_and_says_how_to_come_back(
     mlops, session: Session, names: Names, repository: Path
 ):
     execution = start(mlops)
-    generated = str(Path(__file__).parents[2])
-    watch = subprocess.Popen(
-        [sys.executable, "-u", "-m", "mlops", "watch"],
-        cwd=repository,
-        env={**os.environ, "PYTHONPATH": generated},
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
+    watch = following(repository, execution)
     for line in watch.stdout:
         if "waiting" in line:
             break
