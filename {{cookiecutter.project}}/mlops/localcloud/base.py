@@ -161,6 +161,65 @@ def heed_conditions_of_imports() -> None:
     handlers._imported_export_names = imported
 
 
+def heed_conditions_in_change_sets() -> None:
+    """Have a change set compare what the conditions leave of two templates, their outputs too.
+
+    ministack compares the resources alone, as if none had a condition, and takes all their attributes for equal.
+    """
+    from ministack.services.cloudformation import changesets
+
+    resolve, compare = changesets._resolve_props_for_diff, changesets._diff_resources
+
+    def resolved(template: dict, parameters: dict, *stack: str) -> dict:
+        conditions = changesets._evaluate_conditions(template, parameters)
+        left = _by_name(_left(template, conditions))
+        outputs = {name: {"Properties": output} for name, output in left["Outputs"].items()}
+        return {
+            **resolve(left, parameters, *stack),
+            "Outputs": resolve({**left, "Resources": outputs}, parameters, *stack),
+            "Conditions": conditions,
+        }
+
+    def compared(old: dict, new: dict, made: dict | None, template: dict, *others: Any) -> list:
+        changes = compare(old, new, made, _left(template, new["Conditions"]), *others)
+        return changes or (changes if old["Outputs"] == new["Outputs"] else _Unlisted())
+
+    changesets._resolve_props_for_diff = resolved
+    changesets._diff_resources = compared
+
+
+class _Unlisted(list):
+    """The changes of a change set that changes outputs alone: none is listed, yet it can be executed."""
+
+    def __bool__(self) -> bool:
+        return True
+
+
+def _left(template: dict, conditions: dict[str, bool]) -> dict:
+    """A template without the resources and outputs that conditions leave out, with one side of each Fn::If."""
+    sections = {
+        section: {
+            name: _without_conditions(each, conditions)
+            for name, each in template.get(section, {}).items()
+            if conditions.get(each.get("Condition"), True)
+        }
+        for section in ("Resources", "Outputs")
+    }
+    return {**template, **sections}
+
+
+def _by_name(node: Any) -> Any:
+    """A template in which each attribute of a resource is its name, which also tells it from others."""
+    if isinstance(node, list):
+        return [_by_name(each) for each in node]
+    if not isinstance(node, dict):
+        return node
+    if list(node) == ["Fn::GetAtt"]:
+        name = node["Fn::GetAtt"]
+        return name if isinstance(name, str) else {"Fn::Join": [".", name]}
+    return {key: _by_name(value) for key, value in node.items()}
+
+
 def _without_conditions(node: Any, conditions: dict[str, bool]) -> Any:
     """A template with one side of each Fn::If, and nothing of what its condition leaves out."""
     if isinstance(node, list):

@@ -110,6 +110,7 @@ def _install() -> Service:
     base.track_state_machine_executions()
     base.know_pseudo_parameters_in_conditions()
     base.heed_conditions_of_imports()
+    base.heed_conditions_in_change_sets()
     base.replace_sdk_integration(stepfunctions.call)
     for identity in (ledger, stacks, callers, web):
         identity.install()

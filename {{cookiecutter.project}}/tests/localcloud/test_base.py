@@ -1,6 +1,7 @@
 """Every point at which the local cloud touches ministack's internals, each through AWS's own protocol."""
 
 import json
+import re
 from collections.abc import Iterator
 
 import pytest
@@ -10,7 +11,7 @@ from harness import Cloud, until
 
 @pytest.fixture
 def stack_name(cloud: Cloud, request: pytest.FixtureRequest) -> Iterator[str]:
-    name = request.node.name.replace("_", "-")[:60].rstrip("-")
+    name = re.sub(r"[^A-Za-z0-9]+", "-", request.node.name)[:100].strip("-")
     yield name
     cloud.client("cloudformation").delete_stack(StackName=name)
 
@@ -57,6 +58,86 @@ Outputs:
     [stack] = cloudformation.describe_stacks(StackName="pseudo")["Stacks"]
     assert [each["OutputValue"] for each in stack["Outputs"]] == ["acf"]
     cloudformation.delete_stack(StackName="pseudo")
+
+
+PLAIN = """
+Parameters:
+  More: {Type: String, Default: "no"}
+  Inner: {Type: String, Default: a}
+  Unused: {Type: String, Default: a}
+Conditions: {More: !Equals [!Ref More, "yes"]}
+Resources:
+  Always: {Type: 'AWS::SNS::Topic'}
+"""
+SOMETIMES = """
+  Sometimes:
+    Type: AWS::SNS::Topic
+    Condition: More
+    Properties: {DisplayName: !Ref Inner}
+"""
+NAMED = """
+  Named:
+    Type: AWS::SNS::Topic
+    Properties: {DisplayName: !If [More, !Ref Inner, none]}
+"""
+POINTED = """
+  Other: {Type: 'AWS::SNS::Topic'}
+  Pointed:
+    Type: AWS::SSM::Parameter
+    Properties: {Type: String, Value: !If [More, !GetAtt Always.TopicName, !GetAtt Other.TopicName]}
+"""
+OUTPUTS = """
+Outputs:
+  Sometimes: {Condition: More, Value: !GetAtt Always.TopicName}
+"""
+
+
+def test_a_change_set_adds_and_removes_what_a_flipped_condition_does(cloud: Cloud, stack_name: str) -> None:
+    sns = cloud.client("sns")
+    create(cloud, stack_name, PLAIN + SOMETIMES)
+    assert changes(change_set(cloud, stack_name, More="yes")) == {"Sometimes": "Add"}
+    execute(cloud, stack_name)
+    topics = made(cloud, stack_name)
+    assert sns.get_topic_attributes(TopicArn=topics["Sometimes"])["Attributes"]["DisplayName"] == "a"
+    assert changes(change_set(cloud, stack_name, More="no")) == {"Sometimes": "Remove"}
+    execute(cloud, stack_name)
+    assert made(cloud, stack_name) == {"Always": topics["Always"]}
+    with pytest.raises(sns.exceptions.NotFoundException):
+        sns.get_topic_attributes(TopicArn=topics["Sometimes"])
+
+
+@pytest.mark.parametrize(("resources", "changed"), [(NAMED, "Named"), (POINTED, "Pointed")], ids=["value", "attribute"])
+def test_a_change_set_modifies_what_has_another_side_of_an_if(
+    cloud: Cloud, stack_name: str, resources: str, changed: str
+) -> None:
+    create(cloud, stack_name, PLAIN + resources)
+    assert changes(change_set(cloud, stack_name, More="yes")) == {changed: "Modify"}
+    execute(cloud, stack_name)
+    assert changes(change_set(cloud, stack_name, More="no")) == {changed: "Modify"}
+
+
+def test_a_change_set_of_outputs_alone_lists_nothing_and_can_be_executed(cloud: Cloud, stack_name: str) -> None:
+    create(cloud, stack_name, PLAIN + OUTPUTS)
+    for more, outputs in (("yes", ["Sometimes"]), ("no", [])):
+        assert changes(change_set(cloud, stack_name, More=more)) == {}
+        assert [each["OutputKey"] for each in execute(cloud, stack_name).get("Outputs", [])] == outputs
+
+
+@pytest.mark.parametrize("values", [{}, {"Unused": "b"}, {"Inner": "b"}], ids=["same", "unused", "left-out"])
+def test_a_change_set_that_changes_nothing_fails(cloud: Cloud, stack_name: str, values: dict[str, str]) -> None:
+    create(cloud, stack_name, PLAIN + SOMETIMES + NAMED + OUTPUTS)
+    told = change_set(cloud, stack_name, **values)
+    assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "didn't contain changes" in told["StatusReason"]
+
+
+def test_an_update_adds_and_removes_what_a_flipped_condition_does(cloud: Cloud, stack_name: str) -> None:
+    create(cloud, stack_name, PLAIN + SOMETIMES)
+    for more, resources in (("yes", {"Always", "Sometimes"}), ("no", {"Always"})):
+        given = [{"ParameterKey": "More", "ParameterValue": more}]
+        cloud.client("cloudformation").update_stack(StackName=stack_name, UsePreviousTemplate=True, Parameters=given)
+        assert finished(cloud, stack_name)["StackStatus"] == "UPDATE_COMPLETE"
+        assert made(cloud, stack_name).keys() == resources
 
 
 def test_added_services_are_routed_beside_ministacks_own(cloud: Cloud) -> None:
@@ -158,3 +239,46 @@ def finished(cloud: Cloud, stack_name: str) -> dict:
         return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
 
     return until(look, 30)
+
+
+def create(cloud: Cloud, stack_name: str, template: str) -> None:
+    """Create a stack with the defaults of its template."""
+    cloud.client("cloudformation").create_stack(StackName=stack_name, TemplateBody=template)
+    stack = finished(cloud, stack_name)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", stack
+
+
+def change_set(cloud: Cloud, stack_name: str, **values: str) -> dict:
+    """A change set that gives the stack other values for parameters, once it is made."""
+    cloudformation = cloud.client("cloudformation")
+    name = {"StackName": stack_name, "ChangeSetName": "change"}
+    cloudformation.delete_change_set(**name)
+    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+    cloudformation.create_change_set(**name, ChangeSetType="UPDATE", UsePreviousTemplate=True, Parameters=given)
+
+    def look() -> dict | None:
+        told = cloudformation.describe_change_set(**name)
+        return told if told["Status"] in {"CREATE_COMPLETE", "FAILED"} else None
+
+    return until(look, 20)
+
+
+def changes(told: dict) -> dict[str, str]:
+    """What a change set that can be executed does to which resource."""
+    assert told["ExecutionStatus"] == "AVAILABLE", told.get("StatusReason")
+    found = (each["ResourceChange"] for each in told["Changes"])
+    return {change["LogicalResourceId"]: change["Action"] for change in found}
+
+
+def execute(cloud: Cloud, stack_name: str) -> dict:
+    """The stack after its change set."""
+    cloud.client("cloudformation").execute_change_set(StackName=stack_name, ChangeSetName="change")
+    stack = finished(cloud, stack_name)
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", stack
+    return stack
+
+
+def made(cloud: Cloud, stack_name: str) -> dict[str, str]:
+    """The physical ids of a stack's resources by their logical ones."""
+    found = cloud.client("cloudformation").describe_stack_resources(StackName=stack_name)["StackResources"]
+    return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
