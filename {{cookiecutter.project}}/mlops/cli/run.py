@@ -51,8 +51,8 @@ def run(
     overrides = hyperparameters(repository, settings, tune=tune)
     repository.check()
     started = time.monotonic()
-    with _cloud(repository, port, keep):
-        _release(repository, source, tune, overrides, approved, baseline)
+    with _cloud(repository, port, keep) as stays:
+        _release(repository, source, tune, overrides, approved, baseline, stays)
     console.say(f"All of it took {console.elapsed(time.monotonic() - started)}.")
 
 
@@ -63,6 +63,7 @@ def _release(
     overrides: dict[str, str],
     approved: bool,
     baseline: Path | None,
+    cloud_stays: bool,
 ) -> None:
     from mlops.cli import console, project
     from mlops.cli.data import dataset_for
@@ -81,7 +82,8 @@ def _release(
         console.say(str(error))
         write_report(repository, execution_id, baseline=baseline)
         logs = project.shown(repository.cloud_directory)
-        raise PipelineError(f"No release. The logs of all jobs, builds and endpoints are in {logs}") from error
+        hint = "" if cloud_stays else "\nmlops logs needs the local cloud, which has stopped: --keep leaves it running."
+        raise PipelineError(f"No release. The logs of all jobs, builds and endpoints are in {logs}{hint}") from error
     page = write_report(repository, execution_id, baseline=baseline)
     console.say(f"Report: {page}")
 
@@ -115,8 +117,8 @@ def _invoke_once(repository: Repository, dataset) -> None:
 
 
 @contextmanager
-def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[None]:
-    """A local cloud that this process's AWS clients call: the one that runs, or one of our own."""
+def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[bool]:
+    """A local cloud that this process's AWS clients call: the one that runs, or one of our own. Says if it stays."""
     from mlops.cli import console, project
     from mlops.localcloud import launch
 
@@ -133,7 +135,7 @@ def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[Non
         os.environ.pop(name, None)
     os.environ.update(running.environment)
     try:
-        yield
+        yield handle is None or keep
     except KeyboardInterrupt:
         if handle is None:
             console.say('\nThe release goes on. Come back with: eval "$(mlops local env)" && mlops watch')

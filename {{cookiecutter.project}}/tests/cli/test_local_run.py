@@ -39,6 +39,11 @@ def run(repository: Path, *arguments: str) -> subprocess.Popen:
     )
 
 
+def refuse_build(repository: Path) -> None:
+    buildspec = repository / "infra" / "buildspecs" / "build.yml"
+    buildspec.write_text("version: 0.2\nphases:\n  build:\n    commands:\n      - echo No more fuel; exit 1\n")
+
+
 def processes_of_the_cloud(repository: Path) -> list[psutil.Process]:
     cloud = psutil.Process(json.loads((repository / ".mlops" / "local" / "cloud.json").read_text())["pid"])
     return [cloud, *cloud.children(recursive=True)]
@@ -68,15 +73,25 @@ def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path
 
 
 def test_a_failed_run_says_why_writes_its_report_and_stops(whole_repository: Path):
-    buildspec = whole_repository / "infra" / "buildspecs" / "build.yml"
-    buildspec.write_text("version: 0.2\nphases:\n  build:\n    commands:\n      - echo No more fuel; exit 1\n")
+    refuse_build(whole_repository)
     command = run(whole_repository, "--approve")
     output, _ = command.communicate(timeout=120)
     assert command.returncode == 1
     assert "Build/Render failed: No more fuel" in output
     assert "logs of all jobs, builds and endpoints are in .mlops/local" in output
+    assert "mlops logs needs the local cloud, which has stopped: --keep leaves it running." in output
     assert list((whole_repository / ".mlops" / "reports").glob("*/*.html"))
     assert not (whole_repository / ".mlops" / "local" / "cloud.json").exists()
+
+
+def test_a_failed_run_that_keeps_its_cloud_leaves_its_logs_to_be_printed(whole_repository: Path, mlops):
+    refuse_build(whole_repository)
+    output, _ = run(whole_repository, "--approve", "--keep").communicate(timeout=120)
+    try:
+        assert "All of it: mlops logs Build/Render" in output
+        assert "needs the local cloud" not in output
+    finally:
+        assert mlops("local", "down").exit_code == 0
 
 
 def test_without_a_terminal_the_approval_must_be_given_beforehand(repository: Path, mlops):
