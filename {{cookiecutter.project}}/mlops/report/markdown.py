@@ -37,7 +37,7 @@ def _head(document: dict[str, Any]) -> str:
     title = f"# {outcome.sign} {outcome.word}: {document['model']}, {view.code(execution['commit'])}"
     lines = [title, document["verdict"]["sentence"]]
     if log := document["verdict"]["log"]:
-        lines.append(f"Its log: `mlops logs {log}`")
+        lines.append(f"Its log: `mlops logs {log} --execution {execution['id']}`")
     dataset = document["dataset"]
     if dataset and dataset["synthetic"]:
         lines.append(
