@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stage = Literal["test", "production"]
+Function = Literal["api", "before-traffic", "after-traffic"]
 
 # What the pipeline's Source actions watch. Both objects are versioned; a version is a commit or a data set.
 SOURCE_KEY = "source/source.zip"
@@ -51,10 +52,9 @@ class Names:
         """The production endpoint of one release, where clients call the API in front."""
         return f"{self.project}--{self.model}-{short(execution_id)}"
 
-    @property
-    def function(self) -> str:
-        """The Lambda function behind the API."""
-        return f"{self.project}-api"
+    def function(self, purpose: Function) -> str:
+        """The Lambda function behind the API, or one of CodeDeploy's hooks around a shift of its traffic."""
+        return f"{self.project}-{purpose}"
 
     def beside(self, execution_id: str) -> str:
         """The model of the second production variant of one release."""

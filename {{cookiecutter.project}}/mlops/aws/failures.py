@@ -9,9 +9,11 @@ from mlops.aws import endpoints, jobs, logs, places, stacks
 from mlops.aws.executions import Action, Execution
 from mlops.aws.logs import LogPlace
 from mlops.aws.session import AWSError, Session
-from mlops.names import Names
+from mlops.names import Function, Names
 
 _RUNNER_LINE = "[Container]"
+# CodeDeploy's lifecycle events and the functions that they call.
+_HOOKS: dict[str, Function] = {"BeforeAllowTraffic": "before-traffic", "AfterAllowTraffic": "after-traffic"}
 
 
 @dataclass(frozen=True)
@@ -95,11 +97,25 @@ def _by_stack(session: Session, names: Names, execution: Execution, action: Acti
     if first is None:
         return _by_codepipeline(session, names, execution, action)
     cause = f"stack {stack}, {first.resource} ({first.type}): {first.reason}"
+    if first.type == "AWS::Lambda::Alias":
+        return _by_hook(session, names, action, cause)
     if first.type != "AWS::SageMaker::Endpoint":
         return Failure(action, cause)
     stage = action.stage.lower()
     endpoint = endpoints.name_of(session, names, stage, execution.id)
     return Failure(action, cause, endpoints.log_of(endpoint), f"endpoint {stage}")
+
+
+def _by_hook(session: Session, names: Names, action: Action, cause: str) -> Failure:
+    """The hook that has stopped the shift, if one has. CodeDeploy says that it failed, only its log says why."""
+    for event, hook in _HOOKS.items():
+        log = places.of_function(names, hook)
+        written = logs.tail(session, log, 1000, between=(action.started, action.ended))
+        reason = hook_reason([each.message for each in written])
+        if reason or event in cause:
+            said = f". {names.function(hook)} says: {reason}" if reason else ""
+            return Failure(action, f"{cause}{said}", log, f"function {hook}")
+    return Failure(action, cause)
 
 
 def _by_person(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
@@ -133,6 +149,18 @@ def last_words(lines: list[str], phase: str) -> str:
 def program_output(lines: list[str]) -> list[str]:
     """The lines of a build's log that its commands wrote, without CodeBuild's own and empty ones."""
     return [line for line in lines if line.strip() and not line.startswith(_RUNNER_LINE)]
+
+
+def hook_reason(lines: list[str]) -> str:
+    """The reason of the last failure in the log of a hook, as api/hooks.py writes it; else empty."""
+    for line in reversed(lines):
+        try:
+            record = json.loads(line)
+        except ValueError:
+            continue
+        if isinstance(record, dict) and record.get("level") == "ERROR":
+            return record.get("reason") or (record.get("exception") or "").strip().rpartition("\n")[2]
+    return ""
 
 
 def machine_cause(error: str, cause: str) -> str:

@@ -1,4 +1,4 @@
-"""CloudWatch Logs of a job, a build or an endpoint."""
+"""CloudWatch Logs of a job, a build, an endpoint or a function."""
 
 from __future__ import annotations
 
@@ -8,6 +8,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from mlops.aws.session import AWSError, Session
+
+# Every environment of a function writes a stream of its own, and streams stay when their lines have expired.
+_NEWEST_STREAMS = 50
 
 
 @dataclass(frozen=True)
@@ -35,14 +38,17 @@ class LogEvent:
     message: str
 
 
-def tail(session: Session, place: LogPlace, limit: int = 100) -> list[LogEvent]:
-    """The last `limit` lines, oldest first; empty while nothing has been logged there."""
+def tail(
+    session: Session, place: LogPlace, limit: int = 100, between: tuple[datetime, datetime] | None = None
+) -> list[LogEvent]:
+    """The last `limit` lines, of all or of a time, oldest first; empty while nothing has been logged there."""
     client = session.client("logs")
+    time_range = dict(zip(("startTime", "endTime"), map(_milliseconds, between), strict=True)) if between else {}
     events = []
     try:
         for stream in _streams(client, place):
             answer = client.get_log_events(
-                logGroupName=place.group, logStreamName=stream, limit=limit, startFromHead=False
+                logGroupName=place.group, logStreamName=stream, limit=limit, startFromHead=False, **time_range
             )
             events += [_event(each, stream) for each in answer["events"]]
     except AWSError as error:
@@ -102,9 +108,19 @@ def _new_events(client, place: LogPlace, tokens: dict[str, str]) -> list[LogEven
 
 
 def _streams(client, place: LogPlace) -> list[str]:
+    """The streams that are meant; of a whole group the newest."""
     prefix = {"logStreamNamePrefix": place.prefix} if place.prefix else {}
     pages = client.get_paginator("describe_log_streams").paginate(logGroupName=place.group, **prefix)
-    return [stream["logStreamName"] for page in pages for stream in page["logStreams"]]
+    streams = [stream for page in pages for stream in page["logStreams"]]
+    if not place.prefix:
+        # CloudWatch Logs may be late with a last event, so a new stream counts by its creation.
+        streams.sort(key=lambda stream: max(stream["creationTime"], stream.get("lastEventTimestamp", 0)))
+        streams = streams[-_NEWEST_STREAMS:]
+    return [stream["logStreamName"] for stream in streams]
+
+
+def _milliseconds(moment: datetime) -> int:
+    return int(moment.timestamp() * 1000)
 
 
 def _event(event: dict, stream: str) -> LogEvent:

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import get_args
 
-from mlops.aws import jobs
+from mlops.aws import api, jobs
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
 from mlops.aws.logs import LogPlace
 from mlops.aws.session import Session
-from mlops.names import Names
+from mlops.names import Function, Names
 
 
 @dataclass(frozen=True)
@@ -39,6 +40,18 @@ def of_action(session: Session, action: Action) -> LogPlace | None:
     build = build_of(session, action)
     place = build.get("logs", {}) if build else {}
     return LogPlace(place["groupName"], place["streamName"]) if place.get("streamName") else None
+
+
+def of_function(names: Names, purpose: Function) -> LogPlace:
+    """Where a Lambda function writes, from release to release."""
+    return LogPlace(f"/aws/lambda/{names.function(purpose)}")
+
+
+def of_functions(session: Session, names: Names) -> dict[str, LogPlace]:
+    """The logs of all functions by their names for people; empty where clients call the endpoint itself."""
+    if not api.is_in_front(session, names):
+        return {}
+    return {f"function {purpose}": of_function(names, purpose) for purpose in get_args(Function)}
 
 
 def build_of(session: Session, action: Action) -> dict | None:

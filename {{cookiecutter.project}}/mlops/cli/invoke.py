@@ -45,7 +45,7 @@ def ask(repository: Repository, stage: Stage, body: bytes, content_type: str, ac
 
     InputError when the rows are refused (4xx), PipelineError when they could not be answered (5xx).
     """
-    from mlops.aws import api, endpoints
+    from mlops.aws import api, endpoints, places
 
     session, names = repository.session, repository.names
     entrance = api.in_front(session, names) if stage == "production" else None
@@ -55,7 +55,10 @@ def ask(repository: Repository, stage: Stage, body: bytes, content_type: str, ac
     answer = entrance.predict(body, content_type=content_type, accept=accept)
     said = answer.body.decode("utf-8", "replace").strip()
     if answer.status >= 500:
-        raise PipelineError(f"{entrance.url} failed ({answer.status}): {said} Log: /aws/lambda/{names.function}")
+        log = places.of_function(names, "api")
+        raise PipelineError(
+            f"{entrance.url} failed ({answer.status}): {said}\nLog: {log}\nAll of it: mlops logs function api"
+        )
     if answer.status >= 400:
         raise InputError(f"{entrance.url} refused the request ({answer.status}): {said}")
     return answer.body

@@ -1,48 +1,45 @@
-"""`mlops logs`: what a build, a job or an endpoint has written."""
+"""`mlops logs`: what a build, a job, an endpoint or a function has written."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, get_args
 
 import click
 
 from mlops.errors import InputError
+from mlops.names import Stage
 
 if TYPE_CHECKING:
     from mlops.aws.logs import LogEvent, LogPlace
     from mlops.aws.places import LogSource
     from mlops.cli.project import Repository
 
+_NAME_WIDTH = len("function before-traffic")
+
 
 @click.command()
 @click.argument("what", nargs=-1)
 @click.option("-f", "--follow", "followed", is_flag=True, help="Go on until it ends.")
 @click.option("-n", "--lines", default=100, show_default=True, type=click.IntRange(1, 10_000))
-@click.option("--execution", metavar="ID", help="[default: the latest execution]")
+@click.option("--execution", metavar="ID", help="[default: the latest execution; of an endpoint, the one that is now]")
 def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | None) -> None:
-    """Print the log of an action, a job or an endpoint.
+    """Print the log of an action, a job, an endpoint or a function.
 
-    WHAT is an action (Test/QA), a job (training, evaluation) or an endpoint (endpoint production).
-    Without it, say which logs there are.
+    WHAT is an action (Test/QA), a job (training, evaluation), an endpoint (endpoint production) or a function
+    (function api). Without it, say which logs there are.
     """
-    from mlops.aws import executions
     from mlops.aws import logs as cloudwatch
     from mlops.cli import console, project
 
     repository = project.find()
     session = repository.session
-    if what[:1] == ("endpoint",):
-        place = _endpoint_log(repository, what[1:], execution)
-    else:
-        pipeline = repository.names.pipeline
-        execution = execution or executions.latest(session, pipeline)
-        if not what:
-            _list(repository, execution)
-            return
-        place = _source(repository, execution, " ".join(what)).place
+    given = _given(repository, execution)
+    if not what:
+        _list(repository, given)
+        return
+    place, finished = _find(repository, " ".join(what), given)
     if followed:
-        finished = _finished(repository, execution, what)
         for event in cloudwatch.follow(session, place, finished=finished):
             console.say(_line(event))
         return
@@ -53,12 +50,41 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
         console.say(f"Nothing has been written yet to {place}")
 
 
-def _endpoint_log(repository: Repository, stage: tuple[str, ...], execution: str | None = None) -> LogPlace:
-    from mlops.aws import endpoints
+def _given(repository: Repository, execution: str | None) -> str | None:
+    """The id of the execution that --execution means. InputError when there is none."""
+    from mlops.aws import executions
 
-    if stage not in {("test",), ("production",)}:
-        raise InputError("mlops logs endpoint: say which one: test or production")
-    return endpoints.log_of(endpoints.name_of(repository.session, repository.names, stage[0], execution))
+    if not execution:
+        return None
+    session, pipeline = repository.session, repository.names.pipeline
+    return executions.read(session, pipeline, executions.named(session, pipeline, execution)).id
+
+
+def _find(repository: Repository, what: str, given: str | None) -> tuple[LogPlace, Callable[[], bool]]:
+    """The log that a person means, and whether what writes it has ended."""
+    from mlops.aws import executions
+
+    if what.lower().partition(" ")[0] in {"endpoint", "function"}:
+        lasting = _lasting(repository, given)
+        if what.lower() not in lasting:
+            raise InputError(f"There is no log {what}. Allowed are: {', '.join(lasting)}")
+        return lasting[what.lower()], lambda: False
+    chosen = given or executions.latest(repository.session, repository.names.pipeline)
+    return _source(repository, chosen, what).place, lambda: not _source(repository, chosen, what).running
+
+
+def _lasting(repository: Repository, given: str | None) -> dict[str, LogPlace]:
+    """The logs that have no end: of the endpoints, as they are now or as an execution made them, and of the functions."""
+    from mlops.aws import endpoints, places
+
+    session, names = repository.session, repository.names
+    return {
+        **{
+            f"endpoint {stage}": endpoints.log_of(endpoints.name_of(session, names, stage, given))
+            for stage in get_args(Stage)
+        },
+        **places.of_functions(session, names),
+    }
 
 
 def _sources(repository: Repository, execution_id: str) -> list[LogSource]:
@@ -81,25 +107,21 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
         return found[0]
     if found:
         raise InputError(f"{what} may be {' or '.join(each.name for each in found)}. Say which one.")
-    names = ", ".join([*(each.name for each in known), "endpoint test", "endpoint production"])
+    names = ", ".join([*(each.name for each in known), *_lasting(repository, execution_id)])
     raise InputError(f"The execution {execution_id} has no log {what}. There are: {names}")
 
 
-def _list(repository: Repository, execution_id: str) -> None:
+def _list(repository: Repository, given: str | None) -> None:
+    from mlops.aws import executions
     from mlops.cli import console
 
+    execution_id = given or executions.latest(repository.session, repository.names.pipeline)
     console.say(f"Logs of the execution {execution_id}:")
     for source in _sources(repository, execution_id):
-        console.say(f"  {source.name:<20} {source.place}")
-    for stage in ("test", "production"):
-        console.say(f"  {'endpoint ' + stage:<20} {_endpoint_log(repository, (stage,), execution_id)}")
-
-
-def _finished(repository: Repository, execution_id: str | None, what: tuple[str, ...]) -> Callable[[], bool]:
-    """Whether what writes the log has ended; an endpoint's log has no end."""
-    if execution_id is None:
-        return lambda: False
-    return lambda: not _source(repository, execution_id, " ".join(what)).running
+        console.say(f"  {source.name:<{_NAME_WIDTH}} {source.place}")
+    console.say("Endpoints of this execution, and functions:" if given else "Endpoints and functions as they are now:")
+    for name, place in _lasting(repository, given).items():
+        console.say(f"  {name:<{_NAME_WIDTH}} {place}")
 
 
 def _line(event: LogEvent) -> str:

@@ -70,8 +70,8 @@ def raise_failure(repository: Repository, execution: Execution) -> None:
     if failure.log is not None:
         lines += [f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)]
         lines.append(f"Log: {failure.log}")
-        # An endpoint's log goes on from release to release.
-        which = "" if failure.log_name.startswith("endpoint") else f" --execution {execution.id}"
+        # The log of a function goes on from release to release.
+        which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"
         lines.append(f"All of it: mlops logs {failure.log_name}{which}")
     raise PipelineError("\n".join(lines))
 

@@ -22,6 +22,8 @@ def collect(session: Session, names: Names, execution: Execution) -> list[dict[s
         for stage in ("test", "production")
         if stage in deployed
     ]
+    if "production" in deployed:
+        found += places.of_functions(session, names).items()
     return [_described(session, name, place) for name, place in found]
 
 

@@ -1,8 +1,21 @@
-"""The sentence about a failure, from what builds and state machines leave behind."""
+"""The sentence about a failure, from what builds, state machines and hooks leave behind, and the way to its log."""
 
 import json
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
-from mlops.aws.failures import last_words, machine_cause
+import pytest
+from deployed import log, stack
+
+from mlops.aws import stacks
+from mlops.aws.executions import FAILED, Action, Execution, Stage
+from mlops.aws.failures import hook_reason, last_words, machine_cause
+from mlops.aws.session import Session
+from mlops.cli.project import Repository
+from mlops.cli.watch import raise_failure
+from mlops.errors import PipelineError
+from mlops.names import Names
 
 BUILD_LOG = [
     "[Container] 2026/11/21 12:00:00 Running command python -m mlops.steps.qa --endpoint test",
@@ -45,3 +58,96 @@ def test_the_cause_of_a_job_is_its_failure_reason():
 
 def test_a_state_machine_without_a_cause_leaves_its_error():
     assert machine_cause("States.Timeout", "") == "States.Timeout"
+
+
+def hook_line(level: str, **said: str) -> str:
+    """A line as api/hooks.py logs it."""
+    return json.dumps({"level": level, "location": "handler:35", **said})
+
+
+def test_a_hook_is_quoted_with_the_reason_of_its_failure():
+    lines = [
+        "START RequestId: 1",
+        hook_line("ERROR", message="Failed", reason="an older one"),
+        hook_line("ERROR", message="Failed", reason="demo--trips-1a2b answers 3 for '1,2'"),
+        "END RequestId: 1",
+    ]
+    assert hook_reason(lines) == "demo--trips-1a2b answers 3 for '1,2'"
+
+
+def test_a_hook_that_raised_is_quoted_with_its_exception():
+    trace = "Traceback (most recent call last):\n  File 'hooks.py'\nKeyError: 'rows'\n"
+    assert hook_reason([hook_line("ERROR", message="Failed", exception=trace)]) == "KeyError: 'rows'"
+
+
+def test_a_hook_that_passed_has_no_reason():
+    assert hook_reason(["START RequestId: 1", "7", hook_line("INFO", message="Passed", found="all")]) == ""
+
+
+EXECUTION = "1a2b3c4d-0000-4000-8000-000000000000"
+SHIFT = "CodeDeploy deployment d-1 of demo-api:live ended as Failed: "
+
+
+@pytest.fixture
+def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Callable[[str, str], str]:
+    """What is said of a release to production in whose stack a resource of this type failed for this reason."""
+
+    def say(kind: str, reason: str) -> str:
+        now = datetime.now(UTC)
+        event = stacks.StackEvent("1", now, "Resource", kind, "UPDATE_FAILED", reason)
+        monkeypatch.setattr(stacks, "events_between", lambda *_: [event])
+        action = Action(
+            "Production",
+            "Deploy",
+            "Deploy",
+            "CloudFormation",
+            state=FAILED,
+            started=now - timedelta(minutes=1),
+            ended=now + timedelta(minutes=1),
+            configuration={"StackName": names.endpoint_stack("production")},
+        )
+        stage = Stage("Production", (action,))
+        execution = Execution(names.pipeline, EXECUTION, FAILED, "", {}, {}, "", (stage,))
+        with pytest.raises(PipelineError) as raised:
+            raise_failure(Repository(repository), execution)
+        return str(raised.value)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("hook", "reason"),
+    [
+        ("before-traffic", f"{SHIFT}The hook BeforeAllowTraffic has failed (HOOK_EXECUTION_FAILURE)"),
+        ("after-traffic", "Rollback successful"),
+    ],
+)
+def test_a_hook_that_failed_gives_its_own_reason_and_its_log(
+    session: Session, names: Names, refused, hook: str, reason: str
+):
+    group = f"/aws/lambda/{names.project}-{hook}"
+    log(session, group, hook_line("ERROR", message="Failed", reason="answers 3, the released model 2"))
+    said = refused("AWS::Lambda::Alias", reason)
+    assert f"{reason}. {names.project}-{hook} says: answers 3, the released model 2\n" in said
+    assert said.endswith(f"Log: {group}\nAll of it: mlops logs function {hook}")
+
+
+def test_a_hook_that_wrote_nothing_is_named_with_its_log(names: Names, refused):
+    said = refused("AWS::Lambda::Alias", f"{SHIFT}The hook AfterAllowTraffic did not answer in time")
+    assert said.endswith(
+        f"Log: /aws/lambda/{names.project}-after-traffic\nAll of it: mlops logs function after-traffic"
+    )
+
+
+def test_a_shift_that_an_alarm_stopped_is_no_hooks_failure(session: Session, names: Names, refused):
+    failed_before = hook_line("ERROR", message="Failed", reason="of another release")
+    log(session, f"/aws/lambda/{names.project}-before-traffic", failed_before, age=timedelta(hours=1))
+    said = refused("AWS::Lambda::Alias", f"{SHIFT}An alarm is active (ALARM_ACTIVE)")
+    assert said.endswith("(ALARM_ACTIVE)")
+
+
+def test_an_endpoint_that_failed_is_looked_for_by_its_execution(session: Session, names: Names, refused):
+    stack(session, names.endpoint_stack("production"), Entrance="api")
+    said = refused("AWS::SageMaker::Endpoint", "did not pass the ping health check")
+    assert f"Log: /aws/sagemaker/Endpoints/{names.release_endpoint(EXECUTION)}\n" in said
+    assert said.endswith(f"All of it: mlops logs endpoint production --execution {EXECUTION}")

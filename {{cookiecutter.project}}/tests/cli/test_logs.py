@@ -2,6 +2,7 @@
 
 import time
 import uuid
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -36,6 +37,21 @@ def test_the_tail_is_the_last_lines_of_all_streams_in_order(session: Session, pl
     write(session, place, "other/algo-1", "not meant", at=900)
     assert messages(logs.tail(session, place)) == ["a", "c", "b", "d"]
     assert messages(logs.tail(session, place, limit=2)) == ["b", "d"]
+
+
+def test_of_a_whole_group_the_newest_streams_are_read(session: Session, place: LogPlace):
+    group = LogPlace(place.group)
+    for number in range(51):
+        # The names say nothing of the age.
+        write(session, group, f"{99 - number}", f"line {number}", at=number)
+    assert messages(logs.tail(session, group)) == [f"line {number}" for number in range(1, 51)]
+
+
+def test_the_tail_of_a_time_has_only_its_lines(session: Session, place: LogPlace):
+    write(session, place, "job/algo-1", "too early", at=-60_000)
+    write(session, place, "job/algo-2", "meant")
+    now = datetime.now(UTC)
+    assert messages(logs.tail(session, place, between=(now - timedelta(seconds=30), now))) == ["meant"]
 
 
 def test_a_log_that_does_not_exist_yet_is_empty(session: Session):

@@ -10,8 +10,10 @@ from pathlib import Path
 
 import pytest
 import small_pipeline
+from deployed import log, stack
 
-from mlops.aws import executions
+from mlops.aws import api as entrance
+from mlops.aws import executions, logs
 from mlops.aws.session import Session
 from mlops.names import Names
 
@@ -197,12 +199,7 @@ def test_an_execution_that_is_not_there_is_refused_with_those_that_are(mlops, co
 
 
 def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused(mlops, session: Session, names: Names):
-    template = "Parameters: {Entrance: {Type: String}}\nResources: {Topic: {Type: 'AWS::SNS::Topic'}}"
-    session.client("cloudformation").create_stack(
-        StackName=names.stack("endpoints"),
-        TemplateBody=template,
-        Parameters=[{"ParameterKey": "Entrance", "ParameterValue": "endpoint"}],
-    )
+    stack(session, names.stack("endpoints"), Entrance="endpoint")
     result = mlops("start")
     assert result.exit_code == 2
     assert "clients_call: api, the stacks are deployed for endpoint. Run: mlops deploy" in result.output
@@ -215,6 +212,80 @@ def test_logs_without_a_name_says_which_there_are(mlops):
     assert "Test/QA" in output
     assert "endpoint production" in output
     assert "There are: Test/QA, endpoint test" in mlops("logs", "Train").output
+
+
+@pytest.fixture
+def api(session: Session, names: Names) -> None:
+    """What is in production is called through the API, on an endpoint named old."""
+    stack(session, names.endpoint_stack("production"), Entrance="api", EndpointName="old")
+
+
+def test_the_functions_around_the_api_have_logs(mlops, api, session: Session, names: Names):
+    start(mlops)
+    listed = mlops("logs").output
+    for function in ("api", "before-traffic", "after-traffic"):
+        log(session, f"/aws/lambda/{names.project}-{function}", f"{function} writes")
+        assert re.search(rf"function {function} +/aws/lambda/{names.project}-{function}\n", listed)
+        assert f"{function} writes" in mlops("logs", "function", function).output
+    unknown = mlops("logs", "function", "apo")
+    assert unknown.exit_code == 2
+    assert "There is no log function apo. Allowed are:" in unknown.output and "function api" in unknown.output
+
+
+def test_where_clients_call_the_endpoint_no_function_is_listed(mlops, names: Names):
+    start(mlops)
+    assert "function" not in mlops("logs").output.replace("functions", "")
+    assert mlops("logs", "function", "api").exit_code == 2
+
+
+def test_the_listed_log_of_an_endpoint_is_the_one_that_is_printed(mlops, api, session: Session, names: Names):
+    execution = start(mlops)
+    own = names.release_endpoint(execution)
+    assert re.search(r"endpoint production +/aws/sagemaker/Endpoints/old\n", mlops("logs").output)
+    assert "Endpoints/old" in mlops("logs", "endpoint", "production").output
+    assert f"/aws/sagemaker/Endpoints/{own}\n" in mlops("logs", "--execution", execution[:8]).output
+    assert f"Endpoints/{own}" in mlops("logs", "endpoint", "production", "--execution", execution[:8]).output
+
+
+def test_the_log_of_an_executions_endpoint_is_followed_without_an_end(
+    mlops, api, session: Session, names: Names, monkeypatch
+):
+    execution = start(mlops)
+    log(session, f"/aws/sagemaker/Endpoints/{names.release_endpoint(execution)}", "the model is loaded")
+    ends, follow = [], logs.follow
+
+    def once(session: Session, place: logs.LogPlace, *, finished):
+        ends.append(finished())
+        return follow(session, place, finished=lambda: True)
+
+    monkeypatch.setattr(logs, "follow", once)
+    result = mlops("logs", "endpoint", "production", "--execution", execution, "-f")
+    assert result.exit_code == 0, result.output
+    assert "the model is loaded" in result.output
+    assert ends == [False]
+
+
+@pytest.mark.parametrize("what", [["endpoint", "production"], ["Test/QA"], []])
+@pytest.mark.parametrize("execution", ["garbage", "11111111-2222-3333-4444-555555555555"])
+def test_logs_of_an_execution_that_is_not_there_are_refused(mlops, execution: str, what: list[str]):
+    start(mlops)
+    result = mlops("logs", *what, "--execution", execution)
+    assert result.exit_code == 2
+    assert execution in result.output and "Nothing has been written" not in result.output
+
+
+def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, monkeypatch):
+    class Broken:
+        url = "https://api.example.org/v1"
+
+        def predict(self, body: bytes, *, content_type: str, accept: str) -> entrance.Answer:
+            return entrance.Answer(502, b"Internal server error", "text/plain", "")
+
+    monkeypatch.setattr(entrance, "in_front", lambda *_: Broken())
+    result = mlops("invoke", "1,2,3")
+    assert result.exit_code == 1
+    assert f"failed (502): Internal server error\nLog: /aws/lambda/{names.project}-api\n" in result.output
+    assert "All of it: mlops logs function api\n" in result.output
 
 
 def test_following_a_log_ends_with_what_writes_it(mlops, repository: Path):
