@@ -117,6 +117,11 @@ class Execution:
         return min(failed, key=lambda action: action.ended.timestamp() if action.ended else 0, default=None)
 
     @property
+    def failed_in_production(self) -> bool:
+        """Whether the release is in production, and its smoke test has failed there."""
+        return self.failed_action is not None and self.failed_action.path == "Production/Smoke"
+
+    @property
     def waiting_approval(self) -> Action | None:
         return next((action for action in self.actions if action.waits_for_a_person), None)
 

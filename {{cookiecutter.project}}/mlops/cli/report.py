@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -32,28 +32,37 @@ def report(execution: str | None, output: Path | None, baseline: Path | None, op
 
     repository = project.find()
     chosen = executions.named(repository.session, repository.names.pipeline, execution)
-    page = write_report(repository, chosen, output, baseline)
+    page = write_report(repository, chosen, output, read_baseline(baseline))
     if opened:
         click.launch(page.as_uri())
 
 
-def write_report(
-    repository: Repository, execution_id: str, output: Path | None = None, baseline: Path | None = None
-) -> Path:
-    """Write the report and say where. Returns the HTML page."""
+def read_baseline(file: Path | None) -> dict[str, Any] | None:
+    """The report.json beside whose figures others are shown. InputError for what is none."""
     import json
 
+    if file is None:
+        return None
+    try:
+        found = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"--baseline: {file} is not JSON: {error}") from error
+    if not isinstance(found, dict) or "verdict" not in found:
+        raise InputError(f"--baseline: {file} is no report.json of `mlops report`")
+    return found
+
+
+def write_report(
+    repository: Repository, execution_id: str, output: Path | None = None, baseline: dict[str, Any] | None = None
+) -> Path:
+    """Write the report and say where. Returns the HTML page."""
     from mlops import report as reporting
     from mlops.cli import console, project
 
     directory = output or repository.state / "reports" / execution_id[:8]
     directory.mkdir(parents=True, exist_ok=True)
     with console.working("Writing the report"):
-        try:
-            other = json.loads(baseline.read_text(encoding="utf-8")) if baseline else None
-        except ValueError as error:
-            raise InputError(f"{baseline} is not JSON: {error}") from error
-        files = reporting.write(repository.session, repository.project, execution_id, directory, other)
+        files = reporting.write(repository.session, repository.project, execution_id, directory, baseline)
     for kind, file in files.items():
         console.say(f"  {kind}: {project.shown(file)}")
     return files["html"].resolve()

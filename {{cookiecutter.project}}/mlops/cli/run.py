@@ -8,7 +8,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -44,15 +44,17 @@ def run(
     Uses the local cloud that `mlops local up` started, or starts one for the time of the run.
     """
     from mlops.cli import console, project
+    from mlops.cli.report import read_baseline
 
     if not approved and not sys.stdin.isatty():
         raise InputError("There is no terminal on which to ask for the approval. Add --approve.")
     repository = project.find()
     overrides = hyperparameters(repository, settings, tune=tune)
     repository.check()
+    other = read_baseline(baseline)
     started = time.monotonic()
     with _cloud(repository, port, keep) as stays:
-        _release(repository, source, tune, overrides, approved, baseline, stays)
+        _release(repository, source, tune, overrides, approved, other, stays)
     console.say(f"All of it took {console.elapsed(time.monotonic() - started)}.")
 
 
@@ -62,7 +64,7 @@ def _release(
     tune: bool,
     overrides: dict[str, str],
     approved: bool,
-    baseline: Path | None,
+    baseline: dict[str, Any] | None,
     cloud_stays: bool,
 ) -> None:
     from mlops.cli import console, project

@@ -67,6 +67,8 @@ def raise_failure(repository: Repository, execution: Execution) -> None:
     if failure is None:
         return
     lines = [failure.sentence]
+    if execution.failed_in_production:
+        lines.append("The release is in production all the same. Take it back with: mlops rollback")
     if failure.log is not None:
         lines += [f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)]
         lines.append(f"Log: {failure.log}")

@@ -60,9 +60,8 @@ def _verdict(session: Session, names: Names, execution: Execution) -> dict[str, 
     failure = failures.explain(session, names, execution)
     if failure is not None:
         log = failure.log_name or None
-        # The stage's other action has succeeded by then.
-        in_production = execution.failed_action is not None and execution.failed_action.path == "Production/Smoke"
-        return {"outcome": "unproven" if in_production else "failed", "sentence": failure.sentence, "log": log}
+        outcome = "unproven" if execution.failed_in_production else "failed"
+        return {"outcome": outcome, "sentence": failure.sentence, "log": log}
     if execution.status == "Succeeded":
         return {"outcome": "released", "sentence": "The model is in production.", "log": None}
     if waiting := execution.waiting_approval:

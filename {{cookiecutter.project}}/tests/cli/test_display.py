@@ -108,3 +108,8 @@ def test_changes_come_in_the_order_in_which_they_happened():
 )
 def test_spans_of_time_read_like_a_clock(seconds: float, text: str):
     assert console.elapsed(seconds) == text
+
+
+@pytest.mark.parametrize(("path", "there"), [("Production/Smoke", True), ("Production/Deploy", False)])
+def test_only_a_smoke_test_fails_in_production(path: str, there: bool):
+    assert execution(action(path, "Failed"), status="Failed").failed_in_production == there

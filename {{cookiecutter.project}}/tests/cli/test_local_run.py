@@ -98,3 +98,11 @@ def test_without_a_terminal_the_approval_must_be_given_beforehand(repository: Pa
     result = mlops("local", "run")
     assert result.exit_code == 2
     assert "Add --approve" in result.output
+
+
+def test_a_baseline_that_is_no_report_is_refused_before_anything_starts(repository: Path, mlops):
+    (repository / "notes.md").write_text("faster now")
+    result = mlops("local", "run", "--approve", "--baseline", "notes.md")
+    assert result.exit_code == 2
+    assert "--baseline: notes.md is not JSON" in result.output
+    assert not (repository / ".mlops").exists()
