@@ -84,16 +84,6 @@ def test_a_failed_run_says_why_writes_its_report_and_stops(whole_repository: Pat
     assert not (whole_repository / ".mlops" / "local" / "cloud.json").exists()
 
 
-def test_a_failed_run_that_keeps_its_cloud_leaves_its_logs_to_be_printed(whole_repository: Path, mlops):
-    refuse_build(whole_repository)
-    output, _ = run(whole_repository, "--approve", "--keep").communicate(timeout=120)
-    try:
-        assert "All of it: mlops logs Build/Render" in output
-        assert "needs the local cloud" not in output
-    finally:
-        assert mlops("local", "down").exit_code == 0
-
-
 def test_without_a_terminal_the_approval_must_be_given_beforehand(repository: Path, mlops):
     result = mlops("local", "run")
     assert result.exit_code == 2

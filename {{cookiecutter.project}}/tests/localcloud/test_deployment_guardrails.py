@@ -61,7 +61,7 @@ def test_both_models_share_the_traffic_for_a_while_and_no_request_fails(hosting:
     hosting.up(name)
     two_instances(hosting, f"{name}-new", says("new"))
     # Long enough for many requests on a busy machine.
-    deployment = rolling(3 * MINUTE) if kind == "ROLLING" else blue_green(kind, 3 * MINUTE)
+    deployment = rolling(2 * MINUTE) if kind == "ROLLING" else blue_green(kind, 2 * MINUTE)
     with constant_traffic(hosting, name) as answers:
         endpoint = update(hosting, name, f"{name}-new", deployment)
         after = len(answers)

@@ -137,7 +137,7 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     # Whatever else is deployed belongs to other tests; the endpoint that was left is gone.
     assert [name for name in endpoints(pristine) if name.endswith(new.version)] == []
     refused = pristine.mlops("rollback", "--to", "2")
-    assert refused.returncode == 2 and "only an approved one" in refused.stderr
+    assert refused.returncode == 2 and "allowed are the approved ones: 1" in refused.stderr
 
 
 def append(workshop: Workshop, file: str, text: str) -> None:

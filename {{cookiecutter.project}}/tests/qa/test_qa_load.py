@@ -32,7 +32,7 @@ def run(rows, output, root=ROOT, **settings):
 
 def test_a_load_leaves_its_figures_and_what_locust_wrote(serve, rows, tmp_path):
     _, requests = serve(slow(0.05))
-    found = run(rows, tmp_path, duration_seconds=4)
+    found = run(rows, tmp_path, duration_seconds=3)
     assert found["failures"] == 0
     in_time = round(found["throughput"] * found["duration_seconds"])
     assert 4 < in_time <= found["requests"], "an answer after the end counts for latency only"
@@ -72,7 +72,7 @@ def test_an_answer_with_too_few_predictions_is_a_failure(serve, rows, tmp_path):
 
 def test_a_pause_between_requests_sets_the_rate(serve, rows, tmp_path):
     serve(sum_model)
-    found = run(rows, tmp_path, wait_milliseconds=100.0, duration_seconds=3)
+    found = run(rows, tmp_path, wait_milliseconds=100.0, duration_seconds=2)
     assert 0 < found["throughput"] <= 1.1 * 4 / 0.1
 
 
