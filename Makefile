@@ -35,7 +35,7 @@ $(CHECKOV)/.installed: requirements-checkov.txt $(VENV)/.installed
 	touch $@
 
 test: setup $(CHECKOV)/.installed ## all tests: the template's and those of a generated repository
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations 10 tests
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10 tests
 
 lint: setup $(CHECKOV)/.installed ## style, workflows, templates
 	$(BIN)/ruff check .
