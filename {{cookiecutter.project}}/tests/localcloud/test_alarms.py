@@ -82,4 +82,7 @@ def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
 )
 def test_missing_data_count_as_the_alarm_says(cloudwatch, treatment: str, expected: str) -> None:
     put_alarm(cloudwatch, f"missing-{treatment}", TreatMissingData=treatment)
-    until(lambda: state(cloudwatch, f"missing-{treatment}") == expected, 5)
+    # Alarms begin with insufficient data: one that is judged after it tells when that was.
+    put_alarm(cloudwatch, f"missing-{treatment}-judged", TreatMissingData="breaching")
+    until(lambda: state(cloudwatch, f"missing-{treatment}-judged") == "ALARM", 5)
+    assert state(cloudwatch, f"missing-{treatment}") == expected

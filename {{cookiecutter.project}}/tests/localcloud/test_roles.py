@@ -105,7 +105,7 @@ def test_a_boundary_bounds_what_a_role_may_do(cloud: Cloud, make_role, acting, n
     boundary = cloud.client("iam").create_policy(PolicyName=names("boundary"), PolicyDocument=document)["Policy"]["Arn"]
     role = make_role(allow(["sagemaker:ListEndpoints", "sns:ListTopics"]), PermissionsBoundary=boundary)
     acting("sns", role).list_topics()
-    denied(acting("sagemaker", role).list_endpoints)
+    assert "not authorized to perform: sagemaker:ListEndpoints" in denied(acting("sagemaker", role).list_endpoints)
 
 
 def test_a_role_is_handed_to_a_service_only_with_pass_role(make_role, acting, names) -> None:
@@ -183,17 +183,22 @@ def test_a_stack_whose_role_lacks_an_action_is_rolled_back_with_the_reason(cloud
     name = names("stack")
     role = make_role(allow("sns:CreateTopic", TOPIC + "another"), service="cloudformation")
     assert stack(cloud, name, names("topic"), RoleARN=role)["StackStatus"] == "ROLLBACK_COMPLETE"
-    events = cloud.client("cloudformation").describe_stack_events(StackName=name)["StackEvents"]
-    reasons = " ".join(event.get("ResourceStatusReason", "") for event in events)
-    assert "is not authorized to perform: sns:CreateTopic" in reasons
+    assert "is not authorized to perform: sns:CreateTopic" in reasons_of(cloud, name)
 
 
-def test_a_stack_without_a_role_acts_as_its_caller(make_role, acting, names) -> None:
+def reasons_of(cloud: Cloud, stack: str) -> str:
+    """What the events of a stack give as reasons."""
+    events = cloud.client("cloudformation").describe_stack_events(StackName=stack)["StackEvents"]
+    return " ".join(event.get("ResourceStatusReason", "") for event in events)
+
+
+def test_a_stack_without_a_role_acts_as_its_caller(cloud: Cloud, make_role, acting, names) -> None:
     role = make_role(allow(["cloudformation:CreateStack", "cloudformation:DescribeStacks"]))
     cloudformation, name = acting("cloudformation", role), names("stack")
     parameters = [{"ParameterKey": "Name", "ParameterValue": names("topic")}]
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE), Parameters=parameters)
     until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE", 20)
+    assert "is not authorized to perform: sns:CreateTopic" in reasons_of(cloud, name)
 
 
 def test_a_stack_gets_a_role_only_with_pass_role(make_role, acting, names) -> None:
