@@ -50,7 +50,7 @@ def stacks(root: Path, configuration: Configuration, *, boundary: str = "") -> l
         },
         "endpoints": {
             "Entrance": configuration.production.clients_call,
-            "UsesVpc": "true" if configuration.production.api.VpcConfig else "false",
+            "UsesVpc": _functions_use_vpc(configuration),
         },
         **({"api": _api(configuration)} if configuration.production.clients_call == "api" else {}),
         "builds": {
@@ -102,8 +102,12 @@ def _api(configuration: Configuration) -> dict[str, str]:
         "Authentication": _AUTHENTICATION[api.authentication],
         "ThrottlingRateLimit": f"{api.requests_per_second:g}",
         "ThrottlingBurstLimit": str(api.burst),
-        "UsesVpc": "true" if api.VpcConfig else "false",
+        "UsesVpc": _functions_use_vpc(configuration),
     }
+
+
+def _functions_use_vpc(configuration: Configuration) -> str:
+    return "true" if configuration.production.api.VpcConfig else "false"
 
 
 def _ready_image(configuration: Configuration) -> str:

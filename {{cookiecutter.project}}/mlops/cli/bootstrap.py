@@ -13,7 +13,10 @@ from mlops.errors import InputError
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
 
-_ONLY_NAMED_BRANCHES = {"protected_branches": "false", "custom_branch_policies": "true"}
+_ONLY_NAMED_BRANCHES = (
+    *("-F", "deployment_branch_policy[protected_branches]=false"),
+    *("-F", "deployment_branch_policy[custom_branch_policies]=true"),
+)
 _ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 
 
@@ -101,9 +104,8 @@ def _environments(name: str, environments: Iterable[str]) -> list[list[str]]:
     commands = []
     for environment in environments:
         path = f"repos/{name}/environments/{environment}"
-        policy = [f"deployment_branch_policy[{key}]={value}" for key, value in _ONLY_NAMED_BRANCHES.items()]
         commands += [
-            ["gh", "api", "--method", "PUT", path, "--silent", *(word for field in policy for word in ("-F", field))],
+            ["gh", "api", "--method", "PUT", path, "--silent", *_ONLY_NAMED_BRANCHES],
             ["gh", "api", "--method", "POST", f"{path}/deployment-branch-policies", "--silent", "-f", "name=main"],
         ]
     return commands
