@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import http.client
-import json
 import os
-import shutil
+import re
 import signal
-import socket
 import subprocess
 import sys
 import time
@@ -15,17 +13,7 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-DEADLINE = 20.0
-
-
-def training_job(base: Path, dataset: Path, **hyperparameters: str) -> Path:
-    """The directories of a training job with channels from a prepared data set."""
-    for channel in ("train", "validation"):
-        shutil.copytree(dataset / channel, base / "input" / "data" / channel)
-    configuration = base / "input" / "config"
-    configuration.mkdir(parents=True)
-    (configuration / "hyperparameters.json").write_text(json.dumps(hyperparameters))
-    return base
+DEADLINE = 60.0  # seconds; generous, since a busy machine is no fault
 
 
 def start(program: str, base: Path, **variables: str) -> subprocess.Popen[str]:
@@ -49,11 +37,13 @@ class Server:
     """`python -m model serve` on a free port of the loopback, healthy from the start."""
 
     def __init__(self, base: Path, **variables: str) -> None:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            self.port = probe.getsockname()[1]
-        binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": str(self.port)}
+        binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}
         self.process = start("serve", base, **binding, **variables)
+        # The server prints one line as soon as it listens.
+        line = self.process.stdout.readline()
+        listening = re.search(r"on 127\.0\.0\.1:(\d+) ", line)
+        assert listening, line + self.process.communicate(timeout=DEADLINE)[1]
+        self.port = int(listening[1])
         wait_until(self._answers, "a healthy ping")
 
     def request(

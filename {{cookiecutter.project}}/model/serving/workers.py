@@ -1,0 +1,91 @@
+"""Worker processes: forked copies of one process, each replaced when it ends."""
+
+from __future__ import annotations
+
+import contextlib
+import gc
+import os
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable
+
+SIGNALS = {signal.SIGTERM, signal.SIGINT}
+
+_YOUNG = 1.0  # seconds; a worker that ends sooner has hardly served
+_ATTEMPTS = 5  # young workers in a row that may end before the server gives up
+_FIRST_DELAY = 0.1  # seconds before a young worker is replaced; doubled for each further one
+
+
+class Workers:
+    """Keeps a number of forked workers running until SIGTERM or SIGINT.
+
+    `work(parent)` runs in each worker, with the parent's process id and with SIGNALS blocked: it sets its own handlers,
+    unblocks them, and returns when it has been stopped. `at_stop()` runs in the parent when it stops.
+    """
+
+    def __init__(self, work: Callable[[int], None], at_stop: Callable[[], None]) -> None:
+        self._work, self._at_stop = work, at_stop
+        self._born: dict[int, float] = {}
+        self._stopping = False
+
+    def run(self, count: int) -> None:
+        """Keep `count` workers. Raises RuntimeError when several in a row end as soon as they have started."""
+        for number in SIGNALS:
+            signal.signal(number, self._stop)
+        # A collection that touched the objects of the parent would copy the pages that the workers share.
+        gc.collect()
+        gc.freeze()
+        for _ in range(count):
+            self._fork()
+        young = 0
+        while self._born:
+            pid, status = os.wait()
+            age = time.monotonic() - self._born.pop(pid)
+            if self._stopping:
+                continue
+            print(
+                f"worker {pid} ended after {age:.1f} s with {os.waitstatus_to_exitcode(status)}",
+                file=sys.stderr,
+                flush=True,
+            )
+            young = young + 1 if age < _YOUNG else 0
+            if young == _ATTEMPTS:
+                self._stop()
+                raise RuntimeError(f"{_ATTEMPTS} workers in a row ended within {_YOUNG:g} s of their start")
+            if young:
+                time.sleep(_FIRST_DELAY * 2 ** (young - 1))
+            self._fork()
+
+    def _stop(self, *_: object) -> None:
+        self._stopping = True
+        self._at_stop()
+        for pid in self._born:
+            # A second signal may arrive between a worker's end and its removal from the table.
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGTERM)
+
+    def _fork(self) -> None:
+        # A signal between the fork and its entry in the table would miss the child.
+        signal.pthread_sigmask(signal.SIG_BLOCK, SIGNALS)
+        if not self._stopping:
+            parent = os.getpid()
+            pid = os.fork()
+            if pid == 0:
+                self._run_worker(parent)
+            self._born[pid] = time.monotonic()
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _run_worker(self, parent: int) -> None:
+        """Run the work and end the process: the frames above belong to the parent."""
+        code = 1
+        try:
+            self._work(parent)
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)

@@ -1,0 +1,105 @@
+from __future__ import annotations
+
+import math
+from array import array
+from pathlib import Path
+
+import pytest
+
+from model.features import FEATURES, TARGET
+from model.kinds import Category, Number, RowError
+from model.rows import encode_rows, parse_csv
+from model.schema import load_schema, save_schema
+
+SIZE = Number("size", exclusive_minimum=0, maximum=10)
+HOUR = Number("hour", minimum=0, maximum=23, integer=True)
+COLOR = Category("color", ("green", "yellow"))
+ALL = (SIZE, HOUR, COLOR)
+
+
+def columns(matrix: array[float], rows: int) -> list[list[float | None]]:
+    values = [None if math.isnan(value) else value for value in matrix]
+    return [values[start : start + rows] for start in range(0, len(values), rows)]
+
+
+def test_a_matrix_lies_column_after_column_with_one_per_value_of_a_category() -> None:
+    matrix, rows = parse_csv("1.5,7,yellow\n2,8,green\n", ALL)
+    assert rows == 2
+    assert columns(matrix, rows) == [[1.5, 2.0], [7.0, 8.0], [0.0, 1.0], [1.0, 0.0]]
+    assert [name for feature in ALL for name in feature.columns] == ["size", "hour", "color=green", "color=yellow"]
+
+
+def test_empty_cells_are_missing_in_every_kind_of_column() -> None:
+    matrix, rows = parse_csv(",,\n1,2,green", ALL)
+    assert columns(matrix, rows) == [[None, 1.0], [None, 2.0], [None, 1.0], [None, 0.0]]
+
+
+def test_the_bounds_themselves_are_in_or_out_as_declared() -> None:
+    matrix, rows = parse_csv("10,0,green\n0.001,23,green", ALL)
+    assert columns(matrix, rows)[1] == [0.0, 23.0]
+    with pytest.raises(RowError, match=r"row 1, column size: found \"0\", allowed is a number, above 0, at most 10"):
+        parse_csv("0,0,green", ALL)
+
+
+def test_unusual_spellings_of_numbers_mean_the_same() -> None:
+    assert parse_csv("1e0,07,green", ALL) == parse_csv("1.0,7.0,green", ALL) == parse_csv("1,7,green", ALL)
+
+
+def test_quotes_and_carriage_returns_do_no_harm() -> None:
+    assert parse_csv('1,7,"green"\r\n"2",8,yellow\r\n', ALL) == parse_csv("1,7,green\n2,8,yellow", ALL)
+
+
+@pytest.mark.parametrize(
+    ("text", "complaint"),
+    [
+        ("1,7,green\n1,24,green", r'row 2, column hour: found "24", allowed is an integer, at least 0, at most 23'),
+        ("1,7.5,green", r'row 1, column hour: found "7.5"'),
+        ("1,7,green\n1,7,green\n1,7,red", r'row 3, column color: found "red", allowed is one of green, yellow'),
+        ("x,7,green", r'row 1, column size: found "x"'),
+        ("inf,7,green", r'row 1, column size: found "inf"'),
+        ("1,7,green\n1,7", r"row 2, found 2 columns, expected 3 \(size, hour, color\)"),
+        ("1,7,green,1\n1,7", r"row 1, found 4 columns"),
+        ("1,7,green\n\n1,7,green", r"row 2, found 1 columns"),
+        ("", r"row 1, found nothing, expected 3 \(size, hour, color\)"),
+        ('1,7,"gre,en"', r"row 1, found a comma or a line break within quotes"),
+        ('1,7,"green', r"row 1, not CSV"),
+    ],
+)
+def test_a_bad_row_is_refused_with_row_column_and_what_is_allowed(text: str, complaint: str) -> None:
+    with pytest.raises(RowError, match=complaint):
+        parse_csv(text, ALL)
+
+
+def test_rows_of_json_give_the_same_matrix_as_their_csv() -> None:
+    objects = [{"hour": 7, "color": "yellow", "size": 1.5}, {"size": None, "hour": None, "color": None}]
+    from_csv = [columns(*parse_csv("1.5,7,yellow\n,,", ALL))]
+    assert [columns(*encode_rows([[1.5, 7, "yellow"], [None, None, None]], ALL))] == from_csv
+    assert [columns(*encode_rows(objects, ALL))] == from_csv
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        ([1, 7], r"row 1, found 2 values, expected 3"),
+        ([1, 7, "red"], r'row 1, column color: found "red"'),
+        ([1, 7, 1], r"row 1, column color: found 1, allowed is one of"),
+        (["1", 7, "green"], r'row 1, column size: found "1", allowed is a number'),
+        ([True, 7, "green"], r"row 1, column size: found true"),
+        ([10**400, 7, "green"], r"row 1, column size: found 1000"),
+        ([1, 7, ["green"]], r'row 1, column color: found \["green"\]'),
+        ({"size": 1, "hour": 7}, r"row 1, no value for color \(null when it is not known\)"),
+        (
+            {"size": 1, "hour": 7, "color": "green", "tip": 2},
+            r"row 1, unknown column tip, allowed are size, hour, color",
+        ),
+        ("1,7,green", r'row 1, found "1,7,green"'),
+    ],
+)
+def test_a_bad_row_of_json_is_refused_likewise(row: object, complaint: str) -> None:
+    with pytest.raises(RowError, match=complaint):
+        encode_rows([row], ALL)
+
+
+def test_the_description_beside_a_model_brings_back_the_same_features(tmp_path: Path) -> None:
+    save_schema(tmp_path, FEATURES, TARGET)
+    assert load_schema(tmp_path) == (FEATURES, TARGET)
