@@ -61,7 +61,7 @@ class Configuration:
 
     @property
     def image(self) -> str | None:
-        """The ready image that trainingjob.json names, or None when model/Dockerfile is built."""
+        """The ready image that trainingjob.json names, or None when the Dockerfile is built."""
         return self.training_job["AlgorithmSpecification"].get("TrainingImage")
 
 

@@ -18,7 +18,7 @@ FILLED_IN_TRAINING = {
     "InputDataConfig": "the channels train and validation of the execution's data version",
     "OutputDataConfig": "models/ in this repository's bucket, under its key",
     "CheckpointConfig": "checkpoints/ of the execution in this repository's bucket",
-    "AlgorithmSpecification.AlgorithmName": "TrainingImage, or the image built from model/Dockerfile",
+    "AlgorithmSpecification.AlgorithmName": "TrainingImage, or the image built from the repository's own Dockerfile",
     "ResourceConfig.VolumeKmsKeyId": "this repository's key",
 }
 FILLED_IN_TUNING = {

@@ -84,7 +84,9 @@ def _image_problems(document: Document) -> list[InputProblem]:
     image = document.data.get("AlgorithmSpecification", {}).get("TrainingImage")
     if image is None or images.is_ecr_uri(image) or images.is_shorthand(image):
         return []
-    allowed = "an image in ECR, a shorthand such as xgboost:3.0-5, or no TrainingImage for model/Dockerfile"
+    allowed = (
+        "an image in ECR, a shorthand such as xgboost:3.0-5, or no TrainingImage for the repository's own Dockerfile"
+    )
     return [document.problem("AlgorithmSpecification.TrainingImage", image, allowed)]
 
 

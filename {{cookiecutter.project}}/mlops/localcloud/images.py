@@ -5,6 +5,7 @@ and the program that ENTRYPOINT and CMD name. FROM and RUN make an environment; 
 stands in for it, so they are not carried out, and neither are copies from other build stages.
 """
 
+import dataclasses
 import hashlib
 import json
 import os
@@ -12,9 +13,10 @@ import shlex
 import shutil
 import string
 import sys
+import uuid
 from collections.abc import Sequence
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 
 from botocore.exceptions import ClientError
 from dockerfile_parse import DockerfileParser
@@ -81,8 +83,14 @@ def push(repository: str, tags: Sequence[str], context_dir: Path, dockerfile: Pa
     """
     if not dockerfile.is_file():
         raise AWSError("ValidationException", f"There is no Dockerfile at {dockerfile.parent.name}/{dockerfile.name}")
-    content = _content_digest(context_dir, dockerfile)
-    root = context.directory("images", content.removeprefix("sha256:"))
+    staging = context.directory("images", f"build-{uuid.uuid4()}")
+    image = build(dockerfile, context_dir, staging, "")
+    content = _content_digest(staging, dockerfile)
+    root = staging.with_name(content.removeprefix("sha256:"))
+    if root.is_dir():
+        shutil.rmtree(staging)
+    else:
+        staging.rename(root)
     manifest = json.dumps(
         {
             "schemaVersion": 2,
@@ -93,18 +101,19 @@ def push(repository: str, tags: Sequence[str], context_dir: Path, dockerfile: Pa
         sort_keys=True,
     )
     digest = f"sha256:{hashlib.sha256(manifest.encode()).hexdigest()}"
-    _images()[digest] = build(dockerfile, context_dir, root, digest)
+    _images()[digest] = dataclasses.replace(image, digest=digest, root=root)
     for tag in tags:
         _put(repository, tag, manifest)
     return digest
 
 
 def build(dockerfile: Path, context_dir: Path, root: Path, digest: str) -> Image:
-    """Replay the Dockerfile's last stage into `root`.
+    """Replay the Dockerfile's last stage into `root`; files that .dockerignore excludes are not copied.
 
     Raises AWSError where the Dockerfile is missing or copies what the build context does not have.
     """
     workdir, environment, entrypoint, cmd = "/", {}, (), ()
+    included = _build_context(context_dir)
     for instruction, value in _instructions(dockerfile):
         if instruction == "WORKDIR":
             workdir = os.path.normpath(os.path.join(workdir, _substitute(value, environment)))
@@ -112,7 +121,7 @@ def build(dockerfile: Path, context_dir: Path, root: Path, digest: str) -> Image
         elif instruction == "ENV":
             environment |= _assignments(value, environment)
         elif instruction in ("COPY", "ADD"):
-            _copy(_substitute(value, environment), workdir, root, context_dir)
+            _copy(_substitute(value, environment), workdir, root, context_dir, included)
         elif instruction == "ENTRYPOINT":
             entrypoint, cmd = _words(value), ()
         elif instruction == "CMD":
@@ -128,7 +137,7 @@ def resolve(image_uri: str) -> Image:
     refused = AWSError(
         "ValidationException",
         f"Image {image_uri} is not mapped to a program: the local cloud runs images that a pipeline of it has built. "
-        "Leave TrainingImage out of configuration/trainingjob.json to build the repository's own model/Dockerfile.",
+        "Leave TrainingImage out of configuration/trainingjob.json to build the repository's own Dockerfile.",
     )
     registry, _, rest = image_uri.partition("/")
     if ".dkr.ecr." not in registry or not rest:
@@ -168,34 +177,59 @@ def _instructions(dockerfile: Path) -> list[tuple[str, str]]:
     return steps[starts[-1] :]
 
 
-def _content_digest(context_dir: Path, dockerfile: Path) -> str:
+def _build_context(directory: Path) -> list[PurePosixPath]:
+    """The files that `docker build` sends to the builder: all but those that .dockerignore excludes."""
+    from docker.utils.build import PatternMatcher
+
+    ignore = directory / ".dockerignore"
+    patterns = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
+    patterns = [pattern.strip() for pattern in patterns if pattern.strip() and not pattern.startswith("#")]
+    # The matcher always includes .dockerignore, for a builder needs it; COPY sees it only where nothing excludes it.
+    paths = sorted(PatternMatcher([*patterns, "**/__pycache__"]).walk(str(directory)))
+    paths = [path for path in paths if path != ".dockerignore" or not patterns]
+    return [PurePosixPath(Path(path).as_posix()) for path in paths if (directory / path).is_file()]
+
+
+def _content_digest(root: Path, dockerfile: Path) -> str:
     digest = hashlib.sha256(dockerfile.read_bytes())
-    for path in sorted(path for path in context_dir.rglob("*") if path.is_file() and "__pycache__" not in path.parts):
-        digest.update(path.relative_to(context_dir).as_posix().encode())
+    for path in sorted(path for path in root.rglob("*") if path.is_file()):
+        digest.update(path.relative_to(root).as_posix().encode())
         digest.update(path.read_bytes())
     return f"sha256:{digest.hexdigest()}"
 
 
-def _copy(value: str, workdir: str, root: Path, context_dir: Path) -> None:
+def _copy(value: str, workdir: str, root: Path, context_dir: Path, included: Sequence[PurePosixPath]) -> None:
     words = json.loads(value) if value.lstrip().startswith("[") else shlex.split(value)
     flags = [word for word in words if word.startswith("--")]
     if any(flag.startswith("--from=") for flag in flags):
         return
     *sources, target = [word for word in words if not word.startswith("--")]
-    destination = root / os.path.normpath(os.path.join(workdir, target)).lstrip("/")
+    destination = os.path.normpath(os.path.join(workdir, target))
     for source in sources:
-        found = [context_dir] if source in (".", "./") else sorted(context_dir.glob(source.lstrip("/")))
-        if not found:
+        pattern = os.path.normpath(source.lstrip("/"))
+        files = _matches(pattern, included)
+        if not files:
             raise AWSError("ValidationException", f"COPY {source}: there is no such file in the build context")
-        for path in found:
-            if path.is_dir():
-                ignore = shutil.ignore_patterns("__pycache__")
-                shutil.copytree(path, destination, dirs_exist_ok=True, ignore=ignore)
-            else:
-                into = target.endswith(("/", ".")) or destination.is_dir() or len(sources) > 1
-                file = destination / path.name if into else destination
-                file.parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(path, file)
+        for file, inside in files:
+            if inside is None:
+                into = target.endswith(("/", ".")) or (root / destination.lstrip("/")).is_dir() or len(files) > 1
+                inside = PurePosixPath(file.name) if into or len(sources) > 1 else None
+            copy = root / destination.lstrip("/") / (inside or "")
+            copy.parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(context_dir / file, copy)
+
+
+def _matches(pattern: str, included: Sequence[PurePosixPath]) -> list[tuple[PurePosixPath, PurePosixPath | None]]:
+    """Files that a source of COPY names, each with its path below the named directory, or None for a file itself."""
+    found: list[tuple[PurePosixPath, PurePosixPath | None]] = []
+    for file in included:
+        for named in (file, *file.parents):
+            if str(named) == pattern or (
+                pattern != "." and len(named.parts) == pattern.count("/") + 1 and named.match(pattern)
+            ):
+                found.append((file, None if named == file else file.relative_to(named)))
+                break
+    return found
 
 
 def _assignments(value: str, known: dict[str, str]) -> dict[str, str]:

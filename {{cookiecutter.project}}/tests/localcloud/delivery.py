@@ -131,10 +131,11 @@ class Delivery:
         return [run for run in self.runs(name, execution_id) if run["actionName"] == action][-1]
 
     def wait_for_run(self, name: str, execution_id: str, action: str) -> dict:
-        """The run of an action, once there is one."""
+        """The run of an action, once it has resolved its configuration."""
 
         def look() -> dict | None:
-            return next((run for run in self.runs(name, execution_id) if run["actionName"] == action), None)
+            runs = (run for run in self.runs(name, execution_id) if run["actionName"] == action)
+            return next((run for run in runs if _is_resolved(run["input"])), None)
 
         return until(look, 20)
 
@@ -186,3 +187,7 @@ class Delivery:
             token=token,
             result={"status": status, "summary": summary},
         )
+
+
+def _is_resolved(action: dict) -> bool:
+    return action.get("resolvedConfiguration", {}).keys() == action.get("configuration", {}).keys()

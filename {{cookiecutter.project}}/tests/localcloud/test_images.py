@@ -73,3 +73,30 @@ def test_copying_what_the_build_context_lacks_is_refused_by_name(tmp_path: Path)
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY absent.txt /\n")
     with pytest.raises(AWSError, match="COPY absent.txt"):
         images.build(tmp_path / "Dockerfile", tmp_path, tmp_path / "root", "sha256:0")
+
+
+def test_files_that_dockerignore_excludes_are_not_in_the_build_context(tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    (context / "model" / "__pycache__").mkdir(parents=True)
+    for name in ("model/train.py", "model/__pycache__/train.pyc", "model/notes.md", "secret.txt"):
+        (context / name).write_text("x")
+    (context / ".dockerignore").write_text("*\n!model\n**/*.md\n")
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY . /opt\n")
+    image = images.build(context / "Dockerfile", context, tmp_path / "root", "sha256:0")
+    assert [path.relative_to(image.root).as_posix() for path in image.root.rglob("*") if path.is_file()] == [
+        "opt/model/train.py"
+    ]
+    (context / "Dockerfile").write_text("FROM scratch\nCOPY secret.txt /opt/\n")
+    with pytest.raises(AWSError, match="COPY secret.txt"):
+        images.build(context / "Dockerfile", context, tmp_path / "other", "sha256:0")
+
+
+def test_a_copied_directory_keeps_its_paths_below_the_target(tmp_path: Path) -> None:
+    context = tmp_path / "context"
+    (context / "a" / "b").mkdir(parents=True)
+    (context / "a" / "b" / "c.txt").write_text("x")
+    (context / "a" / "d.txt").write_text("x")
+    (context / "Dockerfile").write_text("FROM scratch\nWORKDIR /srv\nCOPY a inside\nCOPY a/*.txt ./\n")
+    root = images.build(context / "Dockerfile", context, tmp_path / "root", "sha256:0").root
+    files = sorted(path.relative_to(root).as_posix() for path in root.rglob("*") if path.is_file())
+    assert files == ["srv/d.txt", "srv/inside/b/c.txt", "srv/inside/d.txt"]

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from botocore.exceptions import ClientError
 from delivery import Delivery
 
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
@@ -158,7 +159,7 @@ def test_an_image_is_built_and_pushed_with_its_tags(delivery: Delivery) -> None:
     show = delivery.approval(configuration={"CustomData": "#{Image.ECRImageDigestId}"}, runOrder=2)
     name = delivery.create("images", {"Approve": [image, show]})
     version = delivery.upload(
-        name, {"model/Dockerfile": 'FROM scratch\nCOPY . /opt\nENTRYPOINT ["python"]', "model/a.py": ""}
+        name, {"Dockerfile": 'FROM scratch\nCOPY model /opt\nENTRYPOINT ["python"]', "model/a.py": ""}
     )
     execution_id = delivery.start(name)
     run = delivery.wait_for_run(name, execution_id, "Release")
@@ -175,18 +176,17 @@ def test_an_image_is_built_and_pushed_with_its_tags(delivery: Delivery) -> None:
     assert any(variables["ECRImageDigestId"] in event["message"] for event in events)
 
 
-@pytest.mark.parametrize(
-    ("repository", "path", "told"),
-    [("absent", "model", "absent"), ("empty", "elsewhere", "elsewhere is no directory of artifact Source")],
-)
-def test_an_image_that_cannot_be_built_fails_by_name(delivery: Delivery, repository: str, path: str, told: str) -> None:
-    if repository == "empty":
-        delivery.cloud.client("ecr").create_repository(repositoryName="empty")
-    action = image_action(delivery, repository, DockerFilePath=path)
-    name = delivery.create(f"image-{repository}", {"Build": [action]})
+def test_an_image_for_a_repository_that_does_not_exist_fails_by_name(delivery: Delivery) -> None:
+    name = delivery.create("image-absent", {"Build": [image_action(delivery, "absent")]})
     execution_id, status = delivery.run(name)
     assert status == "Failed"
-    assert told in delivery.error(name, execution_id, "Image")
+    assert "absent" in delivery.error(name, execution_id, "Image")
+
+
+def test_a_dockerfile_path_is_refused_since_its_build_context_is_not_documented(delivery: Delivery) -> None:
+    action = image_action(delivery, "taxis", DockerFilePath="model")
+    with pytest.raises(ClientError, match="leave DockerFilePath out"):
+        delivery.create("image-elsewhere", {"Build": [action]})
 
 
 def state_machine(delivery: Delivery, name: str, definition: dict) -> str:
@@ -204,6 +204,6 @@ def machine_action(delivery: Delivery, machine: str, **configuration: str) -> di
 
 
 def image_action(delivery: Delivery, repository: str, **configuration: str) -> dict:
-    """An action that builds the image of the source's folder model."""
-    settings = {"ECRRepositoryName": repository, "DockerFilePath": "model", **configuration}
+    """An action that builds the image of the source."""
+    settings = {"ECRRepositoryName": repository, **configuration}
     return delivery.action("Image", "Build", "ECRBuildAndPublish", settings, ["Source"], namespace="Image")

@@ -1,11 +1,12 @@
 """ECRBuildAndPublish build action: a Dockerfile of the source becomes an image in ECR.
 
-Source: AWS CodePipeline User Guide, "ECRBuildAndPublish build action reference". DockerFilePath is the
-directory of the Dockerfile (AWS CDK: `./my-dir` indicates ./my-dir/Dockerfile), which is the build context.
+Source: AWS CodePipeline User Guide, "ECRBuildAndPublish build action reference". Without DockerFilePath, the
+Dockerfile and the build context are those of the source's root. AWS documents no build context for another
+DockerFilePath (AWS CDK: `./my-dir` indicates ./my-dir/Dockerfile): the local cloud refuses one.
 """
 
 from mlops.localcloud import context, images
-from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
+from mlops.localcloud.codepipeline.actions.provider import Action, Provider
 from mlops.localcloud.logs import LogStream
 
 
@@ -22,20 +23,20 @@ def run(action: Action) -> None:
     with LogStream(group, stream, directory / "build.log") as log:
         [artifact] = action.inputs
         action.unpack(artifact, source)
-        build_context = (source / configuration.get("DockerFilePath", ".")).resolve()
-        if not build_context.is_relative_to(source.resolve()) or not build_context.is_dir():
-            message = f"DockerFilePath {configuration['DockerFilePath']} is no directory of artifact {artifact}"
-            log.write(message)
-            raise ActionFailed("ConfigurationError", message)
-        log.write(f"Building {configuration.get('DockerFilePath', '.')}/Dockerfile")
-        digest = images.push(repository, tags, build_context, build_context / "Dockerfile")
+        log.write("Building Dockerfile")
+        digest = images.push(repository, tags, source, source / "Dockerfile")
         log.write(f"Pushed {repository}@{digest} with the tags {', '.join(tags)}")
     action.show(external_id=digest, variables={"ECRImageDigestId": digest, "ECRRepositoryName": repository})
 
 
 def _fault(declaration: dict) -> str:
-    registry = declaration["configuration"].get("RegistryType", "private")
-    return f"the local cloud has no {registry} registry; RegistryType can be private" if registry != "private" else ""
+    configuration = declaration["configuration"]
+    registry = configuration.get("RegistryType", "private")
+    if registry != "private":
+        return f"the local cloud has no {registry} registry; RegistryType can be private"
+    if configuration.get("DockerFilePath", ".") != ".":
+        return "the local cloud builds the Dockerfile of the source's root; leave DockerFilePath out"
+    return ""
 
 
 provider = Provider(
