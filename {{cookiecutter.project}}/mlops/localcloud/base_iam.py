@@ -12,6 +12,8 @@ from mlops.localcloud.base import Handler, Response, account, region
 logger = logging.getLogger(__name__)
 
 _SESSION_SECONDS = 12 * 3600
+# Services whose guides show no aws:SourceAccount for the service role: a trust policy that asks for it trusts nobody.
+_WITHOUT_SOURCE_ACCOUNT = {"apigateway.amazonaws.com", "cloudformation.amazonaws.com", "lambda.amazonaws.com"}
 
 
 @dataclass(frozen=True)
@@ -61,7 +63,9 @@ def is_assumable(arn: str, service: str, source_arn: str | None) -> bool:
     statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
     # ministack's evaluator knows no services as principals: who is meant is sorted out here, the rest by it.
     for_service = [{**each, "Principal": "*"} for each in statements if _names(each.get("Principal"), service)]
-    keys = {"aws:sourceaccount": account(), **({"aws:sourcearn": source_arn} if source_arn else {})}
+    keys = {"aws:sourcearn": source_arn} if source_arn else {}
+    if service not in _WITHOUT_SOURCE_ACCOUNT:
+        keys["aws:sourceaccount"] = account()
     context = EvalContext(
         principal_arn=service,
         principal_type="AWSService",

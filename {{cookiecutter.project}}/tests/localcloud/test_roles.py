@@ -30,10 +30,9 @@ def names() -> Callable[[str], str]:
 def make_role(cloud: Cloud, names) -> Callable[..., str]:
     """Makes a role with these statements, for a service or for the account's own callers."""
 
-    def make(*statements: dict, service: str = "", **members: Any) -> str:
+    def make(*statements: dict, service: str = "", trusting: dict | None = None, **members: Any) -> str:
         principal = {"Service": f"{service}.amazonaws.com"} if service else {"AWS": f"arn:aws:iam::{ACCOUNT}:root"}
-        condition = {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}} if service else {}
-        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **condition}
+        trust = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", **(trusting or {})}
         iam, name = cloud.client("iam"), names("role")
         document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
         role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=document, **members)["Role"]
@@ -130,6 +129,24 @@ def test_a_service_assumes_no_role_that_trusts_another_one(cloud: Cloud, make_ro
         cloud.client("sagemaker").create_model(
             ModelName=names("model"), ExecutionRoleArn=make_role(service="codebuild"), PrimaryContainer={"Image": "x"}
         )
+
+
+OF_THIS_ACCOUNT = {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}
+
+
+def test_a_service_that_sends_the_source_account_assumes_a_role_bound_to_it(cloud: Cloud, make_role, names) -> None:
+    role = make_role(service="sagemaker", trusting=OF_THIS_ACCOUNT)
+    with pytest.raises(ClientError) as error:
+        cloud.client("sagemaker").create_model(
+            ModelName=names("model"), ExecutionRoleArn=role, PrimaryContainer={"Image": "x"}
+        )
+    assert "Could not assume role" not in str(error.value), "the role is assumed; the image does not exist"
+
+
+def test_cloudformation_sends_no_source_account(cloud: Cloud, make_role, names) -> None:
+    role = make_role(allow("sns:*"), service="cloudformation", trusting=OF_THIS_ACCOUNT)
+    with pytest.raises(ClientError, match="is invalid or cannot be assumed"):
+        stack(cloud, names("stack"), names("topic"), RoleARN=role)
 
 
 def test_wrong_credentials_call_nothing(cloud: Cloud) -> None:
