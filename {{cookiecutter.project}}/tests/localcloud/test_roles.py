@@ -94,6 +94,14 @@ def test_an_action_that_needs_two_resources_is_checked_on_both(make_role, acting
     assert "endpoint-config/any" in said
 
 
+def test_model_packages_are_listed_only_with_the_permission_on_everything(make_role, acting) -> None:
+    of_one_group = allow("sagemaker:ListModelPackages", f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:model-package/mine/*")
+    denied(acting("sagemaker", make_role(of_one_group)).list_model_packages, ModelPackageGroupName="mine")
+    lister = acting("sagemaker", make_role(allow("sagemaker:ListModelPackages")))
+    with pytest.raises(ClientError, match="model-package-group/mine does not exist"):
+        lister.list_model_packages(ModelPackageGroupName="mine")
+
+
 def test_an_explicit_deny_wins(make_role, acting) -> None:
     role = make_role(allow("sagemaker:ListEndpoints"), {"Effect": "Deny", "Action": "sagemaker:*", "Resource": "*"})
     assert "with an explicit deny" in denied(acting("sagemaker", role).list_endpoints)

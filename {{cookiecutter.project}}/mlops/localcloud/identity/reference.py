@@ -49,8 +49,9 @@ def _named(service: str, operation: str, request: dict) -> list[str]:
             return [request["ModelPackageName"]]
         case "sagemaker", "UpdateModelPackage":
             return [request["ModelPackageArn"]]
-        case "sagemaker", "ListModelPackages" if "ModelPackageGroupName" in request:
-            return [_arn("sagemaker", f"model-package/{request['ModelPackageGroupName']}/*")]
+        case "sagemaker", "ListModelPackages":
+            # The reference has its resource as optional, and no guide says which packages it would be.
+            return ["*"]
         case "sagemaker", "CreateModelPackage" if "ModelPackageGroupName" in request:
             group = request["ModelPackageGroupName"]
             return [_arn("sagemaker", f"model-package-group/{group}"), _arn("sagemaker", f"model-package/{group}/*")]
