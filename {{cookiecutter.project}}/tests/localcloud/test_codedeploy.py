@@ -149,13 +149,30 @@ def test_an_alarm_during_the_canary_brings_the_alias_back(lambdas: Lambdas) -> N
     assert shift.weights() == (shift.old, {})
 
 
-def test_alarms_that_the_group_may_not_read_count_as_active(lambdas: Lambdas) -> None:
+def make_role(lambdas: Lambdas, name: str, actions: list[str]) -> str:
+    """A role for CodeDeploy with these actions on everything."""
     principal = {"Service": "codedeploy.amazonaws.com"}
     trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
-    everything_of_lambda = {"Statement": [{"Effect": "Allow", "Action": "lambda:*", "Resource": "*"}]}
+    policy = {"Statement": [{"Effect": "Allow", "Action": actions, "Resource": "*"}]}
     iam = lambdas.cloud.client("iam")
-    role = iam.create_role(RoleName="blind", AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
-    iam.put_role_policy(RoleName="blind", PolicyName="shift", PolicyDocument=json.dumps(everything_of_lambda))
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    iam.put_role_policy(RoleName=name, PolicyName="shift", PolicyDocument=json.dumps(policy))
+    return role
+
+
+def test_a_shift_needs_all_that_awss_own_policy_for_codedeploy_grants(lambdas: Lambdas) -> None:
+    granted = ["cloudwatch:DescribeAlarms", "lambda:GetAlias", "lambda:UpdateAlias"]
+    role = make_role(lambdas, "without-concurrency", granted)
+    shift = Shift(lambdas, "without-concurrency", CANARY, returns("new"), serviceRoleArn=role)
+    error = shift.ended(shift.start())["errorInformation"]
+    assert error["code"] == "IAM_ROLE_PERMISSIONS"
+    assert "lambda:GetProvisionedConcurrencyConfig" in error["message"]
+    assert "function:without-concurrency:live" in error["message"]
+    assert shift.weights() == (shift.old, {})
+
+
+def test_alarms_that_the_group_may_not_read_count_as_active(lambdas: Lambdas) -> None:
+    role = make_role(lambdas, "blind", ["lambda:*"])
     watched = alarm(lambdas, "blind")
     shift = Shift(lambdas, "blind", CANARY, returns("new"), alarmConfiguration=watched, serviceRoleArn=role)
     info = shift.ended(shift.start())

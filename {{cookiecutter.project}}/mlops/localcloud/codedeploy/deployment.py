@@ -139,6 +139,7 @@ class Deployment:
     def _begin(self) -> None:
         self._times["startTime"] = datetime.now(UTC)
         self._become("InProgress")
+        self._require_permission("lambda:GetProvisionedConcurrencyConfig", f"function:{self.target_id}")
         alias = self._client().get_alias(FunctionName=self._revision.function, Name=self._revision.alias)
         if alias["FunctionVersion"] != self._revision.current:
             raise Failed(
@@ -147,6 +148,13 @@ class Deployment:
                 f"{self._revision.current}",
             )
         self._look()
+
+    def _require_permission(self, action: str, resource: str) -> None:
+        """Raise Failed unless the group's role has a permission of AWSCodeDeployRoleForLambda, AWS's own policy."""
+        arn = context.arn("lambda", resource)
+        decision = base_iam.authorise_role(self.group["serviceRoleArn"], "codedeploy", action, arn, {})
+        if not decision.allowed:
+            raise Failed("IAM_ROLE_PERMISSIONS", decision.message)
 
     def _hook(self, event: str, function: str | None) -> None:
         if function is None:
