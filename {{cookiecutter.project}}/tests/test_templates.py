@@ -168,6 +168,14 @@ def test_no_lifecycle_rule_touches_code_data_or_models():
             assert rule["Prefix"], rule["Id"]
 
 
+def test_jobs_may_list_the_location_of_each_output_with_and_without_a_slash_at_its_end():
+    for role, statement in statements("jobs"):
+        if statement["Action"] == "s3:ListBucket":
+            patterns = set(statement["Condition"]["StringLike"]["s3:prefix"])
+            folders = {pattern.removesuffix("/*") for pattern in patterns}
+            assert patterns == folders | {f"{folder}/*" for folder in folders}, role
+
+
 def test_every_log_group_ends_and_is_encrypted():
     groups = resources("storage", "AWS::Logs::LogGroup")
     assert len(groups) == 8

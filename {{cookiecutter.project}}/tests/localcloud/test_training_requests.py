@@ -34,6 +34,35 @@ def test_a_role_that_sagemaker_may_not_assume_is_refused(scripts: Scripts) -> No
         scripts.sagemaker.create_training_job(**scripts.training_request("wrong-role", "", RoleArn=role))
 
 
+@pytest.mark.parametrize(("patterns", "accepted"), [(["lists/models/*"], False), (["lists/models*"], True)])
+def test_the_location_of_the_output_is_listed_as_the_request_has_it(
+    scripts: Scripts, patterns: list[str], accepted: bool
+) -> None:
+    name = f"lists-{accepted}".lower()
+    role = limited_role(scripts, name, [f"{name}/code/*", *patterns])
+    output = {"S3OutputPath": f"s3://{scripts.bucket}/lists/models"}
+    request = scripts.training_request(name, "", RoleArn=role, OutputDataConfig=output)
+    if accepted:
+        scripts.sagemaker.create_training_job(**request)
+    else:
+        with pytest.raises(ClientError, match="may not list s3://.*/lists/models:"):
+            scripts.sagemaker.create_training_job(**request)
+
+
+def limited_role(scripts: Scripts, name: str, prefixes: list[str]) -> str:
+    """A role of SageMaker that lists these prefixes only."""
+    principal = {"Service": "sagemaker.amazonaws.com"}
+    trust = {"Statement": [{"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}]}
+    listing = {"Effect": "Allow", "Action": "s3:ListBucket", "Resource": f"arn:aws:s3:::{scripts.bucket}"}
+    listing["Condition"] = {"StringLike": {"s3:prefix": prefixes}}
+    objects = {"Effect": "Allow", "Action": ["s3:GetObject", "s3:PutObject"], "Resource": "*"}
+    iam = scripts.cloud.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))["Role"]["Arn"]
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [listing, objects]})
+    iam.put_role_policy(RoleName=name, PolicyName="own", PolicyDocument=policy)
+    return role
+
+
 def test_an_image_that_no_pipeline_has_built_is_refused_by_its_uri(scripts: Scripts) -> None:
     uri = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
     algorithm = {"TrainingImage": uri, "TrainingInputMode": "File"}

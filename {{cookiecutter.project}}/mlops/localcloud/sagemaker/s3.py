@@ -104,6 +104,17 @@ def require_objects(role_arn: str, uris: Sequence[str]) -> None:
         )
 
 
+def require_listing(role_arn: str, uri: str) -> None:
+    """Raise AWSError when the role may not list a location of an output, with the prefix as the request has it."""
+    prefix = Location.parse(uri)
+    try:
+        s3 = context.client("s3", role_arn, roles.PRINCIPAL)
+        s3.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, MaxKeys=1)
+    except ClientError as error:
+        if error.response["Error"]["Code"] == "AccessDenied":
+            raise AWSError("ValidationException", f'The role "{role_arn}" may not list {uri}: {said(error)}') from error
+
+
 def said(error: ClientError) -> str:
     """S3's answer as SageMaker quotes it, for example "AccessDenied (403): Access Denied"."""
     details = error.response["Error"]

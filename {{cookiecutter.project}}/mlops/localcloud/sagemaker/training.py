@@ -148,9 +148,9 @@ def completed(request: dict, operation: str) -> dict:
         source.setdefault("S3DataDistributionType", "FullyReplicated")
         channel.setdefault("CompressionType", "None")
         channel.setdefault("RecordWrapperType", "None")
-    s3.Location.parse(request["OutputDataConfig"]["S3OutputPath"])
+    outputs = [request["OutputDataConfig"]["S3OutputPath"]]
     if "CheckpointConfig" in request:
-        s3.Location.parse(request["CheckpointConfig"]["S3Uri"])
+        outputs.append(request["CheckpointConfig"]["S3Uri"])
         request["CheckpointConfig"].setdefault("LocalPath", "/opt/ml/checkpoints")
     for switch in (
         "EnableNetworkIsolation",
@@ -160,6 +160,8 @@ def completed(request: dict, operation: str) -> dict:
         request.setdefault(switch, False)
     _complete_limits(request)
     s3.require_objects(request["RoleArn"], [channel["DataSource"]["S3DataSource"]["S3Uri"] for channel in channels])
+    for uri in outputs:
+        s3.require_listing(request["RoleArn"], uri)
     return request
 
 
