@@ -65,7 +65,7 @@ def _json_rows(text: str) -> int:
     try:
         request = json.loads(text)
         validate(event=request, schema=_SCHEMA)
-    except (json.JSONDecodeError, RecursionError) as error:
+    except (ValueError, RecursionError) as error:  # ValueError: also an integer of more digits than Python converts
         raise ServiceError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
     except SchemaValidationError as error:
         allowed = 'allowed is {"instances": [row, …]} with a row as list or as object by feature'

@@ -131,11 +131,12 @@ class Released:
 
 
 def open_workshop(directory: Path, port: int) -> Workshop:
-    """Copy the repository with one quick test of its own, so that its Build stage is short."""
+    """Copy the repository with one quick test of the model and the API's own, so that its Build stage is short."""
     path = directory / "repository"
     shutil.copytree(REPOSITORY, path, ignore=_LEFT_OUT)
     (path / "tests" / "model").mkdir(parents=True)
     shutil.copy2(REPOSITORY / "tests" / "model" / "test_features.py", path / "tests" / "model")
+    shutil.copytree(REPOSITORY / "tests" / "api", path / "tests" / "api")
     environment = {
         "PATH": os.environ["PATH"],
         "HOME": str(directory),

@@ -1,0 +1,61 @@
+"""What the functions of api/ meet: events of API Gateway on one side, a SageMaker endpoint on the other."""
+
+import base64
+import json
+from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler
+from types import SimpleNamespace
+from typing import Any
+
+CONTEXT = SimpleNamespace(
+    function_name="api",
+    function_version="1",
+    memory_limit_in_mb=512,
+    invoked_function_arn="arn:aws:lambda:us-east-1:000000000000:function:api:live",
+    aws_request_id="request",
+)
+Call = Callable[..., dict[str, Any]]
+
+
+class Endpoint(BaseHTTPRequestHandler):
+    """SageMaker's InvokeEndpoint with a model that predicts the first feature and refuses what is not a number."""
+
+    protocol_version = "HTTP/1.1"
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        try:
+            is_json = self.headers["Content-Type"] == "application/json"
+            rows = json.loads(body)["instances"] if is_json else [line.split(",") for line in body.split()]
+            numbers = [float(row[0]) for row in rows]
+        except (ValueError, TypeError, LookupError, RecursionError):
+            reason = json.dumps({"error": "row 1: not a number"})
+            refusal = {"OriginalStatusCode": 400, "OriginalMessage": reason, "Message": reason}
+            self._answer(424, json.dumps(refusal), {"x-amzn-ErrorType": "ModelError"})
+            return
+        is_csv = self.headers["Accept"] == "text/csv"
+        answer = "".join(f"{number}\n" for number in numbers) if is_csv else json.dumps({"predictions": numbers})
+        self._answer(200, answer, {"x-Amzn-Invoked-Production-Variant": "AllTraffic"})
+
+    def _answer(self, status: int, body: str, headers: dict[str, str]) -> None:
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(body))}.items():
+            self.send_header(name, value)
+        self.end_headers()
+        self.wfile.write(body.encode())
+
+    def log_message(self, *_: Any) -> None:
+        """Tests read what the function logs, not the server."""
+
+
+def event(body: str | bytes | None, path: str, method: str, headers: dict[str, str]) -> dict[str, Any]:
+    """What API Gateway sends to the function; bytes as base64."""
+    encoded = isinstance(body, bytes)
+    return {
+        "httpMethod": method,
+        "path": path,
+        "headers": {name.replace("_", "-"): value for name, value in headers.items()},
+        "body": base64.b64encode(body).decode() if encoded else body,
+        "isBase64Encoded": encoded,
+        "requestContext": {"requestId": "1", "stage": "live"},
+    }

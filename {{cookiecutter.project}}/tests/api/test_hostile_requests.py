@@ -1,0 +1,28 @@
+"""What a client sends never counts as a failure: errors of the function are what takes a release back."""
+
+from collections.abc import Callable
+from types import ModuleType
+
+from gateway import CONTEXT
+from hypothesis import HealthCheck, Phase, given, settings
+from requests_of_clients import EVENTS
+
+
+def test_no_request_of_a_client_is_answered_with_a_failure(load: Callable[..., ModuleType]) -> None:
+    app = load("app", POWERTOOLS_LOG_LEVEL="CRITICAL")
+
+    # Not shrunk: thousands of digits would take minutes.
+    @settings(
+        max_examples=400,
+        deadline=None,
+        database=None,
+        derandomize=True,
+        suppress_health_check=list(HealthCheck),
+        phases=[Phase.generate],
+        report_multiple_bugs=False,
+    )
+    @given(EVENTS)
+    def is_answered(event: dict) -> None:
+        assert 200 <= app.handler(event, CONTEXT)["statusCode"] < 500
+
+    is_answered()
