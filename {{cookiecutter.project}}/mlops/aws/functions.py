@@ -16,7 +16,7 @@ from importlib.metadata import Distribution, PackageNotFoundError, distribution
 from pathlib import Path
 
 from mlops.aws.source import EPOCH
-from mlops.errors import PipelineError
+from mlops.errors import InputError, PipelineError
 
 _PACKAGE = "api"
 # What the package imports beside the standard library. boto3 is part of Lambda's runtime.
@@ -38,8 +38,13 @@ class Archive:
 
 
 def pack(root: Path) -> Archive:
-    """Pack the functions of the repository at `root`. PipelineError for a library that is missing or compiled."""
+    """Pack the functions of the repository at `root`.
+
+    InputError for code that does not compile, PipelineError for a library that is missing or compiled.
+    """
     files = {file.relative_to(root).as_posix(): file for file in (root / _PACKAGE).glob("*.py")}
+    for name, file in sorted(files.items()):
+        _require_compilable(name, file)
     for library in _closure(_LIBRARIES):
         files |= _files(library)
     content = io.BytesIO()
@@ -50,6 +55,15 @@ def pack(root: Path) -> Archive:
             entry.external_attr = 0o644 << 16
             archive.writestr(entry, files[name].read_bytes())
     return Archive(content.getvalue())
+
+
+def _require_compilable(name: str, file: Path) -> None:
+    try:
+        compile(file.read_bytes(), name, "exec")
+    except (SyntaxError, ValueError) as error:
+        line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
+        reason = error.msg if isinstance(error, SyntaxError) else str(error)
+        raise InputError(f"{name}{line}: {reason}. Nothing is released of it.") from error
 
 
 def _closure(names: tuple[str, ...]) -> list[Distribution]:
