@@ -47,6 +47,8 @@ def role(arn: str) -> dict | None:
     """The role of this ARN, as ministack stores it."""
     from ministack.services import iam
 
+    if arn.count(":") < 5:
+        return None
     found = iam._roles.get_scoped(arn.split(":")[4], None, arn.rpartition("/")[2])
     return found if found and found["Arn"] == arn else None
 

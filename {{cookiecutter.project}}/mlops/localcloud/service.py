@@ -36,6 +36,31 @@ class AWSError(Exception):
         self.members = members
 
 
+class InvalidRequest(AWSError):
+    """A fault that services have different codes for: the first of `codes` that the operation's model declares."""
+
+    def __init__(self, message: str, *codes: str):
+        super().__init__("ValidationException", message)
+        self.codes = codes
+
+    def for_operation(self, operation: OperationModel) -> AWSError:
+        """The error with the code of this operation, ValidationException where its model declares none of `codes`."""
+        declared = {shape.name for shape in operation.error_shapes}
+        code = next((code for code in self.codes if code in declared), self.code)
+        return AWSError(code, self.message)
+
+
+class Structure(dict):
+    """A structure of a request. Reading a member that it lacks by `[]` refuses the request.
+
+    So a member that an operation needs, though its shape calls it optional, is answered with AWS's 400.
+    """
+
+    def __missing__(self, name: str) -> Any:
+        required = f"{name[:1].upper()}{name[1:]}RequiredException"
+        raise InvalidRequest(f"{name} is required", required, "InvalidInputException")
+
+
 Operation = Callable[[dict], dict | None]
 AsyncOperation = Callable[[dict], Awaitable[dict | None]]
 
@@ -66,6 +91,11 @@ class Service:
         return function
 
     @property
+    def implemented(self) -> set[str]:
+        """The operations that are carried out, in the spelling of boto3's methods."""
+        return set(self._operations)
+
+    @property
     def target_prefix(self) -> str | None:
         return self.model.metadata.get("targetPrefix")
 
@@ -77,14 +107,10 @@ class Service:
             if function is None:
                 message = f"The local cloud does not implement {self.name} {operation.name}"
                 raise AWSError("NotImplemented", message, status=501)
-            denial = front_door.check(self.name, operation.name, request, headers)
-            if denial is not None:
-                raise AWSError("AccessDeniedException", denial.message, status=400)
-            self._validate(operation, request)
-            if inspect.iscoroutinefunction(function):
-                result = await function(request)
-            else:
-                result = await asyncio.to_thread(function, request)
+            try:
+                result = await self._carry_out(operation, function, request, headers)
+            except InvalidRequest as error:
+                raise error.for_operation(operation) from error
             return self._answer(operation, result or {})
         except AWSError as error:
             return _error(error)
@@ -95,6 +121,20 @@ class Service:
         except Exception as error:
             logger.exception("%s %s %s failed", self.name, method, path)
             return _error(AWSError("InternalFailure", f"{type(error).__name__}: {error}", status=500))
+
+    async def _carry_out(
+        self, operation: OperationModel, function: Operation | AsyncOperation, request: dict, headers: dict
+    ) -> dict | None:
+        problems = shapes.check(request, operation.input_shape) if operation.input_shape else []
+        # What cannot be read has no resource to ask IAM about; everything else is judged for those who may call.
+        _refuse([problem for problem in problems if problem.rule == "type"], "SerializationException")
+        denial = front_door.check(self.name, operation.name, request, headers)
+        if denial is not None:
+            raise AWSError("AccessDeniedException", denial.message, status=400)
+        _refuse(problems, "ValidationException")
+        if inspect.iscoroutinefunction(function):
+            return await function(request)
+        return await asyncio.to_thread(function, request)
 
     def _parse(
         self, method: str, path: str, headers: dict, body: bytes, query: dict
@@ -125,17 +165,6 @@ class Service:
         ]
 
     @staticmethod
-    def _validate(operation: OperationModel, request: dict) -> None:
-        problems = shapes.check(request, operation.input_shape) if operation.input_shape else []
-        if problems:
-            told = "; ".join(
-                f"Value {problem.found!r} at '{problem.path}' failed to satisfy constraint: {problem.allowed}"
-                for problem in problems
-            )
-            count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
-            raise AWSError("ValidationException", f"{count}: {told}")
-
-    @staticmethod
     def _answer(operation: OperationModel, result: dict) -> Response:
         shape = operation.output_shape
         headers = {"Content-Type": "application/json"}
@@ -154,7 +183,18 @@ class Service:
         return 200, headers, result.get(payload, b"") if payload else json.dumps(body).encode()
 
 
-def _load(body: bytes) -> dict:
+def _refuse(problems: list[shapes.Problem], code: str) -> None:
+    """Raise AWSError in AWS's words when there are problems."""
+    if problems:
+        described = "; ".join(
+            f"Value {problem.found!r} at '{problem.path}' failed to satisfy constraint: {problem.allowed}"
+            for problem in problems
+        )
+        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
+        raise AWSError(code, f"{count}: {described}")
+
+
+def _load(body: bytes) -> Any:
     try:
         return json.loads(body or b"{}")
     except ValueError as error:
@@ -164,9 +204,9 @@ def _load(body: bytes) -> dict:
 def _from_rest(operation: OperationModel, located: dict, headers: dict, body: bytes, query: dict) -> dict:
     shape = operation.input_shape
     if shape is None:
-        return {}
+        return Structure()
     payload = shape.serialization.get("payload")
-    request: dict[str, Any] = {} if payload else _from_json(_load(body), shape)
+    request: Any = Structure() if payload else _from_json(_load(body), shape)
     for name, member in shape.members.items():
         wire = member.serialization.get("name", name)
         location = member.serialization.get("location")
@@ -184,23 +224,26 @@ def _from_rest(operation: OperationModel, located: dict, headers: dict, body: by
 
 def _from_json(value: Any, shape: Shape | None) -> Any:
     if shape is None or value is None:
-        return {} if shape is None else None
+        return Structure() if shape is None else None
     kind = shape.type_name
     if kind == "structure" and isinstance(value, dict):
         members = shape.members
-        return {
-            key: _from_json(item, members[key]) if key in members else item
+        return Structure(
+            (key, _from_json(item, members[key]) if key in members else item)
             for key, item in value.items()
             if item is not None
-        }
+        )
     if kind == "list" and isinstance(value, list):
         return [_from_json(item, shape.member) for item in value]
     if kind == "map" and isinstance(value, dict):
         return {key: _from_json(item, shape.value) for key, item in value.items()}
-    if kind == "timestamp" and isinstance(value, int | float | str):
-        return parse_timestamp(value)
-    if kind == "blob" and isinstance(value, str):
-        return base64.b64decode(value)
+    try:
+        if kind == "timestamp" and isinstance(value, int | float | str):
+            return parse_timestamp(value)
+        if kind == "blob" and isinstance(value, str):
+            return base64.b64decode(value)
+    except (ValueError, OverflowError) as error:
+        raise AWSError("SerializationException", f"{value!r} is not a {kind}: {error}") from error
     return value
 
 

@@ -13,6 +13,7 @@ from pathlib import Path
 
 import boto3
 from botocore.client import BaseClient
+from botocore.config import Config
 
 REPOSITORY = Path(__file__).parents[2]
 # What the shell may say in which somebody starts a cloud; nothing listens there.
@@ -31,7 +32,9 @@ class Cloud:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def client(self, service: str, credentials: dict[str, str] | None = None) -> BaseClient:
+    def client(
+        self, service: str, credentials: dict[str, str] | None = None, config: Config | None = None
+    ) -> BaseClient:
         """A client as the account's administrator, or with Credentials that STS has given."""
         credentials = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
         return boto3.client(
@@ -41,6 +44,7 @@ class Cloud:
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials.get("SessionToken"),
+            config=config,
         )
 
 

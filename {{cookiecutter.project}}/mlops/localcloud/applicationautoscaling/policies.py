@@ -14,8 +14,9 @@ from functools import cache
 
 from mlops.localcloud import base_cloudwatch, context, measuring
 from mlops.localcloud.applicationautoscaling import targets
-from mlops.localcloud.applicationautoscaling.service import service
+from mlops.localcloud.applicationautoscaling.service import PAGE, service
 from mlops.localcloud.applicationautoscaling.targets import Target
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
@@ -77,7 +78,8 @@ def delete_scaling_policy(request: dict) -> dict:
 @service.operation
 def describe_scaling_policies(request: dict) -> dict:
     wanted = request.get("ResourceId")
-    return {"ScalingPolicies": [each for each in _policies().values() if wanted in (None, each["ResourceId"])]}
+    found = [each for each in _policies().values() if wanted in (None, each["ResourceId"])]
+    return page(request, found, "ScalingPolicies", PAGE)
 
 
 def forget_all(resource: str) -> None:

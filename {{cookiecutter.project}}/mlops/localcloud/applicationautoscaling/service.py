@@ -3,3 +3,5 @@
 from mlops.localcloud.service import Service
 
 service = Service("application-autoscaling")
+# How many items a list shows at once.
+PAGE = 50

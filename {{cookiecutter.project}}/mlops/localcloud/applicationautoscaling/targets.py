@@ -5,7 +5,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.applicationautoscaling.service import service
+from mlops.localcloud.applicationautoscaling.service import PAGE, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
@@ -96,7 +97,7 @@ def describe_scalable_targets(request: dict) -> dict:
         for each in targets().values()
         if not wanted or each.resource_id in wanted
     ]
-    return {"ScalableTargets": found}
+    return page(request, found, "ScalableTargets", PAGE)
 
 
 @service.operation
@@ -104,7 +105,7 @@ def describe_scaling_activities(request: dict) -> dict:
     """What has been scaled, the latest first."""
     wanted = request.get("ResourceId")
     found = [each for each in reversed(activities()) if wanted in (None, each["ResourceId"])]
-    return {"ScalingActivities": found}
+    return page(request, found, "ScalingActivities", PAGE)
 
 
 def get(name: str) -> Target:

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 from mlops.localcloud import context
 from mlops.localcloud.codebuild import projects
 from mlops.localcloud.codebuild.environment import RESERVED_PREFIX
-from mlops.localcloud.codebuild.paging import page
 from mlops.localcloud.codebuild.runner import Runner
-from mlops.localcloud.codebuild.service import service
+from mlops.localcloud.codebuild.service import PAGE, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 # By build id, in the order in which they were started.
@@ -68,14 +68,14 @@ def batch_get_builds(request: dict) -> dict:
 @service.operation
 def list_builds(request: dict) -> dict:
     """Ids of all builds, newest first unless the request asks for the other order."""
-    return page(request, _ordered(list(_runners()), request), "ids")
+    return page(request, _ordered(list(_runners()), request), "ids", PAGE)
 
 
 @service.operation
 def list_builds_for_project(request: dict) -> dict:
     """Ids of a project's builds, newest first unless the request asks for the other order."""
     name = projects.get(request["projectName"])["name"]
-    return page(request, _ordered(_of(name), request), "ids")
+    return page(request, _ordered(_of(name), request), "ids", PAGE)
 
 
 @service.operation

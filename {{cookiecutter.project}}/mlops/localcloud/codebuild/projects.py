@@ -3,9 +3,9 @@
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.codebuild.paging import page
-from mlops.localcloud.codebuild.service import service
+from mlops.localcloud.codebuild.service import PAGE, service
 from mlops.localcloud.codebuild.sources import is_inline
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 SOURCES = ("CODEPIPELINE", "S3", "NO_SOURCE")
@@ -62,7 +62,7 @@ def list_projects(request: dict) -> dict:
     member = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(request.get("sortBy", ""), "name")
     descending = request.get("sortOrder") == "DESCENDING"
     ordered = sorted(_projects().values(), key=lambda project: project[member], reverse=descending)
-    return page(request, [project["name"] for project in ordered], "projects")
+    return page(request, [project["name"] for project in ordered], "projects", PAGE)
 
 
 def get(name: str) -> dict:

@@ -4,7 +4,8 @@ import uuid
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.codedeploy.service import PLATFORM, require_lambda, service
+from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, require_lambda, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 _applications = context.scoped(dict[str, dict])
@@ -35,7 +36,7 @@ def get_application(request: dict) -> dict:
 
 @service.operation
 def list_applications(request: dict) -> dict:
-    return {"applications": sorted(_applications())}
+    return page(request, sorted(_applications()), "applications", PAGE)
 
 
 @service.operation

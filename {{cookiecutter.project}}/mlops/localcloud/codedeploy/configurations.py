@@ -4,7 +4,8 @@ import uuid
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.codedeploy.service import PLATFORM, require_lambda, service
+from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, require_lambda, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 
@@ -63,7 +64,7 @@ def get_deployment_config(request: dict) -> dict:
 
 @service.operation
 def list_deployment_configs(request: dict) -> dict:
-    return {"deploymentConfigsList": sorted([*_PREDEFINED, *_made()])}
+    return page(request, sorted([*_PREDEFINED, *_made()]), "deploymentConfigsList", PAGE)
 
 
 @service.operation

@@ -6,7 +6,8 @@ import string
 from mlops.localcloud import context
 from mlops.localcloud.codedeploy import configurations, groups, revisions
 from mlops.localcloud.codedeploy.deployment import Deployment
-from mlops.localcloud.codedeploy.service import service
+from mlops.localcloud.codedeploy.service import PAGE, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
@@ -43,12 +44,12 @@ def list_deployments(request: dict) -> dict:
         for each in reversed(list(_deployments().values()))
         if all(each.group[key] == value for key, value in wanted.items()) and (not statuses or each.status in statuses)
     ]
-    return {"deployments": found}
+    return page(request, found, "deployments", PAGE)
 
 
 @service.operation
 def list_deployment_targets(request: dict) -> dict:
-    return {"targetIds": [get(request["deploymentId"]).target_id]}
+    return page(request, [get(request["deploymentId"]).target_id], "targetIds", PAGE)
 
 
 @service.operation

@@ -4,8 +4,9 @@ import uuid
 
 from mlops.localcloud import context
 from mlops.localcloud.codedeploy import applications, configurations
-from mlops.localcloud.codedeploy.service import PLATFORM, PRINCIPAL, service
+from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, PRINCIPAL, service
 from mlops.localcloud.identity import roles
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
@@ -66,7 +67,7 @@ def get_deployment_group(request: dict) -> dict:
 def list_deployment_groups(request: dict) -> dict:
     application = applications.get(request["applicationName"])["applicationName"]
     names = [name for owner, name in _groups() if owner == application]
-    return {"applicationName": application, "deploymentGroups": sorted(names)}
+    return {"applicationName": application, **page(request, sorted(names), "deploymentGroups", PAGE)}
 
 
 @service.operation

@@ -7,6 +7,8 @@ service = Service("codedeploy")
 PRINCIPAL = "codedeploy.amazonaws.com"
 # The only one that is carried out here; AWS's default is Server.
 PLATFORM = "Lambda"
+# How many items a list shows at once.
+PAGE = 100
 
 
 def require_lambda(request: dict) -> None:

@@ -3,8 +3,9 @@
 from mlops.localcloud import context
 from mlops.localcloud.codepipeline import executions, tags
 from mlops.localcloud.codepipeline.records import Pipeline, execution_mode, now, pipeline_named, pipelines
-from mlops.localcloud.codepipeline.service import service
+from mlops.localcloud.codepipeline.service import PAGE, service
 from mlops.localcloud.codepipeline.structure import check
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 
@@ -55,19 +56,18 @@ def get_pipeline(request: dict) -> dict:
 @service.operation
 def list_pipelines(request: dict) -> dict:
     """All pipelines by name."""
-    return {
-        "pipelines": [
-            {
-                "name": name,
-                "version": pipeline.declaration["version"],
-                "pipelineType": pipeline.declaration.get("pipelineType", "V1"),
-                "executionMode": execution_mode(pipeline.declaration),
-                "created": pipeline.created,
-                "updated": pipeline.updated,
-            }
-            for name, pipeline in sorted(pipelines().items())
-        ]
-    }
+    summaries = [
+        {
+            "name": name,
+            "version": pipeline.declaration["version"],
+            "pipelineType": pipeline.declaration.get("pipelineType", "V1"),
+            "executionMode": execution_mode(pipeline.declaration),
+            "created": pipeline.created,
+            "updated": pipeline.updated,
+        }
+        for name, pipeline in sorted(pipelines().items())
+    ]
+    return page(request, summaries, "pipelines", PAGE)
 
 
 @service.operation

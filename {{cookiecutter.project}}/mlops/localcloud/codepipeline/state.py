@@ -1,6 +1,5 @@
 """What people see of pipelines: their state, their executions, the runs of their actions."""
 
-from mlops.localcloud.codepipeline.paging import page
 from mlops.localcloud.codepipeline.records import (
     ActionExecution,
     Execution,
@@ -8,7 +7,8 @@ from mlops.localcloud.codepipeline.records import (
     execution_of,
     pipeline_named,
 )
-from mlops.localcloud.codepipeline.service import service
+from mlops.localcloud.codepipeline.service import PAGE, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 
@@ -58,7 +58,7 @@ def list_pipeline_executions(request: dict) -> dict:
         for execution in reversed(list(pipeline.executions.values()))
         if stage is None or (stage in execution.stages and execution.stages[stage].status == "Succeeded")
     ]
-    return page(request, [_summary(execution) for execution in chosen], "pipelineExecutionSummaries")
+    return page(request, [_summary(execution) for execution in chosen], "pipelineExecutionSummaries", PAGE)
 
 
 @service.operation
@@ -73,7 +73,7 @@ def list_action_executions(request: dict) -> dict:
         chosen = [execution_of(pipeline, wanted["pipelineExecutionId"])]
     runs = [(execution, run) for execution in chosen for run in list(execution.actions)]
     runs.sort(key=lambda pair: pair[1].started, reverse=True)
-    return page(request, [_detail(*pair) for pair in runs], "actionExecutionDetails")
+    return page(request, [_detail(*pair) for pair in runs], "actionExecutionDetails", PAGE)
 
 
 def _stage(pipeline: Pipeline, declaration: dict) -> dict:

@@ -1,7 +1,8 @@
 """Tags of pipelines, by ARN."""
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline.service import service
+from mlops.localcloud.codepipeline.service import PAGE, service
+from mlops.localcloud.paging import page
 from mlops.localcloud.service import AWSError
 
 _tags = context.scoped(dict[str, dict[str, str]])
@@ -21,7 +22,7 @@ def forget(arn: str) -> None:
 def list_tags_for_resource(request: dict) -> dict:
     """The tags of a pipeline."""
     found = _of(request["resourceArn"])
-    return {"tags": [{"key": key, "value": value} for key, value in found.items()]}
+    return page(request, [{"key": key, "value": value} for key, value in found.items()], "tags", PAGE)
 
 
 @service.operation

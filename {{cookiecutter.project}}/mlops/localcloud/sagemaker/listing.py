@@ -2,6 +2,8 @@
 
 from collections.abc import Iterable
 
+from mlops.localcloud import paging
+
 _PAGE = 10
 _TIME_FILTERS = {
     "CreationTimeAfter": ("CreationTime", False),
@@ -30,11 +32,7 @@ def ordered(request: dict, items: list[dict], key) -> list[dict]:
 
 def page(request: dict, items: list[dict], member: str) -> dict:
     """One page of the items as the response, with NextToken when more follow."""
-    start, size = int(request.get("NextToken", 0)), request.get("MaxResults", _PAGE)
-    answer: dict = {member: items[start : start + size]}
-    if start + size < len(items):
-        answer["NextToken"] = str(start + size)
-    return answer
+    return paging.page(request, items, member, _PAGE)
 
 
 def _matches(request: dict, item: dict, name: str, status: str | None) -> bool:

@@ -2,7 +2,7 @@
 
 import threading
 
-from mlops.localcloud import context
+from mlops.localcloud import context, paging
 from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.service import AWSError
 
@@ -39,10 +39,7 @@ def add_tags(request: dict) -> dict:
 
 @service.operation
 def list_tags(request: dict) -> dict:
-    tags = of(request["ResourceArn"])
-    start, size = int(request.get("NextToken", 0)), request.get("MaxResults", _MAXIMUM)
-    page = {"Tags": tags[start : start + size]}
-    return page if start + size >= len(tags) else page | {"NextToken": str(start + size)}
+    return paging.page(request, of(request["ResourceArn"]), "Tags", _MAXIMUM)
 
 
 @service.operation
