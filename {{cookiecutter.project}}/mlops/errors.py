@@ -5,6 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+_MOST_OF_A_KEY = 200
+
+
+def printable(text: str) -> str:
+    r"""The text with an escape such as \x1b for each character that a terminal would obey or could not encode."""
+    return "".join(
+        each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text
+    )
+
 
 class MlopsError(Exception):
     """An error whose message is written for the person who runs the command."""
@@ -28,8 +37,9 @@ class InputProblem:
 
     def __str__(self) -> str:
         place = self.file if self.line is None else f"{self.file}:{self.line}"
-        where = f"{place}: {self.key}" if self.key else place
-        return f"{where}: found {self.found}; allowed: {self.allowed}"
+        key = self.key if len(self.key) <= _MOST_OF_A_KEY else f"{self.key[:_MOST_OF_A_KEY]}…"
+        where = f"{place}: {key}" if key else place
+        return printable(f"{where}: found {self.found}; allowed: {self.allowed}")
 
 
 class InputError(MlopsError):

@@ -1,8 +1,9 @@
-"""Reads JSON and YAML so that a problem can name the line, and a key given twice is found."""
+"""Reads JSON and YAML so that a problem names its key and its line."""
 
 from __future__ import annotations
 
 import json
+import math
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,7 +11,14 @@ from typing import Any
 import yaml
 
 from mlops import shapes
+from mlops.configuration.nodes import MOST_LEVELS, Refused, Walk
 from mlops.errors import InputProblem
+
+_MOST_CHARACTERS = 1_000_000
+# YAML's limit. JSON has none, but its lines are found by reading it as YAML.
+_MOST_OF_A_KEY = 1_024
+# Python converts no longer ones; `nodes` refuses them with their line.
+_MOST_DIGITS = 4_300
 
 
 @dataclass(frozen=True)
@@ -22,11 +30,11 @@ class Document:
     lines: dict[str, int]
 
     def problem(self, path: str, found: object, allowed: str) -> InputProblem:
-        """Describe a wrong value of this file, with the line of the nearest key that stands in it."""
+        """Describe a wrong value of this file, with the line of the nearest key that the file has."""
         place = path
         while place and place not in self.lines:
             place = place[: max(place.rfind("."), place.rfind("["), 0)]
-        return InputProblem(self.file, path, _shown(found), allowed, self.lines.get(place))
+        return InputProblem(self.file, path, shown(found), allowed, self.lines.get(place))
 
 
 def read(root: Path, file: str) -> tuple[Document | None, list[InputProblem]]:
@@ -35,66 +43,67 @@ def read(root: Path, file: str) -> tuple[Document | None, list[InputProblem]]:
     Returns the document, or None when it cannot be used, and the problems found.
     """
     try:
-        text = (root / file).read_text(encoding="utf-8-sig")
+        with (root / file).open(encoding="utf-8-sig") as opened:
+            text = opened.read(_MOST_CHARACTERS + 1)
     except FileNotFoundError:
         return None, [InputProblem(file, "", "no such file", "the file that the template ships")]
     except UnicodeDecodeError as error:
         return None, [InputProblem(file, "", f"byte {error.start} is not UTF-8", "text in UTF-8")]
+    except OSError as error:
+        return None, [InputProblem(file, "", str(error.strerror), "a file that can be read")]
+    if len(text) > _MOST_CHARACTERS:
+        return None, [InputProblem(file, "", "a larger file", f"at most {_MOST_CHARACTERS:,} characters")]
     try:
-        if file.endswith(".json"):
-            data = json.loads(text, parse_constant=_refuse_constant)
-            # JSON allows tabs between tokens, YAML does not; inside strings JSON forbids them.
-            node = yaml.compose(text.replace("\t", " "), Loader=yaml.SafeLoader)
-        else:
-            data = yaml.safe_load(text)
-            node = yaml.compose(text, Loader=yaml.SafeLoader)
+        return _parse(file, text)
     except json.JSONDecodeError as error:
         return None, [InputProblem(file, "", error.msg, "JSON", error.lineno)]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        return None, [InputProblem(file, "", error.problem or str(error), "YAML", line)]
-    except (ValueError, yaml.YAMLError) as error:
-        return None, [InputProblem(file, "", str(error), "JSON" if file.endswith(".json") else "YAML")]
+        allowed = "YAML" if _format(file) == "YAML" else f"JSON with keys of at most {_MOST_OF_A_KEY:,} characters"
+        return None, [InputProblem(file, "", error.problem or str(error), allowed, line)]
+    except yaml.reader.ReaderError as error:
+        line = text.count("\n", 0, error.position) + 1
+        return None, [InputProblem(file, "", f"the character U+{error.character:04X}", "printable text", line)]
+    except RecursionError:
+        return None, [InputProblem(file, "", "too many levels", f"at most {MOST_LEVELS} levels")]
+
+
+def _parse(file: str, text: str) -> tuple[Document | None, list[InputProblem]]:
+    is_json = _format(file) == "JSON"
+    data = json.loads(text, parse_int=_integer) if is_json else None
+    # JSON allows tabs between tokens, YAML does not; inside strings JSON forbids them.
+    loader = yaml.SafeLoader(text.replace("\t", " ") if is_json else text)
+    node = loader.get_single_node()
+    walk = Walk(file, loader, is_json=is_json)
+    if node is not None:
+        try:
+            walk.visit(node, "")
+        except Refused as refused:
+            return None, [refused.problem]
+        if walk.unusable:
+            return None, walk.unusable
+        if not is_json:
+            data = loader.construct_document(node)
     if not isinstance(data, dict):
-        return None, [InputProblem(file, "", _shown(data), "an object with keys")]
-    lines, problems = _walk(file, node)
-    return Document(file, data, lines), problems
+        return None, [InputProblem(file, "", shown(data), "an object with keys")]
+    return Document(file, data, walk.lines), walk.problems
 
 
-def _walk(file: str, top: yaml.Node) -> tuple[dict[str, int], list[InputProblem]]:
-    """Collect the line of each key, and the keys that stand twice in one object."""
-    lines: dict[str, int] = {}
-    problems: list[InputProblem] = []
-    visited: set[int] = set()
-
-    def visit(node: yaml.Node, path: str) -> None:
-        if id(node) in visited:  # A YAML alias may point to its own parent.
-            return
-        visited.add(id(node))
-        if isinstance(node, yaml.MappingNode):
-            for key, value in node.value:
-                member = f"{path}.{key.value}" if path else str(key.value)
-                line = key.start_mark.line + 1
-                if member in lines:
-                    first = f"one value for it (it stands in line {lines[member]} too)"
-                    problems.append(InputProblem(file, member, "a key given twice", first, line))
-                lines[member] = line
-                visit(value, member)
-        elif isinstance(node, yaml.SequenceNode):
-            for index, value in enumerate(node.value):
-                lines[f"{path}[{index}]"] = value.start_mark.line + 1
-                visit(value, f"{path}[{index}]")
-
-    visit(top, "")
-    return lines, problems
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"{name} is not JSON")
-
-
-def _shown(value: object) -> str:
+def shown(value: object) -> str:
+    """A value as JSON writes it, its first 120 characters."""
     if isinstance(value, shapes.Remark):
         return str(value)
-    text = json.dumps(value, ensure_ascii=False, default=str)
-    return text if len(text) <= 120 else f"{text[:117]}…"
+    text = ""
+    for part in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
+        text += part
+        if len(text) > 120:
+            return f"{text[:117]}…"
+    return text
+
+
+def _integer(digits: str) -> float:
+    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
+
+
+def _format(file: str) -> str:
+    return "JSON" if file.endswith(".json") else "YAML"
