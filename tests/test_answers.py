@@ -1,11 +1,19 @@
 """Which answers are accepted, and what is said of the others."""
 
 import json
+import sys
 from pathlib import Path
 
 import pytest
-from baking import TEMPLATE, bake
+from baking import GENERATED, TEMPLATE, bake
 from cookiecutter.exceptions import FailedHookException
+from pydantic import ValidationError
+
+sys.path.insert(0, str(GENERATED))
+sys.path.insert(0, str(TEMPLATE / "hooks"))
+
+import pre_gen_project as hook
+from mlops.configuration import Project
 
 ACCEPTED = [
     {"project": "a"},
@@ -58,6 +66,35 @@ def test_bad_answers_generate_nothing_and_say_what_is_allowed(
     assert f"{question}: " in said and allowed in said
     assert "Traceback" not in said
     assert not list(tmp_path.iterdir())
+
+
+@pytest.mark.parametrize(
+    "answers",
+    [
+        *ACCEPTED,
+        *(answers for answers, _, _ in REFUSED),
+        {"region": "eu-west-\u0661"},
+        {"region": "us-iso-east-1"},
+        {"notification_email": "a b@example.com"},
+        {"github_owner": "some--body"},
+        {"github_repository": "."},
+    ],
+    ids=named,
+)
+def test_the_configuration_accepts_the_answers_that_the_hook_accepts(answers: dict[str, str]) -> None:
+    checks = {
+        "project": lambda answer: hook.words("project", answer, hook.LONGEST_PROJECT),
+        "model": lambda answer: hook.words("model", answer, hook.LONGEST_MODEL),
+        "region": hook.region,
+        "notification_email": hook.email,
+        "github_owner": hook.owner,
+        "github_repository": hook.repository,
+    }
+    refused = {question for question, answer in answers.items() if checks[question](answer)}
+    # Empty answers are refused, so there is an error in any case.
+    with pytest.raises(ValidationError) as raised:
+        Project.model_validate(dict.fromkeys(Project.model_fields, "") | answers)
+    assert {detail["loc"][0] for detail in raised.value.errors()} & set(answers) == refused
 
 
 def test_all_wrong_answers_are_named_at_once(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:

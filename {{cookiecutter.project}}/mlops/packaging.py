@@ -100,7 +100,7 @@ def _api(configuration: Configuration) -> dict[str, str]:
     api = configuration.production.api
     return {
         "Authentication": _AUTHENTICATION[api.authentication],
-        "ThrottlingRateLimit": f"{api.requests_per_second:g}",
+        "ThrottlingRateLimit": f"{api.requests_per_second:.15g}",
         "ThrottlingBurstLimit": str(api.burst),
         "UsesVpc": _functions_use_vpc(configuration),
     }

@@ -31,6 +31,8 @@ class Remark:
         return self.text
 
 
+# What AWS's servers, which are Java, can read into a shape without a bound of its own.
+_LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
 MISSING = Remark("nothing")
 UNKNOWN = Remark("an unknown key")
 
@@ -127,7 +129,7 @@ def _judge_string(value: str, shape: Shape, errors: _Report, name: str) -> None:
 
 
 def _judge_upper_bound(size: float, shape: Shape, errors: _Report, name: str, reason: str) -> bool:
-    maximum = shape.metadata.get("max")
+    maximum = shape.metadata.get("max", _LARGEST.get(shape.type_name))
     exceeded = maximum is not None and size > maximum
     if exceeded:
         errors.report(name, reason, param=size, maximum=maximum)

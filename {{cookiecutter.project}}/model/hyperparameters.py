@@ -1,12 +1,14 @@
 """Hyperparameters as SageMaker hands them over: a flat object of strings, here typed and checked.
 
 The names are XGBoost's own, as in SageMaker's built-in XGBoost. What is not listed is refused by name: a typo must not
-train silently with the default.
+train silently with the default. `mlops start` asks `problems` and `MOST_INSTANCES` before anything starts, so this
+module imports nothing that takes time.
 """
 
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -15,6 +17,10 @@ from model.container import InputError
 
 # Given to every training job of a tuning job, by SageMaker itself.
 TUNING_METRIC = "_tuning_objective_metric"
+# How many instances `train` can use together.
+MOST_INSTANCES = 1
+# Python's own int and float take blanks, underscores and the digits of every script.
+_NUMBER = re.compile(r"[-+]?[0-9]*\.?[0-9]+([eE][-+]?[0-9]+)?")
 
 
 @dataclass(frozen=True)
@@ -38,11 +44,14 @@ class Hyperparameter:
 
     def parse(self, text: str) -> Any:
         """The typed value. Raises ValueError."""
-        value = self.type(text)
         if self.choices:
-            if value not in self.choices:
+            if text not in self.choices:
                 raise ValueError(text)
-        elif math.isinf(value) or not self.minimum <= value <= self.maximum or value == self.above:
+            return text
+        if not _NUMBER.fullmatch(text):
+            raise ValueError(text)
+        value = self.type(text)
+        if math.isinf(value) or not self.minimum <= value <= self.maximum or value == self.above:
             raise ValueError(text)
         return value
 
@@ -69,21 +78,33 @@ OURS = ("num_round", "early_stopping_rounds", "checkpoint_rounds")
 """Acted on by `train`; everything else goes to XGBoost as it is."""
 
 
+def problems(given: Mapping[str, str]) -> dict[str, str]:
+    """What is allowed, for each of the given hyperparameters that is unknown or has a wrong value."""
+    return {
+        name: HYPERPARAMETERS[name].allowed if name in HYPERPARAMETERS else f"one of {', '.join(HYPERPARAMETERS)}"
+        for name, text in given.items()
+        if not _is_allowed(name, text)
+    }
+
+
+def _is_allowed(name: str, text: str) -> bool:
+    try:
+        HYPERPARAMETERS[name].parse(text)
+    except (KeyError, ValueError):
+        return False
+    return True
+
+
 def parse_hyperparameters(given: Mapping[str, Any]) -> dict[str, Any]:
     """Every hyperparameter with its value. Raises InputError that names all that is wrong with `given`."""
-    problems = []
-    values = {name: parameter.default for name, parameter in HYPERPARAMETERS.items()}
-    for name, text in given.items():
-        if name == TUNING_METRIC:
-            continue
-        parameter = HYPERPARAMETERS.get(name)
-        if parameter is None:
-            problems.append(f"{name} is not known, allowed are {', '.join(HYPERPARAMETERS)}")
-            continue
-        try:
-            values[name] = parameter.parse(str(text))
-        except ValueError:
-            problems.append(f"{name}: found {text!r}, allowed is {parameter.allowed}")
-    if problems:
-        raise InputError("hyperparameters: " + "; ".join(problems))
-    return values
+    texts = {name: str(value) for name, value in given.items() if name != TUNING_METRIC}
+    if wrong := problems(texts):
+        faults = [
+            f"{name}: found {texts[name]!r}, allowed is {allowed}"
+            if name in HYPERPARAMETERS
+            else f"{name} is not known, allowed is {allowed}"
+            for name, allowed in wrong.items()
+        ]
+        raise InputError("hyperparameters: " + "; ".join(faults))
+    defaults = {name: parameter.default for name, parameter in HYPERPARAMETERS.items()}
+    return defaults | {name: HYPERPARAMETERS[name].parse(text) for name, text in texts.items()}

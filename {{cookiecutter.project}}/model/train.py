@@ -20,7 +20,7 @@ from model import dataset
 from model.checkpoints import Checkpoints
 from model.container import MODEL_FILE, Container, InputError
 from model.features import FEATURES, TARGET
-from model.hyperparameters import OURS, parse_hyperparameters
+from model.hyperparameters import MOST_INSTANCES, OURS, parse_hyperparameters
 from model.schema import save_schema
 
 # With fewer rows than this, a thread waits for the others longer than it works.
@@ -31,9 +31,9 @@ def train(container: Container) -> None:
     """Train and leave the model. Raises InputError when hyperparameters, channels or checkpoints cannot be used."""
     hyperparameters = parse_hyperparameters(container.configuration("hyperparameters"))
     hosts = container.configuration("resourceconfig").get("hosts", ["algo-1"])
-    if len(hosts) > 1:
+    if len(hosts) > MOST_INSTANCES:
         raise InputError(
-            f"resourceconfig: found {len(hosts)} hosts, allowed is 1; set InstanceCount in configuration/trainingjob.json"
+            f"resourceconfig: found {len(hosts)} hosts, allowed is {MOST_INSTANCES}; set InstanceCount in configuration/trainingjob.json"
         )
     sets = {name: dataset.read(container.channel(name), (TARGET, *FEATURES)) for name in ("train", "validation")}
     booster = _boost(sets, hyperparameters, Checkpoints(container.checkpoints, hyperparameters, sets.values()))

@@ -206,3 +206,18 @@ def test_the_longest_names_still_fit(repository):
     assert len(names.endpoint("production")) <= 63
     assert len(names.release("production", RELEASE.execution_id)) <= 63
     assert len(names.bucket("123456789012", "ap-southeast-2")) <= 63
+
+
+def test_a_training_without_a_bound_of_its_time_can_be_tuned(repository):
+    repository.change("trainingjob.json", lambda data: data.pop("StoppingCondition"))
+    request = requests.tuning_job(load(repository.root), replace(RELEASE, tune=True))
+    assert request["TrainingJobDefinition"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 86_400}
+
+
+def test_processing_jobs_get_no_more_time_than_sagemaker_has_for_them(repository):
+    repository.change(
+        "trainingjob.json", lambda data: data["StoppingCondition"].update(MaxRuntimeInSeconds=20 * 86_400)
+    )
+    configuration = load(repository.root)
+    assert requests.training_job(configuration, RELEASE)["StoppingCondition"] == {"MaxRuntimeInSeconds": 20 * 86_400}
+    assert requests.baseline_job(configuration, RELEASE)["StoppingCondition"] == {"MaxRuntimeInSeconds": 9 * 86_400}

@@ -9,7 +9,7 @@ from typing import Any, TypeVar, get_args
 from pydantic import BaseModel, ValidationError
 
 from mlops import shapes
-from mlops.configuration import awsrequests, crosschecks, documents, productionchecks, tuningchecks
+from mlops.configuration import awsrequests, crosschecks, documents, modelchecks, productionchecks, tuningchecks
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Api, Endpoint, Evaluation, Production, Project, Qa, Vpc
 from mlops.configuration.tuningchecks import tuned_hyperparameters
@@ -138,8 +138,10 @@ def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel |
     tuning_problems = awsrequests.tuning_problems(tuning) if tuning else []
     if training and not training_problems:
         training_problems = crosschecks.training_problems(training)
+        training_problems = training_problems or modelchecks.training_problems(training)
         if tuning and not tuning_problems:
             tuning_problems = tuningchecks.problems(tuning, training.data)
+            tuning_problems = tuning_problems or modelchecks.tuning_problems(tuning, training.data)
     problems += training_problems + tuning_problems
     checks = (
         ("configuration/evaluation.yml", awsrequests.evaluation_problems),

@@ -7,35 +7,41 @@ from difflib import get_close_matches
 from typing import Any
 
 from mlops import images, shapes
+from mlops.configuration import goals
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Evaluation, Qa
 from mlops.errors import InputProblem
 
-_DEFAULT_MAX_RUNTIME_SECONDS = 86_400  # SageMaker's own, when StoppingCondition says nothing.
-_KNOWN_GOALS = {"rmse": "Minimize", "mae": "Minimize", "r2": "Maximize"}
-# Metrics of regression that an evaluation may come to write. They are no misspellings of those above.
-_OTHER_METRICS = {"mape", "smape", "wape", "mse", "rmsle", "msle", "medae"}
+DEFAULT_MAX_RUNTIME_SECONDS = 86_400
+"""SageMaker's own, where StoppingCondition has none."""
+_MOST_RUNTIME_SECONDS = 28 * 86_400
+_MOST_VOLUME_GB = 16_384
+# Those that the shipped evaluation writes.
+_METRICS = ("rmse", "mae", "r2")
 
 
 def training_problems(document: Document) -> list[InputProblem]:
-    """Check trainingjob.json in itself: instances, spot, image, metrics."""
+    """Check trainingjob.json in itself: instances, times, image, metrics."""
     return [
         *_instance_problems(document),
-        *_spot_problems(document),
+        *_time_problems(document),
         *_image_problems(document),
         *_metric_problems(document),
     ]
 
 
 def evaluation_problems(document: Document, evaluation: Evaluation) -> list[InputProblem]:
-    """Check that the gate looks in the direction in which the metric is better."""
-    goal = _KNOWN_GOALS.get(evaluation.metric)
-    if goal is None and evaluation.metric not in _OTHER_METRICS and get_close_matches(evaluation.metric, _KNOWN_GOALS):
+    """Check that the gate's direction is the metric's, and that a model can pass it."""
+    goal = goals.of(evaluation.metric)
+    if goal is None and get_close_matches(evaluation.metric, _METRICS):
         # The evaluation may write metrics of its own, so another name is not wrong by itself.
-        allowed = shapes.closest(evaluation.metric, list(_KNOWN_GOALS))
-        return [document.problem("metric", evaluation.metric, allowed)]
+        return [document.problem("metric", evaluation.metric, shapes.closest(evaluation.metric, list(_METRICS)))]
     if goal is not None and evaluation.goal != goal:
         return [document.problem("goal", evaluation.goal, f"{goal} for the metric {evaluation.metric}")]
+    if goal == "Minimize" and evaluation.bound < 0:
+        return [document.problem("bound", evaluation.bound, f"at least 0, no {evaluation.metric} is less")]
+    if goal == "Maximize" and evaluation.bound > 1:
+        return [document.problem("bound", evaluation.bound, f"at most 1, no {evaluation.metric} is more")]
     return []
 
 
@@ -56,18 +62,37 @@ def qa_problems(document: Document, qa: Qa) -> list[InputProblem]:
 
 def _instance_problems(document: Document) -> list[InputProblem]:
     resources = document.data.get("ResourceConfig", {})
-    if "InstanceGroups" in resources:
-        return []
+    groups = resources.get("InstanceGroups", [])
+    required = ("VolumeSizeInGB",) if groups else ("InstanceType", "InstanceCount", "VolumeSizeInGB")
+    counts = {f"InstanceGroups[{index}].InstanceCount": group["InstanceCount"] for index, group in enumerate(groups)}
+    if not groups:
+        counts["InstanceCount"] = resources.get("InstanceCount", 1)
+    volume = resources.get("VolumeSizeInGB", 1)
     return [
-        document.problem(f"ResourceConfig.{key}", shapes.MISSING, "a value, it is required")
-        for key in ("InstanceType", "InstanceCount", "VolumeSizeInGB")
-        if key not in resources
+        *(
+            document.problem(f"ResourceConfig.{key}", shapes.MISSING, "a value, it is required")
+            for key in required
+            if key not in resources
+        ),
+        *(
+            document.problem(f"ResourceConfig.{path}", count, "at least 1")
+            for path, count in counts.items()
+            if count < 1
+        ),
+        *(
+            [document.problem("ResourceConfig.VolumeSizeInGB", volume, f"1 to {_MOST_VOLUME_GB}")]
+            if not 1 <= volume <= _MOST_VOLUME_GB
+            else []
+        ),
     ]
 
 
-def _spot_problems(document: Document) -> list[InputProblem]:
+def _time_problems(document: Document) -> list[InputProblem]:
     stopping = document.data.get("StoppingCondition", {})
-    runtime = stopping.get("MaxRuntimeInSeconds", _DEFAULT_MAX_RUNTIME_SECONDS)
+    runtime = stopping.get("MaxRuntimeInSeconds", DEFAULT_MAX_RUNTIME_SECONDS)
+    if runtime > _MOST_RUNTIME_SECONDS:
+        allowed = f"at most {_MOST_RUNTIME_SECONDS}, which is 28 days"
+        return [document.problem("StoppingCondition.MaxRuntimeInSeconds", runtime, allowed)]
     wait = stopping.get("MaxWaitTimeInSeconds")
     path = "StoppingCondition.MaxWaitTimeInSeconds"
     if not document.data.get("EnableManagedSpotTraining", False):
@@ -101,7 +126,7 @@ def _metric_problems(document: Document) -> list[InputProblem]:
         seen.add(definition["Name"])
         try:
             groups = re.compile(definition["Regex"]).groups
-        except re.error as error:
+        except (re.error, OverflowError, RecursionError) as error:
             problems.append(document.problem(f"{path}.Regex", definition["Regex"], f"a regular expression ({error})"))
         else:
             if groups != 1:

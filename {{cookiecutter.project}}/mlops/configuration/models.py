@@ -8,7 +8,10 @@ from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
 
 _ProjectName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=23)]
 _ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
+_EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
 _Positive = Annotated[FiniteFloat, Field(gt=0)]
+_LARGEST = 2**31 - 1
+_Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 
 
 class _File(BaseModel):
@@ -21,10 +24,10 @@ class Project(_File):
 
     project: _ProjectName
     model: _ModelName
-    region: Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-\d$")]
-    notification_email: Annotated[str, Field(pattern=r"^[^@\s]+@[^@\s]+\.[^@\s]+$", max_length=254)]
-    github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9](-?[A-Za-z0-9])*$", max_length=39)]
-    github_repository: Annotated[str, Field(pattern=r"^[A-Za-z0-9._-]+$", max_length=100)]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z]+)+-[1-9][0-9]?$", max_length=14)]
+    notification_email: Annotated[str, Field(pattern=_EMAIL, max_length=254)]
+    github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=39)]
+    github_repository: Annotated[str, Field(pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=100)]
 
 
 class Evaluation(_File):
@@ -49,7 +52,7 @@ class Endpoint(_File):
     """test.yml. `InitialSamplingPercentage` is in percent, 0 captures nothing."""
 
     InstanceType: str
-    InitialInstanceCount: Annotated[int, Field(ge=1)]
+    InitialInstanceCount: _Count
     InitialSamplingPercentage: Annotated[int, Field(ge=0, le=100)]
     VpcConfig: Vpc | None = None
 
@@ -65,34 +68,35 @@ class Shift(_File):
 class Alarms(_File):
     """What takes a release back: over one of these within a minute. The latency is the 99th percentile."""
 
-    errors_per_minute: Annotated[int, Field(ge=1)] = 5
-    latency_milliseconds: _Positive = 1000.0
+    errors_per_minute: _Count = 5
+    # SageMaker waits 60 s for an answer: a longer latency would never be seen.
+    latency_milliseconds: Annotated[FiniteFloat, Field(ge=0.001, le=60_000)] = 1000.0
 
 
 class Autoscaling(_File):
     """Application Auto Scaling of the release's variant. The target is in requests per minute and instance."""
 
-    MinCapacity: Annotated[int, Field(ge=1)]
-    MaxCapacity: Annotated[int, Field(ge=1)]
-    invocations_per_instance: _Positive
+    MinCapacity: _Count
+    MaxCapacity: _Count
+    invocations_per_instance: Annotated[FiniteFloat, Field(ge=0.01, le=_LARGEST)]
 
 
 class Beside(_File):
     """A second production variant (A/B): a version of the model package group, its share of the traffic."""
 
     VariantName: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)]
-    model_package_version: Annotated[int, Field(ge=1)]
-    InitialInstanceCount: Annotated[int, Field(ge=1)] = 1
-    share: Annotated[FiniteFloat, Field(gt=0, lt=1)]
+    model_package_version: _Count
+    InitialInstanceCount: _Count = 1
+    share: Annotated[FiniteFloat, Field(ge=0.001, le=0.999)]
 
 
 class Api(_File):
     """The REST API in front of the endpoint. `VpcConfig` is that of its functions."""
 
     authentication: Literal["iam", "api_key"] = "iam"
-    requests_per_second: _Positive = 100.0
+    requests_per_second: Annotated[FiniteFloat, Field(ge=0.01, le=_LARGEST)] = 100.0
     burst: Annotated[int, Field(ge=1, le=5000)] = 200
-    max_rows: Annotated[int, Field(ge=1)] = 1000
+    max_rows: _Count = 1000
     # Lambda takes 6 MB, in which API Gateway's envelope and base64 have to fit.
     max_bytes: Annotated[int, Field(ge=1, le=4_000_000)] = 1_000_000
     VpcConfig: Vpc | None = None

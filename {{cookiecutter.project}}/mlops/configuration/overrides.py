@@ -3,15 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops import shapes
+from mlops.configuration import documents, modelchecks
 from mlops.configuration.tuningchecks import tuned_hyperparameters
 from mlops.errors import InputError, InputProblem
 
 if TYPE_CHECKING:
     from mlops.configuration import Configuration
+
+
+# What a shell's argument has in place of bytes that are not UTF-8, and JSON's escapes of half a character.
+_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, str]:
@@ -21,7 +27,7 @@ def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, s
     """
     try:
         overrides = json.loads(text)
-    except json.JSONDecodeError as error:
+    except (ValueError, RecursionError) as error:
         raise _wrong([_problem("", text, f"a JSON object ({error})")]) from error
     if not isinstance(overrides, dict):
         raise _wrong([_problem("", text, 'a JSON object, such as {"max_depth": 8}')])
@@ -31,8 +37,8 @@ def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, s
 def check(configuration: Configuration, overrides: Mapping[str, Any], *, tune: bool) -> dict[str, str]:
     """Return the overrides as SageMaker takes them, all strings.
 
-    Raises InputError when trainingjob.json has no such hyperparameter, when a value is no string, number,
-    true or false, and when the tuning of this very release would choose the value itself.
+    Raises InputError when trainingjob.json has no such hyperparameter, when training would refuse the value, and
+    when the tuning of this very release would choose the value itself.
     """
     known = list(configuration.training_job.get("HyperParameters", {}))
     tuned = tuned_hyperparameters(configuration.tuning) if tune else []
@@ -48,11 +54,24 @@ def check(configuration: Configuration, overrides: Mapping[str, Any], *, tune: b
             problems.append(_problem(name, value, "a string, a number, true or false"))
     if problems:
         raise _wrong(problems)
-    return {name: value if isinstance(value, str) else json.dumps(value) for name, value in overrides.items()}
+    texts = {name: value if isinstance(value, str) else json.dumps(value) for name, value in overrides.items()}
+    if refused := _refused(configuration, texts):
+        raise _wrong([_problem(name, overrides[name], allowed) for name, allowed in refused.items()])
+    return texts
+
+
+def _refused(configuration: Configuration, texts: dict[str, str]) -> dict[str, str]:
+    """What is allowed, for each value that SageMaker or this repository's own training would refuse."""
+    shape = shapes.input_shape("sagemaker", "CreateTrainingJob").members["HyperParameters"].value
+    refused = {name: problem.allowed for name, text in texts.items() for problem in shapes.check(text, shape)}
+    refused |= {name: "Unicode" for name, text in texts.items() if _SURROGATE.search(text)}
+    if modelchecks.has_prebuilt_image(configuration.training_job):
+        return refused
+    return refused | modelchecks.hyperparameter_problems(texts)
 
 
 def _problem(name: str, value: object, allowed: str) -> InputProblem:
-    return InputProblem("hyperparameters of this release", name, json.dumps(value), allowed)
+    return InputProblem("hyperparameters of this release", name, documents.shown(value), allowed)
 
 
 def _wrong(problems: list[InputProblem]) -> InputError:

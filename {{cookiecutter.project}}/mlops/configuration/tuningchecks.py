@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterator
 from typing import Any
 
 from mlops import shapes
+from mlops.configuration import goals
 from mlops.configuration.documents import Document
 from mlops.errors import InputProblem
 
 _CONFIG = "HyperParameterTuningJobConfig"
+# SageMaker's spelling: Python's own int and float take blanks, underscores and the digits of every script.
+_INTEGER = re.compile(r"[-+]?[0-9]+")
+_NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
 
 def problems(tuning: Document, training_job: dict[str, Any]) -> list[InputProblem]:
@@ -27,7 +32,7 @@ def problems(tuning: Document, training_job: dict[str, Any]) -> list[InputProble
 
 def tuned_hyperparameters(tuning: dict[str, Any]) -> list[str]:
     """Return the names of the hyperparameters over which tuning.json searches."""
-    return [entry["Name"] for _, entry in _ranges(tuning.get(_CONFIG, {}))]
+    return [entry["Name"] for _, entry in ranges(tuning.get(_CONFIG, {}))]
 
 
 def _objective_problems(
@@ -44,6 +49,9 @@ def _objective_problems(
         known = shapes.closest(objective["MetricName"], names)
         allowed = f"a metric of trainingjob.json's MetricDefinitions: {known}"
         yield tuning.problem(f"{path}.MetricName", objective["MetricName"], allowed)
+    goal = goals.of(objective["MetricName"])
+    if goal is not None and objective["Type"] != goal:
+        yield tuning.problem(f"{path}.Type", objective["Type"], f"{goal} for the metric {objective['MetricName']}")
 
 
 def _limit_problems(tuning: Document, config: dict[str, Any]) -> Iterator[InputProblem]:
@@ -71,20 +79,16 @@ def _strategy_problems(tuning: Document, config: dict[str, Any]) -> Iterator[Inp
 
 
 def _range_problems(tuning: Document, config: dict[str, Any]) -> Iterator[InputProblem]:
-    for path, entry in _ranges(config):
+    for path, entry in ranges(config):
         if "Values" in entry:
             if len(set(entry["Values"])) < len(entry["Values"]):
                 yield tuning.problem(f"{path}.Values", entry["Values"], "each value once")
             continue
-        number = int if "Integer" in path else float
+        spelling, kind = (_INTEGER, "an integer") if "Integer" in path else (_NUMBER, "a number")
         bounds = {}
         for key in ("MinValue", "MaxValue"):
-            try:
-                bounds[key] = number(entry[key])
-            except ValueError:
-                bounds[key] = math.nan
+            bounds[key] = float(entry[key]) if spelling.fullmatch(entry[key]) else math.nan
             if not math.isfinite(bounds[key]):
-                kind = "an integer" if number is int else "a number"
                 yield tuning.problem(f"{path}.{key}", entry[key], f"{kind} as a string")
         low, high = bounds["MinValue"], bounds["MaxValue"]
         if low >= high:
@@ -100,7 +104,7 @@ def _range_problems(tuning: Document, config: dict[str, Any]) -> Iterator[InputP
 def _name_problems(tuning: Document, config: dict[str, Any], training_job: dict[str, Any]) -> Iterator[InputProblem]:
     static = list(training_job.get("HyperParameters", {}))
     seen: set[str] = set()
-    entries = list(_ranges(config))
+    entries = list(ranges(config))
     if not entries:
         yield tuning.problem(f"{_CONFIG}.ParameterRanges", shapes.MISSING, "at least one range to search")
     for path, entry in entries:
@@ -114,8 +118,8 @@ def _name_problems(tuning: Document, config: dict[str, Any], training_job: dict[
         seen.add(name)
 
 
-def _ranges(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
-    """Every range with its path."""
+def ranges(config: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Every range of a HyperParameterTuningJobConfig with its path."""
     for kind in ("IntegerParameterRanges", "ContinuousParameterRanges", "CategoricalParameterRanges"):
         for index, entry in enumerate(config.get("ParameterRanges", {}).get(kind, [])):
             yield f"{_CONFIG}.ParameterRanges.{kind}[{index}]", entry

@@ -15,6 +15,8 @@ from mlops.requests.release import (
     with_volume_key,
 )
 
+# SageMaker gives a training job 28 days, a processing job 9.
+_MOST_RUNTIME_SECONDS = 9 * 86_400
 _PROCESSING = "/opt/ml/processing"
 
 
@@ -83,5 +85,5 @@ def _processing_job(
         "Tags": tags(configuration, release, partial),
     }
     if runtime:
-        request["StoppingCondition"] = {"MaxRuntimeInSeconds": runtime}
+        request["StoppingCondition"] = {"MaxRuntimeInSeconds": min(runtime, _MOST_RUNTIME_SECONDS)}
     return checked("CreateProcessingJob", request)

@@ -26,7 +26,7 @@ def guards(production: Production) -> Request:
         "LatencyMicroseconds": f"{1000 * alarms.latency_milliseconds:.0f}",
         "MinCapacity": str(scaling.MinCapacity if scaling else 0),
         "MaxCapacity": str(scaling.MaxCapacity if scaling else 0),
-        "InvocationsPerInstance": f"{scaling.invocations_per_instance:g}" if scaling else "1",
+        "InvocationsPerInstance": f"{scaling.invocations_per_instance:.15g}" if scaling else "1",
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from mlops import shapes
 from mlops.configuration import Configuration, tuned_hyperparameters
+from mlops.configuration.crosschecks import DEFAULT_MAX_RUNTIME_SECONDS
 from mlops.requests.release import Release, Request, checked, only, tags, with_volume_key
 
 
@@ -42,6 +43,8 @@ def tuning_job(configuration: Configuration, release: Release) -> Request:
         **configuration.tuning,
         "HyperParameterTuningJobName": training["TrainingJobName"],
         "TrainingJobDefinition": {
+            # A training job may be without one, a trial may not.
+            "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_SECONDS},
             **shared,
             "AlgorithmSpecification": only(training["AlgorithmSpecification"], algorithm.members),
             "StaticHyperParameters": {

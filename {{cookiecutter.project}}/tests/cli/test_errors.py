@@ -99,6 +99,8 @@ def test_a_fault_elsewhere_in_the_configuration_keeps_nobody_from_looking(reposi
     ("words", "allowed"),
     [
         (("--set", "max_dept=6"), "did you mean max_depth"),
+        (("--set", "max_depth=99"), 'found "99"; allowed: an integer, at least 1, at most 20'),
+        (("--set", "eta=abc"), "allowed: a number, above 0, at most 1"),
         (("--tune", "--set", "max_depth=6"), "start without tuning"),
     ],
 )
@@ -109,6 +111,23 @@ def test_a_hyperparameter_that_is_not_to_be_set_is_refused_before_anything_else(
     assert result.exit_code == 2
     assert words[-1].partition("=")[0] in result.output and allowed in result.output
     assert "Preparing" not in result.output
+
+
+@pytest.mark.parametrize(
+    ("text", "allowed"),
+    [
+        ('{"eta": 1e999}', "eta: found Infinity; allowed: a number, above 0, at most 1"),
+        ('{"eta": "\\ud800"}', 'eta: found "\\ud800"; allowed: a number, above 0, at most 1'),
+        ("[" * 100_000, "allowed: a JSON object"),
+        ("9" * 5000, "allowed: a JSON object"),
+    ],
+    ids=["infinite", "half a character", "nested", "large"],
+)
+def test_hyperparameters_in_json_that_cannot_be_used_are_refused(repository: Path, mlops, text: str, allowed: str):
+    result = mlops("start", "--hyperparameters", text)
+    assert result.exit_code == 2
+    assert allowed in result.output
+    assert len(result.output) < 1000
 
 
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(repository: Path, mlops, monkeypatch):

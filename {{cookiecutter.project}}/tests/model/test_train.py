@@ -55,7 +55,7 @@ def test_the_same_seed_gives_the_same_model(tmp_path: Path, dataset: Path) -> No
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"max_dept": "5"}, "max_dept is not known, allowed are objective, num_round"),
+        ({"max_dept": "5"}, "max_dept is not known, allowed is one of objective, num_round"),
         ({"max_depth": "deep"}, "max_depth: found 'deep', allowed is an integer, at least 1, at most 20"),
         ({"max_depth": "5.5"}, "max_depth: found '5.5'"),
         ({"eta": "0"}, "eta: found '0', allowed is a number, above 0, at most 1"),
