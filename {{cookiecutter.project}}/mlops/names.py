@@ -90,19 +90,24 @@ def dataset_prefix(data_version: str) -> str:
 
 
 def execution_prefix(execution_id: str) -> str:
-    """Where everything lies that an execution found out: evaluation/, baseline/, qa/, smoke/."""
+    """Where everything lies that an execution found out: evaluation/, baseline/, qa/, golden/, smoke/."""
     return f"executions/{execution_id}/"
 
 
 def known_rows_key(execution_id: str) -> str:
-    """Rows with the released model's own predictions, for whoever asks its endpoints whether they answer rightly."""
-    return f"{execution_prefix(execution_id)}qa/known.json"
+    """Rows with the released model's own predictions, written once, which its endpoints are checked with."""
+    return f"{execution_prefix(execution_id)}golden/known.json"
 
 
 def evaluation_key(execution_id: str) -> str:
     return f"{execution_prefix(execution_id)}evaluation/evaluation.json"
 
 
-def model_key(job: str) -> str:
+def trained_model_key(job: str) -> str:
     """Where SageMaker puts the model of a training job whose S3OutputPath is s3://{bucket}/models."""
     return f"models/{job}/output/model.tar.gz"
+
+
+def released_model_key(execution_id: str) -> str:
+    """The copy of the trained model that is evaluated, tested and served. No job and no build may write there."""
+    return f"releases/{execution_id}/model.tar.gz"

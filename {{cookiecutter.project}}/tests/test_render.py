@@ -12,20 +12,12 @@ import pytest
 from releases import RELEASE
 from repository import ROOT, Repository
 
+from mlops.aws.objects import DATA_FILES
 from mlops.aws.session import Session
 from mlops.localcloud import launch
 from mlops.steps import render
 
 REPOSITORY_URI, _, DIGEST = RELEASE.image.partition("@")
-FILES = (
-    "train/train.csv",
-    "validation/validation.csv",
-    "test/test.csv",
-    "baseline/baseline.csv",
-    "dataset.json",
-)
-
-
 # Each test has an account of its own in the local cloud: an access key of 12 digits is its account.
 ACCOUNTS = itertools.count(100_000_000_001)
 
@@ -63,7 +55,7 @@ def bucket(account) -> str:
 def build(tmp_path, repository, variables, cloud, account, bucket, monkeypatch):
     """The step, in the environment that the pipeline gives to its build. It returns its exit code."""
     data = tmp_path / "data"
-    for name in FILES:
+    for name in DATA_FILES:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text(name)
     environment = {
@@ -90,9 +82,9 @@ def build(tmp_path, repository, variables, cloud, account, bucket, monkeypatch):
         "client",
         lambda session, service: Pipelines(variables) if service == "codepipeline" else real(session, service),
     )
-    boto3.Session().client("s3").create_bucket(
-        Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"}
-    )
+    s3 = boto3.Session().client("s3")
+    s3.create_bucket(Bucket=bucket, CreateBucketConfiguration={"LocationConstraint": "eu-west-1"})
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
     return render.main
 
 
@@ -138,13 +130,14 @@ def test_the_data_version_is_unpacked_for_the_jobs(build, bucket):
     build()
     found = boto3.Session().client("s3").list_objects_v2(Bucket=bucket)["Contents"]
     keys = {each["Key"] for each in found if not each["Key"].startswith("functions/")}
-    assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in FILES}
+    assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in DATA_FILES}
 
 
 def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repository, bucket):
     assert build() == 0
-    key = rendered(repository, "production.json")["Parameters"]["FunctionsKey"]
-    assert boto3.Session().client("s3").head_object(Bucket=bucket, Key=key)["ContentLength"] > 100_000
+    parameters = rendered(repository, "production.json")["Parameters"]
+    archive = {"Bucket": bucket, "Key": parameters["FunctionsKey"], "VersionId": parameters["FunctionsVersion"]}
+    assert boto3.Session().client("s3").head_object(**archive)["ContentLength"] > 100_000
     group = f"/aws/sagemaker/Endpoints/taxi-fares--total-amount-{RELEASE.execution_id[:8]}"
     (found,) = boto3.Session().client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert found["retentionInDays"] == 90
@@ -153,13 +146,42 @@ def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repos
     assert rendered(repository, "production.json")["Parameters"]["FunctionsKey"] == ""
 
 
-def test_a_data_version_is_unpacked_once(build, bucket):
-    build()
-    s3 = boto3.Session().client("s3")
-    key = f"datasets/{RELEASE.data_version}/train/train.csv"
-    s3.put_object(Bucket=bucket, Key=key, Body=b"already there")
+def versions(bucket: str) -> list[tuple[str, str]]:
+    found = boto3.Session().client("s3").list_object_versions(Bucket=bucket)["Versions"]
+    return sorted((each["Key"], each["VersionId"]) for each in found)
+
+
+def test_what_a_release_shares_with_an_earlier_one_is_written_once(build, repository, bucket):
     assert build() == 0
-    assert s3.get_object(Bucket=bucket, Key=key)["Body"].read() == b"already there"
+    written, parameters = versions(bucket), rendered(repository, "production.json")["Parameters"]
+    assert build() == 0
+    assert versions(bucket) == written
+    assert rendered(repository, "production.json")["Parameters"] == parameters
+
+
+@pytest.mark.parametrize("file", DATA_FILES)
+def test_data_that_another_execution_has_changed_are_refused(build, bucket, capsys, file):
+    assert build() == 0
+    key = f"datasets/{RELEASE.data_version}/{file}"
+    boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"poisoned", ChecksumAlgorithm="SHA256")
+    assert build() == 1
+    assert f"s3://{bucket}/{key} is not what this execution would write there" in capsys.readouterr().out
+
+
+def test_data_whose_content_s3_cannot_vouch_for_are_refused(build, bucket, capsys):
+    key = f"datasets/{RELEASE.data_version}/train/train.csv"
+    # The right content, with a checksum that proves little.
+    boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"train/train.csv", ChecksumAlgorithm="CRC32")
+    assert build() == 1
+    assert "its SHA-256 is unknown" in capsys.readouterr().out
+
+
+def test_functions_that_another_execution_has_changed_are_refused(build, repository, bucket, capsys):
+    assert build() == 0
+    key = rendered(repository, "production.json")["Parameters"]["FunctionsKey"]
+    boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"poisoned", ChecksumAlgorithm="SHA256")
+    assert build() == 1
+    assert f"s3://{bucket}/{key} is not what this execution would write there" in capsys.readouterr().out
 
 
 def test_a_second_release_is_compared_with_what_production_serves(build, repository):

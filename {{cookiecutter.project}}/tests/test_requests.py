@@ -69,11 +69,26 @@ def test_what_trains_is_what_is_evaluated_registered_and_served(configuration):
     training = rendered["Training"]
     archive = f"{training['OutputDataConfig']['S3OutputPath']}/{training['TrainingJobName']}/output/model.tar.gz"
     container = rendered["ModelPackage"]["InferenceSpecification"]["Containers"][0]
+    copied = rendered["ReleasedModel"]
     evaluated = {each["InputName"]: each["S3Input"] for each in rendered["Evaluation"]["ProcessingInputs"]}
     served = requests.endpoint_stack(configuration, RELEASE, "production")["Parameters"]
-    assert evaluated["model"]["S3Uri"] == container["ModelDataUrl"] == served["ModelDataUrl"] == archive
+    assert f"s3://{copied['CopySource']}" == archive
+    kept = f"s3://{copied['Bucket']}/{copied['Key']}"
+    assert evaluated["model"]["S3Uri"] == container["ModelDataUrl"] == served["ModelDataUrl"] == kept
     assert container["Image"] == served["Image"] == RELEASE.image
     assert training["AlgorithmSpecification"]["TrainingImage"] == RELEASE.image
+
+
+def test_the_model_package_names_the_functions_that_a_rollback_brings_back(configuration):
+    release = replace(RELEASE, functions=requests.Functions("functions/0a1b.zip", "3sL4kqtJlcpXroDTDmJ+rmSpXd3dIbrHY"))
+    recorded = requests.model_package(configuration, release)["CustomerMetadataProperties"]
+    functions = requests.Functions.of_model_package(recorded)
+    assert functions == release.functions
+    container = requests.Container(release.image, release.model_data_url)
+    rolled_back = requests.serving(configuration, release.marks, container, functions, "production")
+    released = requests.endpoint_stack(configuration, release, "production")["Parameters"]
+    assert rolled_back.items() <= released.items()
+    assert (rolled_back["FunctionsKey"], rolled_back["FunctionsVersion"]) == (functions.key, functions.version)
 
 
 def test_channels_read_the_data_version_of_the_execution(configuration):

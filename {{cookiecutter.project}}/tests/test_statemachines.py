@@ -79,6 +79,31 @@ def test_the_template_fills_in_every_placeholder(file, filled_in):
     assert set(re.findall(r"\$\{(\w+)\}", json.dumps(machine(file)))) == filled_in
 
 
+def test_the_model_is_copied_before_it_is_evaluated_and_a_copy_is_never_replaced():
+    states = machine("statemachine.asl.json")["States"]
+    copied = {"Bucket": "bucket", "Key": "releases/1a2b/model.tar.gz", "CopySource": "bucket/models/taxi/model.tar.gz"}
+    asked = {name: evaluate(text, release={"ReleasedModel": copied}) for name, text in texts(states["KeepModel"])}
+    assert copied.items() <= asked.items()
+
+    def after(state: str, keys: int) -> str:
+        assign = states["FindReleasedModel"]["Assign"]["copied"]
+        found = evaluate(assign, states={"result": {"KeyCount": keys}})
+        (choice,) = states[state]["Choices"]
+        return choice["Next"] if evaluate(choice["Condition"], copied=found) else states[state]["Default"]
+
+    assert states["TrainAndBaseline"]["Next"] == "FindReleasedModel"
+    assert states["FindReleasedModel"]["Next"] == "IsModelReleased"
+    assert after("IsModelReleased", 0) == "KeepModel"
+    assert states["KeepModel"]["Next"] == "Evaluate"
+    assert after("IsModelReleased", 1) == "ModelReleasedBefore"
+    assert states["ModelReleasedBefore"]["Type"] == "Fail"
+
+
+def texts(task: dict[str, Any]) -> list[tuple[str, str]]:
+    """The arguments of a task that are expressions."""
+    return [(name, value) for name, value in task["Arguments"].items() if str(value).startswith("{%")]
+
+
 def read_evaluation(release: dict[str, Any], evaluation: dict[str, Any]) -> dict[str, Any]:
     """What the state ReadEvaluation assigns when S3 gives this evaluation.json."""
     assign = machine("statemachine.asl.json")["States"]["ReadEvaluation"]["Assign"]

@@ -161,7 +161,7 @@ def test_the_bucket_is_closed_versioned_and_encrypted():
 
 def test_no_lifecycle_rule_touches_code_data_or_models():
     (bucket,) = resources("storage", "AWS::S3::Bucket").values()
-    kept = ("source/", "data/", "datasets/", "models/", "executions/")
+    kept = ("source/", "data/", "datasets/", "models/", "releases/", "functions/", "executions/")
     for rule in bucket["LifecycleConfiguration"]["Rules"]:
         if "ExpirationInDays" in rule or "NoncurrentVersionExpiration" in rule:
             assert not str(rule["Prefix"]).startswith(kept), rule["Id"]

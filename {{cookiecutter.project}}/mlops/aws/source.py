@@ -38,16 +38,24 @@ def commit_id(root: Path) -> str:
     return f"{commit}+{UNCOMMITTED}" if _git(root, "status", "--porcelain", "--", ".") else commit
 
 
-def pack(root: Path, names: Iterable[Path], archive: Path) -> Path:
-    """Write the files, given relative to `root`, to a zip archive. The same content gives the same bytes."""
+def pack(root: Path, names: Iterable[Path], archive: Path, *, compressed: bool = False) -> Path:
+    """Write the files, given relative to `root`, to a zip archive. The same content gives the same bytes.
+
+    On every machine so only when it is not compressed: each zlib compresses in its own way.
+    """
     archive.parent.mkdir(parents=True, exist_ok=True)
-    with zipfile.ZipFile(archive, "w", zipfile.ZIP_DEFLATED, compresslevel=6) as target:
+    method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
+    with zipfile.ZipFile(archive, "w") as target:
         for name in sorted(names):
             file = root / name
             entry = zipfile.ZipInfo(name.as_posix(), EPOCH)
-            entry.compress_type = zipfile.ZIP_DEFLATED
+            entry.compress_type = method
+            # 3 is Unix; Python writes 0 on Windows.
+            entry.create_system = 3
             entry.external_attr = (0o755 if os.access(file, os.X_OK) else 0o644) << 16
-            with file.open("rb") as content, target.open(entry, "w", force_zip64=True) as packed:
+            # Larger files get headers of 64 bits, by this size.
+            entry.file_size = file.stat().st_size
+            with file.open("rb") as content, target.open(entry, "w") as packed:
                 while block := content.read(1 << 20):
                     packed.write(block)
     return archive

@@ -91,7 +91,10 @@ def _deploy(repository: Repository, stack: str, target: ModelPackage, deployed: 
 
     configuration = repository.configuration
     marks = requests.Marks(target.execution_id, target.commit_id, target.data_version, repository.bucket)
-    parameters = requests.serving(configuration, marks, target.container, "production")
+    # A package that was released where clients called SageMaker names no functions: those of now stay.
+    deployed_functions = requests.Functions(deployed.get("FunctionsKey", ""), deployed.get("FunctionsVersion", ""))
+    functions = target.functions if target.functions.key else deployed_functions
+    parameters = requests.serving(configuration, marks, target.container, functions, "production")
     if deployed.get("Entrance") != configuration.production.clients_call:
         raise InputError(
             f"Production was released with clients_call: {deployed.get('Entrance')}, configuration/production.yml now "

@@ -287,6 +287,20 @@ def take_loopback_for_tls() -> None:
     app.pin_request_origin = lambda source_ip, secure_transport: pin(source_ip, True)
 
 
+def tell_conditional_writes() -> None:
+    """Have policies see whether a write to S3 is conditional, which ministack's context leaves out."""
+    from ministack.core import iam_actions
+
+    context_of = iam_actions.s3_service_context
+
+    def context(action: str, query: dict | None, path: str = "", headers: dict | None = None) -> dict[str, Any]:
+        sent = {name.lower(): value for name, value in (headers or {}).items()} if action == "s3:PutObject" else {}
+        conditions = {f"s3:{name}": sent[name] for name in ("if-match", "if-none-match") if name in sent}
+        return {**context_of(action, query, path, headers), **conditions}
+
+    iam_actions.s3_service_context = context
+
+
 def name_actions_and_resources() -> None:
     """Have requests checked as the action that they are, on the resource that they name, where ministack errs."""
     from ministack.core import iam_actions

@@ -13,9 +13,9 @@ from model.container import InputError
 from model.predictor import Predictor
 
 
-def load(session: Session, bucket: str, job: str) -> Predictor:
-    """The model that training job `job` left. PipelineError when its archive holds none."""
-    key = names.model_key(job)
+def load(session: Session, bucket: str, execution_id: str) -> Predictor:
+    """The model that an execution releases. PipelineError when its archive holds none."""
+    key = names.released_model_key(execution_id)
     with tempfile.TemporaryDirectory(prefix="qa-") as directory:
         archive = Path(directory, "model.tar.gz")
         session.client("s3").download_file(bucket, key, str(archive))

@@ -92,7 +92,7 @@ def _check_answers(
     result: Result,
     output: Path,
 ) -> TestSet:
-    model = released.load(session, release.bucket, configuration.names.job(release.execution_id))
+    model = released.load(session, release.bucket, release.execution_id)
     features = [feature.name for feature in model.features]
     rows = testset.load(session, release.bucket, release.data_version, model.target.name, features)
     known = rows.known(_KNOWN_ROWS)

@@ -9,12 +9,13 @@ from mlops import names
 from mlops.configuration import Configuration, Evaluation
 from mlops.requests.deployment import endpoint_stack, model_package, serving
 from mlops.requests.processing import baseline_job, evaluation_job
-from mlops.requests.release import Beside, Container, Marks, Release, Request, lineage, model_data_url
+from mlops.requests.release import Beside, Container, Functions, Marks, Release, Request, lineage
 from mlops.requests.training import training_job, tuning_job
 
 __all__ = [
     "Beside",
     "Container",
+    "Functions",
     "Marks",
     "Release",
     "Request",
@@ -23,7 +24,6 @@ __all__ = [
     "evaluation_job",
     "gate",
     "lineage",
-    "model_data_url",
     "model_package",
     "serving",
     "state_machine_input",
@@ -46,6 +46,11 @@ def state_machine_input(configuration: Configuration, release: Release) -> Reque
         "Tuning": tuning_job(configuration, release) if release.tune else None,
         "Training": training_job(configuration, release),
         "Baseline": baseline_job(configuration, release),
+        "ReleasedModel": {
+            "Bucket": release.bucket,
+            "Key": names.released_model_key(release.execution_id),
+            "CopySource": f"{release.bucket}/{names.trained_model_key(configuration.names.job(release.execution_id))}",
+        },
         "Evaluation": evaluation_job(configuration, release),
         "EvaluationResult": {"Bucket": release.bucket, "Key": names.evaluation_key(release.execution_id)},
         "Gate": gate(configuration.evaluation, release),

@@ -6,7 +6,7 @@ from mlops import names
 from mlops.configuration import Configuration
 from mlops.instances import takes_volume_key
 from mlops.requests import production
-from mlops.requests.release import Container, Marks, Release, Request, checked, lineage, model_data_url
+from mlops.requests.release import Container, Functions, Marks, Release, Request, checked, lineage
 
 _CONTENT_TYPES = ["text/csv", "application/json"]
 
@@ -24,7 +24,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
         "ModelPackageDescription": f"Pipeline execution {release.execution_id}, commit {release.commit_id}",
         "ModelApprovalStatus": "PendingManualApproval",
         "InferenceSpecification": {
-            "Containers": [{"Image": release.image, "ModelDataUrl": model_data_url(configuration, release)}],
+            "Containers": [{"Image": release.image, "ModelDataUrl": release.model_data_url}],
             "SupportedContentTypes": _CONTENT_TYPES,
             "SupportedResponseMIMETypes": _CONTENT_TYPES,
             "SupportedRealtimeInferenceInstanceTypes": sorted(
@@ -43,8 +43,8 @@ def model_package(configuration: Configuration, release: Release) -> Request:
             "GeneratedBy": f"{configuration.names.pipeline}/{release.execution_id}",
             "ProjectId": project.project,
         },
-        # A package in a group takes no tags of its own.
-        "CustomerMetadataProperties": lineage(configuration, release.marks),
+        # A package in a group takes no tags of its own. With its containers this is all that a rollback needs.
+        "CustomerMetadataProperties": lineage(configuration, release.marks) | release.functions.metadata,
     }
     return checked("CreateModelPackage", request)
 
@@ -52,7 +52,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
 def endpoint_stack(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
     """Return test.json or production.json: the template configuration for infra/endpoint.yml."""
     endpoint = configuration.test if stage == "test" else configuration.production
-    container = Container(release.image, model_data_url(configuration, release))
+    container = Container(release.image, release.model_data_url)
     parameters = {
         "Project": configuration.project.project,
         "ExecutionRoleArn": release.endpoint_role_arn,
@@ -64,7 +64,7 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
         "CaptureKeyArn": release.key_arn,
         "Subnets": ",".join(endpoint.VpcConfig.Subnets) if endpoint.VpcConfig else "",
         "SecurityGroupIds": ",".join(endpoint.VpcConfig.SecurityGroupIds) if endpoint.VpcConfig else "",
-        **serving(configuration, release.marks, container, stage),
+        **serving(configuration, release.marks, container, release.functions, stage),
         **production.shared_traffic(configuration, release, stage),
         **production.functions(configuration.production.api, release),
     }
@@ -73,7 +73,9 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
     return {"Parameters": parameters, "Tags": lineage(configuration, release.marks)}
 
 
-def serving(configuration: Configuration, marks: Marks, container: Container, stage: names.Stage) -> Request:
+def serving(
+    configuration: Configuration, marks: Marks, container: Container, functions: Functions, stage: names.Stage
+) -> Request:
     """Return the parameters of infra/endpoint.yml that say which release serves: all that a rollback changes."""
     names_ = configuration.names
     own_endpoint = stage == "production" and configuration.production.clients_call == "api"
@@ -85,6 +87,8 @@ def serving(configuration: Configuration, marks: Marks, container: Container, st
         "ExecutionId": marks.execution_id,
         "CommitId": marks.commit_id,
         "DataVersion": marks.data_version,
+        "FunctionsKey": functions.key,
+        "FunctionsVersion": functions.version,
         "KnownRowsUri": f"s3://{marks.bucket}/{names.known_rows_key(marks.execution_id)}",
     }
 

@@ -9,7 +9,6 @@ from mlops.requests.release import (
     Release,
     Request,
     checked,
-    model_data_url,
     only,
     tags,
     with_volume_key,
@@ -27,7 +26,7 @@ def baseline_job(configuration: Configuration, release: Release) -> Request:
 
 def evaluation_job(configuration: Configuration, release: Release) -> Request:
     """Return the CreateProcessingJob request that measures the model, and production's on the same rows."""
-    inputs = {"model": model_data_url(configuration, release), "test": release.data("test")}
+    inputs = {"model": release.model_data_url, "test": release.data("test")}
     if release.production_model:
         inputs["production"] = release.production_model
     return _processing_job(configuration, release, "evaluate", inputs, "evaluation")

@@ -49,10 +49,9 @@ def shared_traffic(configuration: Configuration, release: Release, stage: names.
 
 
 def functions(api: Api, release: Release) -> Request:
-    """Return the parameters of the functions in front of the endpoint. Their key is empty where there are none."""
+    """Return the parameters of the functions in front of the endpoint, apart from their code."""
     return {
         "FunctionsBucket": release.bucket,
-        "FunctionsKey": release.functions_key,
         "MaxRows": str(api.max_rows),
         "MaxBytes": str(api.max_bytes),
         "FunctionSubnets": ",".join(api.VpcConfig.Subnets) if api.VpcConfig else "",

@@ -23,6 +23,24 @@ class Container:
 
 
 @dataclass(frozen=True)
+class Functions:
+    """The archive with the code of api/: its key and its version in the bucket. Empty where clients call SageMaker."""
+
+    key: str = ""
+    version: str = ""
+
+    @classmethod
+    def of_model_package(cls, metadata: dict[str, str]) -> Functions:
+        """The functions that a model package was released with, by its CustomerMetadataProperties."""
+        return cls(metadata.get("functions-key", ""), metadata.get("functions-version", ""))
+
+    @property
+    def metadata(self) -> dict[str, str]:
+        """The same as CustomerMetadataProperties."""
+        return {"functions-key": self.key, "functions-version": self.version} if self.key else {}
+
+
+@dataclass(frozen=True)
 class Beside:
     """The model that shares the traffic with a release, and the execution that released it."""
 
@@ -45,8 +63,8 @@ class Release:
     """What is released, and where. ARNs are those of this repository's stacks.
 
     `image` is a full URI, `hyperparameters` override trainingjob.json's, and `production_model` is the S3 URI
-    of the model archive that production serves now, None before the first release. `functions_key` is where the
-    code of api/ lies in the bucket, `beside` the model of the second production variant.
+    of the model archive that production serves now, None before the first release. `beside` is the model of the
+    second production variant.
     """
 
     execution_id: str
@@ -61,12 +79,17 @@ class Release:
     tune: bool = False
     hyperparameters: dict[str, str] = field(default_factory=dict)
     production_model: str | None = None
-    functions_key: str = ""
+    functions: Functions = Functions()
     beside: Beside | None = None
 
     @property
     def marks(self) -> Marks:
         return Marks(self.execution_id, self.commit_id, self.data_version, self.bucket)
+
+    @property
+    def model_data_url(self) -> str:
+        """The S3 URI of the model archive that is evaluated, tested and served."""
+        return self.s3(names.released_model_key(self.execution_id))
 
     def s3(self, key: str) -> str:
         return f"s3://{self.bucket}/{key}"
@@ -78,11 +101,6 @@ class Release:
     def data(self, split: str) -> str:
         """The S3 prefix of one part of the data set, such as `train`."""
         return self.s3(f"{names.dataset_prefix(self.data_version)}{split}/")
-
-
-def model_data_url(configuration: Configuration, release: Release) -> str:
-    """Return where the training job of this release leaves its model archive."""
-    return release.s3(names.model_key(configuration.names.job(release.execution_id)))
 
 
 def lineage(configuration: Configuration, marks: Marks) -> dict[str, str]:

@@ -11,6 +11,7 @@ import sys
 from pathlib import Path
 
 from mlops import configuration, names
+from mlops.aws import checksums
 from mlops.aws.session import Session
 from mlops.errors import MlopsError, PipelineError
 from mlops.qa.result import Check, Result
@@ -48,8 +49,12 @@ def _run(root: Path, stage: str, *, smoke: bool) -> None:
 
 def _upload(session: Session, release: Release, directory: Path, folder: str) -> str:
     prefix = f"{names.execution_prefix(release.execution_id)}{folder}/"
+    known_rows = names.known_rows_key(release.execution_id)
     for file in sorted(directory.iterdir()):
-        session.client("s3").upload_file(str(file), release.bucket, prefix + file.name)
+        if known_rows.endswith(f"/{file.name}"):
+            checksums.put_once(session.client("s3"), release.bucket, known_rows, file)
+        else:
+            session.client("s3").upload_file(str(file), release.bucket, prefix + file.name)
     return f"s3://{release.bucket}/{prefix}"
 
 

@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from mlops import configuration, requests
-from mlops.aws import endpoints, functions, logs, model_packages, stacks
+from mlops.aws import checksums, endpoints, functions, logs, model_packages, stacks
 from mlops.aws.session import Session
 from mlops.configuration import Configuration, overrides
 from mlops.errors import InputError, MlopsError
-from mlops.requests import Beside, Release
+from mlops.requests import Beside, Functions, Release
 from mlops.steps import datasets
 from mlops.steps.environment import required
 
@@ -53,7 +53,7 @@ def _run(root: Path) -> None:
         tune=tune,
         hyperparameters=overrides.parse(settings, variables["HyperParameters"], tune=tune),
         production_model=_production_model(session, settings),
-        functions_key=_functions(session, root, settings),
+        functions=_functions(session, root, settings),
         beside=_beside(session, settings),
     )
     if settings.production.clients_call == "api":
@@ -110,13 +110,13 @@ def _production_model(session: Session, settings: Configuration) -> str | None:
     return outputs.get("ModelDataUrl")
 
 
-def _functions(session: Session, root: Path, settings: Configuration) -> str:
-    """Put the code in front of the endpoint into the bucket. Its key, empty where clients call SageMaker."""
+def _functions(session: Session, root: Path, settings: Configuration) -> Functions:
+    """Put the code in front of the endpoint into the bucket. None where clients call SageMaker."""
     if settings.production.clients_call != "api":
-        return ""
+        return Functions()
     archive = functions.pack(root)
-    session.client("s3").put_object(Bucket=required("BUCKET"), Key=archive.key, Body=archive.content)
-    return archive.key
+    version = checksums.put_once(session.client("s3"), required("BUCKET"), archive.key, archive.content)
+    return Functions(archive.key, version)
 
 
 def _beside(session: Session, settings: Configuration) -> Beside | None:

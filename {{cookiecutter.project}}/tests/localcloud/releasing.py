@@ -84,6 +84,7 @@ def release(hosting: Hosting, endpoint: str, number: int, program: str, **change
         "CommitId": f"commit-{number}",
         "DataVersion": "v1",
         **dict.fromkeys(("BesideName", "BesideResourceName", "BesideImage", "BesideModelDataUrl"), ""),
-        **dict.fromkeys(("FunctionsBucket", "FunctionsKey", "FunctionSubnets", "FunctionSecurityGroupIds"), ""),
+        **dict.fromkeys(("FunctionsBucket", "FunctionsKey", "FunctionsVersion"), ""),
+        **dict.fromkeys(("FunctionSubnets", "FunctionSecurityGroupIds"), ""),
         **changes,
     }

@@ -317,3 +317,22 @@ def test_what_roles_do_and_may_not_do_is_written_down(cloud: Cloud, make_role, a
         ("sns:ListTopics", True),
         ("sns:CreateTopic", False),
     ]
+
+
+def test_a_role_that_may_only_write_new_objects_replaces_none(cloud: Cloud, make_role, acting, names) -> None:
+    bucket = names("once")
+    cloud.client("s3").create_bucket(Bucket=bucket)
+    objects = f"arn:aws:s3:::{bucket}/*"
+    condition = {"Null": {"s3:if-none-match": "false"}}
+    s3 = acting("s3", make_role(allow("s3:PutObject", objects, Condition=condition)))
+    s3.put_object(Bucket=bucket, Key="known", Body=b"first", IfNoneMatch="*")
+    with pytest.raises(ClientError, match="PreconditionFailed"):
+        s3.put_object(Bucket=bucket, Key="known", Body=b"second", IfNoneMatch="*")
+    for replace in (
+        lambda: s3.put_object(Bucket=bucket, Key="known", Body=b"second"),
+        lambda: s3.copy_object(Bucket=bucket, Key="known", CopySource=f"{bucket}/known", MetadataDirective="REPLACE"),
+        lambda: s3.create_multipart_upload(Bucket=bucket, Key="known"),
+    ):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            replace()
+    assert cloud.client("s3").get_object(Bucket=bucket, Key="known")["Body"].read() == b"first"

@@ -49,6 +49,19 @@ def test_the_released_model_package_is_approved_and_names_its_commit_and_data(
     assert "data" in described and "commit" in described
 
 
+def test_production_serves_a_copy_of_the_model_that_no_other_execution_can_replace(
+    workshop: Workshop, released: Released
+) -> None:
+    deployed = workshop.outputs("production")
+    assert deployed["ModelDataUrl"].endswith(f"/releases/{deployed['ExecutionId']}/model.tar.gz")
+    bucket, _, key = deployed["ModelDataUrl"].removeprefix("s3://").partition("/")
+    trained = f"models/{workshop.project['project']}-{deployed['ExecutionId'][:8]}/output/model.tar.gz"
+    s3 = workshop.client("s3")
+    copied, original = (s3.head_object(Bucket=bucket, Key=each)["ETag"] for each in (key, trained))
+    assert copied == original
+    assert len(s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]) == 1
+
+
 def test_the_report_shows_the_release(workshop: Workshop, released: Released) -> None:
     told = workshop.succeed("report")
     pages = {path.suffix for path in (workshop.path / ".mlops").rglob("report*") if path.is_file()}
@@ -117,6 +130,8 @@ def test_wrong_configuration_is_refused_before_anything_starts(pristine: Worksho
 def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -> None:
     row = pristine.first_row()
     first = pristine.endpoint("production")
+    code = functions(pristine)
+    append(pristine, "api/settings.py", "# of the second release")
     # Another model, so that its answers tell when it took over; a smaller one, so a worse one.
     pristine.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=20.0, allowed_regression=1.0))
     with traffic(lambda: pristine.predict(row)) as answers:
@@ -126,6 +141,7 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
         pristine.succeed("watch")
         released = len(answers)
         assert pristine.endpoint("production") != first
+        assert set(functions(pristine).values()).isdisjoint(code.values())
         back = pristine.succeed("rollback", "--reason", "worse on Fridays")
     assert {answer.status for answer in answers} == {200}
     old, new = answers[0], answers[released - 1]
@@ -134,10 +150,17 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     assert answers[-1] == old
     assert "version 1" in back.stdout
     assert pristine.endpoint("production") == first
+    assert functions(pristine) == code
     # Whatever else is deployed belongs to other tests; the endpoint that was left is gone.
     assert [name for name in endpoints(pristine) if name.endswith(new.version)] == []
     refused = pristine.mlops("rollback", "--to", "2")
     assert refused.returncode == 2 and "allowed are the approved ones: 1" in refused.stderr
+
+
+def functions(workshop: Workshop) -> dict[str, str]:
+    """The SHA-256 of the code of each function around production, by its name."""
+    found = workshop.client("lambda").list_functions()["Functions"]
+    return {each["FunctionName"]: each["CodeSha256"] for each in found}
 
 
 def append(workshop: Workshop, file: str, text: str) -> None:

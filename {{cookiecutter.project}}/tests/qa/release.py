@@ -20,7 +20,6 @@ from model.predictor import Predictor
 ROOT = Path(__file__).parents[2]
 EXECUTION = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 DATA_VERSION = "v1"
-JOB = "demo-0b1c2d3e"
 
 
 def trips(count: int) -> str:
@@ -62,7 +61,8 @@ def publish(session: Session, bucket: str, model: Path, archive: Path) -> None:
     evaluation = {"regression_metrics": {"rmse": {"value": metrics["rmse"]}}}
     s3 = session.client("s3")
     s3.create_bucket(Bucket=bucket)
-    s3.upload_file(str(archive), bucket, f"models/{JOB}/output/model.tar.gz")
+    s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.upload_file(str(archive), bucket, f"releases/{EXECUTION}/model.tar.gz")
     s3.put_object(Bucket=bucket, Key=f"datasets/{DATA_VERSION}/test/test.csv", Body=test.encode())
     key = f"executions/{EXECUTION}/evaluation/evaluation.json"
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(evaluation).encode())

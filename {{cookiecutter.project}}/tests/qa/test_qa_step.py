@@ -101,6 +101,20 @@ def test_a_good_endpoint_passes_and_its_results_lie_in_the_bucket(serve, session
 
 
 @pytest.mark.usefixtures("released")
+def test_known_rows_that_another_execution_wrote_fail_the_step(serve, session, model, repository):
+    serve(served(model))
+    s3, key = session.client("s3"), f"executions/{EXECUTION}/golden/known.json"
+    assert step(repository, "--endpoint", "test").returncode == 0
+    right = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert json.loads(right)["rows"]
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}", ChecksumAlgorithm="SHA256")
+    done = step(repository, "--endpoint", "test")
+    s3.put_object(Bucket=BUCKET, Key=key, Body=right, ChecksumAlgorithm="SHA256")
+    assert done.returncode == 1
+    assert f"s3://{BUCKET}/{key} is not what this execution would write there" in last_words(done.stdout)
+
+
+@pytest.mark.usefixtures("released")
 def test_a_missed_bound_ends_the_step_with_figure_and_bound_after_the_upload(serve, session, model, repository):
     serve(slow(0.05, served(model)))
     configure(repository, p95_milliseconds=10)

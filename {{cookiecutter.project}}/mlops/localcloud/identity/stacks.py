@@ -30,6 +30,7 @@ def install() -> None:
     """Hear of the roles of stacks, and check each change of a resource."""
     base_iam.take_loopback_for_tls()
     base_iam.name_actions_and_resources()
+    base_iam.tell_conditional_writes()
     base_iam.before("cloudformation", _remember)
     base_iam.around_stack_resources(_under_role)
 

@@ -1,0 +1,77 @@
+"""Objects in S3 by the SHA-256 of their content, which S3 computes itself: what an uploader claims proves nothing."""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import io
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.aws.session import AWSError
+from mlops.errors import PipelineError
+
+Content = bytes | Path
+
+
+@dataclass(frozen=True)
+class Stored:
+    """One version of an object. `sha256` is base64, and empty for an object that was uploaded without one."""
+
+    version: str
+    sha256: str
+
+
+def sha256(content: Content) -> str:
+    """The SHA-256 of the content in base64, as S3 writes it."""
+    with _opened(content) as stream:
+        return base64.b64encode(hashlib.file_digest(stream, "sha256").digest()).decode()
+
+
+def stored(client, bucket: str, key: str, version: str | None = None) -> Stored:
+    """What S3 knows of an object, or of one version of it. Raises AWSError when there is none."""
+    selected = {"VersionId": version} if version else {}
+    answer = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **selected)
+    return Stored(answer["VersionId"], answer.get("ChecksumSHA256", ""))
+
+
+def put(client, bucket: str, key: str, content: Content) -> str:
+    """Write the object with its SHA-256. Returns its version."""
+    return _put(client, bucket, key, content)
+
+
+def put_once(client, bucket: str, key: str, content: Content) -> str:
+    """Write the object if there is none. Returns its version. PipelineError when it has another content.
+
+    The roles of the builds may write no other way where this is used: what one execution has been tested with stays,
+    whatever a later one runs.
+    """
+    try:
+        return _put(client, bucket, key, content, IfNoneMatch="*")
+    except AWSError as error:
+        if error.code != "PreconditionFailed":
+            raise
+    return require(client, bucket, key, content)
+
+
+def require(client, bucket: str, key: str, content: Content) -> str:
+    """The version of an object with this content. PipelineError when the object has another one."""
+    found = stored(client, bucket, key)
+    if found.sha256 != sha256(content):
+        raise PipelineError(
+            f"s3://{bucket}/{key} is not what this execution would write there: its SHA-256 is "
+            f"{found.sha256 or 'unknown'}, not {sha256(content)}. Find out who wrote it, delete it, and start a new "
+            "execution."
+        )
+    return found.version
+
+
+def _put(client, bucket: str, key: str, content: Content, **conditions: str) -> str:
+    digest = sha256(content)
+    with _opened(content) as body:
+        answer = client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **conditions)
+    return answer["VersionId"]
+
+
+def _opened(content: Content):
+    return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")

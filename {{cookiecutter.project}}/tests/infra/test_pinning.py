@@ -1,0 +1,52 @@
+"""What a release was tested with cannot be changed afterwards: which roles may write it, and how."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from templates import NAMES, statements
+
+BUCKET = "arn:${AWS::Partition}:s3:::${Project}-${AWS::AccountId}-${AWS::Region}/"
+WRITE_ONCE = {"Null": {"s3:if-none-match": "false"}}
+
+
+def listed(value: Any) -> list[Any]:
+    return value if isinstance(value, list) else [value]
+
+
+def grants(action: str) -> Iterator[tuple[str, str, dict | None]]:
+    """Role, key pattern and condition of every grant of an action on objects of the bucket."""
+    for name in NAMES:
+        for role, statement in statements(name):
+            if action in listed(statement["Action"]):
+                for resource in listed(statement["Resource"]):
+                    text = resource["Fn::Sub"] if isinstance(resource, dict) else resource
+                    assert text.startswith(BUCKET), (role, text)
+                    yield role, text.removeprefix(BUCKET), statement.get("Condition")
+
+
+def covers(pattern: str, key: str) -> bool:
+    """Whether a pattern of keys matches some key below `key`; a * in it stands for one folder or for what follows."""
+    folders, given = pattern.rstrip("*").strip("/").split("/"), key.strip("/").split("/")
+    return all(folder in ("*", part) for folder, part in zip(folders, given, strict=False))
+
+
+def test_only_the_state_machine_writes_released_models_and_endpoints_read_no_others() -> None:
+    assert {role for role, pattern, _ in grants("s3:PutObject") if covers(pattern, "releases/")} == {"TrainMachineRole"}
+    assert {pattern for role, pattern, _ in grants("s3:GetObject") if role == "EndpointRole"} == {"releases/*"}
+
+
+@pytest.mark.parametrize(
+    ("key", "writer"),
+    [("datasets/", "BuildRole"), ("functions/", "BuildRole"), ("executions/1a2b/golden/", "QaRole")],
+)
+def test_data_functions_and_known_rows_are_written_by_one_role_that_cannot_replace_them(key: str, writer: str) -> None:
+    fixed = [(role, pattern, condition) for role, pattern, condition in grants("s3:PutObject") if covers(pattern, key)]
+    assert [(role, condition) for role, _, condition in fixed] == [(writer, WRITE_ONCE)]
+
+
+@pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutLifecycleConfiguration"])
+def test_no_role_of_the_pipeline_deletes_objects(action: str) -> None:
+    assert list(grants(action)) == []
