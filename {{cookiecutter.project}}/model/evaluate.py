@@ -83,7 +83,10 @@ def _predictions(archive: Path, files: Sequence[Path]) -> tuple[np.ndarray, np.n
     with tempfile.TemporaryDirectory() as folder:
         try:
             with tarfile.open(archive) as packed:
-                packed.extractall(folder, filter="data")
+                # A model is a few files in one directory; links and paths of the archive are not followed.
+                for member in packed:
+                    if member.isfile():
+                        Path(folder, Path(member.name).name).write_bytes(packed.extractfile(member).read())
         except (OSError, tarfile.TarError) as error:
             raise InputError(f"{archive}: not a model archive ({error})") from error
         model = Predictor(Path(folder))

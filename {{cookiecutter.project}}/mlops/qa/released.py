@@ -6,7 +6,7 @@ import tarfile
 import tempfile
 from pathlib import Path
 
-from mlops import names
+from mlops import archives, names
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
 from model.container import InputError
@@ -25,8 +25,7 @@ def load(session: Session, bucket: str, execution_id: str) -> Predictor:
 def unpack(archive: Path, directory: Path, place: str) -> Predictor:
     """The model of an archive that is unpacked to `directory`; `place` names it in errors."""
     try:
-        with tarfile.open(archive) as packed:
-            packed.extractall(directory, filter="data")
+        archives.extract(archive, directory)
         return Predictor(directory)
     except (tarfile.TarError, InputError) as error:
         raise PipelineError(f"{place}: {error}") from error

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from botocore.exceptions import ClientError
 
+from mlops import archives
 from mlops.localcloud import context
 from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.sagemaker.s3 import Location
@@ -31,8 +32,7 @@ def unpack(model: dict, root: Path) -> None:
             "URL and that the role passed to CreateModel has permissions to download the object."
         ) from error
     try:
-        with tarfile.open(archive) as content:
-            content.extractall(directory, filter="data")
+        archives.extract(archive, directory)
     except (tarfile.TarError, EOFError, OSError) as error:
         raise ModelDataUnusable(
             f'Failed to extract model data archive from URL "{uri}". Please ensure that the object located at the '
