@@ -6,7 +6,7 @@ CHECKOV := .checkov
 GENERATED := {{cookiecutter.project}}
 DEMO := demo
 
-.PHONY: help setup demo foundation test lint lock
+.PHONY: help setup demo foundation test image lint lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -36,6 +36,9 @@ $(CHECKOV)/.installed: requirements-checkov.txt $(VENV)/.installed
 
 test: setup $(CHECKOV)/.installed ## all tests: the template's and those of a generated repository
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10 tests
+
+image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does
+	$(BIN)/python -m pytest -m image -rs tests
 
 lint: setup $(CHECKOV)/.installed ## style, workflows, templates
 	$(BIN)/ruff check .
