@@ -45,6 +45,12 @@ TRAINING_JOB_FAULTS = [
         id="wait-without-spot",
     ),
     pytest.param(
+        lambda data: data.pop("AlgorithmSpecification"),
+        "AlgorithmSpecification",
+        "required",
+        id="no-algorithm",
+    ),
+    pytest.param(
         lambda data: data["ResourceConfig"].pop("InstanceType"),
         "ResourceConfig.InstanceType",
         "required",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import dataclass
 
 from mlops.aws import endpoints, jobs, logs, places, stacks
@@ -12,6 +13,14 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Function, Names
 
 _RUNNER_LINE = "[Container]"
+# A command that ends so was not found, not allowed or killed: what it has written before is not why.
+_LEAST_EXIT_STATUS_OF_A_SHELL = 126
+_EXIT_STATUS = re.compile(r"exit status (\d+)")
+# The last lines of pytest: a line for each failure, then how many there were.
+_FAILED_TEST = re.compile(r"(?:FAILED|ERROR) (\S+)")
+_TEST_COUNT = re.compile(r"\d+ (failed|error).* in [\d.]+s")
+_MOST_TESTS_NAMED = 3
+_EXCERPT_LINES = 8
 # CodeDeploy's lifecycle events and the functions that they call.
 _HOOKS: dict[str, Function] = {"BeforeAllowTraffic": "before-traffic", "AfterAllowTraffic": "after-traffic"}
 
@@ -20,13 +29,14 @@ _HOOKS: dict[str, Function] = {"BeforeAllowTraffic": "before-traffic", "AfterAll
 class Failure:
     """`action` is None when the execution was stopped or superseded and no action failed.
 
-    `log` is what `mlops logs` calls `log_name`.
+    `log` is what `mlops logs` calls `log_name`, `excerpt` its lines that belong to the cause.
     """
 
     action: Action | None
     cause: str
     log: LogPlace | None = None
     log_name: str = ""
+    excerpt: tuple[str, ...] = ()
 
     @property
     def sentence(self) -> str:
@@ -65,15 +75,23 @@ def _by_build(session: Session, names: Names, execution: Execution, action: Acti
     phase = failed.get("phaseType", "")
     message = next((context.get("message", "") for context in failed.get("contexts", [])), "")
     log = places.of_action(session, action)
-    words = last_words([event.message for event in logs.tail(session, log, 200)], phase) if log else ""
-    cause = words or message or action.error_message or f"the build ended as {build['buildStatus']}"
-    return Failure(action, cause, log, action.path)
+    written = before_end([event.message for event in logs.tail(session, log, 200)], phase) if log else []
+    words = last_words(written)
+    if message and _was_cut_off(failed, message):
+        cause = f"{message}; its last words: {words}" if words else message
+    else:
+        cause = words or message or action.error_message or f"the build ended as {build['buildStatus']}"
+    return Failure(action, cause, log, action.path, tuple(written[-_EXCERPT_LINES:]))
 
 
 def _by_state_machine(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
     ran = jobs.of_execution(session, names, execution.id)
-    job = next((job for job in ran if job.failed), None)
-    if job is not None:
+    # The state machine stops the job beside one that has failed: that one is not the cause.
+    failed = sorted(
+        (job for job in ran if job.failed), key=lambda job: (job.status != "Failed", not job.failure_reason)
+    )
+    if failed:
+        job = failed[0]
         reason = job.failure_reason or "SageMaker gives no reason"
         return Failure(action, f"{job.kind} job {job.name} ended as {job.status}: {reason}", job.log, job.kind)
     if not action.external_id:
@@ -133,17 +151,34 @@ _BY_PROVIDER = {
 }
 
 
-def last_words(lines: list[str], phase: str) -> str:
-    """What a build said last before its phase failed: the last unindented line and what hangs on it."""
+def before_end(lines: list[str], phase: str) -> list[str]:
+    """What the commands of a build wrote before its phase failed."""
     end = next((n for n, line in enumerate(lines) if f"Phase complete: {phase} State: FAILED" in line), len(lines))
-    said = program_output(lines[:end])
-    start = next((n for n in range(len(said) - 1, -1, -1) if not said[n][0].isspace()), None)
+    return program_output(lines[:end])
+
+
+def last_words(written: list[str]) -> str:
+    """What a command wrote last: the last unindented line and what hangs on it. Failed tests are named."""
+    start = next((n for n in range(len(written) - 1, -1, -1) if not written[n][0].isspace()), None)
     if start is None:
         return ""
-    words = said[start]
-    for line in said[start + 1 :]:
+    words = written[start].strip("= ")
+    if _TEST_COUNT.match(words):
+        return _with_failed_tests(words, written)
+    for line in written[start + 1 :]:
         words += (" " if words.endswith((":", ".")) else "; ") + line.strip()
-    return words.strip("= ")
+    return words
+
+
+def _with_failed_tests(count: str, written: list[str]) -> str:
+    names = [match[1] for line in written if (match := _FAILED_TEST.match(line))]
+    more = f" and {len(names) - _MOST_TESTS_NAMED} more" if len(names) > _MOST_TESTS_NAMED else ""
+    return f"{count}: {', '.join(names[:_MOST_TESTS_NAMED])}{more}" if names else count
+
+
+def _was_cut_off(phase: dict, message: str) -> bool:
+    status = _EXIT_STATUS.search(message)
+    return phase["phaseStatus"] == "FAULT" or (status is not None and int(status[1]) >= _LEAST_EXIT_STATUS_OF_A_SHELL)
 
 
 def program_output(lines: list[str]) -> list[str]:

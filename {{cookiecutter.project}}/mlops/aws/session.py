@@ -19,6 +19,7 @@ from botocore.exceptions import (
     ParamValidationError,
     PartialCredentialsError,
     ProfileNotFound,
+    ReadTimeoutError,
     SSOError,
     TokenRetrievalError,
 )
@@ -46,6 +47,11 @@ _NOT_AUTHORIZED = re.compile(
 )
 
 
+_ACTION_OF_A_HEAD = {"HeadObject": "s3:GetObject", "HeadBucket": "s3:ListBucket"}
+# SageMaker waits 60 s for a model; its own answer that the model did not come to one must still arrive.
+_READ_TIMEOUT_SECONDS = {"sagemaker-runtime": 70}
+
+
 class AWSError(MlopsError):
     """A call that AWS did not carry out.
 
@@ -69,7 +75,8 @@ class Session:
             self._boto = boto3.Session(region_name=region)
         except BotoCoreError as error:
             raise translate(error) from error
-        self._boto.events.register("creating-client-class", _translate_errors)
+        # boto3's documented way to extend a client: https://docs.aws.amazon.com/boto3/latest/guide/events.html
+        self._boto.events.register("creating-client-class", self._translate_errors)
         self._clients: dict[str, object] = {}
 
     @property
@@ -94,7 +101,8 @@ class Session:
     def client(self, service: str):
         """A boto3 client that raises `AWSError` in place of botocore's exceptions (so don't use waiters)."""
         if service not in self._clients:
-            config = Config(retries={"mode": "standard"}, connect_timeout=10)
+            read_timeout = _READ_TIMEOUT_SECONDS.get(service, 60)
+            config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=read_timeout)
             try:
                 self._clients[service] = self._boto.client(service, config=config)
             except BotoCoreError as error:
@@ -103,21 +111,59 @@ class Session:
                 raise InputError(f"AWS_ENDPOINT_URL: {error}; allowed: a URL such as http://127.0.0.1:4566") from error
         return self._clients[service]
 
+    def _translate_errors(self, base_classes: list[type], **_: object) -> None:
+        session = self
 
-class _Translating:
-    def _make_api_call(self, operation_name, api_params):
+        class Translating:
+            def _make_api_call(self, operation_name, api_params):
+                try:
+                    return super()._make_api_call(operation_name, api_params)
+                except ParamValidationError:
+                    raise  # our own mistake, not the caller's: it needs its traceback
+                except ReadTimeoutError as error:
+                    what = api_params.get("EndpointName") or self.meta.endpoint_url
+                    raise _unanswered(what, self.meta.config.read_timeout, operation_name) from error
+                except (BotoCoreError, ClientError) as error:
+                    if _is_denied_head(error, operation_name):
+                        raise _denied_head(session, api_params) from error
+                    service = self.meta.service_model.service_id
+                    raise translate(error, service, operation_name, self.meta.endpoint_url) from error
+
+        base_classes.insert(0, Translating)
+
+    def _caller(self) -> str:
+        """The ARN of the credentials in use, as far as it can be found out."""
         try:
-            return super()._make_api_call(operation_name, api_params)
-        except ParamValidationError:
-            raise  # our own mistake, not the caller's: it needs its traceback
-        except (BotoCoreError, ClientError) as error:
-            service = self.meta.service_model.service_id
-            raise translate(error, service, operation_name, self.meta.endpoint_url) from error
+            return self.client("sts").get_caller_identity()["Arn"]
+        except AWSError:
+            return "These credentials"
 
 
-def _translate_errors(base_classes: list[type], **_: object) -> None:
-    # boto3's documented way to extend a client: https://docs.aws.amazon.com/boto3/latest/guide/events.html
-    base_classes.insert(0, _Translating)
+def _unanswered(what: str, seconds: float, operation: str) -> AWSError:
+    message = f"{what} did not answer {operation} within {seconds:g} s, nor when it was asked again."
+    return AWSError(message, code="ReadTimeoutError", operation=operation)
+
+
+def _is_denied_head(error: Exception, operation: str) -> bool:
+    """Whether S3 has denied a HEAD request. Its answer has no body, and so no reason."""
+    return (
+        isinstance(error, ClientError)
+        and operation in _ACTION_OF_A_HEAD
+        and error.response.get("Error", {}).get("Code") == "403"
+    )
+
+
+def _denied_head(session: Session, parameters: dict) -> AWSError:
+    place = "/".join(filter(None, (parameters["Bucket"], parameters.get("Key"))))
+    operation = "HeadObject" if "Key" in parameters else "HeadBucket"
+    action = _ACTION_OF_A_HEAD[operation]
+    if "VersionId" in parameters:
+        action = "s3:GetObjectVersion"
+    message = (
+        f"{session._caller()} may not read s3://{place}: use another role or allow it {action} on "
+        f"arn:{session.partition}:s3:::{place} (and kms:Decrypt with the key of the object, if it has one)."
+    )
+    return AWSError(message, code="403", operation=operation, exit_code=2)
 
 
 def translate(error: Exception, service: str = "", operation: str = "", endpoint: str = "") -> AWSError:

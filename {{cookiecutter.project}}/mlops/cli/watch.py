@@ -62,15 +62,19 @@ def watch_execution(repository: Repository, execution_id: str, *, until_approval
 def raise_failure(repository: Repository, execution: Execution) -> None:
     """PipelineError with cause, place and end of the log, when the execution ended badly."""
     from mlops.aws import failures, logs
+    from mlops.errors import printable
 
     failure = failures.explain(repository.session, repository.names, execution)
     if failure is None:
         return
-    lines = [failure.sentence]
+    lines = [printable(failure.sentence)]
     if execution.failed_in_production:
         lines.append("The release is in production all the same. Take it back with: mlops rollback")
     if failure.log is not None:
-        lines += [f"    {event.message}" for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)]
+        tail = failure.excerpt or [
+            event.message for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
+        ]
+        lines += [f"    {printable(line)}" for line in tail]
         lines.append(f"Log: {failure.log}")
         # The log of a function goes on from release to release.
         which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"

@@ -33,7 +33,11 @@ LINEAGE_TAGS = ("project", "model", "execution", "commit", "data-version")
 def training_problems(document: Document) -> list[InputProblem]:
     """Check trainingjob.json against CreateTrainingJob."""
     shape = shapes.input_shape("sagemaker", "CreateTrainingJob")
-    return _partial_request_problems(document, shape, FILLED_IN_TRAINING)
+    problems = _partial_request_problems(document, shape, FILLED_IN_TRAINING)
+    # AWS can do without for jobs of another kind.
+    if "AlgorithmSpecification" not in document.data:
+        problems.append(document.problem("AlgorithmSpecification", shapes.MISSING, "a value, it is required"))
+    return problems
 
 
 def tuning_problems(document: Document) -> list[InputProblem]:

@@ -54,6 +54,8 @@ class Client:
         return self._numbers(answer, len(rows), lambda body: json.loads(body)["predictions"])
 
     def _numbers(self, answer: Answer, count: int, read) -> list[float]:
+        if answer.status == 0:  # SageMaker's, where the container gave none
+            raise PipelineError(f"{self.endpoint} did not answer good rows: {answer.body[:300]}")
         if answer.status != 200:
             raise PipelineError(f"{self.endpoint} answered {answer.status} to good rows: {answer.body[:300]}")
         try:

@@ -1,5 +1,8 @@
 """What people read when AWS doesn't do what was asked."""
 
+import json
+import socket
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -45,6 +48,53 @@ def test_a_local_cloud_that_is_not_there_is_asked_for(repository: Path, monkeypa
         monkeypatch.setenv(name, value)
     with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
         Session(REGION).account  # noqa: B018
+    assert raised.value.exit_code == 2
+
+
+@pytest.fixture
+def silent(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """Calls reach a server that accepts connections and never answers."""
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        for name, value in launch.Running(port, 0, REGION).environment.items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.setattr("mlops.aws.session._READ_TIMEOUT_SECONDS", {"sagemaker-runtime": 0.1, "sts": 0.1})
+        yield
+
+
+def test_an_endpoint_that_does_not_answer_in_time_is_named_with_the_time(silent):
+    with pytest.raises(AWSError, match=r"^demo-test did not answer InvokeEndpoint within 0\.1 s, nor") as raised:
+        Session(REGION).client("sagemaker-runtime").invoke_endpoint(EndpointName="demo-test", Body=b"1")
+    assert raised.value.exit_code == 1
+
+
+def test_a_service_that_does_not_answer_in_time_is_named_with_its_address(silent):
+    with pytest.raises(AWSError, match=r"^http://127\.0\.0\.1:\d+ did not answer GetCallerIdentity within 0\.1 s"):
+        Session(REGION).account  # noqa: B018
+
+
+def test_a_read_that_s3_denies_without_a_word_is_named_with_caller_object_and_permission(session: Session):
+    iam, sts = session.client("iam"), session.client("sts")
+    account = sts.get_caller_identity()["Account"]
+    trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
+    iam.create_role(
+        RoleName="reader", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust})
+    )
+    role = f"arn:aws:iam::{account}:role/reader"
+    session.client("s3").create_bucket(Bucket="closed", CreateBucketConfiguration={"LocationConstraint": REGION})
+    session.client("s3").put_object(Bucket="closed", Key="models/model.tar.gz", Body=b"x")
+    given = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    with pytest.MonkeyPatch.context() as environment:
+        environment.setenv("AWS_ACCESS_KEY_ID", given["AccessKeyId"])
+        environment.setenv("AWS_SECRET_ACCESS_KEY", given["SecretAccessKey"])
+        environment.setenv("AWS_SESSION_TOKEN", given["SessionToken"])
+        denied = Session(REGION)
+        with pytest.raises(AWSError) as raised:
+            denied.client("s3").download_file("closed", "models/model.tar.gz", "unused")
+    assert str(raised.value).startswith(
+        f"arn:aws:sts::{account}:assumed-role/reader/test may not read s3://closed/models/model.tar.gz: "
+    )
+    assert "s3:GetObject on arn:aws:s3:::closed/models/model.tar.gz" in str(raised.value)
     assert raised.value.exit_code == 2
 
 

@@ -8,9 +8,11 @@ from pathlib import Path
 import pytest
 from deployed import log, stack
 
-from mlops.aws import stacks
+from mlops.aws import jobs, logs, places, stacks
 from mlops.aws.executions import FAILED, Action, Execution, Stage
-from mlops.aws.failures import hook_reason, last_words, machine_cause
+from mlops.aws.failures import before_end, hook_reason, last_words, machine_cause
+from mlops.aws.jobs import Job
+from mlops.aws.logs import LogEvent, LogPlace
 from mlops.aws.session import Session
 from mlops.cli.project import Repository
 from mlops.cli.watch import raise_failure
@@ -31,7 +33,7 @@ BUILD_LOG = [
 
 
 def test_a_build_is_quoted_with_what_it_said_before_its_phase_failed():
-    assert last_words(BUILD_LOG, "BUILD") == (
+    assert last_words(before_end(BUILD_LOG, "BUILD")) == (
         "QA says no: p95 latency 812 ms is over the bound of 500 ms. "
         "Also: 3 of 800 requests failed; Results: executions/1a2b/qa/"
     )
@@ -39,11 +41,25 @@ def test_a_build_is_quoted_with_what_it_said_before_its_phase_failed():
 
 def test_a_traceback_is_quoted_by_its_last_line():
     lines = ["Traceback (most recent call last):", '  File "train.py", line 3', "ValueError: no rows"]
-    assert last_words(lines, "BUILD") == "ValueError: no rows"
+    assert last_words(lines) == "ValueError: no rows"
 
 
 def test_a_build_that_said_nothing_has_no_last_words():
-    assert last_words(["[Container] Phase complete: INSTALL State: FAILED"], "INSTALL") == ""
+    assert last_words(before_end(["[Container] Phase complete: INSTALL State: FAILED"], "INSTALL")) == ""
+
+
+def test_tests_that_failed_are_named_with_their_number():
+    failed = [f"FAILED tests/model/test_train.py::test_{n} - AssertionError: {n}" for n in "abcd"]
+    lines = ["..F", "=== short test summary info ===", *failed, "4 failed, 29 passed in 0.19s"]
+    assert last_words(lines) == (
+        "4 failed, 29 passed in 0.19s: tests/model/test_train.py::test_a, tests/model/test_train.py::test_b, "
+        "tests/model/test_train.py::test_c and 1 more"
+    )
+
+
+def test_a_module_of_tests_that_cannot_be_read_is_named():
+    lines = ["E   SyntaxError: invalid syntax", "ERROR tests/model/test_train.py", "1 error in 0.73s"]
+    assert last_words(lines) == "1 error in 0.73s: tests/model/test_train.py"
 
 
 def test_the_cause_of_a_gate_is_its_sentence_with_the_errors_name():
@@ -151,3 +167,86 @@ def test_an_endpoint_that_failed_is_looked_for_by_its_execution(session: Session
     said = refused("AWS::SageMaker::Endpoint", "did not pass the ping health check")
     assert f"Log: /aws/sagemaker/Endpoints/{names.release_endpoint(EXECUTION)}\n" in said
     assert said.endswith(f"All of it: mlops logs endpoint production --execution {EXECUTION}")
+
+
+@pytest.fixture
+def failed(session: Session, names: Names, repository: Path) -> Callable[[Action], str]:
+    """What is said of an execution in which this action failed."""
+
+    def say(action: Action) -> str:
+        stage = Stage(action.stage, (action,))
+        execution = Execution(names.pipeline, EXECUTION, FAILED, "", {}, {}, "", (stage,))
+        with pytest.raises(PipelineError) as raised:
+            raise_failure(Repository(repository), execution)
+        return str(raised.value)
+
+    return say
+
+
+@pytest.mark.parametrize(
+    ("ran", "sentence"),
+    [
+        (
+            [Job("training", "demo-1a2b", "Stopped"), Job("baseline", "demo-1a2b-baseline", "Failed", "no base")],
+            "baseline job demo-1a2b-baseline ended as Failed: no base",
+        ),
+        (
+            [Job("training", "demo-1a2b", "Failed", "no rows"), Job("baseline", "demo-1a2b-baseline", "Stopped")],
+            "training job demo-1a2b ended as Failed: no rows",
+        ),
+        (
+            [Job("training", "demo-1a2b", "Stopped", "MaxRuntimeExceeded"), Job("baseline", "b", "Stopped")],
+            "training job demo-1a2b ended as Stopped: MaxRuntimeExceeded",
+        ),
+    ],
+    ids=["baseline", "training", "out of time"],
+)
+def test_a_job_that_failed_is_the_cause_and_not_the_one_that_was_stopped_for_it(failed, monkeypatch, ran, sentence):
+    monkeypatch.setattr(jobs, "of_execution", lambda *_: ran)
+    assert (
+        failed(Action("Train", "Train", "Invoke", "StepFunctions", state=FAILED)) == f"Train/Train failed: {sentence}"
+    )
+
+
+@pytest.fixture
+def failed_build(failed, monkeypatch) -> Callable[..., list[str]]:
+    """The lines that are said of a build that failed in its phase BUILD, with this message and log."""
+
+    def say(message: str, *lines: str, status: str = "FAILED") -> list[str]:
+        phase = {"phaseType": "BUILD", "phaseStatus": status, "contexts": [{"message": message}]}
+        build = {"buildStatus": status, "phases": [phase]}
+        written = [LogEvent(datetime.now(UTC), "s", line) for line in lines]
+        monkeypatch.setattr(places, "build_of", lambda *_: build)
+        monkeypatch.setattr(places, "of_action", lambda *_: LogPlace("group", "stream"))
+        monkeypatch.setattr(logs, "tail", lambda *_, **__: written)
+        return failed(Action("Build", "Render", "Build", "CodeBuild", state=FAILED)).splitlines()
+
+    return say
+
+
+FAILED_PHASE = "[Container] 2026/11/21 12:00:12 Phase complete: BUILD State: FAILED"
+
+
+def test_a_failed_build_shows_what_its_commands_wrote_and_not_its_phases(failed_build):
+    lines = ["F", "FAILED tests/model/test_a.py::test_a - assert 1 == 2", "1 failed in 0.1s", FAILED_PHASE]
+    said = failed_build("exit status 1", *lines, *["[Container] Phase complete: UPLOAD_ARTIFACTS"] * 8)
+    assert said[0] == "Build/Render failed: 1 failed in 0.1s: tests/model/test_a.py::test_a"
+    assert said[1:4] == ["    F", "    FAILED tests/model/test_a.py::test_a - assert 1 == 2", "    1 failed in 0.1s"]
+    assert not any("[Container]" in line for line in said)
+
+
+def test_a_command_that_was_killed_is_named_with_its_exit_status(failed_build):
+    said = failed_build("Error while executing command: qa. Reason: exit status 137", "ok  known rows", FAILED_PHASE)
+    assert said[0] == (
+        "Build/Render failed: Error while executing command: qa. Reason: exit status 137; its last words: ok  known rows"
+    )
+
+
+def test_a_build_that_codebuild_could_not_carry_out_is_named_with_its_reason(failed_build):
+    said = failed_build("OSError: No space left on device", "ok  known rows", status="FAULT")
+    assert said[0].startswith("Build/Render failed: OSError: No space left on device")
+
+
+def test_a_failure_shows_no_character_that_a_terminal_would_obey(failed_build):
+    said = failed_build("exit status 1", "\x1b[2J\ud83d", FAILED_PHASE)
+    assert said[0] == "Build/Render failed: \\x1b[2J\\ud83d"

@@ -49,9 +49,11 @@ class Runner:
                 phases = Phases(build, log)
                 status = self._run(phases, log, directory)
                 _pass_through("FINALIZING", phases)
-        except Exception:
+        except Exception as error:
             logger.exception("Build %s", build["id"])
             status = "FAULT"
+            context_ = {"statusCode": "INTERNAL_SERVICE_ERROR", "message": f"{type(error).__name__}: {error}"}
+            build["phases"][-1] |= {"phaseStatus": "FAULT", "contexts": [context_]}
         now = datetime.now(UTC)
         build["phases"].append({"phaseType": "COMPLETED", "startTime": now})
         build.update(currentPhase="COMPLETED", endTime=now, buildStatus=status, buildComplete=True)

@@ -1,7 +1,11 @@
 """Sources of a build: archives in S3, unpacked into directories."""
 
+import shutil
 import zipfile
 from pathlib import Path
+
+from botocore.client import BaseClient
+from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
 from mlops.localcloud.codebuild.buildspec import BuildspecError
@@ -22,7 +26,7 @@ def fetch(source: dict, version: str | None, role_arn: str, directory: Path) -> 
     bucket, _, key = source["location"].removeprefix("arn:aws:s3:::").partition("/")
     archive = directory.with_name(f"{directory.name}.zip")
     wanted = {"VersionId": version} if version else {}
-    context.client("s3", role_arn, PRINCIPAL).download_file(bucket, key, str(archive), ExtraArgs=wanted)
+    download(context.client("s3", role_arn, PRINCIPAL), bucket, key, archive, **wanted)
     try:
         unpack(archive, directory)
     except zipfile.BadZipFile as error:
@@ -30,6 +34,20 @@ def fetch(source: dict, version: str | None, role_arn: str, directory: Path) -> 
     finally:
         archive.unlink()
     return directory
+
+
+def download(s3: BaseClient, bucket: str, key: str, file: Path, **version: str) -> None:
+    """Write an object to a file. Raises ClientError with the object's name."""
+    try:
+        # boto3's own transfer begins with a HEAD request, whose refusal has no reason.
+        body = s3.get_object(Bucket=bucket, Key=key, **version)["Body"]
+    except ClientError as error:
+        told = error.response["Error"]
+        message = f"{told.get('Message', '')} (arn:aws:s3:::{bucket}/{key})"
+        response = {**error.response, "Error": {**told, "Message": message}}
+        raise ClientError(response, error.operation_name) from error
+    with file.open("wb") as output:
+        shutil.copyfileobj(body, output)
 
 
 def unpack(archive: Path, directory: Path) -> None:

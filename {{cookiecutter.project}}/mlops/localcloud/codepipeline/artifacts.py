@@ -45,7 +45,7 @@ def write(s3: BaseClient, location: dict[str, str], files: dict[str, str], argum
 def unpack(s3: BaseClient, location: dict[str, str], directory: Path) -> None:
     """Unpack an artifact into a directory. Raises BadZipFile, ClientError."""
     archive = directory.with_name(f"{directory.name}.zip")
-    s3.download_file(location["bucket"], location["key"], str(archive))
+    sources.download(s3, location["bucket"], location["key"], archive)
     try:
         sources.unpack(archive, directory)
     finally:
