@@ -16,15 +16,24 @@ from mlops.errors import PipelineError
 _LOCUSTFILE = "load/locustfile.py"
 # Requests in flight when the time is up may end, as long as SageMaker gives a container.
 _STOP_SECONDS = 60
-_START_SECONDS = 60
+_GRACE_SECONDS = 60 + _STOP_SECONDS
 _LOG_LINES = 5
 
 
-def run(root: Path, output: Path, endpoint: str, region: str, rows: Sequence[str], settings: Qa) -> dict[str, Any]:
+def run(
+    root: Path,
+    output: Path,
+    endpoint: str,
+    region: str,
+    rows: Sequence[str],
+    settings: Qa,
+    grace_seconds: float = _GRACE_SECONDS,
+) -> dict[str, Any]:
     """Load `endpoint` as `settings` say with the locustfile of the repository at `root`.
 
     `rows` are lines of CSV without header and target. Leaves locust.html, locust.log and locust_*.csv in
-    `output`. Returns the `load` of qa.json. Raises PipelineError when locust fails or does not end.
+    `output`. Returns the `load` of qa.json. Raises PipelineError when locust fails, or takes `grace_seconds` longer
+    than the load itself to start and to stop.
     """
     rows_file, record = output / "rows.csv", output / "load.json"
     rows_file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
@@ -37,7 +46,7 @@ def run(root: Path, output: Path, endpoint: str, region: str, rows: Sequence[str
         # In this build's process group, so that it ends with the build.
         process = subprocess.Popen(command, cwd=root, env=environment, stdout=stream, stderr=stream)
         try:
-            code = process.wait(_START_SECONDS + settings.duration_seconds + _STOP_SECONDS)
+            code = process.wait(settings.duration_seconds + grace_seconds)
         except subprocess.TimeoutExpired:
             raise PipelineError(f"The load test did not end in time. {_last_words(log)}") from None
         finally:

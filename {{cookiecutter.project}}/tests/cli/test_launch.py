@@ -22,7 +22,7 @@ def start(directory: Path, **options) -> launch.Handle:
     return launch.start(GENERATED, directory, region=REGION, **{"port": launch.free_port(), **options})
 
 
-def until(condition: Callable[[], bool], seconds: float = 20) -> None:
+def until(condition: Callable[[], bool], seconds: float = 120) -> None:
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, f"not true within {seconds} s"

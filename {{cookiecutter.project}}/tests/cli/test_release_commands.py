@@ -309,7 +309,7 @@ def test_control_c_leaves_the_execution_running_and_says_how_to_come_back(
         if "waiting" in line:
             break
     watch.send_signal(signal.SIGINT)
-    output, _ = watch.communicate(timeout=20)
+    output, _ = watch.communicate(timeout=120)
     assert f"mlops watch {execution}" in output
     assert "Traceback" not in output
     assert watch.returncode == 1

@@ -21,7 +21,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     running = start_cloud(tmp_path_factory.mktemp("cloud"))
     yield running
     running.process.stdin.close()
-    running.process.wait(timeout=30)
+    running.process.wait(timeout=120)
 
 
 @pytest.fixture(scope="session")

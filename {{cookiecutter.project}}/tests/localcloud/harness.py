@@ -16,7 +16,8 @@ from botocore.client import BaseClient
 from botocore.config import Config
 
 REPOSITORY = Path(__file__).parents[2]
-# What the shell may say in which somebody starts a cloud; nothing listens there.
+_PATIENCE = 120.0  # seconds; a busy machine is no fault
+# What a shell that points at another cloud has in its environment; nothing listens there.
 OF_ANOTHER_PLACE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_PROFILE": "nobodys"}
 
 
@@ -84,15 +85,15 @@ def start_cloud(directory: Path) -> Cloud:
     return cloud
 
 
-def until(condition: Callable[[], object], seconds: float) -> object:
-    """The condition's first true value. Fails when there is none within `seconds`."""
-    deadline = time.monotonic() + seconds
+def until(condition: Callable[[], object], seconds: float = _PATIENCE) -> object:
+    """The condition's first true value. Fails when there is none within `seconds`, and two minutes at least."""
+    deadline = time.monotonic() + max(seconds, _PATIENCE)
     while time.monotonic() < deadline:
         value = condition()
         if value:
             return value
         time.sleep(0.05)
-    raise AssertionError(f"not true within {seconds} s")
+    raise AssertionError(f"not true within {max(seconds, _PATIENCE):g} s")
 
 
 def healthy(cloud: Cloud) -> bool:

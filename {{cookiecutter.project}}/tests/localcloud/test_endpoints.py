@@ -1,5 +1,7 @@
 """Endpoints: how they come up, change, fail and go, through plain boto3."""
 
+from pathlib import Path
+
 import pytest
 from botocore.exceptions import ClientError
 from harness import until
@@ -126,8 +128,10 @@ def test_model_data_that_is_gone_fails_the_endpoint(hosting: Hosting) -> None:
     assert endpoint["FailureReason"].startswith("Failed to download model data from URL")
 
 
-def test_an_endpoint_in_progress_takes_no_other_change(hosting: Hosting) -> None:
-    hosting.configured("busy", "import time; time.sleep(1)" + says("1"))
+def test_an_endpoint_in_progress_takes_no_other_change(hosting: Hosting, tmp_path: Path) -> None:
+    go = tmp_path / "go"
+    wait = f"import pathlib, time\nwhile not pathlib.Path({str(go)!r}).exists():\n    time.sleep(0.01)\n"
+    hosting.configured("busy", wait + says("1"))
     sagemaker = hosting.sagemaker
     sagemaker.create_endpoint(EndpointName="busy", EndpointConfigName="busy")
     in_progress = ("ValidationException", f'Cannot update in-progress endpoint "{ARN}:endpoint/busy".')
@@ -145,6 +149,7 @@ def test_an_endpoint_in_progress_takes_no_other_change(hosting: Hosting) -> None
         "ValidationException",
         f'Cannot create already existing endpoint "{ARN}:endpoint/busy".',
     )
+    go.touch()
     assert hosting.settled("busy")["EndpointStatus"] == "InService"
 
 

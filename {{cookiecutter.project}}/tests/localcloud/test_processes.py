@@ -85,7 +85,7 @@ def test_a_program_that_somebody_keeps_running_does_not_start_again_when_the_clo
         [sys.executable, "-c", script], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     first = cloud.stdout.readline()
-    said, _ = cloud.communicate("stop\n", timeout=30)
+    said, _ = cloud.communicate("stop\n", timeout=120)
     *others, last = said.splitlines()
     assert last == "the local cloud is stopping"
     assert not [pid for pid in (first, *others) if alive(int(pid))]

@@ -51,7 +51,9 @@ def repository(tmp_path):
     for folder in ("configuration", "load"):
         shutil.copytree(ROOT / folder, root / folder)
     (root / "configuration" / "project.json").write_text(json.dumps(ANSWERS))
-    configure(root, users=2, spawn_rate=2, duration_seconds=5)
+    # No bounds on speed: a machine that is busy with other tests is no fault.
+    configure(root, users=2, spawn_rate=2, duration_seconds=5, minimum_throughput=0)
+    configure(root, p95_milliseconds=60_000, p99_milliseconds=60_000)
     configure(root, "production.yml", clients_call="endpoint")
     return root
 
@@ -121,7 +123,7 @@ def test_a_missed_bound_ends_the_step_with_figure_and_bound_after_the_upload(ser
     done = step(repository, "--endpoint", "test")
     assert done.returncode == 1
     assert last_words(done.stdout).startswith("p95 latency was ")
-    assert last_words(done.stdout).endswith(" ms, configuration/qa.yml allows 10 ms")
+    assert " ms, configuration/qa.yml allows 10 ms" in last_words(done.stdout)
     assert {"qa.json", "locust.html"} <= results(session, "qa")
 
 
