@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from mlops.errors import InputError
+from mlops.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
     from mlops.aws.executions import Execution
@@ -19,12 +19,20 @@ _comment = click.option("--comment", default="", help="Kept with the decision, a
 @click.command()
 @_execution
 @_comment
-def approve(execution: str | None, comment: str) -> None:
+@click.option(
+    "--verify-source",
+    is_flag=True,
+    help="Refuse unless this checkout is the source of the release, byte for byte. A checkout of the release's commit "
+    "is compared in any case.",
+)
+def approve(execution: str | None, comment: str, verify_source: bool) -> None:
     """Let a release go to production.
 
     Without EXECUTION the one that waits.
     """
-    _answer(execution, approved=True, comment=comment)
+    repository, waiting = _asked(execution, comment)
+    _verify_source(repository, waiting, required=verify_source)
+    _answer(repository, waiting, approved=True, comment=comment)
 
 
 @click.command()
@@ -35,21 +43,52 @@ def reject(execution: str | None, comment: str) -> None:
 
     Without EXECUTION the one that waits.
     """
-    _answer(execution, approved=False, comment=comment)
+    _answer(*_asked(execution, comment), approved=False, comment=comment)
 
 
-def _answer(execution_id: str | None, *, approved: bool, comment: str) -> None:
+def _asked(execution_id: str | None, comment: str) -> tuple[Repository, Execution]:
+    """The execution that a person answers."""
     from mlops.aws import executions
-    from mlops.cli import console, project
+    from mlops.cli import project
 
     if len(comment) > 512:
         raise InputError(f"--comment has {len(comment)} characters; allowed: at most 512")
     repository = project.find()
     if execution_id:
         session, pipeline = repository.session, repository.names.pipeline
-        execution = executions.read(session, pipeline, executions.named(session, pipeline, execution_id))
-    else:
-        execution = _waiting(repository)
+        return repository, executions.read(session, pipeline, executions.named(session, pipeline, execution_id))
+    return repository, _waiting(repository)
+
+
+def _verify_source(repository: Repository, execution: Execution, *, required: bool) -> None:
+    """PipelineError when the release is not what this checkout says that it is.
+
+    The commit that an approval shows is a word of whoever started the release; the version of source.zip that the
+    execution took is a fact.
+    """
+    from mlops.aws import objects, source
+    from mlops.cli import console
+
+    released, commit = execution.variables.get("CommitId", "none"), source.commit_id(repository.root)
+    is_comparable = commit == released and source.UNCOMMITTED not in commit
+    if not (required or is_comparable):
+        console.say(f"The source is not compared: the release is of commit {released}, this checkout is {commit}.")
+        return
+    version = execution.revisions.get("Code")
+    if version and objects.is_source(repository.session, repository.bucket, version, repository.root):
+        console.say(f"The source of the release is this checkout ({commit}), byte for byte.")
+        return
+    raise PipelineError(
+        f"Nothing is approved: the source of the execution {execution.id} is not this checkout. The release is said to "
+        f"be of commit {released}, this checkout is {commit}. If they are the same, the release was started with "
+        f"something else: reject it (mlops reject {execution.id}) and release this commit (mlops start). If not, check "
+        "the release's commit out and approve again."
+    )
+
+
+def _answer(repository: Repository, execution: Execution, *, approved: bool, comment: str) -> None:
+    from mlops.cli import console
+
     answer_release(repository, execution, approved=approved, comment=comment)
     console.say(f"Watch what follows with: mlops watch {execution.id}")
 

@@ -67,6 +67,16 @@ def test_the_same_content_gives_the_same_bytes_at_any_time(tree: Path, tmp_path:
     assert source.pack(tree, source.files(tree), tmp_path / "second.zip").read_bytes() == first
 
 
+def test_the_source_is_not_compressed_because_each_zlib_compresses_in_its_own_way(tree: Path, tmp_path: Path):
+    archive = source.pack(tree, source.files(tree), tmp_path / "source.zip")
+    with zipfile.ZipFile(archive) as packed:
+        entries = packed.infolist()
+    assert {(each.compress_type, each.create_system, each.flag_bits) for each in entries} == {
+        (zipfile.ZIP_STORED, 3, 0)
+    }
+    assert {each.extra for each in entries} == {b""}
+
+
 def test_the_archive_keeps_content_and_executable_files(tree: Path, tmp_path: Path):
     (tree / "README.md").chmod(0o755)
     archive = source.pack(tree, source.files(tree), tmp_path / "source.zip")

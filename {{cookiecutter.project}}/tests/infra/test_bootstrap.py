@@ -98,7 +98,8 @@ def test_no_wildcard_gets_into_a_subject_by_a_name(bootstrap):
 def test_only_the_approval_role_may_answer_an_approval(bootstrap):
     answering = {role for role in roles(bootstrap) if "codepipeline:PutApprovalResult" in actions(bootstrap, role)}
     assert answering == {"ApprovalRole"}
-    (statement,) = roles(bootstrap)["ApprovalRole"]["Policies"][0]["PolicyDocument"]["Statement"]
+    statements = roles(bootstrap)["ApprovalRole"]["Policies"][0]["PolicyDocument"]["Statement"]
+    (statement,) = [each for each in statements if each["Action"] == "codepipeline:PutApprovalResult"]
     assert statement["Resource"]["Fn::Sub"].endswith(":${Project}/Approve/Release")
     others = "".join(file.read_text() for file in INFRA.glob("*.yml") if file.stem != "bootstrap")
     assert "PutApprovalResult" not in others

@@ -199,3 +199,11 @@ def test_zizmor_finds_nothing():
     command = [BIN / "zizmor", "--offline", "--strict-collection", "--persona", "pedantic", "--no-progress", "."]
     done = subprocess.run(command, cwd=ROOT / ".github", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
+
+
+def test_nothing_is_approved_whose_source_is_not_the_commit_that_is_checked_out():
+    checkout = next(step for step in steps("approve") if step.get("uses", "").startswith("actions/checkout@"))
+    # Without a ref it is the commit of the run, which is the one that the reviewers see.
+    assert checkout["with"] == {"persist-credentials": False}
+    (command,) = [step["run"] for step in steps("approve") if "mlops approve" in step.get("run", "")]
+    assert "--verify-source" in command

@@ -1,0 +1,108 @@
+"""Approving compares the release's source with the checkout: what is approved is what a person has read."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+import small_pipeline
+
+from mlops.aws import objects, pipeline
+from mlops.aws.executions import read
+from mlops.aws.origin import Origin
+from mlops.aws.session import Session
+from mlops.names import Names
+
+
+@pytest.fixture(autouse=True)
+def committed(session: Session, names: Names, repository: Path) -> str:
+    """A pipeline, and the commit that the repository is at."""
+    small_pipeline.create(session, names, repository)
+    (repository / ".gitignore").write_text(".mlops/\n")
+    git(repository, "init", "--quiet")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "First")
+    return git(repository, "rev-parse", "HEAD")
+
+
+def git(root: Path, *arguments: str) -> str:
+    identity = ["-c", "user.name=Someone", "-c", "user.email=someone@example.org"]
+    done = subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True)
+    return done.stdout.strip()
+
+
+def waiting(mlops) -> None:
+    done = mlops("watch", "--until-approval")
+    assert done.exit_code == 0, done.output
+
+
+def approval(session: Session, names: Names, execution: str) -> str:
+    return read(session, names.pipeline, execution).stages[-1].actions[0].state
+
+
+@pytest.fixture
+def pretended(mlops, session: Session, names: Names, repository: Path, committed: str) -> str:
+    """An execution that is said to release the commit, and releases something else."""
+    bucket = names.bucket(session.account, session.region)
+    honest = (repository / "check.sh").read_text()
+    (repository / "check.sh").write_text(f"{honest}echo and something else\n")
+    code = objects.upload_source(session, bucket, repository)
+    (repository / "check.sh").write_text(honest)
+    data = objects.upload_data(session, bucket, repository / ".mlops" / "dataset")
+    variables = {"CommitId": committed, "Tune": "false", "HyperParameters": "{}"}
+    wanted = pipeline.Wanted(names.pipeline, variables, {"Code": code, "Data": data}, Origin("someone", "none", "none"))
+    execution = pipeline.start(session, wanted)
+    waiting(mlops)
+    return execution
+
+
+@pytest.mark.parametrize("options", [[], ["--verify-source"]])
+def test_the_commit_that_is_checked_out_is_approved(mlops, committed: str, options: list[str]):
+    assert mlops("start").exit_code == 0
+    waiting(mlops)
+    done = mlops("approve", *options)
+    assert done.exit_code == 0, done.output
+    assert f"The source of the release is this checkout ({committed}), byte for byte." in done.output
+
+
+@pytest.mark.parametrize("options", [[], ["--verify-source"]])
+def test_a_release_that_is_not_the_commit_that_it_names_is_not_approved(
+    mlops, session: Session, names: Names, pretended: str, options: list[str]
+):
+    done = mlops("approve", pretended, *options)
+    assert done.exit_code == 1
+    assert f"the source of the execution {pretended} is not this checkout" in done.output
+    assert f"mlops reject {pretended}" in done.output
+    assert approval(session, names, pretended) == "InProgress"
+
+
+def test_a_release_of_another_commit_is_approved_unless_a_proof_is_asked_for(mlops, repository: Path, committed: str):
+    assert mlops("start").exit_code == 0
+    waiting(mlops)
+    git(repository, "commit", "--quiet", "--allow-empty", "--message", "Second")
+    (repository / "check.sh").write_text("echo changed\n")
+    refused = mlops("approve", "--verify-source")
+    assert refused.exit_code == 1
+    assert f"of commit {committed}, this checkout is " in refused.output
+    approved = mlops("approve")
+    assert approved.exit_code == 0, approved.output
+    assert f"The source is not compared: the release is of commit {committed}, this checkout is " in approved.output
+
+
+def test_a_source_without_a_checksum_of_s3_proves_nothing(mlops, session: Session, names: Names, committed: str):
+    s3, bucket = session.client("s3"), names.bucket(session.account, session.region)
+    assert mlops("start").exit_code == 0
+    waiting(mlops)
+    mlops("reject")
+    content = s3.get_object(Bucket=bucket, Key="source/source.zip")["Body"].read()
+    code = s3.put_object(Bucket=bucket, Key="source/source.zip", Body=content, Metadata={"sha256": "claimed"})
+    data = s3.head_object(Bucket=bucket, Key="data/data.zip")["VersionId"]
+    variables = {"CommitId": committed, "Tune": "false", "HyperParameters": "{}"}
+    versions = {"Code": code["VersionId"], "Data": data}
+    pipeline.start(session, pipeline.Wanted(names.pipeline, variables, versions, Origin("someone", "none", "none")))
+    waiting(mlops)
+    assert mlops("approve").exit_code == 1
+
+
+def test_a_rejection_needs_no_proof(mlops, session: Session, names: Names, pretended: str):
+    assert mlops("reject", pretended).exit_code == 0
+    assert approval(session, names, pretended) != "InProgress"
