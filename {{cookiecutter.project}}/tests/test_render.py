@@ -14,7 +14,7 @@ from repository import ROOT, Repository
 
 from mlops.aws.objects import DATA_FILES
 from mlops.aws.session import Session
-from mlops.localcloud import launch
+from mlops.localcloud import launch, ports
 from mlops.steps import render
 
 REPOSITORY_URI, _, DIGEST = RELEASE.image.partition("@")
@@ -24,7 +24,7 @@ ACCOUNTS = itertools.count(100_000_000_001)
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory) -> Iterator[launch.Running]:
-    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=launch.free_port(), region="eu-west-1")
+    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="eu-west-1")
     yield handle.running
     handle.stop()
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -15,6 +14,7 @@ from pathlib import Path
 import psutil
 
 from mlops.errors import InputError, PipelineError
+from mlops.localcloud import ports
 
 DEFAULT_PORT = 4566
 _CONFLICTING = (
@@ -89,8 +89,8 @@ def start(root: Path, directory: Path, *, port: int | None, region: str, deadlin
     """
     directory = directory.resolve()
     if port is None:
-        port = DEFAULT_PORT if _is_free(DEFAULT_PORT) else free_port()
-    elif not _is_free(port):
+        port = DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else ports.free_port()
+    elif not ports.is_free(port):
         raise InputError(_taken(port))
     directory.mkdir(parents=True, exist_ok=True)
     log = directory / "cloud.log"
@@ -195,23 +195,6 @@ def _ended(running: Running, directory: Path, seconds: float) -> bool:
             return False
         time.sleep(0.05)
     return True
-
-
-def _is_free(port: int) -> bool:
-    with socket.socket() as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
-            probe.bind(("127.0.0.1", port))
-        except OSError:
-            return False
-    return True
-
-
-def free_port() -> int:
-    """A port on the loopback that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def _taken(port: int) -> str:

@@ -15,7 +15,7 @@ from places import GENERATED, REGION
 from mlops import configuration
 from mlops.aws.session import Session
 from mlops.cli import main
-from mlops.localcloud import launch
+from mlops.localcloud import launch, ports
 from mlops.names import Names
 
 _ANSWERS = {
@@ -52,7 +52,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
     """One local cloud for all tests here; each uses names of its own."""
     directory = tmp_path_factory.mktemp("cloud")
-    handle = launch.start(GENERATED, directory, port=launch.free_port(), region=REGION)
+    handle = launch.start(GENERATED, directory, port=ports.free_port(), region=REGION)
     yield handle.running
     handle.stop()
 

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 from places import REGION
 
 from mlops.aws.session import AWSError, Session, translate
-from mlops.localcloud import launch
+from mlops.localcloud import launch, ports
 
 
 def refused(code: str, message: str) -> AWSError:
@@ -44,7 +44,7 @@ def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypa
 
 
 def test_a_local_cloud_that_is_not_there_is_asked_for(repository: Path, monkeypatch: pytest.MonkeyPatch):
-    for name, value in launch.Running(launch.free_port(), 0, REGION).environment.items():
+    for name, value in launch.Running(ports.free_port(), 0, REGION).environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
         Session(REGION).account  # noqa: B018

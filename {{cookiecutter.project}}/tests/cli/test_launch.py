@@ -15,11 +15,11 @@ import pytest
 from places import GENERATED, REGION
 
 from mlops.errors import InputError, PipelineError
-from mlops.localcloud import launch
+from mlops.localcloud import launch, ports
 
 
 def start(directory: Path, **options) -> launch.Handle:
-    return launch.start(GENERATED, directory, region=REGION, **{"port": launch.free_port(), **options})
+    return launch.start(GENERATED, directory, region=REGION, **{"port": ports.free_port(), **options})
 
 
 def until(condition: Callable[[], bool], seconds: float = 120) -> None:

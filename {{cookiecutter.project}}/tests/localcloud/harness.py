@@ -2,7 +2,6 @@
 
 import math
 import os
-import socket
 import subprocess
 import sys
 import time
@@ -14,6 +13,8 @@ from pathlib import Path
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
+
+from mlops.localcloud import ports
 
 REPOSITORY = Path(__file__).parents[2]
 _PATIENCE = 120.0  # seconds; a busy machine is no fault
@@ -54,16 +55,9 @@ def is_share(count: int, total: int, share: float) -> bool:
     return abs(count - share * total) <= 4 * math.sqrt(share * (1 - share) * total) + 1
 
 
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
-
-
 def start_cloud(directory: Path) -> Cloud:
     """Start a cloud owned by this process and wait until it answers."""
-    port = free_port()
+    port = ports.free_port()
     process = subprocess.Popen(
         [
             sys.executable,

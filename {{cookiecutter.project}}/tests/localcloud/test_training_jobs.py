@@ -1,7 +1,6 @@
 """Training jobs: the container contract and how jobs end, through plain boto3."""
 
 import json
-import socket
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 
@@ -9,6 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 from harness import until
 from scripts import Scripts
+
+from mlops.localcloud import ports
 
 GROUP = "/aws/sagemaker/TrainingJobs"
 CONTRACT = """
@@ -159,7 +160,7 @@ def test_two_instances_reach_each_other_by_their_hosts(scripts: Scripts) -> None
             except ConnectionRefusedError:
                 time.sleep(0.05)
         connection.sendall(b"hello from " + second.encode())
-    """.replace("PORT", str(free_port()))
+    """.replace("PORT", str(ports.free_port()))
     job = scripts.train(
         "two",
         program,
@@ -291,10 +292,3 @@ def log_so_far(scripts: Scripts, name: str) -> str:
     """The log file of a job, which exists from the moment its program starts."""
     file = scripts.cloud.directory / "training-jobs" / name / "algo-1.log"
     return file.read_text() if file.exists() else ""
-
-
-def free_port() -> int:
-    """A port that was free a moment ago."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]

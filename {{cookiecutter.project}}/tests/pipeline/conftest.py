@@ -1,19 +1,18 @@
 """A repository with a first release in production, in a local cloud of its own."""
 
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from workshop import Released, Workshop, open_workshop
 
+from mlops.localcloud import ports
+
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """The pipeline, deployed: short load, two tuning trials, nothing installed again, everything else as it ships."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
+    port = ports.free_port()
     workshop = open_workshop(tmp_path_factory.mktemp("workshop"), port)
     workshop.edit("configuration/qa.yml", lambda qa: qa.update(users=2, spawn_rate=2, duration_seconds=5))
     workshop.edit(

@@ -12,7 +12,7 @@ from endpoint import broken, slow
 from release import DATA_VERSION, EXECUTION, ROOT, publish, served, train
 
 from mlops.aws.session import Session
-from mlops.localcloud import launch
+from mlops.localcloud import launch, ports
 
 ANSWERS = {
     "project": "demo",
@@ -27,7 +27,7 @@ BUCKET = "qa-bucket"
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=launch.free_port(), region="us-east-1")
+    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="us-east-1")
     yield handle.running
     handle.stop()
 

@@ -1,13 +1,12 @@
 """One serving container: a process that is started, checked by ping, fed with requests, and started again."""
 
 import shutil
-import socket
 import threading
 from collections.abc import Iterable
 from concurrent.futures import Future
 from http.client import HTTPConnection, HTTPException
 
-from mlops.localcloud import context
+from mlops.localcloud import context, ports
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
 from mlops.localcloud.processes import Process
@@ -88,7 +87,7 @@ class ServingContainer:
     def _run_once(self) -> bool:
         """Run the program until it ends. Returns whether it has been healthy."""
         # A new port each time: something else may have taken the one before.
-        port = _free_port()
+        port = ports.free_port()
         try:
             process = self._process = self._launch(port)
         except (container.NotStarted, context.RoleNotAssumable) as error:
@@ -141,12 +140,6 @@ def answers_ping(port: int) -> bool:
 
 def _pause_seconds(failures: int) -> float:
     return min(0.1 * 2**failures, _LONGEST_PAUSE_SECONDS) if failures else 0.0
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return probe.getsockname()[1]
 
 
 def stop_together(containers: Iterable[ServingContainer], grace_seconds: float, drain_seconds: float = 0) -> None:
