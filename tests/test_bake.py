@@ -6,7 +6,8 @@ import re
 import subprocess
 import sys
 import tomllib
-from pathlib import Path
+from fnmatch import fnmatch
+from pathlib import Path, PurePosixPath
 
 import pytest
 import yaml
@@ -29,6 +30,17 @@ def test_a_file_without_variables_is_copied_to_the_byte(generated: Path) -> None
     template, baked = files(GENERATED), files(generated)
     different = {name for name in baked if template.get(name) != baked[name]}
     assert different == RENDERED
+
+
+def test_everything_but_these_files_is_copied_and_never_rendered() -> None:
+    copied = json.loads((TEMPLATE / "cookiecutter.json").read_text())["_copy_without_render"]
+
+    def is_copied(name: str) -> bool:
+        path = PurePosixPath(name)
+        return any(fnmatch(str(each), pattern) for each in (path, *path.parents) for pattern in copied)
+
+    rendered = {name for name in files(GENERATED) if not is_copied(name)}
+    assert rendered == {"README.md", "configuration/project.json", "licenses/MIT.txt"}
 
 
 def test_no_variable_is_left_and_no_path_of_this_machine(generated: Path) -> None:
