@@ -17,4 +17,4 @@ def keep_license(chosen: str, root: Path) -> None:
 
 
 if __name__ == "__main__":
-    keep_license("""{{ cookiecutter.license }}""", Path.cwd())
+    keep_license({{cookiecutter.license | tojson}}, Path.cwd())  # noqa: F821

@@ -5,17 +5,25 @@ The limits are those of the longest name made of an answer: a tuning job (32 cha
 {project}-{model}-production; stacks (128), Lambda functions and IAM roles (64) have more room.
 """
 
+# cookiecutter deletes the directory of a project whose hook fails, and that of the project "x/../.." is a parent of the
+# output directory. When the hook cannot be rendered, nothing is deleted.
+# {% if ".." in cookiecutter.project %}{{ {}.pop("Nothing was generated: project leads out of the directory") }}{% endif %}
+
+import json
 import re
 import sys
 
+# Folders of the bucket: CodePipeline puts artifacts that expire into one that is called like the project.
+RESERVED = {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
 WORDS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
-REGION = re.compile(r"[a-z]{2,3}(-[a-z]+)+-[1-9][0-9]?")
+REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")
 OWNER = re.compile(r"[A-Za-z0-9]+(-[A-Za-z0-9]+)*")
-REPOSITORY = re.compile(r"[A-Za-z0-9._-]+")
+REPOSITORY = re.compile(r"\.*[A-Za-z0-9_-][A-Za-z0-9._-]*")
 LONGEST_PROJECT = 23
 LONGEST_MODEL = 20
 LONGEST_REGION = 14
+LONGEST_EMAIL = 254
 LONGEST_OWNER = 39
 LONGEST_REPOSITORY = 100
 
@@ -30,6 +38,16 @@ def words(question: str, answer: str, longest: int) -> str | None:
     )
 
 
+def project(answer: str) -> str | None:
+    """What is wrong with the name of a project, or nothing."""
+    if answer not in RESERVED:
+        return words("project", answer, LONGEST_PROJECT)
+    return (
+        f"project: {answer!r} is a folder of the bucket, whose files would expire with those of the pipeline. Allowed is "
+        f"any other name than {', '.join(sorted(RESERVED))}."
+    )
+
+
 def region(answer: str) -> str | None:
     """What is wrong with the name of a region, or nothing."""
     if REGION.fullmatch(answer) and len(answer) <= LONGEST_REGION:
@@ -39,7 +57,7 @@ def region(answer: str) -> str | None:
 
 def email(answer: str) -> str | None:
     """What is wrong with an e-mail address, or nothing."""
-    if EMAIL.fullmatch(answer):
+    if EMAIL.fullmatch(answer) and len(answer) <= LONGEST_EMAIL:
         return None
     return f"notification_email: {answer!r} is no e-mail address. Allowed is one, such as 'team@example.com'."
 
@@ -56,7 +74,7 @@ def owner(answer: str) -> str | None:
 
 def repository(answer: str) -> str | None:
     """What is wrong with the name of a GitHub repository, or nothing."""
-    if REPOSITORY.fullmatch(answer) and len(answer) <= LONGEST_REPOSITORY and answer not in (".", ".."):
+    if REPOSITORY.fullmatch(answer) and len(answer) <= LONGEST_REPOSITORY:
         return None
     return (
         f"github_repository: {answer!r} is no repository's name. Allowed are 1 to {LONGEST_REPOSITORY} letters, "
@@ -67,7 +85,7 @@ def repository(answer: str) -> str | None:
 def problems(answers: dict[str, str]) -> list[str]:
     """What is wrong with the answers, one sentence each."""
     found = [
-        words("project", answers["project"], LONGEST_PROJECT),
+        project(answers["project"]),
         words("model", answers["model"], LONGEST_MODEL),
         region(answers["region"]),
         email(answers["notification_email"]),
@@ -78,15 +96,7 @@ def problems(answers: dict[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    wrong = problems(
-        {
-            "project": """{{ cookiecutter.project }}""",
-            "model": """{{ cookiecutter.model }}""",
-            "region": """{{ cookiecutter.region }}""",
-            "notification_email": """{{ cookiecutter.notification_email }}""",
-            "github_owner": """{{ cookiecutter.github_owner }}""",
-            "github_repository": """{{ cookiecutter.github_repository }}""",
-        }
-    )
+    # Encoded twice, so that no answer ends the literal, and what is checked is what the files will hold.
+    wrong = problems(json.loads({{cookiecutter | tojson | tojson}}))  # noqa: F821
     if wrong:
         sys.exit("\n".join(["Nothing was generated:", *wrong]))

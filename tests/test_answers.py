@@ -1,19 +1,14 @@
 """Which answers are accepted, and what is said of the others."""
 
 import json
+import os
+import subprocess
 import sys
 from pathlib import Path
 
 import pytest
-from baking import GENERATED, TEMPLATE, bake
+from baking import TEMPLATE, bake
 from cookiecutter.exceptions import FailedHookException
-from pydantic import ValidationError
-
-sys.path.insert(0, str(GENERATED))
-sys.path.insert(0, str(TEMPLATE / "hooks"))
-
-import pre_gen_project as hook
-from mlops.configuration import Project
 
 ACCEPTED = [
     {"project": "a"},
@@ -26,6 +21,7 @@ ACCEPTED = [
 REFUSED = [
     ({"project": "x" * 24}, "project", "1 to 23"),
     ({"project": "Taxi"}, "project", "lower-case"),
+    ({"project": "models"}, "project", "any other name than"),
     ({"project": "taxi_fares"}, "project", "hyphens"),
     ({"project": "2-taxi"}, "project", "beginning with a letter"),
     ({"project": "taxi-"}, "project", "hyphens between"),
@@ -68,33 +64,43 @@ def test_bad_answers_generate_nothing_and_say_what_is_allowed(
     assert not list(tmp_path.iterdir())
 
 
-@pytest.mark.parametrize(
-    "answers",
-    [
-        *ACCEPTED,
-        *(answers for answers, _, _ in REFUSED),
-        {"region": "eu-west-\u0661"},
-        {"region": "us-iso-east-1"},
-        {"notification_email": "a b@example.com"},
-        {"github_owner": "some--body"},
-        {"github_repository": "."},
-    ],
-    ids=named,
-)
-def test_the_configuration_accepts_the_answers_that_the_hook_accepts(answers: dict[str, str]) -> None:
-    checks = {
-        "project": lambda answer: hook.words("project", answer, hook.LONGEST_PROJECT),
-        "model": lambda answer: hook.words("model", answer, hook.LONGEST_MODEL),
-        "region": hook.region,
-        "notification_email": hook.email,
-        "github_owner": hook.owner,
-        "github_repository": hook.repository,
-    }
-    refused = {question for question, answer in answers.items() if checks[question](answer)}
-    # Empty answers are refused, so there is an error in any case.
-    with pytest.raises(ValidationError) as raised:
-        Project.model_validate(dict.fromkeys(Project.model_fields, "") | answers)
-    assert {detail["loc"][0] for detail in raised.value.errors()} & set(answers) == refused
+HOSTILE = {
+    "project": 'x"""+str(__import__("os").mkdir("ran"))+"""',
+    "model": "a\\x2db",
+    "notification_email": '"""); __import__("os").mkdir("ran")  # \\N{QUOTATION MARK}',
+    "github_owner": "\U0001f695'\\",
+    "github_repository": "a\\\nb",
+}
+
+
+@pytest.mark.parametrize("question", HOSTILE)
+def test_an_answer_is_never_run_and_is_checked_as_it_would_be_written(
+    tmp_path: Path, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, question: str
+) -> None:
+    ran = tmp_path / "ran"
+    hostile = HOSTILE[question].replace('"ran"', f'"{ran}"') if question == "notification_email" else HOSTILE[question]
+    monkeypatch.chdir(tmp_path)
+    with pytest.raises(FailedHookException):
+        bake(tmp_path / "out", **{question: hostile})
+    assert f"{question}: {hostile!r} " in capfd.readouterr().err
+    assert list(tmp_path.rglob("ran")) == []
+
+
+@pytest.mark.parametrize("project", ["x/..", "x/../..", "x/../../home", "x/./../../..", "a/b/../../.."])
+def test_an_answer_that_leads_out_of_the_output_directory_deletes_nothing(tmp_path: Path, project: str) -> None:
+    output = tmp_path / "home" / "work" / "out"
+    mine = [folder / "mine.txt" for folder in (tmp_path, tmp_path / "home", output.parent, output)]
+    output.mkdir(parents=True)
+    for file in mine:
+        file.write_text("mine")
+    environment = {**os.environ, "HOME": str(tmp_path / "settings")}
+    command = [sys.executable, "-m", "cookiecutter", "--no-input", "--output-dir", str(output), str(TEMPLATE)]
+    answers = [f"project={project}", "github_repository=fares"]
+    done = subprocess.run([*command, *answers], env=environment, capture_output=True, text=True)
+    assert done.returncode == 1
+    assert "already exists" in done.stdout or "leads out of the directory" in done.stderr.splitlines()[-1]
+    assert [file.read_text() for file in mine] == ["mine"] * len(mine)
+    assert not list(tmp_path.rglob("README.md"))
 
 
 def test_all_wrong_answers_are_named_at_once(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
