@@ -12,6 +12,11 @@ Function = Literal["api", "before-traffic", "after-traffic"]
 SOURCE_KEY = "source/source.zip"
 DATA_KEY = "data/data.zip"
 
+# The folders of the bucket. CodePipeline adds one that is called like the project and whose content expires.
+BUCKET_FOLDERS = frozenset(
+    {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
+)
+
 # The variant of each endpoint that serves the release. It must stay: an update shifts traffic within a variant.
 RELEASE_VARIANT = "AllTraffic"
 

@@ -4,9 +4,22 @@ from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
+from pydantic_core import PydanticCustomError
 
-_ProjectName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=23)]
+from mlops.names import BUCKET_FOLDERS
+
+
+def _no_folder(name: str) -> str:
+    if name in BUCKET_FOLDERS:
+        raise PydanticCustomError("folder", "not be a folder of the bucket: " + ", ".join(sorted(BUCKET_FOLDERS)))
+    return name
+
+
+# The rules of the first six are those of the template's hooks/pre_gen_project.py, where a test compares them.
+_ProjectName = Annotated[
+    str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=23), AfterValidator(_no_folder)
+]
 _ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
 _EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
 _Positive = Annotated[FiniteFloat, Field(gt=0)]
@@ -24,7 +37,7 @@ class Project(_File):
 
     project: _ProjectName
     model: _ModelName
-    region: Annotated[str, Field(pattern=r"^[a-z]{2,3}(-[a-z]+)+-[1-9][0-9]?$", max_length=14)]
+    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$", max_length=14)]
     notification_email: Annotated[str, Field(pattern=_EMAIL, max_length=254)]
     github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=39)]
     github_repository: Annotated[str, Field(pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=100)]

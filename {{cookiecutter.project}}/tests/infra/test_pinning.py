@@ -8,6 +8,8 @@ from typing import Any
 import pytest
 from templates import NAMES, statements
 
+from mlops.names import BUCKET_FOLDERS
+
 BUCKET = "arn:${AWS::Partition}:s3:::${Project}-${AWS::AccountId}-${AWS::Region}/"
 WRITE_ONCE = {"Null": {"s3:if-none-match": "false"}}
 
@@ -50,3 +52,10 @@ def test_data_functions_and_known_rows_are_written_by_one_role_that_cannot_repla
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutLifecycleConfiguration"])
 def test_no_role_of_the_pipeline_deletes_objects(action: str) -> None:
     assert list(grants(action)) == []
+
+
+def test_every_folder_of_the_bucket_is_a_name_that_no_project_may_have() -> None:
+    actions = ("s3:GetObject", "s3:GetObjectVersion", "s3:PutObject")
+    patterns = {pattern for action in actions for _, pattern, _ in grants(action)}
+    folders = {pattern.partition("/")[0] for pattern in patterns} - {"${ArtifactPrefix}"}
+    assert folders == BUCKET_FOLDERS
