@@ -31,6 +31,7 @@ _OPTIONAL = {
     "pickup_borough": ("pickup_borough",),
     "dropoff_borough": ("dropoff_borough",),
 }
+_TIMES = "allowed are times like 2019-03-23 20:21:09"
 READ = frozenset(alias for names in (_NAMES | _OPTIONAL).values() for alias in names)
 """Lower-case names of all columns that are worth reading."""
 
@@ -41,6 +42,8 @@ def canonical(trips: pa.Table) -> pa.Table:
 
     Raises DataError that names the columns that are not there, or not of a usable type.
     """
+    if not trips.num_rows:
+        raise DataError("found no rows, allowed are rows of trips below the names of the columns")
     found = _find(trips)
     if missing := [name for name in _NAMES if name not in found]:
         wanted = "; ".join(f"{name} (one of {', '.join(_NAMES[name])})" for name in missing)
@@ -52,7 +55,10 @@ def canonical(trips: pa.Table) -> pa.Table:
 
 
 def _find(trips: pa.Table) -> dict[str, pa.ChunkedArray]:
-    by_lower = {column.strip().lower(): position for position, column in enumerate(trips.column_names)}
+    lower = [column.strip().lower() for column in trips.column_names]
+    if twice := sorted({column for column in lower if column in READ and lower.count(column) > 1}):
+        raise DataError(f"column {', '.join(twice)}: found twice, allowed is one column of a name")
+    by_lower = {column: position for position, column in enumerate(lower)}
     found = {}
     for name, aliases in (_NAMES | _OPTIONAL).items():
         if alias := next((alias for alias in aliases if alias in by_lower), None):
@@ -80,11 +86,16 @@ def _numbers(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
 
 def _timestamps(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
     kind = column.type
+    if pa.types.is_string(kind) or pa.types.is_large_string(kind):
+        try:
+            return column.cast(pa.timestamp("us"))
+        except pa.ArrowInvalid as error:
+            # Arrow quotes the first value that is none.
+            found = "'".join(str(error).split("'")[1:-1])
+            raise DataError(f"column {name}: found {found!r}, {_TIMES}") from None
     if not pa.types.is_timestamp(kind):
         found = column.drop_null().slice(0, 1).to_pylist()
-        raise DataError(
-            f"column {name}: found {found[0] if found else kind!r}, allowed are times like 2019-03-23 20:21:09"
-        )
+        raise DataError(f"column {name}: found {found[0] if found else 'nothing'}, {_TIMES}")
     if kind.tz is not None:
         column = pc.local_timestamp(column.cast(pa.timestamp(kind.unit, "America/New_York")))
     return column.cast(pa.timestamp("us"))

@@ -50,6 +50,8 @@ def read(source: str | Path | None, progress: Callable[[str], object]) -> Trips:
         url = f"{TLC}/{month[1] or 'yellow'}_tripdata_{month[2]}.parquet"
         with tempfile.TemporaryDirectory() as folder:
             return _from_files([_download(url, Path(folder), progress)], url, progress)
+    if not str(source).strip():
+        raise DataError(f"an empty name; allowed are {_ALLOWED}")
     path = Path(source)
     if not path.exists():
         raise DataError(f"{path}: not there; allowed are {_ALLOWED}")
@@ -60,7 +62,7 @@ def read(source: str | Path | None, progress: Callable[[str], object]) -> Trips:
 
 
 def _readable(file: Path) -> bool:
-    return file.name.lower().endswith(_SUFFIXES)
+    return file.name.lower().endswith(_SUFFIXES) and file.is_file()
 
 
 def _from_files(files: list[Path], source: str, progress: Callable[[str], object]) -> Trips:
@@ -69,11 +71,11 @@ def _from_files(files: list[Path], source: str, progress: Callable[[str], object
         progress(f"reading {file.name}")
         try:
             tables.append(columns.canonical(_read_file(file)))
-        except (DataError, pa.ArrowException) as error:
+            with file.open("rb") as content:
+                while block := content.read(_BLOCK):
+                    digest.update(block)
+        except (DataError, pa.ArrowException, OSError) as error:
             raise DataError(f"{file}: {error}") from error
-        with file.open("rb") as content:
-            while block := content.read(_BLOCK):
-                digest.update(block)
     return Trips(pa.concat_tables(tables), source, False, digest.hexdigest())
 
 

@@ -64,8 +64,9 @@ class Container:
         It shows the first 1024 characters.
         """
         self.failure.parent.mkdir(parents=True, exist_ok=True)
-        self.failure.write_text(reason, encoding="utf-8")
-        self.failure.with_name("message").write_text(reason, encoding="utf-8")
+        for file in (self.failure, self.failure.with_name("message")):
+            # A name of a file that is not UTF-8, for instance, is quoted with characters that have no encoding.
+            file.write_text(reason, encoding="utf-8", errors="backslashreplace")
 
 
 def _csv_files(directory: Path, what: str) -> list[Path]:

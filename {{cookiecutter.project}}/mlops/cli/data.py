@@ -9,10 +9,13 @@ from typing import TYPE_CHECKING
 import click
 
 from mlops.cli.group import Group
-from mlops.errors import InputError
+from mlops.errors import InputError, printable
 
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
+
+
+_MOST_CHARACTERS = 1000
 
 
 @click.group(cls=Group, commands={"prepare": "mlops.cli.data:prepare"})
@@ -47,7 +50,9 @@ def prepare_dataset(repository: Repository, source: str | None, output: Path) ->
         with console.working(f"Preparing data from {source or 'the synthetic sample'}") as show:
             dataset = prepare_sets(source, output, on_progress=show)
     except DataError as error:
-        raise InputError(str(error)) from error
+        # A file that is no table is quoted as it is.
+        message = printable(str(error))
+        raise InputError(message if len(message) <= _MOST_CHARACTERS else f"{message[:_MOST_CHARACTERS]}…") from error
     if dataset["synthetic"]:
         console.say("  These trips are synthetic: good to see the pipeline work, not to judge a model.")
     console.say(f"  rows: {_counts(dataset['rows'])}")
@@ -58,7 +63,7 @@ def prepare_dataset(repository: Repository, source: str | None, output: Path) ->
 
 def dataset_for(repository: Repository, source: str | None) -> Path:
     """The prepared folder that `--data` means: itself, or made from raw trips; without it the last one."""
-    folder = Path(source) if source else repository.dataset
+    folder = repository.dataset if source is None else Path(source)
     if (folder / "dataset.json").is_file():
         return folder
     return prepare_dataset(repository, source, repository.dataset)

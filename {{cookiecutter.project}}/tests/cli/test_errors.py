@@ -180,6 +180,23 @@ def test_hyperparameters_in_json_that_cannot_be_used_are_refused(repository: Pat
     assert len(result.output) < 1000
 
 
+def test_a_file_that_is_no_table_is_quoted_without_what_a_terminal_obeys(repository: Path, mlops):
+    (repository / "trips.csv").write_bytes(b"a,\x1b[2Jb\n" + bytes(range(256)) * 40)
+    result = mlops("data", "prepare", "trips.csv")
+    assert result.exit_code == 2
+    assert "trips.csv" in result.output
+    assert "\x1b" not in result.output and result.output.replace("\n", "").isprintable()
+    assert len(result.output) < 1500
+
+
+@pytest.mark.parametrize("words", [("data", "prepare", ""), ("start", "--data", "")])
+def test_an_empty_name_of_data_is_refused(repository: Path, mlops, words: tuple[str, ...]):
+    (repository / "trips.csv").write_text("a,b\n1,2\n")
+    result = mlops(*words)
+    assert result.exit_code == 2
+    assert "an empty name" in result.output or "No AWS credentials" in result.output
+
+
 def test_an_unexpected_error_leaves_its_traceback_in_a_file(repository: Path, mlops, monkeypatch):
     monkeypatch.setattr("mlops.configuration.load_project", lambda root: 1 / 0)
     result = mlops("status")

@@ -1,0 +1,11 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+from model.container import Container
+
+
+def test_a_reason_with_characters_that_have_no_encoding_is_left_all_the_same(tmp_path: Path) -> None:
+    Container(tmp_path).fail("no file b\udcffd.csv, only \ud83d")
+    for name in ("failure", "message"):
+        assert (tmp_path / "output" / name).read_text(encoding="utf-8") == r"no file b\udcffd.csv, only \ud83d"

@@ -1,0 +1,60 @@
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import pytest
+
+from data import DataError, sources
+
+HEADER = "pickup,dropoff,passengers,distance,fare,total\n"
+ROW = "2019-03-23 20:21:09,2019-03-23 20:27:24,1,1.6,7.0,12.95\n"
+
+
+def refusal(file: Path) -> str:
+    with pytest.raises(DataError) as raised:
+        sources.read(file, lambda message: None)
+    return str(raised.value)
+
+
+@pytest.fixture
+def trips(tmp_path: Path) -> Path:
+    return tmp_path / "trips.csv"
+
+
+def test_the_value_that_is_no_time_is_shown_and_not_the_good_one_before_it(trips: Path) -> None:
+    trips.write_text(HEADER + ROW + ROW.replace("2019-03-23 20:27:24", "later"))
+    assert refusal(trips) == f"{trips}: column dropoff: found 'later', allowed are times like 2019-03-23 20:21:09"
+
+
+def test_a_file_with_a_header_alone_has_no_rows(trips: Path) -> None:
+    trips.write_text(HEADER)
+    assert refusal(trips) == f"{trips}: found no rows, allowed are rows of trips below the names of the columns"
+
+
+@pytest.mark.parametrize("cut", [lambda content: content[:-20], lambda content: content[:30] + b"x" + content[31:]])
+def test_a_damaged_archive_is_named(tmp_path: Path, cut) -> None:
+    file = tmp_path / "trips.csv.gz"
+    file.write_bytes(cut(gzip.compress((HEADER + ROW * 1000).encode())))
+    assert refusal(file).startswith(f"{file}: ")
+
+
+def test_a_folder_is_no_file_of_trips_whatever_its_name(tmp_path: Path, trips: Path) -> None:
+    trips.mkdir()
+    assert refusal(tmp_path).startswith(f"{tmp_path}: no file that ends in .parquet")
+
+
+def test_an_empty_name_is_not_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "trips.csv").write_text(HEADER + ROW)
+    assert refusal("").startswith("an empty name; allowed are a CSV or Parquet file")
+
+
+def test_a_column_that_is_there_twice_is_refused(trips: Path) -> None:
+    trips.write_text(HEADER.replace("total", "total,Total") + ROW.replace("12.95", "12.95,99"))
+    assert refusal(trips) == f"{trips}: column total: found twice, allowed is one column of a name"
+
+
+def test_other_columns_may_have_one_name(trips: Path) -> None:
+    trips.write_text(HEADER.replace("total", "total,note,note") + ROW.replace("12.95", "12.95,a,b"))
+    assert sources.read(trips, lambda message: None).table.num_rows == 1
