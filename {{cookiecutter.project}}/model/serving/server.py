@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import signal
 import socket
@@ -11,6 +12,7 @@ import uvicorn
 from model.container import Container, InputError
 from model.predictor import Predictor
 from model.serving.application import Application
+from model.serving.limits import BoundedLog, BoundedProtocol
 from model.serving.workers import SIGNALS, Workers
 
 _MIB = 1024 * 1024
@@ -59,7 +61,7 @@ class _Server(uvicorn.Server):
 def _configuration(application: Application) -> uvicorn.Config:
     configuration = uvicorn.Config(
         application,
-        http="httptools",
+        http=BoundedProtocol,
         ws="none",
         lifespan="off",
         interface="asgi3",
@@ -72,6 +74,7 @@ def _configuration(application: Application) -> uvicorn.Config:
         timeout_graceful_shutdown=25,  # SageMaker kills after 30 s
     )
     configuration.load()
+    logging.getLogger("uvicorn.error").addFilter(BoundedLog())
     return configuration
 
 
