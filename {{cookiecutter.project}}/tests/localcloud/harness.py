@@ -10,6 +10,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
+import answers
 import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
@@ -39,7 +40,7 @@ class Cloud:
     ) -> BaseClient:
         """A client as the account's administrator, or with Credentials that STS has given."""
         credentials = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
-        return boto3.client(
+        client = boto3.client(
             service,
             endpoint_url=self.endpoint_url,
             region_name="us-east-1",
@@ -48,6 +49,8 @@ class Cloud:
             aws_session_token=credentials.get("SessionToken"),
             config=config,
         )
+        answers.watch(client)
+        return client
 
 
 def is_share(count: int, total: int, share: float) -> bool:

@@ -87,15 +87,6 @@ def test_what_the_local_cloud_does_not_carry_out_is_refused_by_its_name(
     )
 
 
-def test_inference_pipelines_are_refused_by_their_name(hosting: Hosting) -> None:
-    request = hosting.model_request("pipeline")
-    request["Containers"] = [request.pop("PrimaryContainer")]
-    assert refusal(hosting.sagemaker.create_model, **request) == (
-        "NotImplemented",
-        "The local cloud does not implement CreateModel with Containers",
-    )
-
-
 def test_a_model_of_a_model_package_needs_its_approval_and_runs_its_container(hosting: Hosting) -> None:
     sagemaker = hosting.sagemaker
     sagemaker.create_model_package_group(ModelPackageGroupName="deployable")

@@ -97,7 +97,6 @@ def test_the_reason_of_a_failed_job_is_its_failure_file_and_exit_code(scripts: S
     job = scripts.train("fails", program)
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Failed", "Failed")
     assert job["FailureReason"] == "AlgorithmError: the label column is missing, exit code: 3"
-    assert "S3ModelArtifacts" not in job.get("ModelArtifacts", {})
     assert scripts.keys("fails/models/") == []
 
 

@@ -82,8 +82,6 @@ def test_a_name_can_be_used_once(scripts: Scripts) -> None:
 @pytest.mark.parametrize(
     ("changes", "named"),
     [
-        ({"DebugHookConfig": {"S3OutputPath": "s3://bucket/debug"}}, "DebugHookConfig"),
-        ({"ProfilerConfig": {"DisableProfiler": False}}, "ProfilerConfig.DisableProfiler=False"),
         (
             {"AlgorithmSpecification": {"TrainingImage": "image", "TrainingInputMode": "Pipe"}},
             "AlgorithmSpecification.TrainingInputMode=Pipe",
@@ -100,7 +98,7 @@ def test_a_name_can_be_used_once(scripts: Scripts) -> None:
             r"InputDataConfig\[0\].DataSource.S3DataSource.S3DataType=ManifestFile",
         ),
     ],
-    ids=["debugger", "profiler", "pipe", "manifest"],
+    ids=["pipe", "manifest"],
 )
 def test_what_the_local_cloud_cannot_do_is_refused_by_name(scripts: Scripts, changes: dict, named: str) -> None:
     with pytest.raises(ClientError, match=f"CreateTrainingJob with {named}$") as error:

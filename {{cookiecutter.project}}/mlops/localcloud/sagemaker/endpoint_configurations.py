@@ -1,5 +1,6 @@
 """Endpoint configurations: variants with weights, and data capture."""
 
+import threading
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
@@ -30,6 +31,7 @@ _SUPPORTED = {
 _REQUIRED_IN_VARIANT = ("ModelName", "InstanceType", "InitialInstanceCount")
 
 _configurations = context.scoped(dict[str, dict])
+_lock = threading.Lock()
 
 
 @service.operation
@@ -38,9 +40,7 @@ def create_endpoint_config(request: dict) -> dict:
     refuse_others("CreateEndpointConfig", request, _SUPPORTED)
     name = request["EndpointConfigName"]
     arn = _arn(name)
-    if name in _configurations():
-        raise AWSError("ValidationException", f'Cannot create already existing endpoint configuration "{arn}".')
-    _configurations()[name] = {
+    configuration = {
         **request,
         "ProductionVariants": _variants(request["ProductionVariants"]),
         "EndpointConfigArn": arn,
@@ -49,7 +49,11 @@ def create_endpoint_config(request: dict) -> dict:
     if "DataCaptureConfig" in request:
         Location.parse(request["DataCaptureConfig"]["DestinationS3Uri"])
         # DataCaptureConfig.EnableCapture: "defaults to enabled".
-        _configurations()[name]["DataCaptureConfig"] = {"EnableCapture": True, **request["DataCaptureConfig"]}
+        configuration["DataCaptureConfig"] = {"EnableCapture": True, **request["DataCaptureConfig"]}
+    with _lock:
+        if name in _configurations():
+            raise AWSError("ValidationException", f'Cannot create already existing endpoint configuration "{arn}".')
+        _configurations()[name] = configuration
     tags.register(arn, request.get("Tags"))
     return {"EndpointConfigArn": arn}
 
@@ -69,7 +73,7 @@ def list_endpoint_configs(request: dict) -> dict:
 def delete_endpoint_config(request: dict) -> None:
     """Delete a configuration. Endpoints under it go on, as on AWS."""
     tags.forget(get(request["EndpointConfigName"])["EndpointConfigArn"])
-    del _configurations()[request["EndpointConfigName"]]
+    _configurations().pop(request["EndpointConfigName"], None)
 
 
 def get(name: str) -> dict:

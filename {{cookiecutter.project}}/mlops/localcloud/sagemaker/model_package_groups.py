@@ -1,5 +1,6 @@
 """Model package groups: the names under which versions of a model are registered."""
 
+import threading
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
@@ -12,6 +13,7 @@ CREATED_BY = {"UserProfileName": "localcloud"}
 _SUPPORTED = {"ModelPackageGroupName": ANY, "ModelPackageGroupDescription": ANY, "Tags": ANY}
 
 _groups = context.scoped(dict[str, dict])
+_lock = threading.Lock()
 
 
 @service.operation
@@ -19,16 +21,17 @@ def create_model_package_group(request: dict) -> dict:
     refuse_others("CreateModelPackageGroup", request, _SUPPORTED)
     name = request["ModelPackageGroupName"]
     arn = _arn(name)
-    if name in _groups():
-        raise AWSError("ValidationException", f"Model Package Group already exists: {arn}")
-    _groups()[name] = {
-        **request,
-        "ModelPackageGroupArn": arn,
-        "ModelPackageGroupStatus": "Completed",
-        "CreationTime": datetime.now(UTC),
-        "CreatedBy": CREATED_BY,
-        "Versions": 0,
-    }
+    with _lock:
+        if name in _groups():
+            raise AWSError("ValidationException", f"Model Package Group already exists: {arn}")
+        _groups()[name] = {
+            **request,
+            "ModelPackageGroupArn": arn,
+            "ModelPackageGroupStatus": "Completed",
+            "CreationTime": datetime.now(UTC),
+            "CreatedBy": CREATED_BY,
+            "Versions": 0,
+        }
     tags.register(arn, request.get("Tags"))
     return {"ModelPackageGroupArn": arn}
 

@@ -24,6 +24,9 @@ _SUPPORTED = {
     "SamplePayloadUrl": ANY,
     "SourceUri": ANY,
     "ClientToken": ANY,
+    # The defaults, which the SageMaker SDK sends.
+    "CertifyForMarketplace": {False},
+    "SkipModelValidation": {"None"},
 }
 _UPDATABLE = {
     "ModelPackageArn": ANY,

@@ -1,5 +1,6 @@
 """Models: a container and the data that it serves."""
 
+import threading
 from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
@@ -11,22 +12,25 @@ from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
+_CONTAINER = {
+    "Image": ANY,
+    "ModelDataUrl": ANY,
+    "ModelPackageName": ANY,
+    "Environment": ANY,
+    "Mode": {"SingleModel"},
+}
 _SUPPORTED = {
     "ModelName": ANY,
     "ExecutionRoleArn": ANY,
-    "PrimaryContainer": {
-        "Image": ANY,
-        "ModelDataUrl": ANY,
-        "ModelPackageName": ANY,
-        "Environment": ANY,
-        "Mode": {"SingleModel"},
-    },
+    "PrimaryContainer": _CONTAINER,
+    "Containers": _CONTAINER,
     "VpcConfig": ANY,
     "EnableNetworkIsolation": ANY,
     "Tags": ANY,
 }
 
 _models = context.scoped(dict[str, dict])
+_lock = threading.Lock()
 
 
 @service.operation
@@ -35,23 +39,21 @@ def create_model(request: dict) -> dict:
     refuse_others("CreateModel", request, _SUPPORTED)
     name = request["ModelName"]
     arn = _arn(name)
-    if name in _models():
-        raise AWSError("ValidationException", f'Cannot create already existing model "{arn}".')
-    if "PrimaryContainer" not in request or "ExecutionRoleArn" not in request:
-        missing = "PrimaryContainer" if "PrimaryContainer" not in request else "ExecutionRoleArn"
-        raise AWSError("ValidationException", f"CreateModel needs {missing} in the local cloud")
+    _refuse_taken(name)
     roles.require_assumable(request["ExecutionRoleArn"])
-    container = _container(request["PrimaryContainer"])
+    container = _container(_only_container(request))
     images.resolve(container["Image"])
     if "ModelDataUrl" in container:
         _require_data(container["ModelDataUrl"], request["ExecutionRoleArn"])
-    _models()[name] = {
-        "EnableNetworkIsolation": False,
-        **request,
-        "ModelArn": arn,
-        "CreationTime": datetime.now(UTC),
-        "Container": container,
-    }
+    with _lock:
+        _refuse_taken(name)
+        _models()[name] = {
+            "EnableNetworkIsolation": False,
+            **request,
+            "ModelArn": arn,
+            "CreationTime": datetime.now(UTC),
+            "Container": container,
+        }
     tags.register(arn, request.get("Tags"))
     return {"ModelArn": arn}
 
@@ -70,7 +72,7 @@ def list_models(request: dict) -> dict:
 def delete_model(request: dict) -> None:
     """Delete a model. Endpoints that serve it go on, as on AWS."""
     tags.forget(get(request["ModelName"])["ModelArn"])
-    del _models()[request["ModelName"]]
+    _models().pop(request["ModelName"], None)
 
 
 def get(name: str) -> dict:
@@ -85,6 +87,24 @@ def get(name: str) -> dict:
 
 def _arn(name: str) -> str:
     return context.arn("sagemaker", f"model/{name}")
+
+
+def _refuse_taken(name: str) -> None:
+    if name in _models():
+        raise AWSError("ValidationException", f'Cannot create already existing model "{_arn(name)}".')
+
+
+def _only_container(request: dict) -> dict:
+    """The container of a model: PrimaryContainer, or the only one of Containers."""
+    containers = request.get("Containers", [])
+    if len(containers) > 1:
+        raise AWSError(
+            "NotImplemented", "The local cloud does not implement CreateModel with Containers[1]", status=501
+        )
+    given = [*containers, *([request["PrimaryContainer"]] if "PrimaryContainer" in request else [])]
+    if len(given) != 1:
+        raise AWSError("ValidationException", "You must specify one of PrimaryContainer and Containers.")
+    return given[0]
 
 
 def _container(given: dict) -> dict:

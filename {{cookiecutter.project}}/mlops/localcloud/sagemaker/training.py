@@ -49,7 +49,10 @@ SUPPORTED = {
     "EnableManagedSpotTraining": ANY,
     "CheckpointConfig": ANY,
     "Environment": ANY,
-    "ProfilerConfig": {"DisableProfiler": {True}},
+    # The SageMaker SDK sends these two by default. Without collections, rules and parameters they change nothing about
+    # the job: the container decides whether it saves tensors, and no profile of this machine is uploaded.
+    "DebugHookConfig": {"S3OutputPath": ANY, "LocalPath": ANY, "CollectionConfigurations": {}},
+    "ProfilerConfig": {"S3OutputPath": ANY, "DisableProfiler": ANY},
 }
 _SUMMARY = (
     "TrainingJobName",
@@ -149,6 +152,7 @@ def completed(request: dict, operation: str) -> dict:
         channel.setdefault("CompressionType", "None")
         channel.setdefault("RecordWrapperType", "None")
     outputs = [request["OutputDataConfig"]["S3OutputPath"]]
+    request["OutputDataConfig"].setdefault("KmsKeyId", "")
     if "CheckpointConfig" in request:
         outputs.append(request["CheckpointConfig"]["S3Uri"])
         request["CheckpointConfig"].setdefault("LocalPath", "/opt/ml/checkpoints")

@@ -67,6 +67,7 @@ class TrainingJob(Job):
         definitions = request["AlgorithmSpecification"].get("MetricDefinitions", [])
         self._metrics = Metrics(request["TrainingJobName"], definitions, on_metric)
         super().__init__(request["TrainingJobName"], request, tags)
+        self.update(ModelArtifacts={"S3ModelArtifacts": self._model_uri()})
         self._enter("Starting")
 
     def describe(self) -> dict:
@@ -221,43 +222,39 @@ class TrainingJob(Job):
         wait = self._created + limits.get("MaxWaitTimeInSeconds", float("inf"))
         return (runtime, "MaxRuntimeExceeded") if runtime <= wait else (wait, "MaxWaitTimeExceeded")
 
-    def _upload(self, client: BaseClient, outcome: Outcome) -> None:
-        config = self._request["OutputDataConfig"]
-        output = Location.parse(config["S3OutputPath"]) / self.name / "output"
-        send = partial(self._pack, client, output, config)
-        send("output", "data", [instance.root / "output" / "data" for instance in self._instances])
-        if not outcome.exit_code:
-            model = send("model", "model", [instance.root / "model" for instance in self._instances])
-            self.update(ModelArtifacts={"S3ModelArtifacts": model})
+    @property
+    def _output(self) -> Location:
+        return Location.parse(self._request["OutputDataConfig"]["S3OutputPath"]) / self.name / "output"
 
-    def _pack(
-        self,
-        client: BaseClient,
-        output: Location,
-        config: dict,
-        archive: str,
-        folder: str,
-        sources: list[Path],
-    ) -> str:
-        """Upload what the instances left, the first instance's where names collide. Returns where it went.
+    def _model_uri(self) -> str:
+        """The key or prefix of the model. A job has it from the beginning, and keeps it when it fails."""
+        if self._request["OutputDataConfig"].get("CompressionType") == "NONE":
+            return f"{self._output / 'model'}/"
+        return str(self._output / "model.tar.gz")
+
+    def _upload(self, client: BaseClient, outcome: Outcome) -> None:
+        self._pack(client, "output", "data", [instance.root / "output" / "data" for instance in self._instances])
+        if not outcome.exit_code:
+            self._pack(client, "model", "model", [instance.root / "model" for instance in self._instances])
+
+    def _pack(self, client: BaseClient, archive: str, folder: str, sources: list[Path]) -> None:
+        """Upload what the instances left, the first instance's where names collide.
 
         Nothing is uploaded where the programs left nothing, as on AWS.
         """
+        config, output = self._request["OutputDataConfig"], self._output
         found = {file.relative_to(source).as_posix(): file for source in reversed(sources) for file in s3.files(source)}
         key = config.get("KmsKeyId")
         if config.get("CompressionType") == "NONE":
             for name, file in found.items():
                 s3.upload(client, file, output / folder / name, key)
-            return f"{output / folder}/"
-        target = output / f"{archive}.tar.gz"
-        if found:
+        elif found:
             packed = self._directory / f"{archive}.tar.gz"
             # Level 1: on one machine, time counts and bytes do not.
             with tarfile.open(packed, "w:gz", compresslevel=1) as tar:
                 for name, file in found.items():
                     tar.add(file, name)
-            s3.upload(client, packed, target, key)
-        return str(target)
+            s3.upload(client, packed, output / f"{archive}.tar.gz", key)
 
     def _reason(self, outcome: Outcome) -> str:
         failure = outcome.instance.read_text("output/failure") if outcome.instance else ""

@@ -5,7 +5,7 @@ import copy
 from mlops.localcloud.sagemaker import listing, search, training
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.sagemaker.tuning_job import TuningJob
+from mlops.localcloud.sagemaker.tuning_job import TuningJob, training_request
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
@@ -32,6 +32,7 @@ _SUPPORTED = {
     "TrainingJobDefinition": {
         "DefinitionName": ANY,
         "StaticHyperParameters": ANY,
+        "HyperParameterTuningResourceConfig": training.SUPPORTED["ResourceConfig"],
         **{
             name: supported
             for name, supported in training.SUPPORTED.items()
@@ -146,8 +147,13 @@ def _complete(request: dict) -> None:
             f"{', '.join(item['Name'] for item in metrics) or 'there are none'}.",
         )
     metrics.append({"Name": "ObjectiveMetric", "Regex": regex})
-    probe = {key: value for key, value in definition.items() if key in training.SUPPORTED}
-    completed = training.completed(probe | {"TrainingJobName": "probe"}, "CreateHyperParameterTuningJob")
+    if {"ResourceConfig", "HyperParameterTuningResourceConfig"} <= definition.keys():
+        raise AWSError(
+            "ValidationException", "You must specify one of ResourceConfig and HyperParameterTuningResourceConfig."
+        )
+    probe = {**training_request(definition), "TrainingJobName": "probe"}
+    completed = training.completed(probe, "CreateHyperParameterTuningJob")
+    # ResourceConfig is described also where the request has HyperParameterTuningResourceConfig: the SageMaker SDK reads it.
     definition |= {key: value for key, value in completed.items() if key != "TrainingJobName"}
 
 

@@ -124,8 +124,11 @@ class TuningJob(Job):
     def _start(self, ticket: Any, values: dict[str, str]) -> None:
         name = f"{self.name}-{len(self._trials) + 1:03d}-{uuid.uuid4().hex[:8]}"
         static = self._definition.get("StaticHyperParameters", {})
-        request = {key: value for key, value in self._definition.items() if key not in _OF_TUNING}
-        request |= {"TrainingJobName": name, "HyperParameters": static | values}
+        request = {
+            **training_request(self._definition),
+            "TrainingJobName": name,
+            "HyperParameters": static | values,
+        }
         if self._tags:
             request["Tags"] = self._tags
 
@@ -202,7 +205,15 @@ class TuningJob(Job):
         return round((end - described["CreationTime"]).total_seconds())
 
 
-_OF_TUNING = {"StaticHyperParameters", "DefinitionName"}
+_OF_TUNING = {"StaticHyperParameters", "DefinitionName", "HyperParameterTuningResourceConfig"}
+
+
+def training_request(definition: dict) -> dict:
+    """What CreateTrainingJob takes of a training job definition."""
+    request = {key: value for key, value in definition.items() if key not in _OF_TUNING}
+    if "HyperParameterTuningResourceConfig" in definition:
+        request["ResourceConfig"] = definition["HyperParameterTuningResourceConfig"]
+    return request
 
 
 def _stop(trial: Trial) -> None:
