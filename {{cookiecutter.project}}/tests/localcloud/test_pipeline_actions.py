@@ -152,6 +152,17 @@ def test_an_abandoned_state_machine_goes_on(delivery: Delivery) -> None:
     states.stop_execution(executionArn=arn)
 
 
+def test_the_output_of_a_state_machine_is_an_artifact(delivery: Delivery) -> None:
+    definition = {"StartAt": "Done", "States": {"Done": {"Type": "Pass", "Result": {"loss": 1}, "End": True}}}
+    action = machine_action(delivery, state_machine(delivery, "with-output", definition))
+    name = delivery.create("machine-output", {"Train": [{**action, "outputArtifacts": [{"name": "Result"}]}]})
+    execution_id, status = delivery.run(name)
+    assert status == "Succeeded", delivery.runs(name, execution_id)
+    [artifact] = delivery.last_run(name, execution_id, "Train")["output"]["outputArtifacts"]
+    [content] = delivery.builders.get_zip(artifact["s3location"]["key"]).values()
+    assert json.loads(content) == {"loss": 1}
+
+
 def test_an_image_is_built_and_pushed_with_its_tags(delivery: Delivery) -> None:
     ecr = delivery.cloud.client("ecr")
     ecr.create_repository(repositoryName="taxis")

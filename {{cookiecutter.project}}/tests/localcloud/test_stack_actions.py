@@ -194,6 +194,17 @@ def test_wrong_files_fail_the_stack_action_by_name(
     assert told in delivery.error(name, execution_id, "Stack")
 
 
+def test_an_output_artifact_without_a_file_name_is_not_made(delivery: Delivery) -> None:
+    name = "no-output-file"
+    action = stack_action(delivery, name, outputs=["Outputs"], ActionMode="DELETE_ONLY")
+    takes = {**delivery.build(name, "Show", "ls", runOrder=2), "inputArtifacts": [{"name": "Outputs"}]}
+    delivery.create(name, {"Deploy": [action, takes]})
+    execution_id, _ = delivery.run(name)
+    assert delivery.last_run(name, execution_id, "Stack")["status"] == "Succeeded"
+    assert delivery.last_run(name, execution_id, "Stack")["output"]["outputArtifacts"] == []
+    assert "The input artifact Outputs was not made" in delivery.error(name, execution_id, "Show")
+
+
 def stack_action(delivery: Delivery, stack: str, outputs: list[str] | None = None, **configuration: str) -> dict:
     """An action on a stack, whose template is template.json of the source."""
     settings = {

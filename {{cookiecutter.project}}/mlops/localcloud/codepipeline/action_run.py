@@ -64,6 +64,12 @@ def _run(action: Action) -> None:
 
 def _prepare(action: Action) -> None:
     execution, record = action.execution, action.record
+    for name in action.inputs:
+        if name not in execution.artifacts:
+            # A CloudFormation action without OutputFileName declares its output artifact and does not make it.
+            raise ActionFailed(
+                "ConfigurationError", f"The input artifact {name} was not made by the action that has it"
+            )
     record.inputs = {name: execution.artifacts[name] for name in action.inputs}
     namespaces = {
         variables.RESERVED: {"PipelineExecutionId": execution.id},

@@ -36,6 +36,7 @@ class _Produced:
     def __init__(self, declaration: dict):
         declared = {variable["name"] for variable in declaration.get("variables", [])}
         self._artifacts: set[str] = set()
+        self._unreadable: set[str] = set()
         self._namespaces: dict[str, set[str] | None] = {
             variables.RESERVED: {"PipelineExecutionId"},
             variables.PIPELINE: declared,
@@ -47,6 +48,11 @@ class _Produced:
                 raise _structure(
                     f"Input Artifact Bundle {name} in action {action['name']} of stage {stage} "
                     "is not declared as Output Artifact Bundle in any of the preceding actions"
+                )
+            if name in self._unreadable:
+                raise _unable(
+                    f"Action {action['name']} of stage {stage}: the local cloud cannot hand on {name}, because AWS does "
+                    "not document which file a Step Functions action writes into its output artifact"
                 )
         for namespace, name in variables.references(action.get("configuration", {})):
             known = self._namespaces.get(namespace, set())
@@ -61,6 +67,8 @@ class _Produced:
             if name in self._artifacts:
                 raise _structure(f"Output Artifact Bundle name must be unique within the pipeline. {name} is not")
             self._artifacts.add(name)
+            if action["actionTypeId"]["provider"] == "StepFunctions":
+                self._unreadable.add(name)
         if namespace := action.get("namespace"):
             if namespace in self._namespaces:
                 raise _structure(f"Namespace must be unique within the pipeline. {namespace} is not")
@@ -76,9 +84,9 @@ def _check_pipeline(declaration: dict) -> None:
         raise _structure("Variables and the execution modes QUEUED and PARALLEL need a pipeline of type V2")
     _check_unique((variable["name"] for variable in declaration.get("variables", [])), "variable")
     if declaration.get("triggers"):
-        raise _structure("The local cloud does not carry out triggers, which are of repositories by connection")
+        raise _unable("The local cloud does not carry out triggers, which are of repositories by connection")
     if "artifactStore" not in declaration:
-        raise _structure("The local cloud needs one artifactStore: it has no actions in other regions")
+        raise _unable("The local cloud needs one artifactStore: it has no actions in other regions")
 
 
 def _check_stage(stage: dict, first: bool) -> None:
@@ -88,10 +96,7 @@ def _check_stage(stage: dict, first: bool) -> None:
     _check_unique((action["name"] for action in stage["actions"]), f"action in stage {name}")
     for condition in _CONDITIONS:
         if stage.get(condition):
-            raise AWSError(
-                "InvalidStageDeclarationException",
-                f"The local cloud does not carry out {condition} of stage {name}",
-            )
+            raise _unable(f"The local cloud does not carry out {condition} of stage {name}")
     for action in stage["actions"]:
         if (action["actionTypeId"]["category"] == "Source") != first:
             raise _structure(
@@ -106,12 +111,12 @@ def _check_action(action: dict, declaration: dict) -> None:
     if provider is None:
         asked = "/".join((kind["category"], kind["owner"], kind["provider"], kind["version"]))
         known = ", ".join("/".join(key) for key in actions.PROVIDERS)
-        raise _action(f"Action {name}: the local cloud has no {asked}; it has {known}")
+        raise _unable(f"Action {name}: the local cloud has no {asked}; it has {known}")
     for member in _ACTION_EXTRAS:
         if action.get(member):
-            raise _action(f"Action {name}: the local cloud does not carry out {member}")
+            raise _unable(f"Action {name}: the local cloud does not carry out {member}")
     if action.get("region", context.region()) != context.region():
-        raise _action(f"Action {name}: the local cloud has no actions in other regions, such as {action['region']}")
+        raise _unable(f"Action {name}: the local cloud has no actions in other regions, such as {action['region']}")
     if "timeoutInMinutes" in action and kind["category"] != "Approval":
         raise _action(f"Action {name}: timeoutInMinutes is available to manual approvals only")
     if provider.v2_only and declaration.get("pipelineType", "V1") != "V2":
@@ -135,6 +140,8 @@ def _check_action(action: dict, declaration: dict) -> None:
             raise _structure(f"Action {name} has {count} {member}; {kind['provider']} takes {least} to {most}")
     if fault := provider.fault(action):
         raise _action(f"Action {name}: {fault}")
+    if unsupported := provider.unsupported(action):
+        raise _unable(f"Action {name}: {unsupported}")
 
 
 def _check_unique(names: Iterable[str], what: str, code: str = "InvalidStructureException") -> None:
@@ -151,6 +158,11 @@ def _names(action: dict, member: str) -> list[str]:
 
 def _structure(message: str) -> AWSError:
     return AWSError("InvalidStructureException", message)
+
+
+def _unable(message: str) -> AWSError:
+    """For what AWS accepts."""
+    return AWSError("NotImplemented", message, status=501)
 
 
 def _action(message: str) -> AWSError:

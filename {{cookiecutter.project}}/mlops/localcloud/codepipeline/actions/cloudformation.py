@@ -107,8 +107,6 @@ def _fault(declaration: dict) -> str:
                 return f"{key} is required with ActionMode {mode}"
     if mode.startswith("CHANGE_SET") and "ChangeSetName" not in configuration:
         return f"ChangeSetName is required with ActionMode {mode}"
-    if declaration.get("outputArtifacts") and "OutputFileName" not in configuration:
-        return "an output artifact needs an OutputFileName"
     return ""
 
 

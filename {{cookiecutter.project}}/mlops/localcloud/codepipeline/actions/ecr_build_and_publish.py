@@ -29,7 +29,7 @@ def run(action: Action) -> None:
     action.show(external_id=digest, variables={"ECRImageDigestId": digest, "ECRRepositoryName": repository})
 
 
-def _fault(declaration: dict) -> str:
+def _unsupported(declaration: dict) -> str:
     configuration = declaration["configuration"]
     registry = configuration.get("RegistryType", "private")
     if registry != "private":
@@ -45,5 +45,5 @@ provider = Provider(
     required=("ECRRepositoryName",),
     inputs=(1, 1),
     v2_only=True,
-    fault=_fault,
+    unsupported=_unsupported,
 )

@@ -140,7 +140,8 @@ class Action:
 class Provider:
     """A kind of action: how to run it, the keys of its configuration, how many artifacts it takes and makes.
 
-    `fault` says what else is wrong with an action's declaration, or nothing.
+    `fault` gives what else is wrong with an action's declaration, `unsupported` what AWS would take and the local cloud
+    does not carry out; both may give nothing.
     """
 
     run: Callable[[Action], None]
@@ -150,3 +151,4 @@ class Provider:
     outputs: tuple[int, int] = (0, 0)
     v2_only: bool = False
     fault: Callable[[dict], str] = lambda _declaration: ""
+    unsupported: Callable[[dict], str] = lambda _declaration: ""

@@ -70,7 +70,7 @@ def _unavailable(bucket: str, key: str, version: str | None, error: ClientError)
     return ActionFailed("ConfigurationError", f"{what} cannot be read: {told['Message']}")
 
 
-def _fault(declaration: dict) -> str:
+def _unsupported(declaration: dict) -> str:
     if declaration["configuration"].get("PollForSourceChanges", "true").lower() != "false":
         return "the local cloud does not poll for source changes; set PollForSourceChanges to false"
     return ""
@@ -81,5 +81,5 @@ provider = Provider(
     configuration=("S3Bucket", "S3ObjectKey", "PollForSourceChanges", "AllowOverrideForS3ObjectKey"),
     required=("S3Bucket", "S3ObjectKey"),
     outputs=(1, 1),
-    fault=_fault,
+    unsupported=_unsupported,
 )

@@ -4,9 +4,12 @@ Source: AWS CodePipeline User Guide, "AWS Step Functions invoke action reference
 """
 
 from mlops.localcloud import context
+from mlops.localcloud.codepipeline import artifacts
 from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
 
 _MAXIMUM_MESSAGE = 5000
+# AWS documents that the artifact has the state machine's output, but not in which file: no other action may take it.
+_OUTPUT_FILE = "output.json"
 
 
 def run(action: Action) -> None:
@@ -29,6 +32,9 @@ def run(action: Action) -> None:
         words = [f"The state machine execution {execution} ended as {told['status']}"]
         words += [told[member] for member in ("error", "cause") if told.get(member)]
         raise ActionFailed("JobFailed", ": ".join(words)[:_MAXIMUM_MESSAGE])
+    for artifact in action.outputs:
+        files = {_OUTPUT_FILE: told.get("output", "{}")}
+        artifacts.write(action.client("s3"), action.output_location(artifact), files, action.encryption())
 
 
 def _input(action: Action) -> str:
@@ -49,11 +55,11 @@ def _fault(declaration: dict) -> str:
     return ""
 
 
-# AWS documents an output artifact too, but not the name of the file in it.
 provider = Provider(
     run,
     configuration=("StateMachineArn", "ExecutionNamePrefix", "InputType", "Input"),
     required=("StateMachineArn",),
     inputs=(0, 1),
+    outputs=(0, 1),
     fault=_fault,
 )
