@@ -20,34 +20,10 @@ from botocore.utils import parse_timestamp
 from mlops import shapes
 from mlops.localcloud import base_iam, context
 from mlops.localcloud.base import Response
+from mlops.localcloud.errors import AWSError, InvalidRequest, refuse
 from mlops.localcloud.identity import front_door
 
 logger = logging.getLogger(__name__)
-
-
-class AWSError(Exception):
-    """An error that the caller sees: AWS's code and words, the HTTP status, further members of the error shape."""
-
-    def __init__(self, code: str, message: str, status: int = 400, **members: Any):
-        super().__init__(f"{code}: {message}")
-        self.code = code
-        self.message = message
-        self.status = status
-        self.members = members
-
-
-class InvalidRequest(AWSError):
-    """A fault that services have different codes for: the first of `codes` that the operation's model declares."""
-
-    def __init__(self, message: str, *codes: str):
-        super().__init__("ValidationException", message)
-        self.codes = codes
-
-    def for_operation(self, operation: OperationModel) -> AWSError:
-        """The error with the code of this operation, ValidationException where its model declares none of `codes`."""
-        declared = {shape.name for shape in operation.error_shapes}
-        code = next((code for code in self.codes if code in declared), self.code)
-        return AWSError(code, self.message)
 
 
 class Structure(dict):
@@ -127,11 +103,11 @@ class Service:
     ) -> dict | None:
         problems = shapes.check(request, operation.input_shape) if operation.input_shape else []
         # What cannot be read has no resource to ask IAM about; everything else is judged for those who may call.
-        _refuse([problem for problem in problems if problem.rule == "type"], "SerializationException")
+        refuse([problem for problem in problems if problem.rule == "type"], "SerializationException")
         denial = front_door.check(self.name, operation.name, request, headers)
         if denial is not None:
             raise AWSError("AccessDeniedException", denial.message, status=400)
-        _refuse(problems, "ValidationException")
+        refuse(problems, "ValidationException")
         if inspect.iscoroutinefunction(function):
             return await function(request)
         return await asyncio.to_thread(function, request)
@@ -181,17 +157,6 @@ class Service:
             else:
                 body[member.serialization.get("name", name)] = _to_json(value, member)
         return 200, headers, result.get(payload, b"") if payload else json.dumps(body).encode()
-
-
-def _refuse(problems: list[shapes.Problem], code: str) -> None:
-    """Raise AWSError in AWS's words when there are problems."""
-    if problems:
-        described = "; ".join(
-            f"Value {problem.found!r} at '{problem.path}' failed to satisfy constraint: {problem.allowed}"
-            for problem in problems
-        )
-        count = f"{len(problems)} validation error{'s' if len(problems) > 1 else ''} detected"
-        raise AWSError(code, f"{count}: {described}")
 
 
 def _load(body: bytes) -> Any:
