@@ -3,6 +3,7 @@
 from datetime import UTC, datetime
 from typing import Literal
 
+from mlops.localcloud.codebuild import events
 from mlops.localcloud.logs import LogStream
 
 Status = Literal["SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"]
@@ -39,6 +40,7 @@ class Phases:
         phase["phaseStatus"] = status
         self.tell(f"Phase complete: {phase['phaseType']} State: {status}")
         self.tell(f"Phase context status code: {code} Message: {message}")
+        events.phase_ended(self._build, phase)
 
     def tell(self, text: str) -> None:
         """A line of CodeBuild's own in the build's log."""

@@ -12,7 +12,7 @@ from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
 
 from mlops.localcloud import context
-from mlops.localcloud.codebuild import artifacts, buildspec, environment, sources
+from mlops.localcloud.codebuild import artifacts, buildspec, environment, events, sources
 from mlops.localcloud.codebuild.phases import COMMAND_PHASES, Phases, Status
 from mlops.localcloud.codebuild.shell import Interrupted, Shell
 from mlops.localcloud.logs import LogStream
@@ -44,6 +44,7 @@ class Runner:
         build = self.build
         directory = context.directory("builds", build["projectName"], build["id"].partition(":")[2])
         logs = build["logs"]
+        events.build_changed(build)
         try:
             with LogStream(logs["groupName"], logs["streamName"], directory / "build.log") as log:
                 phases = Phases(build, log)
@@ -57,6 +58,7 @@ class Runner:
         now = datetime.now(UTC)
         build["phases"].append({"phaseType": "COMPLETED", "startTime": now})
         build.update(currentPhase="COMPLETED", endTime=now, buildStatus=status, buildComplete=True)
+        events.build_changed(build)
         self.ended.set()
 
     def stop(self) -> None:
