@@ -17,6 +17,26 @@ _taken_away: ContextVar[bool] = ContextVar("function_taken_away", default=False)
 # The line of a Python traceback that names the exception follows the last indented one.
 _EXCEPTION = re.compile(r"^(?P<type>[\w.]+)(?::|$)", re.MULTILINE)
 
+# Source: AWS Lambda Developer Guide, "Log and monitor Python Lambda functions".
+_ROOT_LOGGER = """
+import logging as _logging, sys as _sys, time as _time
+
+class _OfInvocation(_logging.Filter):
+    request_id = ""
+
+    def filter(self, record):
+        record.aws_request_id = self.request_id
+        return True
+
+_of_invocation = _OfInvocation()
+_written = _logging.StreamHandler(_sys.stderr)
+_written.addFilter(_of_invocation)
+_written.setFormatter(_logging.Formatter(
+    "[%(levelname)s]\\t%(asctime)s.%(msecs)03dZ\\t%(aws_request_id)s\\t%(message)s", "%Y-%m-%dT%H:%M:%S"))
+_written.formatter.converter = _time.gmtime
+_logging.getLogger().addHandler(_written)
+"""
+
 Metric = Callable[[dict[str, str], dict[str, tuple[str, float]]], None]
 
 
@@ -65,6 +85,17 @@ def name_errors() -> None:
         return result
 
     lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm = invoked, executed
+
+
+def log_as_aws() -> None:
+    """Have Python's root logger write what functions log, as it does in AWS's runtime."""
+    from ministack.core import lambda_runtime
+
+    script = lambda_runtime._PYTHON_WORKER_SCRIPT
+    begins = 'event = _ms_msg["event"]'
+    assert script.count(begins) == 1
+    noted = f'{begins}; _of_invocation.request_id = (_ms_msg.get("ctx") or {{}}).get("request_id", "")'
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _ROOT_LOGGER + script.replace(begins, noted)
 
 
 def hide_failures() -> None:

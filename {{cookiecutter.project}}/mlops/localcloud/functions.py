@@ -12,6 +12,7 @@ def install() -> None:
     """Put what is added to ministack's Lambda in place. Called once, by the server."""
     base_lambda.shift_by_weight()
     base_lambda.name_errors()
+    base_lambda.log_as_aws()
     base_lambda.hide_failures()
     base_lambda.let_invocations_end()
     base_lambda.measure(partial(measuring.measure, _NAMESPACE))

@@ -112,3 +112,29 @@ def test_invocations_and_errors_are_counted_by_function_alias_and_version(lambda
     for dimensions in ({"FunctionName": "counted"}, alias, {**alias, "ExecutedVersion": version}):
         until(lambda dimensions=dimensions: lambdas.metric("Errors", dimensions) == 3, 5)
         assert lambdas.metric("Invocations", dimensions) == 3
+
+
+def test_what_the_root_logger_writes_is_in_the_log_with_its_level_and_request(lambdas: Lambdas) -> None:
+    code = """
+    import logging
+
+    log = logging.getLogger()
+    log.setLevel(logging.INFO)
+
+    def handler(event, context):
+        log.info("counted %s", 3)
+        logging.getLogger("of.a.module").warning("minded")
+        log.debug("kept back")
+    """
+    lambdas.make("logging", code)
+    requests = [lambdas.invoke("logging")[1]["ResponseMetadata"]["RequestId"] for _ in range(2)]
+    logs = lambdas.cloud.client("logs")
+
+    def lines() -> list[list[str]] | None:
+        found = logs.filter_log_events(logGroupName="/aws/lambda/logging")["events"]
+        split = [event["message"].rstrip().split("\t") for event in found if "\t" in event["message"]]
+        return split if sum(each[-1] == "minded" for each in split) == 2 else None
+
+    written = [each for each in until(lines, 20) if each[0] in ("[INFO]", "[WARNING]", "[DEBUG]")]
+    assert [(each[0], each[3]) for each in written] == [("[INFO]", "counted 3"), ("[WARNING]", "minded")] * 2
+    assert len({each[2] for each in written}) == len(requests)
