@@ -7,19 +7,15 @@ tests/localcloud/test_base.py holds each of these points.
 
 import json
 import os
-import threading
 from collections.abc import Awaitable, Callable, Mapping
-from contextvars import ContextVar
 from typing import Any
 
 from mlops.localcloud.settings import Settings
-from mlops.localcloud.task import TaskError
 
 Response = tuple[int, dict[str, str], bytes]
 Handler = Callable[[str, str, dict, bytes, dict], Awaitable[Response]]
 
-_state_machine_execution: ContextVar[str | None] = ContextVar("state_machine_execution", default=None)
-_failed_parallels: ContextVar[tuple[threading.Event, ...]] = ContextVar("failed_parallels", default=())
+added_resource_types: set[str] = set()
 
 
 def configure(settings: Settings) -> None:
@@ -115,6 +111,7 @@ def add_resource_type(
     """Make CloudFormation know resource type `name`. Its handlers run on a thread of their own."""
     from ministack.services.cloudformation import provisioners, stacks
 
+    added_resource_types.add(name)
     provisioners._RESOURCE_HANDLERS[name] = {
         "create": lambda logical_id, properties, stack_name: create(properties, logical_id, stack_name),
         "update": lambda physical_id, old, new, _stack_name: update(physical_id, old, new),
@@ -234,96 +231,6 @@ def _without_conditions(node: Any, conditions: dict[str, bool]) -> Any:
     return {key: _without_conditions(value, conditions) for key, value in node.items()}
 
 
-def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
-    """Make Step Functions know the task resource `resource`, for example …:::sagemaker:createTrainingJob.sync."""
-    from ministack.services import stepfunctions
-
-    def dispatch(task_resource: str, task_input: dict) -> dict:
-        if task_resource != resource:
-            raise stepfunctions._ExecutionError(
-                "States.Runtime",
-                f"The local cloud does not know the integration {task_resource}; it knows {resource}",
-            )
-        try:
-            return json.loads(json.dumps(run(task_input), default=_isoformat))
-        except TaskError as error:
-            raise stepfunctions._ExecutionError(error.error, error.cause) from error
-
-    stepfunctions._SERVICE_DISPATCH[resource.removesuffix(".sync")] = dispatch
-
-
-def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None:
-    """Carry out Step Functions' aws-sdk:SERVICE:ACTION tasks by `call(service, action, arguments, role ARN)`.
-
-    ministack's own covers a part of each service, and runs as nobody.
-    """
-    from ministack.services import stepfunctions
-
-    def dispatch(resource: str, arguments: dict) -> dict:
-        service, _, action = resource.partition(":aws-sdk:")[2].partition(":")
-        try:
-            return json.loads(json.dumps(call(service, action, arguments, state_machine_role()), default=_isoformat))
-        except TaskError as error:
-            raise stepfunctions._ExecutionError(
-                stepfunctions._prefix_sdk_error(service, error.error), error.cause
-            ) from error
-
-    stepfunctions._invoke_aws_sdk_integration = dispatch
-
-
-def track_state_machine_executions() -> None:
-    """Let work below a state machine find out whether its execution, or its branch of a Parallel state, has ended."""
-    from ministack.services import stepfunctions
-
-    run, run_branches, run_branch = (
-        stepfunctions._run_execution,
-        stepfunctions._run_parallel_branches,
-        stepfunctions._run_sub_machine,
-    )
-
-    def tracked(execution_arn: str) -> Any:
-        _state_machine_execution.set(execution_arn)
-        return run(execution_arn)
-
-    def branches(*args: Any) -> Any:
-        token = _failed_parallels.set((*_failed_parallels.get(), threading.Event()))
-        try:
-            return run_branches(*args)
-        finally:
-            _failed_parallels.reset(token)
-
-    def branch(*args: Any) -> Any:
-        try:
-            return run_branch(*args)
-        except BaseException:
-            # On AWS the other branches end with the first that fails; ministack waits for them.
-            for failed in _failed_parallels.get()[-1:]:
-                failed.set()
-            raise
-
-    stepfunctions._run_execution = tracked
-    stepfunctions._run_parallel_branches = branches
-    stepfunctions._run_sub_machine = branch
-
-
-def state_machine_execution_stopped() -> bool:
-    """Whether the execution around the current work, or another branch beside it, has ended the work."""
-    from ministack.services import stepfunctions
-
-    arn = _state_machine_execution.get()
-    execution = stepfunctions._executions.get(arn) if arn else None
-    ended = execution is not None and execution["status"] != "RUNNING"
-    return ended or any(failed.is_set() for failed in _failed_parallels.get())
-
-
-def state_machine_role() -> str:
-    """The role of the state machine whose execution is around the current work."""
-    from ministack.services import stepfunctions
-
-    execution = stepfunctions._executions[_state_machine_execution.get()]
-    return stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"]
-
-
 def put_event(source: str, detail_type: str, detail: dict, resources: list[str]) -> None:
     """Publish an event of an AWS service on the default event bus, which PutEvents refuses for `aws.` sources."""
     from ministack.services import eventbridge
@@ -331,11 +238,12 @@ def put_event(source: str, detail_type: str, detail: dict, resources: list[str])
     entry = {
         "Source": source,
         "DetailType": detail_type,
-        "Detail": json.dumps(detail, default=_isoformat),
+        "Detail": json.dumps(detail, default=isoformat),
         "Resources": resources,
     }
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
-def _isoformat(value: Any) -> str:
+def isoformat(value: Any) -> str:
+    """A time as JSON has it, for json.dumps."""
     return value.isoformat()

@@ -12,7 +12,7 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from mlops.localcloud import base
+from mlops.localcloud import base, base_stepfunctions
 from mlops.localcloud.identity import container_credentials, roles
 from mlops.localcloud.settings import Settings
 
@@ -23,8 +23,8 @@ account = base.account
 region = base.region
 RoleNotAssumable = roles.RoleNotAssumable
 put_event = base.put_event
-state_machine_execution_stopped = base.state_machine_execution_stopped
-state_machine_role = base.state_machine_role
+state_machine_execution_stopped = base_stepfunctions.state_machine_execution_stopped
+state_machine_role = base_stepfunctions.state_machine_role
 
 _scoped: dict[Callable[[], Any], dict[tuple[str, str], Any]] = {}
 _shutdown_hooks: list[Callable[[], None]] = []

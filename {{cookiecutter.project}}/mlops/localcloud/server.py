@@ -10,7 +10,22 @@ from typing import Any
 
 import uvicorn
 
-from mlops.localcloud import alarms, base, base_iam, cloudformation, context, functions, processes, stepfunctions
+from mlops.localcloud import (
+    alarms,
+    base,
+    base_history,
+    base_iam,
+    base_policies,
+    base_s3,
+    base_stepfunctions,
+    cloudformation,
+    context,
+    functions,
+    processes,
+    refusals,
+    stepfunctions,
+    targets,
+)
 from mlops.localcloud.identity import callers, container_credentials, ledger, resources, stacks, web
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
@@ -107,11 +122,17 @@ def run(settings: Settings, owned: bool) -> None:
 
 def _install() -> Service:
     """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
-    base.track_state_machine_executions()
+    base_stepfunctions.track_state_machine_executions()
     base.know_pseudo_parameters_in_conditions()
     base.heed_conditions_of_imports()
     base.heed_conditions_in_change_sets()
-    base.replace_sdk_integration(stepfunctions.call)
+    base_stepfunctions.replace_sdk_integration(stepfunctions.call)
+    base_stepfunctions.answer_as_aws()
+    base_history.install()
+    base_policies.know_managed_policies()
+    base_s3.use_managed_key()
+    targets.install()
+    refusals.install()
     for identity in (ledger, stacks, callers, web):
         identity.install()
     cloudformation.register(resources.resource_types)
@@ -122,7 +143,7 @@ def _install() -> Service:
         base.add_service(package.service.name, package.service.target_prefix, package.service.handle)
         cloudformation.register(package.resource_types)
         for resource, integration in getattr(package, "integrations", {}).items():
-            base.add_integration(resource, integration)
+            base_stepfunctions.add_integration(resource, integration)
     return importlib.import_module("mlops.localcloud.sagemaker").runtime_service
 
 

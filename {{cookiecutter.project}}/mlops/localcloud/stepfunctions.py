@@ -1,10 +1,12 @@
 """Service integrations of Step Functions: what a task may say, and the aws-sdk tasks of every service."""
 
 from collections.abc import Callable
+from functools import cache
 from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError, UnknownServiceError
+from botocore.loaders import create_loader
 from botocore.model import ListShape, MapShape, Shape, StructureShape
 from botocore.response import StreamingBody
 
@@ -39,6 +41,13 @@ def call(service: str, action: str, arguments: dict, role_arn: str) -> dict[str,
         raise TaskError("States.Runtime", str(error)) from error
     result.pop("ResponseMetadata")
     return _renamed(result, model.output_shape, _of_step_functions)
+
+
+@cache
+def operation_names(service: str) -> frozenset[str]:
+    """The operations of a service as boto3 writes them, by Step Functions' name of it. Raises UnknownServiceError."""
+    model = create_loader().load_service_model(_BOTOCORE_NAMES.get(service, service), "service-2")
+    return frozenset(xform_name(name) for name in model["operations"])
 
 
 def _renamed(value: Any, shape: Shape | None, rename: Callable[[str, StructureShape], str]) -> Any:

@@ -210,27 +210,6 @@ def test_state_machines_call_added_services_through_the_sdk_integration(cloud: C
     assert json.loads(ended["output"])["ModelPackageGroupArn"].endswith("from-a-machine")
 
 
-def test_an_integration_that_is_not_known_fails_the_task_by_name(cloud: Cloud, role_arn: str) -> None:
-    state = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::sagemaker:createTransformJob.sync",
-        "Arguments": {},
-        "End": True,
-    }
-    definition = {"QueryLanguage": "JSONata", "StartAt": "Transform", "States": {"Transform": state}}
-    machines = cloud.client("stepfunctions")
-    arn = machines.create_state_machine(name="unknown", roleArn=role_arn, definition=json.dumps(definition))[
-        "stateMachineArn"
-    ]
-    execution = machines.start_execution(stateMachineArn=arn)["executionArn"]
-    ended = until(
-        lambda: (told := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" and told,
-        20,
-    )
-    assert ended["status"] == "FAILED"
-    assert "createTransformJob" in ended["cause"]
-
-
 def finished(cloud: Cloud, stack_name: str) -> dict:
     """The stack, once nothing is in progress."""
 

@@ -12,7 +12,7 @@ from functools import partial
 from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
-from mlops.localcloud import context
+from mlops.localcloud import base_history, context
 from mlops.localcloud.sagemaker import processing, training, tuning
 from mlops.localcloud.sagemaker.jobs import COMPLETED, Job, Register
 from mlops.localcloud.service import AWSError
@@ -31,7 +31,7 @@ _LOOK_SECONDS = 0.2
 
 def run_job(kind: str, request: dict) -> dict:
     """Create a job and wait for its end. Raises TaskError unless it completes."""
-    _create(kind, request)
+    base_history.task_submitted(_create(kind, request))
     job = _REGISTERS[kind].get(request[f"{kind}Name"])
     while not job.ended.wait(_LOOK_SECONDS):
         if context.state_machine_execution_stopped():
@@ -42,12 +42,12 @@ def run_job(kind: str, request: dict) -> dict:
     return told
 
 
-def _create(kind: str, request: dict) -> None:
+def _create(kind: str, request: dict) -> dict:
     # Through the front door: a state machine's request is validated and authorised like any other.
     client = context.client("sagemaker", context.state_machine_role(), "states.amazonaws.com")
     create = getattr(client, xform_name(f"Create{kind}"))
     try:
-        create(**{**request, "Tags": [*request.get("Tags", []), _MANAGED]})
+        return create(**{**request, "Tags": [*request.get("Tags", []), _MANAGED]})
     except ParamValidationError as error:
         raise TaskError("States.Runtime", str(error)) from error
     except ClientError as error:

@@ -1,0 +1,49 @@
+"""Policies of IAM and of resources: their grammar, as cfn-lint has it, and AWS's managed ones, as moto has them."""
+
+import json
+from functools import cache
+from typing import Any, Literal
+
+from mlops.localcloud import schemas
+from mlops.localcloud.errors import AWSError
+
+_MANAGED = "arn:aws:iam::aws:policy"
+
+
+def violations(document: Any, kind: Literal["identity", "resource", "trust"]) -> list[str]:
+    """What is wrong with a policy, given as JSON or as what was read from it."""
+    if isinstance(document, str):
+        try:
+            document = json.loads(document)
+        except ValueError:
+            return ["This policy contains invalid Json"]
+    return schemas.violations_of_policy(document, kind)
+
+
+def require_trust_policy(document: Any) -> None:
+    """Refuse what is no trust policy of a role."""
+    _require(document, "trust", "MalformedPolicyDocument")
+
+
+def require_identity_policy(document: Any) -> None:
+    """Refuse what is no policy of a role, a user or a group."""
+    _require(document, "identity", "MalformedPolicyDocument")
+
+
+def require_bucket_policy(document: Any) -> None:
+    """Refuse what is no policy of a bucket."""
+    _require(document, "resource", "MalformedPolicy")
+
+
+@cache
+def managed() -> dict[str, dict]:
+    """AWS's managed policies by ARN: Document, DefaultVersionId, Path, CreateDate, UpdateDate."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    return {f"{_MANAGED}{each['Path']}{name}": each for name, each in json.loads(aws_managed_policies_data).items()}
+
+
+def _require(document: Any, kind: Literal["identity", "resource", "trust"], code: str) -> None:
+    found = violations(document, kind)
+    if found:
+        raise AWSError(code, "; ".join(found))

@@ -1,0 +1,113 @@
+"""What the local cloud refuses of ministack's services, by botocore's names of service and operation."""
+
+from collections.abc import Callable
+
+from mlops.localcloud import (
+    base_cloudformation,
+    base_events,
+    base_policies,
+    base_requests,
+    base_s3,
+    base_stepfunctions,
+    policies,
+    statemachines,
+)
+from mlops.localcloud.errors import AWSError
+
+Check = Callable[[dict], None]
+
+# ministack answers these with success and does nothing.
+_PRETENDED = {
+    "apigateway": ("ImportApiKeys",),
+    "cloudformation": (
+        "DescribeStackDriftDetectionStatus",
+        "DescribeStackResourceDrifts",
+        "DetectStackDrift",
+        "DetectStackResourceDrift",
+        "DetectStackSetDrift",
+    ),
+    "ecr": ("CompleteLayerUpload", "InitiateLayerUpload", "UploadLayerPart"),
+    "events": ("CreateEndpoint", "DeleteEndpoint", "DescribeEndpoint", "ListEndpoints", "UpdateEndpoint"),
+    "lambda": (
+        "CreateCodeSigningConfig",
+        "DeleteCodeSigningConfig",
+        "DeleteFunctionCodeSigningConfig",
+        "GetCodeSigningConfig",
+        "GetFunctionCodeSigningConfig",
+        "ListCodeSigningConfigs",
+        "ListFunctionsByCodeSigningConfig",
+        "PutFunctionCodeSigningConfig",
+        "UpdateCodeSigningConfig",
+    ),
+}
+# Source: Amazon SNS API Reference, SetTopicAttributes.
+_FEEDBACK = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
+_TOPIC_ATTRIBUTES = {
+    "ArchivePolicy",
+    "ContentBasedDeduplication",
+    "DeliveryPolicy",
+    "DisplayName",
+    "FifoThroughputScope",
+    "KmsMasterKeyId",
+    "MaximumMessageSize",
+    "Policy",
+    "SignatureVersion",
+    "TracingConfig",
+    *(f"{protocol}SuccessFeedbackRoleArn" for protocol in _FEEDBACK),
+    *(f"{protocol}SuccessFeedbackSampleRate" for protocol in _FEEDBACK),
+    *(f"{protocol}FailureFeedbackRoleArn" for protocol in _FEEDBACK),
+}
+
+
+def install() -> None:
+    """Have every request and every resource judged."""
+    base_requests.guard(_checks())
+    base_cloudformation.judge_properties()
+    base_cloudformation.refuse_serverless_templates()
+    base_stepfunctions.validate_definitions(statemachines.violations)
+
+
+def _checks() -> dict[tuple[str, str], Check]:
+    pretended = {
+        (service, name): _not_implemented(service, name) for service, names in _PRETENDED.items() for name in names
+    }
+    return pretended | {
+        ("events", "DisableRule"): base_events.require_rule,
+        ("events", "EnableRule"): base_events.require_rule,
+        ("events", "PutTargets"): base_events.require_deliverable,
+        ("iam", "AttachGroupPolicy"): _attached,
+        ("iam", "AttachRolePolicy"): _attached,
+        ("iam", "AttachUserPolicy"): _attached,
+        ("iam", "CreateRole"): lambda request: policies.require_trust_policy(request["AssumeRolePolicyDocument"]),
+        ("iam", "UpdateAssumeRolePolicy"): lambda request: policies.require_trust_policy(request["PolicyDocument"]),
+        ("logs", "StopQuery"): base_requests.require_query,
+        ("s3", "*"): base_s3.check,
+        ("sns", "SetTopicAttributes"): _known_attribute,
+        ("ssm", "AddTagsToResource"): base_requests.require_parameter,
+        ("stepfunctions", "CreateStateMachine"): lambda request: statemachines.require_definition(
+            request["definition"]
+        ),
+        ("stepfunctions", "DescribeExecution"): base_stepfunctions.require_standard_execution,
+        ("stepfunctions", "GetExecutionHistory"): base_stepfunctions.require_standard_execution,
+        ("stepfunctions", "ListExecutions"): base_stepfunctions.require_standard,
+        ("stepfunctions", "StartExecution"): base_stepfunctions.require_input,
+        ("stepfunctions", "StartSyncExecution"): base_stepfunctions.require_express,
+        ("stepfunctions", "StopExecution"): base_stepfunctions.require_standard_execution,
+        ("stepfunctions", "UpdateStateMachine"): statemachines.require_update,
+    }
+
+
+def _not_implemented(service: str, operation: str) -> Check:
+    def refuse(request: dict) -> None:
+        raise AWSError("NotImplemented", f"The local cloud does not implement {service} {operation}", status=501)
+
+    return refuse
+
+
+def _attached(request: dict) -> None:
+    base_policies.require_attachable(request["PolicyArn"])
+
+
+def _known_attribute(request: dict) -> None:
+    if request["AttributeName"] not in _TOPIC_ATTRIBUTES:
+        raise AWSError("InvalidParameter", "Invalid parameter: AttributeName")

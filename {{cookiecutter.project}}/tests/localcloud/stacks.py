@@ -1,0 +1,34 @@
+"""Stacks of one resource, to see whether CloudFormation takes its properties."""
+
+import json
+from typing import Any
+from uuid import uuid4
+
+from harness import Cloud, until
+
+
+def outcome(cloud: Cloud, kind: str, properties: dict[str, Any]) -> tuple[str, list[str]]:
+    """The status of a stack with one resource, once it is made or rolled back, and why resources failed."""
+    client = cloud.client("cloudformation")
+    name = f"one-{uuid4().hex[:8]}"
+    template = {"Resources": {"Thing": {"Type": kind, "Properties": properties}}}
+    client.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
+
+    def status() -> str | None:
+        found = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return None if found.endswith("IN_PROGRESS") else found
+
+    status_at_end = until(status, 60)
+    events = client.describe_stack_events(StackName=name)["StackEvents"]
+    client.delete_stack(StackName=name)
+    reasons = [
+        each.get("ResourceStatusReason", "") for each in events if each["ResourceStatus"].endswith("CREATE_FAILED")
+    ]
+    return status_at_end, reasons
+
+
+def failure(cloud: Cloud, kind: str, properties: dict[str, Any]) -> str:
+    """Why a resource cannot be created. Fails when it can."""
+    status, reasons = outcome(cloud, kind, properties)
+    assert status == "ROLLBACK_COMPLETE"
+    return "\n".join(reasons)

@@ -1,0 +1,80 @@
+"""IAM: AWS's managed policies are real, what does not exist is not attached, a malformed policy is refused."""
+
+import json
+from collections.abc import Iterator
+from uuid import uuid4
+
+import pytest
+from botocore.exceptions import ClientError
+from harness import Cloud
+from stacks import failure, outcome
+
+TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::000000000000:root"}, "Action": "sts:AssumeRole"}
+    ],
+}
+SAGEMAKER = "arn:aws:iam::aws:policy/AmazonSageMakerFullAccess"
+ABSENT = "arn:aws:iam::aws:policy/NoSuchPolicyAtAll"
+
+
+@pytest.fixture
+def role(cloud: Cloud) -> Iterator[str]:
+    name = f"role-{uuid4().hex[:8]}"
+    iam = cloud.client("iam")
+    iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(TRUST))
+    yield name
+    for each in iam.list_attached_role_policies(RoleName=name)["AttachedPolicies"]:
+        iam.detach_role_policy(RoleName=name, PolicyArn=each["PolicyArn"])
+    iam.delete_role(RoleName=name)
+
+
+def test_a_managed_policy_of_aws_grants_what_its_document_says(cloud: Cloud, role: str) -> None:
+    iam = cloud.client("iam")
+    policy = iam.get_policy(PolicyArn=SAGEMAKER)["Policy"]
+    version = iam.get_policy_version(PolicyArn=SAGEMAKER, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
+    assert "sagemaker:*" in version["Document"]["Statement"][0]["Action"]
+    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
+    session = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
+    sagemaker = cloud.client("sagemaker", session)
+    with pytest.raises(ClientError, match="no identity-based policy allows the sagemaker:ListModels action"):
+        sagemaker.list_models()
+    iam.attach_role_policy(RoleName=role, PolicyArn=SAGEMAKER)
+    assert "Models" in sagemaker.list_models()
+
+
+def test_managed_policies_are_listed(cloud: Cloud) -> None:
+    listed = cloud.client("iam").list_policies(Scope="AWS", PathPrefix="/service-role/")["Policies"]
+    assert {"AWSLambdaBasicExecutionRole", "AmazonEC2RoleforSSM"} <= {each["PolicyName"] for each in listed}
+
+
+@pytest.mark.parametrize("arn", [ABSENT, "arn:aws:iam::000000000000:policy/never-made"])
+def test_a_policy_that_does_not_exist_is_not_attached(cloud: Cloud, role: str, arn: str) -> None:
+    iam = cloud.client("iam")
+    with pytest.raises(iam.exceptions.NoSuchEntityException, match="does not exist or is not attachable"):
+        iam.attach_role_policy(RoleName=role, PolicyArn=arn)
+    assert iam.list_attached_role_policies(RoleName=role)["AttachedPolicies"] == []
+
+
+def test_a_stack_cannot_attach_a_policy_that_does_not_exist(cloud: Cloud) -> None:
+    properties = {"AssumeRolePolicyDocument": TRUST, "ManagedPolicyArns": [ABSENT]}
+    assert f"Policy {ABSENT} does not exist or is not attachable" in failure(cloud, "AWS::IAM::Role", properties)
+    status, _ = outcome(cloud, "AWS::IAM::Role", {**properties, "ManagedPolicyArns": [SAGEMAKER]})
+    assert status == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("document", ["xyzzy", '{"x": 1}', json.dumps({**TRUST, "Statement": {"Effect": "Allow"}})])
+def test_a_malformed_trust_policy_is_refused(cloud: Cloud, role: str, document: str) -> None:
+    iam = cloud.client("iam")
+    with pytest.raises(iam.exceptions.MalformedPolicyDocumentException):
+        iam.create_role(RoleName="never-made", AssumeRolePolicyDocument=document)
+    with pytest.raises(iam.exceptions.MalformedPolicyDocumentException):
+        iam.update_assume_role_policy(RoleName=role, PolicyDocument=document)
+    assert iam.get_role(RoleName=role)["Role"]["AssumeRolePolicyDocument"] == TRUST
+
+
+def test_a_stack_cannot_make_a_role_with_a_malformed_policy(cloud: Cloud) -> None:
+    assert "extraneous key [x]" in failure(cloud, "AWS::IAM::Role", {"AssumeRolePolicyDocument": {**TRUST, "x": 1}})
+    inline = {"PolicyName": "inline", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}}
+    assert "Policies/0" in failure(cloud, "AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST, "Policies": [inline]})
