@@ -62,7 +62,9 @@ def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path
         if "Build/Render  running" in line:
             break
     assert command.poll() is None, output
-    started = processes_of_the_cloud(whole_repository)
+    deadline = time.monotonic() + 60
+    while len(started := processes_of_the_cloud(whole_repository)) <= 2 and time.monotonic() < deadline:
+        time.sleep(0.1)
     assert len(started) > 2
     os.killpg(command.pid, number)
     assert command.wait(timeout=120) != 0
