@@ -60,6 +60,7 @@ HYPERPARAMETERS = {
     "objective": Hyperparameter(
         str, "reg:squarederror", choices=("reg:squarederror", "reg:absoluteerror", "reg:pseudohubererror")
     ),
+    "eval_metric": Hyperparameter(str, "rmse", choices=("rmse", "mae")),  # on validation, picks the best round
     "num_round": Hyperparameter(int, 300, minimum=1, maximum=10_000),
     "early_stopping_rounds": Hyperparameter(int, 20, minimum=1),
     "checkpoint_rounds": Hyperparameter(int, 25, minimum=1),  # save after so many
@@ -74,7 +75,7 @@ HYPERPARAMETERS = {
     "max_bin": Hyperparameter(int, 256, minimum=2, maximum=65_535),
     "seed": Hyperparameter(int, 42, maximum=2**31 - 1),
 }
-OURS = ("num_round", "early_stopping_rounds", "checkpoint_rounds")
+OURS = ("eval_metric", "num_round", "early_stopping_rounds", "checkpoint_rounds")
 """Acted on by `train`; everything else goes to XGBoost as it is."""
 
 

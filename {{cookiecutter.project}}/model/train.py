@@ -64,7 +64,7 @@ def _boost(sets: dict[str, np.ndarray], hyperparameters: dict[str, Any], checkpo
             if number - int(booster.attr("best_round") or number) > hyperparameters["early_stopping_rounds"]:
                 break
             booster.update(matrices[0][0], number)
-            _report(booster, number, booster.eval_set(matrices, number))
+            _report(booster, number, booster.eval_set(matrices, number), hyperparameters["eval_metric"])
             if received or (number + 1) % hyperparameters["checkpoint_rounds"] == 0:
                 checkpoints.save(booster)
             if received:
@@ -89,15 +89,15 @@ def _matrices(sets: dict[str, np.ndarray], max_bin: int, threads: int) -> list[t
     return matrices
 
 
-def _report(booster: xgboost.Booster, number: int, evaluation: str) -> None:
-    """Print XGBoost's evaluation (`[0]\\ttrain-rmse:1.5\\t…`) as `train:rmse=1.5 …`, and keep the best in mind."""
+def _report(booster: xgboost.Booster, number: int, evaluation: str, metric: str) -> None:
+    """Print XGBoost's evaluation (`[0]\\ttrain-rmse:1.5\\t…`) as `train:rmse=1.5 …`, and note the best round by `metric`."""
     values = {}
     for item in evaluation.split("\t")[1:]:
         name, _, value = item.rpartition(":")
         values[name.replace("-", ":", 1)] = float(value)
     metrics = " ".join(f"{name}={value:.6f}" for name, value in values.items())
     print(f"[{number}] {metrics}", flush=True)
-    score = values["validation:rmse"]
+    score = values[f"validation:{metric}"]
     if score < float(booster.attr("best_score") or "inf"):
         booster.set_attr(best_score=repr(score), best_round=str(number), best_metrics=metrics)
 

