@@ -1,4 +1,4 @@
-"""What can be wrong with trips that somebody hands in."""
+"""What can be wrong with the source of a data set."""
 
 
 class DataError(ValueError):

@@ -29,8 +29,8 @@ def data() -> None:
 def prepare(source: str | None, output: Path | None) -> None:
     """Make training, validation, test and baseline sets.
 
-    SOURCE is a Parquet or CSV file of trips, a folder of them, or a month such as 2024-01 to download.
-    Without it the synthetic sample is used, which ships with this repository.
+    SOURCE is what `prepare` in data/ takes, such as a file or a folder. Without it the sample is used, which ships
+    with this repository.
     """
     from mlops.cli import project
 
@@ -47,14 +47,14 @@ def prepare_dataset(repository: Repository, source: str | None, output: Path) ->
     from mlops.cli import console, project
 
     try:
-        with console.working(f"Preparing data from {source or 'the synthetic sample'}") as show:
+        with console.working(f"Preparing data from {source or 'the sample'}") as show:
             dataset = prepare_sets(source, output, on_progress=show)
     except DataError as error:
         # A file that is no table is quoted as it is.
         message = printable(str(error))
         raise InputError(message if len(message) <= _MOST_CHARACTERS else f"{message[:_MOST_CHARACTERS]}…") from error
     if dataset["synthetic"]:
-        console.say("  These trips are synthetic: good to see the pipeline work, not to judge a model.")
+        console.say("  These data are synthetic: good to see the pipeline work, not to judge a model.")
     console.say(f"  rows: {_counts(dataset['rows'])}")
     console.say(f"  dropped: {_counts(dataset['dropped']) or 'none'}")
     console.say(f"  in {project.shown(output)}")
@@ -62,7 +62,7 @@ def prepare_dataset(repository: Repository, source: str | None, output: Path) ->
 
 
 def dataset_for(repository: Repository, source: str | None) -> Path:
-    """The prepared folder that `--data` means: itself, or made from raw trips; without it the last one."""
+    """The prepared folder that `--data` means: itself, or made from raw data; without it the last one."""
     folder = repository.dataset if source is None else Path(source)
     if (folder / "dataset.json").is_file():
         return folder

@@ -29,7 +29,7 @@ def release_options(command):
             "--data",
             "source",
             metavar="PATH",
-            help="A prepared data set, or raw trips.  [default: the last one prepared, else the sample]",
+            help="A prepared data set, or raw data.  [default: the last one prepared, else the sample]",
         ),
     ):
         command = option(command)

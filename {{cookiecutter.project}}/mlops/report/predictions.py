@@ -13,7 +13,7 @@ from typing import Any
 _CELLS = 36  # hexagons from left to right
 _BARS = 41
 _WORST = 5
-# The chart's range leaves out this share at each end: one odd trip must not squeeze all others into a corner.
+# The chart's range leaves out this share at each end: one odd row must not squeeze all others into a corner.
 _OUTSIDE = 0.005
 
 

@@ -4,17 +4,16 @@ from __future__ import annotations
 
 import json
 import os
-import random
 import subprocess
 import sys
 import tarfile
 from pathlib import Path
 
 from endpoint import Model
+from rows import table
 
 from mlops.aws.session import Session
 from mlops.qa.accuracy import regression_metrics
-from model.features import FEATURES, TARGET
 from model.predictor import Predictor
 
 ROOT = Path(__file__).parents[2]
@@ -22,28 +21,16 @@ EXECUTION = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 DATA_VERSION = "v1"
 
 
-def trips(count: int) -> str:
-    """CSV with a header: trips whose price follows from distance and duration."""
-    numbers = random.Random(7)
-    lines = [",".join([TARGET.name, *(feature.name for feature in FEATURES)])]
-    for _ in range(count):
-        miles, minutes = numbers.uniform(0.5, 20), numbers.uniform(3, 60)
-        area = numbers.choice(["Manhattan", "Queens"])
-        hour, weekday = numbers.randrange(24), numbers.randrange(7)
-        price = 3 + 2.5 * miles + 0.5 * minutes
-        lines.append(f"{price:.2f},{minutes:.1f},1,{miles:.2f},{hour},{weekday},{area},{area}")
-    return "\n".join(lines) + "\n"
-
-
 def train(base: Path) -> Path:
     """Train as SageMaker would and return the model's directory."""
     for channel in ("train", "validation"):
         folder = base / "input" / "data" / channel
         folder.mkdir(parents=True)
-        (folder / f"{channel}.csv").write_text(trips(300))
+        (folder / f"{channel}.csv").write_text(table(300))
     config = base / "input" / "config"
     config.mkdir()
-    (config / "hyperparameters.json").write_text(json.dumps({"num_round": "10", "eta": "0.5"}))
+    request = json.loads((ROOT / "configuration" / "trainingjob.json").read_text())
+    (config / "hyperparameters.json").write_text(json.dumps(request.get("HyperParameters", {})))
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base)}
     subprocess.run([sys.executable, "-m", "model", "train"], cwd=ROOT, env=environment, check=True, capture_output=True)
     return base / "model"
@@ -54,7 +41,7 @@ def publish(session: Session, bucket: str, model: Path, archive: Path) -> None:
     with tarfile.open(archive, "w:gz") as packed:
         for file in model.iterdir():
             packed.add(file, file.name)
-    test = trips(120)
+    test = table(120)
     rows = test.splitlines()[1:]
     predicted = Predictor(model).predict_csv("\n".join(row.split(",", 1)[1] for row in rows))
     metrics = regression_metrics([float(row.split(",")[0]) for row in rows], predicted)
