@@ -15,6 +15,13 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.25
 # However much time is shortened, a period has to see some requests.
 _LEAST_PERIOD_SECONDS = 1.0
+# Metrics whose number of values is a number of requests: Settings says how they are counted.
+_REQUESTS = {
+    ("AWS/SageMaker", "Invocations"),
+    ("AWS/SageMaker", "InvocationsPerInstance"),
+    ("AWS/Lambda", "Invocations"),
+    ("AWS/ApiGateway", "Count"),
+}
 _COMPARISONS = {
     "GreaterThanOrEqualToThreshold": operator.ge,
     "GreaterThanThreshold": operator.gt,
@@ -47,6 +54,13 @@ def missing(names: list[str]) -> list[str]:
     return [name for name in names if name not in known]
 
 
+def average(name: str) -> float | None:
+    """The average over the periods of an alarm that have data. None when it has none, or does not exist."""
+    found = next((alarm for alarm in base_cloudwatch.alarms() if alarm["AlarmName"] == name), None)
+    present = [value for value in _values(found) if value is not None] if found else []
+    return sum(present) / len(present) if present else None
+
+
 def judge(alarm: dict) -> None:
     """Look at the alarm's periods up to now and change its state. Alarms on other than one metric keep theirs."""
     compare = _COMPARISONS.get(alarm.get("ComparisonOperator", ""))
@@ -72,19 +86,23 @@ def judge(alarm: dict) -> None:
 
 def _values(alarm: dict) -> list[float | None]:
     """The statistic of each period that counts, the latest last."""
-    period = max(_LEAST_PERIOD_SECONDS, float(alarm.get("Period", 60)) * context.settings.time_scale)
+    whole = float(alarm.get("Period", 60))
+    period = max(_LEAST_PERIOD_SECONDS, whole * context.settings.time_scale)
     periods = int(alarm.get("EvaluationPeriods", 1))
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     now = time.time()
     found = base_cloudwatch.points(alarm["Namespace"], alarm["MetricName"], dimensions, now - periods * period)
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
+    counts_requests = (alarm["Namespace"], alarm["MetricName"]) in _REQUESTS and statistic in ("Sum", "SampleCount")
+    factor = max(1.0, whole / period) if counts_requests else 1.0
     values = []
     for number in range(periods, 0, -1):
         begin, end = now - number * period, now - (number - 1) * period
         within = [
             point for point in found if begin <= point["Timestamp"] < end or (number == 1 and point["Timestamp"] >= end)
         ]
-        values.append(base_cloudwatch.statistic(statistic, within))
+        value = base_cloudwatch.statistic(statistic, within)
+        values.append(value if value is None else value * factor)
     return values
 
 

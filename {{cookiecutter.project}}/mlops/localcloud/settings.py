@@ -12,7 +12,13 @@ class Settings:
 
     `directory` holds everything that is written: logs, job directories, images.
     `time_scale` shortens the waiting that AWS does (image pulls, bake times, batching of captured data):
-    0 skips it, 1 waits as long as AWS, and with the default a minute passes in a second. Limits that a user sets, such as MaxRuntimeInSeconds, are never scaled.
+    0 skips it, 1 waits as long as AWS, and with the default a minute passes in a second. Limits that a user sets, such as
+    MaxRuntimeInSeconds, are never scaled.
+
+    Alarms look at shortened periods too, while clients send their requests in real time. So a number of requests is a
+    rate: those of a shortened period count as if they went on for the whole period, and a threshold of 1000 requests a
+    minute is passed at 17 a second, as on AWS. Everything else, errors above all, counts as it is. Autoscaling acts on
+    alarms, and so by the same rule.
     """
 
     port: int

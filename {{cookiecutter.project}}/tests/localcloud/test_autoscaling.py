@@ -1,8 +1,12 @@
 """Application Auto Scaling: the instances of a variant follow its requests, within their bounds."""
 
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import pytest
 from harness import until
-from hosting import Hosting, constant_traffic, refusal, says
+from hosting import DEADLINE_SECONDS, Hosting, refusal, says
 
 DIMENSION = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 
@@ -12,7 +16,7 @@ def autoscaling(hosting: Hosting):
     return hosting.cloud.client("application-autoscaling")
 
 
-def scaled(hosting: Hosting, autoscaling, name: str, least: int, most: int, target: float) -> None:
+def scaled(hosting: Hosting, autoscaling, name: str, least: int, most: int, target: float) -> dict[str, str]:
     """Register the endpoint's variant with a policy that aims at `target` requests a minute and instance."""
     resource = {**DIMENSION, "ResourceId": f"endpoint/{name}/variant/AllTraffic"}
     autoscaling.register_scalable_target(**resource, MinCapacity=least, MaxCapacity=most)
@@ -27,6 +31,7 @@ def scaled(hosting: Hosting, autoscaling, name: str, least: int, most: int, targ
             "ScaleInCooldown": 60,
         },
     )
+    return resource
 
 
 def instances(hosting: Hosting, name: str) -> int:
@@ -34,13 +39,70 @@ def instances(hosting: Hosting, name: str) -> int:
     return variant["CurrentInstanceCount"]
 
 
-def test_a_variant_grows_under_load_up_to_its_bound(hosting: Hosting, autoscaling) -> None:
-    hosting.deploy("busy-scaled", says("hello"))
-    scaled(hosting, autoscaling, "busy-scaled", 1, 3, target=1)
-    with constant_traffic(hosting, "busy-scaled"):
-        until(lambda: instances(hosting, "busy-scaled") == 3, 30)
-    activities = autoscaling.describe_scaling_activities(ServiceNamespace="sagemaker")["ScalingActivities"]
-    assert any("Setting desired instance count to 3" in each["Description"] for each in activities)
+@contextmanager
+def steady_traffic(hosting: Hosting, name: str) -> Iterator[None]:
+    """A client that sends some twenty requests a second at most: 1200 a minute, and 20 in the cloud's minute."""
+    ended = threading.Event()
+
+    def call() -> None:
+        while not ended.wait(0.05):
+            hosting.ask(name)
+
+    client = threading.Thread(target=call)
+    client.start()
+    try:
+        yield
+    finally:
+        ended.set()
+        client.join()
+
+
+def test_a_variant_grows_and_shrinks_with_its_requests_a_minute_of_the_clients_time(
+    hosting: Hosting, autoscaling
+) -> None:
+    name, cloudwatch = "busy-scaled", hosting.cloud.client("cloudwatch")
+    hosting.deploy(name, says("hello"))
+    resource = scaled(hosting, autoscaling, name, 1, 3, target=60)
+    [policy] = autoscaling.describe_scaling_policies(**resource)["ScalingPolicies"]
+    high, low = [alarm["AlarmName"] for alarm in policy["Alarms"]]
+    with steady_traffic(hosting, name):
+        until(lambda: instances(hosting, name) == 3, DEADLINE_SECONDS)
+    [alarm] = cloudwatch.describe_alarms(AlarmNames=[high])["MetricAlarms"]
+    assert (alarm["Threshold"], alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == (60, "Sum", 60, 3)
+    until(lambda: instances(hosting, name) == 1, DEADLINE_SECONDS)
+    activities = autoscaling.describe_scaling_activities(
+        ServiceNamespace="sagemaker", ResourceId=resource["ResourceId"]
+    )
+    shrunk, grown = activities["ScalingActivities"][0], activities["ScalingActivities"][-1]
+    assert grown["Cause"] == f"monitor alarm {high} in state ALARM triggered policy requests"
+    assert shrunk["Cause"] == f"monitor alarm {low} in state ALARM triggered policy requests"
+    autoscaling.deregister_scalable_target(**resource)
+    assert cloudwatch.describe_alarms(AlarmNames=[high, low])["MetricAlarms"] == []
+
+
+def test_an_alarm_on_requests_sees_the_same_rate(hosting: Hosting) -> None:
+    name, cloudwatch = "alarmed-by-requests", hosting.cloud.client("cloudwatch")
+    hosting.deploy(name, says("hello"))
+    dimensions = [{"Name": "EndpointName", "Value": name}, {"Name": "VariantName", "Value": "AllTraffic"}]
+    cloudwatch.put_metric_alarm(
+        AlarmName=name,
+        Namespace="AWS/SageMaker",
+        MetricName="Invocations",
+        Dimensions=dimensions,
+        Statistic="Sum",
+        Period=60,
+        EvaluationPeriods=1,
+        Threshold=60,
+        ComparisonOperator="GreaterThanThreshold",
+        TreatMissingData="notBreaching",
+    )
+
+    def state() -> str:
+        return cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
+
+    with steady_traffic(hosting, name):
+        until(lambda: state() == "ALARM", DEADLINE_SECONDS)
+    until(lambda: state() == "OK", DEADLINE_SECONDS)
 
 
 def test_a_variant_below_its_least_number_is_lifted(hosting: Hosting, autoscaling) -> None:
@@ -60,6 +122,23 @@ def test_targets_and_policies_are_described_and_forgotten(hosting: Hosting, auto
     autoscaling.deregister_scalable_target(**resource)
     found = autoscaling.describe_scaling_policies(ServiceNamespace="sagemaker", ResourceId=resource["ResourceId"])
     assert found["ScalingPolicies"] == []
+
+
+@pytest.mark.parametrize(
+    ("resource", "message"),
+    [
+        ("endpoint/never-made/variant/AllTraffic", "Could not find endpoint"),
+        ("endpoint/one-variant/variant/Other", "Endpoint one-variant has no variant Other; it has AllTraffic"),
+    ],
+)
+def test_a_variant_that_does_not_exist_cannot_be_registered(
+    hosting: Hosting, autoscaling, resource: str, message: str
+) -> None:
+    if "one-variant" in resource:
+        hosting.deploy("one-variant", says("hello"))
+    request = {**DIMENSION, "ResourceId": resource, "MinCapacity": 1, "MaxCapacity": 2}
+    code, said = refusal(autoscaling.register_scalable_target, **request)
+    assert (code, message in said) == ("ValidationException", True), said
 
 
 def test_what_is_not_a_variant_of_an_endpoint_is_refused_by_name(autoscaling) -> None:

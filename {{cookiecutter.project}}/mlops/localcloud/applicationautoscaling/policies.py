@@ -1,7 +1,7 @@
-"""Target tracking: the number of instances at which each gets as many requests a minute as wanted.
+"""Target tracking: the number of instances at which each gets as many requests a minute as the target says.
 
 Source: Application Auto Scaling User Guide, "Target tracking scaling policies"; SageMaker Developer Guide, "Automatic
-scaling of Amazon SageMaker AI models". AWS judges by alarms over three minutes to grow and fifteen to shrink.
+scaling of Amazon SageMaker AI models". A policy has two CloudWatch alarms, and acts while one of them is in ALARM.
 """
 
 import logging
@@ -12,17 +12,17 @@ import uuid
 from datetime import UTC, datetime
 from functools import cache
 
-from mlops.localcloud import base_cloudwatch, context, measuring
-from mlops.localcloud.applicationautoscaling import targets
+from mlops.localcloud import alarms, context
+from mlops.localcloud.applicationautoscaling import targets, tracking_alarms
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
 from mlops.localcloud.applicationautoscaling.targets import Target
 from mlops.localcloud.paging import page
+from mlops.localcloud.sagemaker import endpoints
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 logger = logging.getLogger(__name__)
 
-_GROW_MINUTES, _SHRINK_MINUTES = 3, 15
 _DEFAULT_COOLDOWN_SECONDS = 300
 _LOOK_SECONDS = 0.5
 _SUPPORTED = {
@@ -48,7 +48,7 @@ def put_scaling_policy(request: dict) -> dict:
     """Make or change a policy. It acts from now on."""
     refuse_others("PutScalingPolicy", request, _SUPPORTED)
     name, resource = request["PolicyName"], request["ResourceId"]
-    targets.get(resource)
+    target = targets.get(resource)
     if "TargetTrackingScalingPolicyConfiguration" not in request:
         raise AWSError("ValidationException", "TargetTrackingScalingPolicyConfiguration is needed")
     known = _policies().get((resource, name))
@@ -57,21 +57,27 @@ def put_scaling_policy(request: dict) -> dict:
         if known
         else context.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:resource/sagemaker/{resource}:policyName/{name}")
     )
+    tracking = request["TargetTrackingScalingPolicyConfiguration"]
+    made = tracking_alarms.create(target, arn, float(tracking["TargetValue"]))
     _policies()[resource, name] = {
         **request,
         "PolicyType": "TargetTrackingScaling",
         "PolicyARN": arn,
-        "Alarms": [],
+        "Alarms": made,
         "CreationTime": datetime.now(UTC),
     }
+    if known:
+        tracking_alarms.delete(known["Alarms"])
     _keep_scaling()
-    return {"PolicyARN": arn, "Alarms": []}
+    return {"PolicyARN": arn, "Alarms": made}
 
 
 @service.operation
 def delete_scaling_policy(request: dict) -> dict:
-    if _policies().pop((request["ResourceId"], request["PolicyName"]), None) is None:
+    policy = _policies().pop((request["ResourceId"], request["PolicyName"]), None)
+    if policy is None:
         raise AWSError("ObjectNotFoundException", f"No scaling policy {request['PolicyName']}")
+    tracking_alarms.delete(policy["Alarms"])
     return {}
 
 
@@ -85,7 +91,7 @@ def describe_scaling_policies(request: dict) -> dict:
 def forget_all(resource: str) -> None:
     """Forget the policies of a target."""
     for key in [key for key in _policies() if key[0] == resource]:
-        del _policies()[key]
+        tracking_alarms.delete(_policies().pop(key)["Alarms"])
 
 
 @cache
@@ -106,19 +112,19 @@ def _keep_scaling() -> None:
 
 
 def _scale_all() -> None:
-    measuring.publish()
     for policy in list(_policies().values()):
-        _scale(targets.get(policy["ResourceId"]), policy["TargetTrackingScalingPolicyConfiguration"])
+        _scale(targets.get(policy["ResourceId"]), policy)
 
 
-def _scale(target: Target, tracking: dict) -> None:
-    from mlops.localcloud.sagemaker import endpoints
-
+def _scale(target: Target, policy: dict) -> None:
     endpoint = endpoints.serving(target.endpoint)
     if endpoint is None or endpoint.status != "InService":
         return
+    tracking_alarms.measure_silence(target)
     now = endpoint.instances(target.variant)
-    wanted = min(target.most, max(target.least, _wanted(target, tracking, now)))
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    wanted, cause = _wanted(policy, now)
+    wanted = min(target.most, max(target.least, wanted))
     direction = "out" if wanted > now else "in"
     cooldown = tracking.get(f"Scale{direction.capitalize()}Cooldown", _DEFAULT_COOLDOWN_SECONDS)
     resting = time.monotonic() - target.acted.get(direction, -math.inf) < cooldown * context.settings.time_scale
@@ -139,7 +145,7 @@ def _scale(target: Target, tracking: dict) -> None:
             "ResourceId": target.resource_id,
             "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
             "Description": f"Setting desired instance count to {wanted}.",
-            "Cause": f"{now} instances, target {tracking['TargetValue']:g} requests a minute and instance",
+            "Cause": cause or f"{now} instances are outside of {target.least} to {target.most}",
             "StartTime": moment,
             "EndTime": moment,
             "StatusCode": "Successful",
@@ -147,24 +153,13 @@ def _scale(target: Target, tracking: dict) -> None:
     )
 
 
-def _wanted(target: Target, tracking: dict, now: int) -> int:
-    """The number of instances for the requests of the last minutes: as many as are needed, or fewer after longer."""
-    value = float(tracking["TargetValue"])
-    recent = _requests_per_minute(target, _GROW_MINUTES)
-    if recent is not None and recent / max(1, now) > value:
-        return math.ceil(recent / value)
-    steady = _requests_per_minute(target, _SHRINK_MINUTES)
-    if steady is not None and not tracking.get("DisableScaleIn") and steady / max(1, now) < 0.9 * value:
-        return max(1, math.ceil(steady / value))
-    return now
-
-
-def _requests_per_minute(target: Target, minutes: int) -> float | None:
-    """Requests of the variant in a scaled minute, on average; None before that long has been measured."""
-    seconds = minutes * max(1.0, 60 * context.settings.time_scale)
-    dimensions = {"EndpointName": target.endpoint, "VariantName": target.variant}
-    begin = time.time() - seconds
-    if target.created.timestamp() > begin:
-        return None
-    found = base_cloudwatch.points("AWS/SageMaker", "Invocations", dimensions, begin)
-    return (base_cloudwatch.statistic("Sum", found) or 0.0) / minutes
+def _wanted(policy: dict, now: int) -> tuple[int, str]:
+    """The number of instances at which each gets the target's requests, and the alarm that asks for it."""
+    tracking = policy["TargetTrackingScalingPolicyConfiguration"]
+    high, low = [alarm["AlarmName"] for alarm in policy["Alarms"]]
+    acting = alarms.active([high] if tracking.get("DisableScaleIn") else [high, low])
+    requests = alarms.average(acting[0]) if acting else None
+    if requests is None:
+        return now, ""
+    cause = f"monitor alarm {acting[0]} in state ALARM triggered policy {policy['PolicyName']}"
+    return max(1, math.ceil(now * requests / float(tracking["TargetValue"]))), cause

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from mlops.localcloud import context
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
 from mlops.localcloud.paging import page
+from mlops.localcloud.sagemaker import endpoints
 from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
@@ -54,6 +55,7 @@ def register_scalable_target(request: dict) -> dict:
     parts = name.split("/")
     if len(parts) != 4 or (parts[0], parts[2]) != ("endpoint", "variant"):
         raise AWSError("ValidationException", f"ResourceId is {name}; allowed is endpoint/NAME/variant/NAME")
+    _require_variant(parts[1], parts[3])
     known = targets().get(name)
     if known is None and not {"MinCapacity", "MaxCapacity"} <= request.keys():
         raise AWSError("ValidationException", "MinCapacity and MaxCapacity are needed for a new scalable target")
@@ -106,6 +108,15 @@ def describe_scaling_activities(request: dict) -> dict:
     wanted = request.get("ResourceId")
     found = [each for each in reversed(activities()) if wanted in (None, each["ResourceId"])]
     return page(request, found, "ScalingActivities", PAGE)
+
+
+def _require_variant(endpoint: str, variant: str) -> None:
+    """Raise AWSError unless the endpoint has this variant."""
+    known = endpoints.get(endpoint).variant_names()
+    if variant not in known:
+        raise AWSError(
+            "ValidationException", f"Endpoint {endpoint} has no variant {variant}; it has {', '.join(known)}"
+        )
 
 
 def get(name: str) -> Target:

@@ -65,6 +65,11 @@ class Endpoint:
         found = self.fleet.variants.get(variant) if self.fleet else None
         return len(found.containers) if found else 0
 
+    def variant_names(self) -> list[str]:
+        """The variants that it has, or will have when it is in service."""
+        shown = self.fleet or self.pending
+        return list(shown.variants) if shown else []
+
     def switch_to(self, fleet: Fleet) -> None:
         """Give all requests to another fleet, from now on."""
         self.fleet = fleet
