@@ -13,6 +13,18 @@ INFRA = ROOT / "infra"
 ALL = sorted(path.stem for path in INFRA.glob("*.yml"))
 NAMES = [name for name in ALL if name != "bootstrap"]
 
+# Who deploys which stack, the endpoint in production: the template and the logical id of the role.
+DEPLOYED_BY = {
+    "storage": ("bootstrap", "DeploymentRole"),
+    "jobs": ("bootstrap", "DeploymentRole"),
+    "endpoints": ("bootstrap", "DeploymentRole"),
+    "api": ("bootstrap", "DeploymentRole"),
+    "builds": ("bootstrap", "DeploymentRole"),
+    "notifications": ("bootstrap", "DeploymentRole"),
+    "pipeline": ("bootstrap", "DeploymentRole"),
+    "endpoint": ("endpoints", "ProductionDeploymentRole"),
+}
+
 
 def template(name: str) -> dict[str, Any]:
     """A template with its intrinsic functions in their long form."""

@@ -192,28 +192,34 @@ def before(service: str, check: Callable[[dict[str, str], bytes, dict], Response
     app.SERVICE_HANDLERS[service] = checked
 
 
-def around_stack_resources(check: Callable[[str, str, str, dict, str, str], Any]) -> None:
-    """Have `check(change, type, stack, properties, physical id, logical id)` give a context for each change.
+def around_stack_resources(check: Callable[[str, str, str, dict, str, str, dict], Any]) -> None:
+    """Have `check(change, type, stack, properties, physical id, logical id, properties before)` give a context.
 
-    `change` is create, update or delete. An exception of it fails the resource with its text as the reason.
+    `change` is create, update or delete; what a change replaces is created. An exception of it fails the resource with
+    its text as the reason.
     """
-    from ministack.services.cloudformation import stacks
+    from ministack.services.cloudformation import provisioners, stacks
 
     create, update, delete = stacks._provision_resource, stacks._update_resource, stacks._delete_resource
 
     def created(kind: str, logical_id: str, properties: dict, stack: str) -> tuple:
-        with check("create", kind, stack, properties, "", logical_id):
+        with check("create", kind, stack, properties, "", logical_id, {}):
             return create(kind, logical_id, properties, stack)
 
     def updated(kind: str, physical_id: str, old: dict, new: dict, stack: str, *more: Any) -> tuple:
         if old == new:
             return update(kind, physical_id, old, new, stack, *more)
-        with check("update", kind, stack, new, physical_id, ""):
+        logical_id = more[0] if more else ""
+        if provisioners._replacing_change(kind, old, new):
+            change, identified = "create", ""
+        else:
+            change, identified = "update", physical_id
+        with check(change, kind, stack, new, identified, logical_id, old):
             return update(kind, physical_id, old, new, stack, *more)
 
     def deleted(kind: str, physical_id: str, properties: dict, *more: Any, **named: Any) -> None:
         stack = named.get("stack_name") or (more[0] if more else "")
-        with check("delete", kind, stack, properties, physical_id, ""):
+        with check("delete", kind, stack, properties, physical_id, "", {}):
             return delete(kind, physical_id, properties, *more, **named)
 
     stacks._provision_resource, stacks._update_resource, stacks._delete_resource = created, updated, deleted

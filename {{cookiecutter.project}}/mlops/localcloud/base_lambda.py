@@ -195,7 +195,7 @@ def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
     update, on_thread = handler["update"], stacks._runs_on_worker_thread
 
     def updated(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> tuple:
-        policy = _update_policy(stack_name, logical_id)
+        policy = update_policy(stack_name, logical_id)
         if policy and old.get("FunctionVersion") != new.get("FunctionVersion"):
             shift(policy, physical_id, old["FunctionVersion"], new["FunctionVersion"])
         return update(physical_id, old, new, stack_name, logical_id)
@@ -268,7 +268,7 @@ def _type(trace: str) -> str:
     return found["type"].rpartition(".")[2] if found else "Exception"
 
 
-def _update_policy(stack_name: str, logical_id: str | None) -> dict | None:
+def update_policy(stack_name: str, logical_id: str | None) -> dict | None:
     """CodeDeployLambdaAliasUpdate of the template that is being deployed, with its references resolved."""
     from ministack.services.cloudformation import _stacks
     from ministack.services.cloudformation.engine import _parse_template, _resolve_refs

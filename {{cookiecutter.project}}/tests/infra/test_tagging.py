@@ -4,19 +4,8 @@ from typing import Any
 
 import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
-from templates import template
+from templates import DEPLOYED_BY, template
 
-# Who deploys which stack: the template and the logical id of the role.
-DEPLOYED_BY = {
-    "storage": ("bootstrap", "DeploymentRole"),
-    "jobs": ("bootstrap", "DeploymentRole"),
-    "endpoints": ("bootstrap", "DeploymentRole"),
-    "api": ("bootstrap", "DeploymentRole"),
-    "builds": ("bootstrap", "DeploymentRole"),
-    "notifications": ("bootstrap", "DeploymentRole"),
-    "pipeline": ("bootstrap", "DeploymentRole"),
-    "endpoint": ("endpoints", "ProductionDeploymentRole"),
-}
 # S3 tags buckets in either of two ways: these are of the other. DeleteBucketTagging asks for s3:PutBucketTagging.
 NOT_NEEDED = {"s3:TagResource", "s3:UntagResource", "s3:ListTagsForResource", "s3:DeleteBucketTagging"}
 

@@ -198,10 +198,41 @@ def stack(cloud: Cloud, name: str, topic: str, **members: Any) -> dict:
     return until(ended, 20)
 
 
+# What CloudFormation's handlers create and read a topic with.
+TOPIC_ACTIONS = [
+    "sns:CreateTopic",
+    "sns:GetDataProtectionPolicy",
+    "sns:GetTopicAttributes",
+    "sns:ListSubscriptionsByTopic",
+    "sns:ListTagsForResource",
+    "sns:Subscribe",
+    "sns:TagResource",
+]
+
+
 def test_a_stack_acts_under_its_role(cloud: Cloud, make_role, names) -> None:
     topic = names("topic")
-    role = make_role(allow(["sns:CreateTopic", "sns:SetTopicAttributes"], TOPIC + topic), service="cloudformation")
+    role = make_role(allow(TOPIC_ACTIONS, TOPIC + topic), service="cloudformation")
     assert stack(cloud, names("stack"), topic, RoleARN=role)["StackStatus"] == "CREATE_COMPLETE"
+
+
+@pytest.mark.parametrize("missing", ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"])
+def test_a_stack_needs_what_cloudformation_reads_of_a_resource(cloud: Cloud, make_role, names, missing: str) -> None:
+    name = names("stack")
+    role = make_role(allow([each for each in TOPIC_ACTIONS if each != missing]), service="cloudformation")
+    assert stack(cloud, name, names("topic"), RoleARN=role)["StackStatus"] == "ROLLBACK_COMPLETE"
+    assert f"is not authorized to perform: {missing}" in reasons_of(cloud, name)
+
+
+def test_an_update_needs_what_a_replacement_creates(cloud: Cloud, make_role, names) -> None:
+    name, first, second = names("stack"), names("first"), names("second")
+    role = make_role(allow(TOPIC_ACTIONS, TOPIC + first), service="cloudformation")
+    assert stack(cloud, name, first, RoleARN=role)["StackStatus"] == "CREATE_COMPLETE"
+    parameters = [{"ParameterKey": "Name", "ParameterValue": second}]
+    cloudformation = cloud.client("cloudformation")
+    cloudformation.update_stack(StackName=name, UsePreviousTemplate=True, Parameters=parameters)
+    until(lambda: "ROLLBACK" in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"], 20)
+    assert f"sns:CreateTopic on resource: {TOPIC}{second}" in reasons_of(cloud, name)
 
 
 def test_a_stack_whose_role_lacks_an_action_is_rolled_back_with_the_reason(cloud: Cloud, make_role, names) -> None:

@@ -40,6 +40,27 @@ def resources(service: str, operation: str, request: dict) -> list[str]:
     return [arn for arn in arns if arn] or ["*"]
 
 
+def documented(action: str, values: dict[str, str]) -> list[str]:
+    """The ARNs of the resource types that the reference documents for an action, filled in with these values.
+
+    All types that the action requires, or else the most specific of its optional ones; `*` where it has none. Raises
+    LookupError for an action that the reference does not have, or whose resources the values do not name.
+    """
+    service, _, name = action.partition(":")
+    kinds = _reference().get(service, {}).get("privileges", {}).get(name)
+    if kinds is None:
+        raise LookupError(f"IAM knows no action {action}")
+    types = {kind: each for kind, each in kinds["resource_types"].items() if kind}
+    if not types:
+        return ["*"]
+    required = [kind for kind, each in types.items() if each["required"]]
+    templates = [_reference()[service]["resources"][kind]["arn"] for kind in required or types]
+    named = [(len(_PLACEHOLDER.findall(each)), arn) for each in templates if (arn := _filled(each, values))]
+    if not named or (required and len(named) < len(required)):
+        raise LookupError(f"The local cloud does not know on which resource {action} is checked here")
+    return [arn for _, arn in named] if required else [max(named, key=lambda each: each[0])[1]]
+
+
 def _named(service: str, operation: str, request: dict) -> list[str]:
     """Resources that a request names by ARN, or by an id of which the name is a part."""
     match service, operation:
@@ -76,15 +97,21 @@ def _named(service: str, operation: str, request: dict) -> list[str]:
 def _fill(service: str, kind: str, request: dict) -> str | None:
     """The ARN of a kind of resource with the request's members in it, None when the request does not name one."""
     template = _reference()[service]["resources"][kind]["arn"]
-    values = {"Partition": "aws", "Region": base.region(), "Account": base.account()}
+    values = {}
     for placeholder in _PLACEHOLDER.findall(template):
-        if placeholder not in values:
-            members = _MEMBERS.get((service, placeholder), (placeholder,))
-            value = next((request[member] for member in members if request.get(member)), None)
-            if not isinstance(value, str):
-                return None
+        members = _MEMBERS.get((service, placeholder), (placeholder,))
+        value = next((request[member] for member in members if request.get(member)), None)
+        if isinstance(value, str):
             values[placeholder] = value
-    return _PLACEHOLDER.sub(lambda found: values[found[1]], template)
+    return _filled(template, values)
+
+
+def _filled(template: str, values: dict[str, str]) -> str | None:
+    """A template of an ARN with these values in it, None when it needs others."""
+    known = {**values, "Partition": "aws", "Region": base.region(), "Account": base.account()}
+    if not all(known.get(placeholder) for placeholder in _PLACEHOLDER.findall(template)):
+        return None
+    return _PLACEHOLDER.sub(lambda found: known[found[1]], template)
 
 
 def _arn(service: str, resource: str) -> str:

@@ -1,16 +1,17 @@
 """The roles under which CloudFormation changes stacks: the stack's own, or that of whoever asked.
 
-Our own resource types call their services under that role, so each call is checked there. For the types that come
-with ministack, which calls nothing, the actions are checked that CloudFormation's handler of the type performs.
+The actions are checked that CloudFormation's handler of a resource's type performs. Our own resource types call their
+services under that role besides, where each call is checked once more.
 """
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import parse_qs
 
-from mlops.localcloud import base_iam, context
+from mlops.localcloud import base_iam, base_lambda, context
 from mlops.localcloud.base import Response
 from mlops.localcloud.identity import roles, stack_actions
+from mlops.localcloud.identity.handler_resources import Resource
 from mlops.localcloud.identity.roles import Assumed
 
 _SERVICE = "cloudformation.amazonaws.com"
@@ -69,21 +70,20 @@ def _as_caller(headers: dict[str, str], stack: str) -> None:
 
 @contextmanager
 def _under_role(
-    change: str, kind: str, stack: str, properties: dict, physical_id: str, logical_id: str
+    change: str, kind: str, stack: str, properties: dict, physical_id: str, logical_id: str, before: dict
 ) -> Iterator[None]:
     assumed = _roles().get(stack)
     if assumed is None:
         yield
         return
-    # CloudFormation gives a stack's tags to what it makes, which then has them.
-    tags = {
-        f"aws:{whose}/{key}": value
-        for key, value in base_iam.stack_tags(stack).items()
-        for whose in ("RequestTag", "ResourceTag")
-    }
-    generated = f"{stack}-{logical_id}-{_SUFFIX}"
-    for action, resource, keys in stack_actions.needed(change, kind, properties, physical_id, generated):
-        decision = base_iam.authorise_role(assumed.role_arn, assumed.session_name, action, resource, {**tags, **keys})
+    # CloudFormation gives a stack's tags to what it creates, which then has them.
+    whose = ("RequestTag", "ResourceTag") if change == "create" else ("ResourceTag",)
+    tags = {f"aws:{each}/{key}": value for key, value in base_iam.stack_tags(stack).items() for each in whose}
+    policy = base_lambda.update_policy(stack, logical_id) if kind == "AWS::Lambda::Alias" else None
+    described = {**properties, "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": policy}} if policy else properties
+    resource = Resource(kind, described, physical_id, f"{stack}-{logical_id}-{_SUFFIX}")
+    for action, arn, keys in stack_actions.needed(change, resource, before):
+        decision = base_iam.authorise_role(assumed.role_arn, assumed.session_name, action, arn, {**tags, **keys})
         if not decision.allowed:
             raise Denied(decision.message)
     with roles.acting(assumed.role_arn, assumed.service):

@@ -1,0 +1,137 @@
+"""The roles of stacks hold what CloudFormation's handlers of each resource type of their templates ask for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from fnmatch import fnmatchcase
+from pathlib import Path
+from typing import Any
+
+import cfnlint
+import pytest
+from cfnlint.decode import decode_str
+from cfnlint.schema.manager import ProviderSchemaManager
+from granting import is_allowed, role_statements
+from resolving import ROLE, VALUES, like, resolved
+from templates import DEPLOYED_BY, INFRA, NAMES, template
+
+from mlops import packaging
+from mlops.localcloud import base
+from mlops.localcloud.identity import handler_rules, handlers, stack_actions
+from mlops.localcloud.identity.handler_resources import Resource
+
+BUNDLED = Path(cfnlint.__file__).parent / "data" / "schemas"
+SUFFIX = "0123456789AB"
+# What the pipeline fills in for a release.
+RELEASE = {
+    "EndpointName": "taxi-fares--total-amount-0a1b2c3d",
+    "ResourceName": "taxi-fares-production-0a1b2c3d",
+    "BesideName": "champion",
+    "BesideResourceName": "taxi-fares-production-0a1b2c3d-b",
+    "ExecutionRoleArn": ROLE.format(name="EndpointRole"),
+    "VolumeKeyArn": like("Key"),
+    "FunctionsBucket": like("Bucket").rpartition(":")[2],
+    "FunctionsKey": "functions/0a1b2c3d.zip",
+}
+STACKS = {"endpoint": "taxi-fares-production"}
+TEST_RELEASE = {"EndpointName": "taxi-fares--total-amount-test", "ResourceName": "taxi-fares-test-0a1b2c3d"}
+
+
+@pytest.fixture(autouse=True)
+def place(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The account and the region of the templates' examples."""
+    monkeypatch.setattr(base, "account", lambda: VALUES["AWS::AccountId"])
+    monkeypatch.setattr(base, "region", lambda: VALUES["AWS::Region"])
+
+
+@pytest.fixture(scope="module")
+def registry() -> ProviderSchemaManager:
+    """CloudFormation's registry schemas as the linter of this environment brings them, whatever it has downloaded."""
+    return ProviderSchemaManager(providers_dir=BUNDLED / "providers", resources_dir=BUNDLED / "resources")
+
+
+@pytest.mark.parametrize("change", ["create", "update", "delete"])
+@pytest.mark.parametrize("name", DEPLOYED_BY)
+def test_the_role_of_a_stack_may_do_what_the_handlers_of_its_resources_ask_for(name: str, change: str) -> None:
+    statements = role_statements(*DEPLOYED_BY[name], side=1)
+    assert denied(statements, resources(name, STACKS.get(name, f"taxi-fares-{name}"), 1, RELEASE), change) == []
+
+
+def test_the_role_of_the_production_stack_may_delete_what_a_release_behind_the_api_has_left() -> None:
+    statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
+    assert denied(statements, resources("endpoint", "taxi-fares-production", 2, RELEASE), "delete") == []
+
+
+@pytest.mark.parametrize("change", ["create", "update", "delete"])
+def test_the_role_of_the_test_stack_may_do_what_its_handlers_ask_for(change: str) -> None:
+    statements = role_statements("endpoints", "TestDeploymentRole", side=1)
+    always = {key for key, each in template("endpoint")["Resources"].items() if "Condition" not in each}
+    found = resources("endpoint", "taxi-fares-test", 1, RELEASE | TEST_RELEASE)
+    assert denied(statements, ((key, each) for key, each in found if key in always), change) == []
+
+
+def denied(
+    statements: list[dict[str, Any]], found: Iterable[tuple[str, Resource]], change: str
+) -> list[tuple[str, str, str]]:
+    """What a role is denied of a change of these resources: type, action and ARN."""
+    tags = {"aws:ResourceTag/project": VALUES["Project"]}
+    if change == "create":
+        tags["aws:RequestTag/project"] = VALUES["Project"]
+    return [
+        (resource.kind, action, arn)
+        for _, resource in found
+        for action, arn, keys in stack_actions.needed(change, resource)
+        if not is_allowed(statements, action, arn, tags | keys)
+    ]
+
+
+def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> Iterator[tuple[str, Resource]]:
+    """The resources of a template's stack by logical id, with all that conditions may bring."""
+    parsed, _ = decode_str(packaging.pack(INFRA / f"{name}.yml"))
+    found = parsed["Resources"]
+    boundary = resolved(template("bootstrap")["Outputs"]["PermissionsBoundaryArn"]["Value"], 1)
+    known = {**dict.fromkeys(parsed["Parameters"], "value"), "PermissionsBoundary": boundary, **VALUES, **parameters}
+    for key, each in found.items():
+        known.setdefault(key, physical_id(stack, key, each, side, known))
+    for key, each in found.items():
+        described = {"UpdatePolicy": each["UpdatePolicy"]} if "UpdatePolicy" in each else {}
+        properties = resolved({**each.get("Properties", {}), **described}, side, known)
+        yield key, Resource(each["Type"], properties, known[key], f"{stack}-{key}-{SUFFIX}")
+
+
+def physical_id(stack: str, key: str, resource: dict[str, Any], side: int, known: dict[str, Any]) -> str:
+    """What `Ref` and `Fn::GetAtt` give, as far as ARNs of permissions have it: a name that is set, or a generated one."""
+    kind = resource["Type"]
+    stated = resource.get("Properties", {}).get(f"{kind.rpartition('::')[2]}Name")
+    if stated is not None and kind.startswith(("AWS::Lambda", "AWS::SageMaker", "AWS::CodeDeploy", "AWS::Logs")):
+        return resolved(stated, side, known)
+    if kind == "AWS::Lambda::Version":
+        return f"arn:aws:lambda:eu-west-1:123456789012:function:{VALUES['Project']}-api:1"
+    try:
+        return like(key)
+    except AssertionError:
+        return f"{stack}-{key}-{SUFFIX}"
+
+
+def test_the_handlers_are_those_of_the_registry(registry: ProviderSchemaManager) -> None:
+    kinds = {resource["Type"] for name in NAMES for resource in template(name)["Resources"].values()}
+    assert kinds <= handlers.types().keys() | handlers.WITHOUT_HANDLERS
+    for kind, declared in handlers.types().items():
+        schema = registry.get_resource_schema("us-east-1", kind).schema
+        assert declared == {
+            change: sorted(set(handler["permissions"]))
+            for change, handler in schema["handlers"].items()
+            if change != "list"
+        }, f"cloudformation_handlers.json has other permissions for {kind} than the registry's schema"
+    for kind in handlers.WITHOUT_HANDLERS:
+        assert "handlers" not in registry.get_resource_schema("us-east-1", kind).schema
+
+
+def test_every_rule_leaves_out_what_a_handler_declares_for_a_property_of_its_type(
+    registry: ProviderSchemaManager,
+) -> None:
+    for kind, action, path in handler_rules.rules():
+        declared = {each for change in ("create", "update", "delete") for each in handlers.permissions(kind, change)}
+        assert any(fnmatchcase(each, action) for each in declared), (kind, action)
+        schema = registry.get_resource_schema("us-east-1", kind).schema
+        assert path is None or path.partition(".")[0] in {*schema["properties"], "UpdatePolicy"}, (kind, path)
