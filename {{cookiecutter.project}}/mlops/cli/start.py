@@ -10,6 +10,8 @@ import click
 from mlops.errors import InputError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from mlops.aws.pipeline import Wanted
     from mlops.cli.project import Repository
 
@@ -128,7 +130,7 @@ def prepare(
     """Upload code and data, where they changed; what is to be released then."""
     import json
 
-    from mlops.aws import objects, origin, source
+    from mlops.aws import new_key, objects, origin, source
     from mlops.aws.pipeline import Wanted
     from mlops.cli import console
 
@@ -136,10 +138,14 @@ def prepare(
     commit = source.commit_id(repository.root)
     version = objects.data_version(session, bucket, data_version) if data_version else None
     dataset = None if version else _dataset(repository, data)
-    with console.working("Uploading code" if version else "Uploading code and data"):
+    with console.working("Uploading code" if version else "Uploading code and data") as show:
+
+        def upload(archive: Callable[[], str]) -> str:
+            return new_key.call(session, repository.names.stack("storage"), archive, on_wait=show)
+
         versions = {
-            "Code": objects.upload_source(session, bucket, repository.root),
-            "Data": version or objects.upload_data(session, bucket, dataset),
+            "Code": upload(lambda: objects.upload_source(session, bucket, repository.root)),
+            "Data": version or upload(lambda: objects.upload_data(session, bucket, dataset)),
         }
     variables = {
         "CommitId": commit,

@@ -1,0 +1,49 @@
+"""The first minutes of a bucket's key, in which KMS may not yet decide by its alias.
+
+Source: AWS KMS Developer Guide, "ABAC for AWS KMS": it might take up to five minutes for changes of tags and aliases to
+affect the authorization of a key. The policies of GitHub's roles name the key by its alias.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from typing import TypeVar
+
+from mlops.aws import stacks
+from mlops.aws.session import AWSError, Session
+
+Result = TypeVar("Result")
+
+_KNOWN_AFTER = timedelta(minutes=6)
+_PAUSE_SECONDS = 10.0
+_DENIED = {"AccessDenied", "403"}
+
+
+def call(
+    session: Session,
+    stack: str,
+    use: Callable[[], Result],
+    *,
+    on_wait: Callable[[object], None] = lambda text: None,
+    pause: Callable[[float], None] = time.sleep,
+    now: Callable[[], datetime] = lambda: datetime.now(UTC),
+) -> Result:
+    """What `use` returns, which is called again while it is denied and the stack with the key is new.
+
+    A denial is final when the stack is older, and none is waited for where there is no stack.
+    """
+    while True:
+        try:
+            return use()
+        except AWSError as error:
+            if error.code not in _DENIED or not _is_new(session, stack, now()):
+                raise
+        on_wait("AWS has not applied the permissions of the new key yet; trying again")
+        pause(_PAUSE_SECONDS)
+
+
+def _is_new(session: Session, stack: str, now: datetime) -> bool:
+    described = stacks.describe(session, stack)
+    return described is not None and now - described["CreationTime"] < _KNOWN_AFTER
