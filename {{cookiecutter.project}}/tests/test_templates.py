@@ -176,10 +176,22 @@ def test_jobs_may_list_the_location_of_each_output_with_and_without_a_slash_at_i
             assert patterns == folders | {f"{folder}/*" for folder in folders}, role
 
 
-def test_every_log_group_ends_and_is_encrypted():
-    groups = resources("storage", "AWS::Logs::LogGroup")
-    assert len(groups) == 8
+@pytest.mark.parametrize(("name", "count"), [("storage", 8), ("api", 5)])
+def test_every_log_group_ends_and_is_encrypted(name, count):
+    groups = resources(name, "AWS::Logs::LogGroup")
+    assert len(groups) == count
     assert all({"RetentionInDays", "KmsKeyId"} <= group.keys() for group in groups.values())
+
+
+def test_the_execution_log_of_the_api_exists_before_its_stage_writes_into_it():
+    stage = template("api")["Resources"]["Stage"]
+    [group] = [
+        key
+        for key, each in resources("api", "AWS::Logs::LogGroup").items()
+        if str(each["LogGroupName"]["Fn::Sub"])
+        == f"API-Gateway-Execution-Logs_${{RestApi}}/{stage['Properties']['StageName']}"
+    ]
+    assert stage["DependsOn"] == group
 
 
 def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
