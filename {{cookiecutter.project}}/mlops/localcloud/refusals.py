@@ -64,6 +64,7 @@ def install() -> None:
     base_requests.guard(_checks())
     base_cloudformation.judge_properties()
     base_cloudformation.refuse_serverless_templates()
+    base_cloudformation.describe_change_sets_as_aws()
     base_stepfunctions.validate_definitions(statemachines.violations)
 
 
@@ -82,7 +83,8 @@ def _checks() -> dict[tuple[str, str], Check]:
         ("iam", "UpdateAssumeRolePolicy"): lambda request: policies.require_trust_policy(request["PolicyDocument"]),
         ("logs", "StopQuery"): base_requests.require_query,
         ("s3", "*"): base_s3.check,
-        ("sns", "SetTopicAttributes"): _known_attribute,
+        ("sns", "CreateTopic"): lambda request: _require_attributes({*request.get("Attributes", {})} - {"FifoTopic"}),
+        ("sns", "SetTopicAttributes"): lambda request: _require_attributes({request["AttributeName"]}),
         ("ssm", "AddTagsToResource"): base_requests.require_parameter,
         ("stepfunctions", "CreateStateMachine"): lambda request: statemachines.require_definition(
             request["definition"]
@@ -108,6 +110,7 @@ def _attached(request: dict) -> None:
     base_policies.require_attachable(request["PolicyArn"])
 
 
-def _known_attribute(request: dict) -> None:
-    if request["AttributeName"] not in _TOPIC_ATTRIBUTES:
-        raise AWSError("InvalidParameter", "Invalid parameter: AttributeName")
+def _require_attributes(names: set[str]) -> None:
+    unknown = sorted(names - _TOPIC_ATTRIBUTES)
+    if unknown:
+        raise AWSError("InvalidParameter", f"Invalid parameter: Attributes Reason: Unknown attribute {unknown[0]}")

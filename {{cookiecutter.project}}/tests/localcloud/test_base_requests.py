@@ -82,7 +82,9 @@ def test_an_alarm_that_is_refused_is_not_made(cloud: Cloud, unchecked: Callable[
 def test_an_unknown_attribute_of_a_topic_is_refused(cloud: Cloud) -> None:
     sns = cloud.client("sns")
     topic = sns.create_topic(Name="attributes")["TopicArn"]
-    with pytest.raises(sns.exceptions.InvalidParameterException, match="AttributeName"):
+    with pytest.raises(sns.exceptions.InvalidParameterException, match="Nonsense"):
+        sns.create_topic(Name="never-made", Attributes={"Nonsense": "1"})
+    with pytest.raises(sns.exceptions.InvalidParameterException, match="Nonsense"):
         sns.set_topic_attributes(TopicArn=topic, AttributeName="Nonsense", AttributeValue="1")
     sns.set_topic_attributes(TopicArn=topic, AttributeName="DisplayName", AttributeValue="Shown")
     assert sns.get_topic_attributes(TopicArn=topic)["Attributes"]["DisplayName"] == "Shown"
@@ -162,6 +164,21 @@ def test_answers_have_no_members_without_a_value(cloud: Cloud) -> None:
         getattr(client, operation)(**parameters)
     assert answers
     assert not [answer for answer in answers if b"null" in answer]
+
+
+def test_a_change_set_is_described_with_the_members_of_its_shape(cloud: Cloud) -> None:
+    client = cloud.client("cloudformation")
+    answers: list[bytes] = []
+    client.meta.events.register(
+        "before-parse.cloudformation.DescribeChangeSet",
+        lambda response_dict, **_: answers.append(response_dict["body"]),
+    )
+    name = {"StackName": "described", "ChangeSetName": "first"}
+    template = '{"Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
+    client.create_change_set(**name, ChangeSetType="CREATE", TemplateBody=template)
+    client.get_waiter("change_set_create_complete").wait(**name, WaiterConfig={"Delay": 1})
+    assert b"ChangeSetType" not in answers[-1]
+    client.delete_stack(StackName="described")
 
 
 UNKNOWN = [

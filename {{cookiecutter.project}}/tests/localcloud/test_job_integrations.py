@@ -29,6 +29,19 @@ def test_a_completed_training_job_is_the_output_of_its_task(scripts: Scripts) ->
     assert output["Tags"]["MANAGED_BY_AWS"] == "STARTED_BY_STEP_FUNCTIONS"
 
 
+def test_the_history_names_the_job_that_was_submitted_and_its_request(scripts: Scripts) -> None:
+    request = scripts.training_request("sync-history", "")
+    execution = run(scripts, "sync-history", "TrainingJob", request)
+    ended(scripts, execution)
+    events = scripts.cloud.client("stepfunctions").get_execution_history(executionArn=execution)["events"]
+    task = [event for event in events if event["type"].startswith("Task") and "State" not in event["type"]]
+    assert [event["type"] for event in task] == ["TaskScheduled", "TaskStarted", "TaskSubmitted", "TaskSucceeded"]
+    details = [next(event[key] for key in event if key.endswith("EventDetails")) for event in task]
+    assert {(each["resourceType"], each["resource"]) for each in details} == {("sagemaker", "createTrainingJob.sync")}
+    assert json.loads(details[0]["parameters"])["TrainingJobName"] == "sync-history"
+    assert list(json.loads(details[2]["output"])) == ["TrainingJobArn"]
+
+
 def test_a_failed_training_job_fails_its_task_with_the_job_as_the_cause(scripts: Scripts) -> None:
     request = scripts.training_request("sync-fails", "raise SystemExit(4)")
     execution = ended(scripts, run(scripts, "sync-fails", "TrainingJob", request))

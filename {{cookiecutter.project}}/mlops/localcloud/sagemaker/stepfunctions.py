@@ -47,7 +47,7 @@ def _create(kind: str, request: dict) -> dict:
     client = context.client("sagemaker", context.state_machine_role(), "states.amazonaws.com")
     create = getattr(client, xform_name(f"Create{kind}"))
     try:
-        return create(**{**request, "Tags": [*request.get("Tags", []), _MANAGED]})
+        created = create(**{**request, "Tags": [*request.get("Tags", []), _MANAGED]})
     except ParamValidationError as error:
         raise TaskError("States.Runtime", str(error)) from error
     except ClientError as error:
@@ -58,6 +58,7 @@ def _create(kind: str, request: dict) -> dict:
             f"SageMaker.{name}Exception",
             f"{details['Message']} (Service: AmazonSageMaker; Status Code: {status}; Error Code: {details['Code']})",
         ) from error
+    return {key: value for key, value in created.items() if key != "ResponseMetadata"}
 
 
 def _stop(job: Job) -> None:
