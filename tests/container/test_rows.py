@@ -5,7 +5,6 @@ from array import array
 from pathlib import Path
 
 import pytest
-
 from model.features import FEATURES, TARGET
 from model.kinds import Category, Number, RowError
 from model.rows import encode_rows, parse_csv

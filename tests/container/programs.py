@@ -12,17 +12,22 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[2] / "{{cookiecutter.project}}"
 DEADLINE = 60.0  # seconds; generous, since a busy machine is no fault
+
+STARTED: list[subprocess.Popen[str]] = []
+"""Every process of this session, so that the ones that a failed test leaves behind can be ended."""
 
 
 def start(program: str, base: Path, **variables: str) -> subprocess.Popen[str]:
     """Start a program in a container's environment; stdout and stderr can be read."""
     environment = {"PATH": os.environ["PATH"], "SAGEMAKER_BASE_DIR": str(base)} | variables
     command = [sys.executable, "-m", "model", program]
-    return subprocess.Popen(
+    process = subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
+    STARTED.append(process)
+    return process
 
 
 def wait_until(condition: Callable[[], bool], what: str) -> None:

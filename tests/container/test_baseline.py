@@ -6,7 +6,6 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-
 from model.baseline import baseline
 from model.container import Container, InputError
 from model.features import FEATURES, TARGET

@@ -9,11 +9,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-from programs import Server
-
 from model.booster import Booster
 from model.features import AREAS
 from model.predictor import Predictor
+from programs import Server
 
 NAMES = (
     "duration_minutes",

@@ -7,7 +7,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-
 from model.container import Container, InputError
 from model.evaluate import evaluate
 

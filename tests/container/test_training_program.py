@@ -8,10 +8,9 @@ from pathlib import Path
 import pytest
 import xgboost
 from jobs import training_job
-from programs import DEADLINE, start
-
 from model.container import Container, InputError
 from model.train import train
+from programs import DEADLINE, start
 
 ENDLESS = {"num_round": "10000", "early_stopping_rounds": "10000", "eta": "0.001"}
 

@@ -11,10 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from programs import DEADLINE, ROOT, Server, start, wait_until
-
 from model.predictor import Predictor
 from model.serving.application import Application
+from programs import DEADLINE, ROOT, Server, start, wait_until
 
 ROW = "6.25,1,1.6,20,5,Manhattan,Queens"
 CSV, JSON = {"Accept": "text/csv"}, {"Accept": "application/json"}

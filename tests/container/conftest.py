@@ -1,0 +1,36 @@
+"""The container's programs, which are copied and not rendered: they are tested where they lie."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+GENERATED = Path(__file__).parents[2] / "{{cookiecutter.project}}"
+sys.path[:0] = [str(GENERATED), str(GENERATED / "tests")]
+
+import programs  # noqa: E402
+from jobs import dataset, trained  # noqa: E402
+
+__all__ = ["dataset", "server", "trained"]
+
+
+@pytest.fixture(scope="session")
+def server(trained: Path) -> Iterator[programs.Server]:
+    """The trained model behind HTTP, with two workers."""
+    running = programs.Server(trained, SAGEMAKER_MODEL_SERVER_WORKERS="2")
+    yield running
+    assert running.stop() == 0
+
+
+@pytest.fixture(autouse=True)
+def no_program_outlives_its_test() -> Iterator[None]:
+    """End what a failed test leaves behind; the workers of a killed server end by themselves."""
+    before = len(programs.STARTED)
+    yield
+    for process in programs.STARTED[before:]:
+        if process.poll() is None:
+            process.kill()
+        process.communicate()
