@@ -3,7 +3,7 @@
 import socket
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -14,6 +14,7 @@ from hosting import PING_FAILED
 
 from mlops.localcloud import context, images
 from mlops.localcloud.logs import LogStream
+from mlops.localcloud.sagemaker import serving_container
 from mlops.localcloud.sagemaker.container import Instance
 from mlops.localcloud.sagemaker.serving_container import ServingContainer, answers_ping
 from mlops.localcloud.sagemaker.serving_fleet import DeploymentFailed, Variant
@@ -25,6 +26,17 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 class Handler(BaseHTTPRequestHandler):
     def do_GET(self):
         self.send_error(503)
+HTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
+"""
+HEALTHY_ONCE = """
+import os
+from http.server import BaseHTTPRequestHandler, HTTPServer
+pings = []
+class Handler(BaseHTTPRequestHandler):
+    def do_GET(self):
+        pings.append(self.path)
+        self.send_response(200 if len(pings) == 1 else 503)
+        self.end_headers()
 HTTPServer(("127.0.0.1", int(os.environ["SAGEMAKER_BIND_TO_PORT"])), Handler).serve_forever()
 """
 DOCKERFILE = 'FROM python:3.13-slim\nCOPY serve.py /serve.py\nENTRYPOINT ["python", "/serve.py"]\n'
@@ -52,24 +64,31 @@ def answering(status: int) -> Iterator[int]:
 
 
 @pytest.fixture
-def unhealthy(
+def running(
     cloud: Cloud, role_arn: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Iterator[ServingContainer]:
-    """A container that runs, and answers each ping with 503."""
+) -> Iterator[Callable[[str], ServingContainer]]:
+    """Starts a container of a program, whose log is i-1.log."""
     monkeypatch.setattr(context, "settings", Settings(cloud.port, tmp_path), raising=False)
-    source = tmp_path / "source"
-    source.mkdir()
-    (source / "Dockerfile").write_text(DOCKERFILE)
-    (source / "serve.py").write_text(NEVER_HEALTHY)
-    image = images.build(source / "Dockerfile", source, tmp_path / "image", "sha256:0")
-    model = {"Container": {}, "ExecutionRoleArn": role_arn, "EnableNetworkIsolation": True}
-    instance = Instance("i-1", "127.0.0.1", tmp_path / "i-1")
-    instance.root.mkdir()
-    log = LogStream("/aws/sagemaker/Endpoints/unhealthy", "AllTraffic/i-1", tmp_path / "i-1.log")
-    container = ServingContainer(model, image, instance, log)
-    container.start()
-    yield container
-    container.stop(grace_seconds=5)
+    started = []
+
+    def start(program: str) -> ServingContainer:
+        source = tmp_path / "source"
+        source.mkdir()
+        (source / "Dockerfile").write_text(DOCKERFILE)
+        (source / "serve.py").write_text(program)
+        image = images.build(source / "Dockerfile", source, tmp_path / "image", "sha256:0")
+        model = {"Container": {}, "ExecutionRoleArn": role_arn, "EnableNetworkIsolation": True}
+        instance = Instance("i-1", "127.0.0.1", tmp_path / "i-1")
+        instance.root.mkdir()
+        log = LogStream("/aws/sagemaker/Endpoints/unhealthy", "AllTraffic/i-1", tmp_path / "i-1.log")
+        container = ServingContainer(model, image, instance, log)
+        container.start()
+        started.append(container)
+        return container
+
+    yield start
+    for container in started:
+        container.stop(grace_seconds=5)
 
 
 def test_a_ping_is_answered_by_200_and_nothing_else() -> None:
@@ -87,8 +106,9 @@ def test_nothing_listening_is_no_answer() -> None:
 
 
 def test_a_container_that_does_not_pass_its_ping_in_time_fails_the_deployment(
-    unhealthy: ServingContainer, tmp_path: Path
+    running: Callable[[str], ServingContainer], tmp_path: Path
 ) -> None:
+    unhealthy = running(NEVER_HEALTHY)
     limit = {"VariantName": "AllTraffic", "ContainerStartupHealthCheckTimeoutInSeconds": 1}
     variant = Variant(limit, {}, images.Image("sha256:0", tmp_path), 1.0)
     until(lambda: (log := tmp_path / "i-1.log").exists() and "503" in log.read_text(), 20)
@@ -98,3 +118,15 @@ def test_a_container_that_does_not_pass_its_ping_in_time_fails_the_deployment(
     assert str(failed.value) == PING_FAILED
     assert time.monotonic() - began > 0.9
     assert unhealthy.enter() is None
+
+
+def test_a_container_that_stops_answering_pings_takes_no_requests_and_is_replaced(
+    running: Callable[[str], ServingContainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(serving_container, "_WATCH_INTERVAL_SECONDS", 0.05)
+    monkeypatch.setattr(serving_container, "_UNHEALTHY_SECONDS", 0.2)
+    container = running(HEALTHY_ONCE)
+    container.healthy.result(20)
+    first = until(container.enter, 20)
+    until(lambda: "not answered a ping for 0.2 seconds and is replaced" in (tmp_path / "i-1.log").read_text(), 20)
+    until(lambda: container.enter() not in (None, first), 20)

@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import time
 from collections.abc import Iterable
 from concurrent.futures import Future
 from http.client import HTTPConnection, HTTPException
@@ -16,6 +17,10 @@ from mlops.localcloud.sagemaker.container import Instance
 # "The request timeout on /ping attempts is 2 seconds" (Custom Inference Code with Hosting Services).
 _PING_TIMEOUT_SECONDS = 2
 _PING_INTERVAL_SECONDS = 0.05
+# SageMaker goes on to ping and replaces what is unhealthy; after how long, it does not document. A program that is busy
+# on a busy machine gets more than one chance.
+_WATCH_INTERVAL_SECONDS = 1.0
+_UNHEALTHY_SECONDS = 20.0
 # AWS starts a container that ends again and again until its start-up limit is over. The outcome is clear before.
 _FAILED_STARTS = 3
 _LONGEST_PAUSE_SECONDS = 5.0
@@ -26,7 +31,7 @@ class StartFailed(Exception):
 
 
 class ServingContainer:
-    """The container of one instance. It listens on a loopback port of its own.
+    """The container of one instance. It listens on a loopback port of its own, and is pinged for as long as it runs.
 
     `healthy` is done when the first ping was answered; it fails with StartFailed when there is no hope for that.
     """
@@ -95,25 +100,33 @@ class ServingContainer:
             return False
         if self._stopping.is_set():
             process.stop(0)
-        was_healthy = False
-        while (code := process.wait(_PING_INTERVAL_SECONDS)) is None:
+        answered: float | None = None
+        while (code := process.wait(_PING_INTERVAL_SECONDS if answered is None else _WATCH_INTERVAL_SECONDS)) is None:
             if answers_ping(port):
-                was_healthy = self._admit(port)
-                code = process.wait()
+                self._admit(port)
+                answered = time.monotonic()
+            elif answered is not None and time.monotonic() - answered > _UNHEALTHY_SECONDS:
+                code = self._give_up(process)
                 break
         with self._changed:
             self._port = None
         if not self._stopping.is_set():
             self._log.write(f"The container has ended with exit code {code}")
-        return was_healthy
+        return answered is not None
 
-    def _admit(self, port: int) -> bool:
+    def _admit(self, port: int) -> None:
         with self._changed:
             if not self._stopping.is_set():
                 self._port = port
         if not self.healthy.done():
             self.healthy.set_result(None)
-        return True
+
+    def _give_up(self, process: Process) -> int:
+        """End a program that is up and answers no ping any more. Its requests go to other containers meanwhile."""
+        with self._changed:
+            self._port = None
+        self._log.write(f"The container has not answered a ping for {_UNHEALTHY_SECONDS} seconds and is replaced")
+        return process.stop(_PING_TIMEOUT_SECONDS)
 
     def _launch(self, port: int) -> Process:
         role_arn, isolated = self._model["ExecutionRoleArn"], self._model["EnableNetworkIsolation"]
