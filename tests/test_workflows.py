@@ -52,5 +52,8 @@ def test_actions_are_pinned_by_commit_with_their_version_beside_it(path: Path) -
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
 def test_the_workflow_runs_the_readmes_commands(path: Path) -> None:
-    readme = (TEMPLATE / "README.md").read_text()
-    assert "make test" in path.read_text() and "make test" in readme
+    commands = re.findall(r"^```\n(make \w+)\n```$", (TEMPLATE / "README.md").read_text(), re.MULTILINE)
+    run = [step.get("run", "") for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
+    assert {"make demo", "make test"} <= set(commands)
+    assert any(text.startswith("make test") for text in run)
+    assert any("make demo" in text for text in run)

@@ -45,7 +45,7 @@ class InputProblem:
 class InputError(MlopsError):
     """The input is wrong. `problems` lists every fault at once; `message` opens the text.
 
-    >>> InputError("No such data version: v7. Run `mlops data versions`.")
+    >>> InputError("There is no execution 7c1f. Run: mlops status")
     >>> InputError("configuration/ has 1 problem.", [InputProblem("qa.yml", "users", "-1", "at least 1")])
     """
 

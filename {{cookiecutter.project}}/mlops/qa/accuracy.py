@@ -27,7 +27,7 @@ def measure(client: Client, rows: TestSet) -> dict[str, float | None]:
 def regression_metrics(actual: Sequence[float], predicted: Sequence[float]) -> dict[str, float | None]:
     """rmse and mae in the target's unit, r2 (1 is perfect, 0 as good as the mean), and the number of rows.
 
-    There is no r2 where all actual values are the same.
+    r2 is 0 where all actual values are the same, as in the evaluation job.
     """
     count = len(actual)
     errors = [one - other for one, other in zip(actual, predicted, strict=True)]
@@ -37,7 +37,7 @@ def regression_metrics(actual: Sequence[float], predicted: Sequence[float]) -> d
     return {
         "rmse": math.sqrt(squared / count),
         "mae": math.fsum(map(abs, errors)) / count,
-        "r2": 1 - squared / spread if spread else None,
+        "r2": 1 - squared / spread if spread else 0.0,
         "rows": count,
     }
 

@@ -32,8 +32,9 @@ def write(
 ) -> dict[str, Path]:
     """Write the report of an execution (None: of the latest one) into the directory `output`.
 
-    `baseline` is the document of another release, beside whose figures these are shown. Returns the files by kind: html, markdown, json. The execution may still run or have failed: the report tells what
-    there is. InputError when there is no such execution.
+    `baseline` is the document of another release, whose figures are shown in comparison. Returns the files by kind:
+    html, markdown, json. Of an execution that runs or has failed, the report holds the results so far. Raises
+    InputError when there is no such execution.
     """
     document = {**collect(session, project, execution_id), "baseline": baseline}
     output.mkdir(parents=True, exist_ok=True)

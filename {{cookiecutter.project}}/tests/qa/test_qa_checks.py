@@ -2,12 +2,14 @@
 
 import json
 
+import numpy as np
 import pytest
 from endpoint import broken, sum_model
 
 from mlops.configuration import Evaluation
 from mlops.errors import PipelineError
 from mlops.qa import accuracy, checks
+from model.evaluate import metrics
 
 GATE = Evaluation.model_construct(metric="rmse", goal="Minimize", bound=6.0, allowed_regression=0.02)
 
@@ -108,3 +110,8 @@ def test_an_accuracy_other_than_the_evaluated_one_fails():
     assert gate.passed
     assert not same.passed
     assert "through the endpoint was 4, the evaluation job found 3.9" in same.message
+
+
+def test_r2_of_a_constant_target_is_zero_as_in_the_evaluation_job():
+    assert accuracy.regression_metrics([1.0, 1.0, 1.0], [2.0, 2.0, 2.0])["r2"] == 0.0
+    assert metrics(np.ones(3), np.full(3, 2.0))["r2"]["value"] == 0.0

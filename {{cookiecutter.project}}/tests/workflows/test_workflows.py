@@ -16,8 +16,10 @@ BIN = Path(sys.executable).parent
 PIN = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<version>v\d+\.\d+\.\d+)$", re.MULTILINE)
 
 
-def test_there_are_the_workflows_that_the_readme_tells_of():
-    assert NAMES == ["approve", "destroy", "pull-request", "release", "retrain", "rollback"]
+def test_the_readme_describes_each_workflow():
+    readme = (ROOT / "README.md").read_text()
+    assert re.findall(r"^\| `([\w-]+)` \| (?:each|push|after|by hand)", readme, re.MULTILINE) != []
+    assert sorted(re.findall(r"^\| `([\w-]+)` \| (?:each|push|after|by hand)", readme, re.MULTILINE)) == NAMES
 
 
 @pytest.mark.parametrize("name", NAMES)

@@ -92,7 +92,7 @@ def describe_scalable_targets(request: dict) -> dict:
             "ScalableDimension": _DIMENSION,
             "MinCapacity": each.least,
             "MaxCapacity": each.most,
-            "RoleARN": context.arn("iam", "").replace(f":{context.region()}:", "::") + _ROLE,
+            "RoleARN": f"arn:aws:iam::{context.account()}:{_ROLE}",
             "CreationTime": each.created,
             "ScalableTargetARN": each.arn,
         }
