@@ -60,7 +60,7 @@ def test_a_job_gets_its_data_and_configuration_and_leaves_a_model(scripts: Scrip
         "ContentType": "text/csv",
     }
     resources = found["config"]["resourceconfig.json"]
-    assert resources["hosts"] == [resources["current_host"]]
+    assert (resources["current_host"], resources["hosts"]) == ("algo-1", ["algo-1"])
     assert resources["current_instance_type"] == "ml.m5.large"
     environment = found["environment"]
     assert environment["TRAINING_JOB_NAME"] == "contract"
@@ -141,16 +141,17 @@ def test_stopping_gives_the_program_time_to_save_its_model(scripts: Scripts) -> 
         sagemaker.stop_training_job(TrainingJobName="stopped")
 
 
-def test_two_instances_reach_each_other_by_their_hosts(scripts: Scripts) -> None:
+def test_two_instances_reach_each_other_by_their_host_names(scripts: Scripts) -> None:
     program = """
     import json, os, pathlib, socket, sys, time
     base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
     me = json.loads((base / "input/config/resourceconfig.json").read_text())
     first, second = me["hosts"]
-    if me["current_host"] == first:
+    if me["current_host"] == "algo-1":
+        assert socket.gethostbyname("algo-2") == "127.0.0.2"
         with socket.create_server((first, PORT)) as server:
             connection, peer = server.accept()
-            (base / "model/heard.txt").write_text(connection.recv(99).decode())
+            (base / "model/heard.txt").write_text(connection.recv(99).decode() + " at " + peer[0])
     else:
         for _ in range(200):
             try:
@@ -166,7 +167,7 @@ def test_two_instances_reach_each_other_by_their_hosts(scripts: Scripts) -> None
         ResourceConfig={"InstanceType": "ml.m5.large", "InstanceCount": 2, "VolumeSizeInGB": 1},
     )
     assert job["TrainingJobStatus"] == "Completed", scripts.log(GROUP, "two")
-    assert scripts.archive("two/models/two/output/model.tar.gz") == {"heard.txt": "hello from 127.0.0.2"}
+    assert scripts.archive("two/models/two/output/model.tar.gz") == {"heard.txt": "hello from algo-2 at 127.0.0.2"}
     streams = scripts.cloud.client("logs").describe_log_streams(logGroupName=GROUP, logStreamNamePrefix="two/")[
         "logStreams"
     ]
@@ -291,3 +292,18 @@ def log_so_far(scripts: Scripts, name: str) -> str:
     """The log file of a job, which exists from the moment its program starts."""
     file = scripts.cloud.directory / "training-jobs" / name / "algo-1.log"
     return file.read_text() if file.exists() else ""
+
+
+def test_programs_keep_their_own_python_path(scripts: Scripts) -> None:
+    program = """
+    import os, pathlib, subprocess, sys
+    base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
+    (base / "model/path.txt").write_text(" ".join(path for path in sys.path if path.startswith("/of/the/job")))
+    child = "import socket; print(socket.gethostbyname('algo-1'))"
+    (base / "model/child.txt").write_text(subprocess.check_output([sys.executable, "-c", child], text=True))
+    """
+    job = scripts.train("python-path", program, Environment={"PYTHONPATH": "/of/the/job"})
+    assert job["TrainingJobStatus"] == "Completed", scripts.log(GROUP, "python-path")
+    made = scripts.archive("python-path/models/python-path/output/model.tar.gz")
+    assert made == {"path.txt": "/of/the/job", "child.txt": "127.0.0.1\n"}
+    assert scripts.log(GROUP, "python-path") == ""

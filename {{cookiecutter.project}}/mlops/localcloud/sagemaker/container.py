@@ -2,7 +2,8 @@
 
 A container is a process here, so /opt/ml is a directory of the job, `SAGEMAKER_BASE_DIR` names it, and arguments
 and environment values that are paths below /opt/ml point into it. The instances of a job are processes on
-loopback addresses of their own, 127.0.0.1 and up: they can reach each other by the hosts of resourceconfig.json.
+loopback addresses of their own, 127.0.0.1 and up: Python programs reach each other by the hosts of
+resourceconfig.json, algo-1 and up, which `host_names` resolves for them.
 """
 
 import json
@@ -12,7 +13,7 @@ import shutil
 import socket
 import sys
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +24,7 @@ from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.service import AWSError
 
 _INSIDE = "/opt/ml"
+_HOST_NAMES = Path(__file__).with_name("host_names")
 _PATH_INSIDE = re.compile(r"(?:^|(?<==))/opt/ml(?=/|$)")
 _REASON_BYTES = 1024
 _COMMAND_NOT_FOUND, _COMMAND_NOT_EXECUTABLE = 127, 126
@@ -38,11 +40,15 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance of a job: its name in logs (algo-1), its address, and the directory that stands for /opt/ml."""
+    """One instance of a job: its host name (algo-1), its address, and the directory that stands for /opt/ml.
+
+    `addresses` are those of all instances of the job by their host names.
+    """
 
     name: str
     host: str
     root: Path
+    addresses: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, inside: str) -> Path:
         """Where a path of the container lies. Raises AWSError for one outside of /opt/ml."""
@@ -85,6 +91,12 @@ class Instance:
             "SAGEMAKER_BASE_DIR": str(self.root),
             **{name: self._outside(value) for name, value in variables.items()},
         }
+        if self.addresses:
+            paths = [str(_HOST_NAMES), *filter(None, [settings.get("PYTHONPATH")])]
+            settings |= {
+                "PYTHONPATH": os.pathsep.join(paths),
+                "SAGEMAKER_CLUSTER_ADDRESSES": json.dumps(dict(self.addresses)),
+            }
         try:
             return processes.start([self._outside(word) for word in argv], settings, cwd, on_line)
         except OSError as error:
@@ -99,9 +111,8 @@ def instances(directory: Path, count: int) -> list[Instance]:
     if directory.exists():
         # Left by a cloud that ran in this directory before; that cloud's job is unknown to this one.
         shutil.rmtree(directory)
-    made = [
-        Instance(f"algo-{number}", _loopback(number), directory / f"algo-{number}") for number in range(1, count + 1)
-    ]
+    addresses = {f"algo-{number}": _loopback(number) for number in range(1, count + 1)}
+    made = [Instance(name, address, directory / name, addresses) for name, address in addresses.items()]
     for instance in made:
         instance.root.mkdir(parents=True)
     return made
@@ -109,9 +120,9 @@ def instances(directory: Path, count: int) -> list[Instance]:
 
 def resource_config(instance: Instance, fleet: Sequence[Instance], instance_type: str) -> dict:
     """resourceconfig.json of a training job."""
-    hosts = [other.host for other in fleet]
+    hosts = [other.name for other in fleet]
     return {
-        "current_host": instance.host,
+        "current_host": instance.name,
         "current_instance_type": instance_type,
         "current_group_name": "homogeneousCluster",
         "hosts": hosts,

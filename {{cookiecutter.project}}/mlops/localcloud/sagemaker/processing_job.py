@@ -96,8 +96,8 @@ class ProcessingJob(Job):
         for target in self._outputs:
             instance.path(target["LocalPath"]).mkdir(parents=True, exist_ok=True)
         (instance.root / "output").mkdir(exist_ok=True)
-        hosts = [other.host for other in self._instances]
-        instance.write_json("config/resourceconfig.json", {"current_host": instance.host, "hosts": hosts})
+        hosts = [other.name for other in self._instances]
+        instance.write_json("config/resourceconfig.json", {"current_host": instance.name, "hosts": hosts})
         instance.write_json("config/processingjobconfig.json", {"ProcessingJobArn": self.arn, **self._request})
 
     def _mirrors(self, client: BaseClient, instance: Instance) -> list[tuple[Mirror, str]]:
