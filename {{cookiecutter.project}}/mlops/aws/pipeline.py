@@ -65,7 +65,7 @@ def make_way(session: Session, wanted: Wanted, say: Callable[[str], None]) -> st
         if found is None and wanted.is_released_by(execution):
             found = execution.id
         elif not _is_approved(execution):
-            _stop(
+            stop(
                 session,
                 wanted.pipeline,
                 execution.id,
@@ -81,14 +81,15 @@ def stop_all(session: Session, pipeline: str, reason: str) -> None:
     """Stop whatever is in progress and wait for nothing of it."""
     for summary in executions.recent(session, pipeline, limit=100):
         if summary.status == IN_PROGRESS:
-            _stop(session, pipeline, summary.id, reason, abandon=True)
+            stop(session, pipeline, summary.id, reason, abandon=True)
 
 
 def _is_approved(execution: Execution) -> bool:
     return any(stage.name == _APPROVAL_STAGE and stage.state == executions.SUCCEEDED for stage in execution.stages)
 
 
-def _stop(session: Session, pipeline: str, execution_id: str, reason: str, *, abandon: bool) -> None:
+def stop(session: Session, pipeline: str, execution_id: str, reason: str, *, abandon: bool) -> None:
+    """Stop an execution after its running actions, or at once without waiting for them (`abandon`)."""
     try:
         session.client("codepipeline").stop_pipeline_execution(
             pipelineName=pipeline, pipelineExecutionId=execution_id, abandon=abandon, reason=reason

@@ -11,6 +11,7 @@ _COMMANDS = {
     "deploy": "mlops.cli.deploy:deploy",
     "start": "mlops.cli.start:start",
     "watch": "mlops.cli.watch:watch",
+    "stop": "mlops.cli.stop:stop",
     "approve": "mlops.cli.approval:approve",
     "reject": "mlops.cli.approval:reject",
     "rollback": "mlops.cli.rollback:rollback",

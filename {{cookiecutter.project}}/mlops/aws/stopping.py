@@ -1,0 +1,48 @@
+"""Stopping one execution, together with the builds and the state machine that run for it."""
+
+from __future__ import annotations
+
+from mlops.aws import executions, pipeline
+from mlops.aws.executions import IN_PROGRESS, Action, Execution
+from mlops.aws.session import AWSError, Session
+from mlops.errors import InputError, PipelineError
+from mlops.names import Names
+
+_GONE = {"ExecutionDoesNotExist", "ResourceNotFoundException"}
+
+
+def begin(session: Session, names: Names, execution_id: str, reason: str) -> None:
+    """Ask CodePipeline to stop the execution.
+
+    InputError when it has ended, PipelineError while it changes production: half of a deployment is no state to stop in.
+    """
+    execution = executions.read(session, names.pipeline, execution_id)
+    if execution.finished:
+        raise InputError(f"The execution {execution_id} has ended already: it is {execution.status}.")
+    running = next((each for each in execution.actions if each.state == IN_PROGRESS), None)
+    if running is not None and running.stage == "Production":
+        raise PipelineError(
+            f"The execution {execution_id} is in {running.path} and changes production. Wait for its end (mlops watch "
+            f"{execution_id}), then take it back with: mlops rollback"
+        )
+    # An approval would be waited for. Builds and jobs are ended by `end_running`, a deployment ends by itself.
+    pipeline.stop(session, names.pipeline, execution_id, reason, abandon=execution.waiting_approval is not None)
+
+
+def end_running(session: Session, execution: Execution, reason: str) -> None:
+    """Stop what the running actions have started: builds, and the state machine with its jobs."""
+    for action in execution.actions:
+        if action.state == IN_PROGRESS and action.external_id:
+            _end(session, action, reason)
+
+
+def _end(session: Session, action: Action, reason: str) -> None:
+    try:
+        if action.provider == "CodeBuild":
+            session.client("codebuild").stop_build(id=action.external_id)
+        elif action.provider == "StepFunctions":
+            # Its jobs end with it: https://docs.aws.amazon.com/step-functions/latest/dg/connect-sagemaker.html
+            session.client("stepfunctions").stop_execution(executionArn=action.external_id, cause=reason)
+    except AWSError as error:
+        if error.code not in _GONE:
+            raise
