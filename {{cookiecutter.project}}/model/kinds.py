@@ -16,6 +16,7 @@ from functools import cached_property
 from typing import Any
 
 MISSING = math.nan
+_MOST_NAMED = 20
 _FLOAT32_MAX = 3.4028234663852886e38
 
 
@@ -147,7 +148,8 @@ class Category(Feature):
 
     @property
     def allowed(self) -> str:
-        return "one of " + ", ".join(self.values)
+        more = f", … ({len(self.values)} in all)" if len(self.values) > _MOST_NAMED else ""
+        return "one of " + ", ".join(self.values[:_MOST_NAMED]) + more
 
     def parse_column(self, cells: Sequence[str]) -> array[float]:
         try:

@@ -74,6 +74,12 @@ def tuning(session: Session, name: str) -> Job | None:
     )
 
 
+def tuned_hyperparameters(session: Session, name: str) -> dict[str, str]:
+    """The values that the tuning job of this name has found best; empty when there is none."""
+    answer = _describe(session, "describe_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": name}) or {}
+    return answer.get("BestTrainingJob", {}).get("TunedHyperParameters", {})
+
+
 def training(session: Session, name: str) -> Job | None:
     """The training job of this name, or None. While it runs, its metrics are read from its log."""
     answer = _describe(session, "describe_training_job", {"TrainingJobName": name})

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from textwrap import shorten
 from typing import TYPE_CHECKING, Protocol
 
@@ -129,11 +130,12 @@ class _PlainLines:
         self._before = execution
         for action in execution.actions:
             if action.activity and not changed:
-                self._say_activity(_line(action))
+                self._say_activity(_line(action, datetime.now(UTC)))
 
 
-def _line(action: Action) -> str:
-    moment = (action.ended or action.started).astimezone().strftime("%H:%M:%S")
+def _line(action: Action, now: datetime | None = None) -> str:
+    """The action with the time at which it changed, or at which it does what it does now."""
+    moment = (now or action.ended or action.started).astimezone().strftime("%H:%M:%S")
     took = f" in {console.between(action.started, action.ended)}" if action.ended else ""
     about = note(action)
     return f"{moment}  {action.path}  {state_word(action)}{took}{': ' + about if about else ''}"

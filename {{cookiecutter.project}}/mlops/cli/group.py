@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import importlib
+import shlex
+import sys
 import time
 import traceback
 
@@ -31,7 +33,7 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except MlopsError as error:
-            raise Refusal(str(error), error.exit_code) from error
+            raise Refusal(f"{error}{_local_cloud_hint(error)}", error.exit_code) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -44,6 +46,23 @@ class Refusal(click.ClickException):
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
         self.exit_code = exit_code
+
+
+def _local_cloud_hint(error: MlopsError) -> str:
+    """The command again, for the local cloud that runs for this repository, when no credentials say whom to call."""
+    if getattr(error, "code", "") != "NoCredentialsError":
+        return ""
+    from mlops.cli import project
+    from mlops.localcloud import launch
+
+    running = launch.find(project.state_directory() / "local")
+    if running is None:
+        return ""
+    command = shlex.join(["mlops", *sys.argv[1:]])
+    return (
+        f"\nThe local cloud of this repository runs on port {running.port}. To ask it: "
+        f'eval "$(mlops local env)" && {command}'
+    )
 
 
 def _unexpected(error: Exception) -> str:

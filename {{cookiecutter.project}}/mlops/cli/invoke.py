@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import sys
 from pathlib import Path
 from typing import IO, TYPE_CHECKING
@@ -14,10 +15,18 @@ if TYPE_CHECKING:
     from mlops.cli.project import Repository
     from mlops.names import Stage
 
+_NEGATIVE = re.compile(r"-\.?\d")
 _TYPES = {"csv": "text/csv", "json": "application/json"}
 
 
-@click.command()
+class _RowsCommand(click.Command):
+    """A command whose arguments may begin with a negative number, which click would take for an option."""
+
+    def parse_args(self, context: click.Context, args: list[str]) -> list[str]:
+        return super().parse_args(context, [f" {each}" if _NEGATIVE.match(each) else each for each in args])
+
+
+@click.command(cls=_RowsCommand)
 @click.argument("rows", nargs=-1)
 @click.option("--file", "file", type=click.File("rb"), help="Rows from a file; - is standard input.")
 @click.option("--endpoint", type=click.Choice(["test", "production"]), default="production", show_default=True)
@@ -76,7 +85,7 @@ def _body(rows: tuple[str, ...], file: IO[bytes] | None) -> bytes:
     if rows and file:
         raise InputError("Rows are given twice: as arguments and with --file. Give them once.")
     if rows:
-        return "\n".join(rows).encode()
+        return "\n".join(row.removeprefix(" ") for row in rows).encode()
     if file is None and sys.stdin.isatty():
         raise InputError("No rows. Give them as arguments, with --file, or on standard input.")
     body = (file or sys.stdin.buffer).read()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import click
@@ -14,9 +15,15 @@ if TYPE_CHECKING:
 
 
 @click.command()
-@click.option("--to", "version", type=click.IntRange(1), help="Version of the model package.  [default: the previous]")
+@click.option(
+    "--to",
+    "given",
+    metavar="VERSION",
+    help="Version of the model package, or the model_version of an answer, which is the id of its execution.  "
+    "[default: the previous]",
+)
 @click.option("--reason", default="", help="Why. It is kept with the model package that is left.")
-def rollback(version: int | None, reason: str) -> None:
+def rollback(given: str | None, reason: str) -> None:
     """Put the previous model package back into production.
 
     Nothing is built or trained. The traffic is shifted at once, guarded by the same alarms, and the package that is
@@ -28,12 +35,28 @@ def rollback(version: int | None, reason: str) -> None:
     repository.check()
     stack = repository.names.endpoint_stack("production")
     now, deployed = _in_production(repository, stack)
-    target = _target(repository, now, deployed, version)
+    target = _target(repository, now, deployed, _version_number(repository, given))
     console.say(f"Production serves the release {deployed['ExecutionId']}{_version(now)}.")
     _require_idle(repository)
     _deploy(repository, stack, target, deployed)
     console.say(f"Production serves version {target.version} again, of execution {target.execution_id}.")
     _note(repository, now, target, reason)
+
+
+def _version_number(repository: Repository, given: str | None) -> int | None:
+    """The version that is meant by its number, or by the first characters of the execution that released it."""
+    from mlops.aws import model_packages
+
+    if given is None:
+        return None
+    if re.fullmatch(r"[1-9][0-9]{0,6}", given):
+        return int(given)
+    packages = list(model_packages.newest_first(repository.session, repository.names))
+    found = [each.version for each in packages if given and each.execution_id.startswith(given)]
+    if len(found) == 1:
+        return found[0]
+    known = "".join(f"\n  {each.version}  {each.execution_id}" for each in packages[:5])
+    raise InputError(f"--to {given}: allowed is a version or the execution that released it, such as:{known}")
 
 
 def _in_production(repository: Repository, stack: str) -> tuple[ModelPackage | None, dict[str, str]]:

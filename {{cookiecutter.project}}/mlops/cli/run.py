@@ -77,7 +77,7 @@ def _release(
     deploy_pipeline(repository)
     execution_id = start_execution(repository, dataset, tune=tune, overrides=overrides)
     try:
-        _watch_to_the_end(repository, execution_id, approved)
+        _watch_to_the_end(repository, execution_id, approved, cloud_stops=not cloud_stays)
         _invoke_once(repository, dataset)
     except PipelineError as error:
         # Said before the report is written: whatever becomes of that, the cause must be seen.
@@ -90,16 +90,16 @@ def _release(
     console.say(f"Report: {page}")
 
 
-def _watch_to_the_end(repository: Repository, execution_id: str, approved: bool) -> None:
+def _watch_to_the_end(repository: Repository, execution_id: str, approved: bool, cloud_stops: bool) -> None:
     from mlops.cli.approval import answer_release
     from mlops.cli.watch import watch_execution
 
-    execution = watch_execution(repository, execution_id, until_approval=True)
+    execution = watch_execution(repository, execution_id, until_approval=True, cloud_stops=cloud_stops)
     if execution.waiting_approval:
         yes = approved or _ask(repository, execution)
         comment = "" if approved else click.prompt("Comment", default="", show_default=False)
         answer_release(repository, execution, approved=yes, comment=comment)
-        watch_execution(repository, execution_id)
+        watch_execution(repository, execution_id, cloud_stops=cloud_stops)
 
 
 def _ask(repository: Repository, execution: Execution) -> bool:

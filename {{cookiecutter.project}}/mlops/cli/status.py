@@ -59,6 +59,16 @@ def _endpoint(repository: Repository, stage: str) -> str:
         return f"{stage}: no endpoint"
     released = stacks.outputs(repository.session, repository.names.endpoint_stack(stage))
     facts = [f"{label} {released[key]}" for label, key in _RELEASED.items() if key in released]
+    if stage == "production" and (version := _version(repository, released.get("ExecutionId", ""))):
+        facts.append(f"version {version} of its model package group")
     model = ", ".join(["", *facts])
     reason = f": {found.failure_reason}" if found.failure_reason else ""
     return f"{stage}: endpoint {name} is {found.status}{reason}{model}"
+
+
+def _version(repository: Repository, execution_id: str) -> int | None:
+    """The number that `mlops rollback` knows a release by; answers of the endpoint name its execution."""
+    from mlops.aws import model_packages
+
+    packages = model_packages.newest_first(repository.session, repository.names)
+    return next((each.version for each in packages if execution_id and each.execution_id == execution_id), None)

@@ -19,9 +19,9 @@ _MOST_CHARACTERS = 200
 @click.argument("execution", required=False)
 @click.option("--reason", default="", help="Why. It is kept with the execution.")
 def stop(execution: str | None, reason: str) -> None:
-    """Stop an execution, with the builds and jobs that run for it, and wait for its end.
+    """Stop an execution and wait for its end.
 
-    Without EXECUTION the one that runs. What is in production stays there.
+    The builds and jobs that run for it end with it. Without EXECUTION the one that runs.
     """
     from mlops.aws import executions, origin, stopping, watching
     from mlops.cli import console, display, project

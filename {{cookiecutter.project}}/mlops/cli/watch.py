@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -12,6 +13,7 @@ from mlops.errors import PipelineError
 
 if TYPE_CHECKING:
     from mlops.aws.executions import Execution
+    from mlops.aws.logs import LogPlace
     from mlops.cli.project import Repository
 
 _LOG_TAIL_LINES = 8
@@ -48,18 +50,40 @@ def leaving_it_running(execution_id: str) -> Iterator[None]:
         raise click.exceptions.Exit(1) from None
 
 
-def watch_execution(repository: Repository, execution_id: str, *, until_approval: bool = False) -> Execution:
-    """Show the execution and return its last state. PipelineError when it ends in any way but success."""
+def watch_execution(
+    repository: Repository, execution_id: str, *, until_approval: bool = False, cloud_stops: bool = False
+) -> Execution:
+    """Show the execution and return its last state. PipelineError when it ends in any way but success.
+
+    `cloud_stops` says that the local cloud will not be there to be asked for a log.
+    """
     from mlops.cli import console
 
     execution = _follow(repository, execution_id, until_approval)
-    raise_failure(repository, execution)
+    raise_failure(repository, execution, cloud_stops=cloud_stops)
     if execution.finished:
         console.say(f"The release has succeeded in {console.between(execution.started, execution.ended)}.")
+        _say_what_was_tuned(repository, execution)
     return execution
 
 
-def raise_failure(repository: Repository, execution: Execution) -> None:
+def _say_what_was_tuned(repository: Repository, execution: Execution) -> None:
+    """Tuned hyperparameters are this release's: say what they are, and how the next one gets them."""
+    from mlops.aws import jobs
+    from mlops.cli import console
+
+    if execution.variables.get("Tune") != "true":
+        return
+    if tuned := jobs.tuned_hyperparameters(repository.session, repository.names.job(execution.id)):
+        settings = " ".join(f"--set {name}={value}" for name, value in tuned.items())
+        console.say(f"Its tuned hyperparameters: {settings}")
+        console.say(
+            "The next release without --tune has those of configuration/trainingjob.json: write them there to keep"
+        )
+        console.say("them, or give them to mlops start.")
+
+
+def raise_failure(repository: Repository, execution: Execution, *, cloud_stops: bool = False) -> None:
     """PipelineError with cause, place and end of the log, when the execution ended badly."""
     from mlops.aws import failures, logs
     from mlops.errors import printable
@@ -76,10 +100,18 @@ def raise_failure(repository: Repository, execution: Execution) -> None:
         ]
         lines += [f"    {printable(line)}" for line in tail]
         lines.append(f"Log: {failure.log}")
+        files = _files(repository, failure.log) if cloud_stops else []
         # The log of a function goes on from release to release.
         which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"
-        lines.append(f"All of it: mlops logs {failure.log_name}{which}")
+        lines += [f"All of it: {file}" for file in files] or [f"All of it: mlops logs {failure.log_name}{which}"]
     raise PipelineError("\n".join(lines))
+
+
+def _files(repository: Repository, log: LogPlace) -> list[Path]:
+    from mlops.cli.project import shown
+    from mlops.localcloud import logfiles
+
+    return [shown(file) for file in logfiles.find(repository.cloud_directory, log.group, log.prefix)]
 
 
 def say_what_is_ahead(repository: Repository, execution: Execution) -> None:

@@ -51,6 +51,22 @@ def test_plain_lines_tell_each_change_once(lines: list[str]):
     ]
 
 
+def test_a_line_about_what_goes_on_has_the_time_of_now(capsys: pytest.CaptureFixture[str], monkeypatch):
+    class Clock(datetime):
+        @classmethod
+        def now(cls, zone=None) -> datetime:
+            return (START + timedelta(minutes=16)).astimezone(zone)
+
+    monkeypatch.setattr(display, "datetime", Clock)
+    training = action("Train/Train", "InProgress")
+    with display.following() as screen:
+        screen.update(execution(training))
+        screen.update(execution(replace(training, activity="training: validation:rmse=4.1")))
+    times = [line.partition("  ")[0] for line in capsys.readouterr().out.splitlines()]
+    moments = (START, START + timedelta(minutes=16))
+    assert times == [moment.astimezone().strftime("%H:%M:%S") for moment in moments]
+
+
 def test_the_approval_says_what_to_run():
     row = display.rows(execution(APPROVAL))[0]
     assert row.state == "waiting"
