@@ -63,11 +63,24 @@ def test_the_role_of_the_production_stack_may_delete_what_a_release_behind_the_a
 
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
+def test_the_role_of_the_production_stack_may_do_what_its_handlers_ask_for_without_an_api(change: str) -> None:
+    statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
+    found = resources("endpoint", "taxi-fares-production", 2, RELEASE)
+    assert denied(statements, without("HasApi", resources=found), change) == []
+
+
+@pytest.mark.parametrize("change", ["create", "update", "delete"])
 def test_the_role_of_the_test_stack_may_do_what_its_handlers_ask_for(change: str) -> None:
     statements = role_statements("endpoints", "TestDeploymentRole", side=1)
-    always = {key for key, each in template("endpoint")["Resources"].items() if "Condition" not in each}
     found = resources("endpoint", "taxi-fares-test", 1, RELEASE | TEST_RELEASE)
-    assert denied(statements, ((key, each) for key, each in found if key in always), change) == []
+    conditions = {each["Condition"] for each in template("endpoint")["Resources"].values() if "Condition" in each}
+    assert denied(statements, without(*conditions, resources=found), change) == []
+
+
+def without(*conditions: str, resources: Iterable[tuple[str, Resource]]) -> Iterator[tuple[str, Resource]]:
+    """The resources of the endpoint's template that no such condition brings."""
+    declared = template("endpoint")["Resources"]
+    return ((key, each) for key, each in resources if declared[key].get("Condition") not in conditions)
 
 
 def denied(
