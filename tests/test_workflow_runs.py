@@ -303,6 +303,9 @@ def test_destroying_leaves_nothing_but_the_roles_of_github(founded: Account, des
     assert sorted(left) == ["mlops-foundation", f"{PROJECT}-bootstrap"]
     assert founded.client("sagemaker").list_endpoints()["Endpoints"] == []
     assert founded.client("s3").list_buckets()["Buckets"] == []
+    groups = [each["logGroupName"] for each in founded.client("logs").describe_log_groups()["logGroups"]]
+    # The jobs of all projects of an account share two groups.
+    assert sorted(groups) == ["/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"]
 
 
 def test_every_permission_was_used_or_its_template_says_why_it_is_there(
