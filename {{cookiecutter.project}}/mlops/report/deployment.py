@@ -62,4 +62,16 @@ def _endpoint(session: Session, names: Names, stage: str, execution_id: str) -> 
         "execution": outputs.get("ExecutionId"),
         "commit": outputs.get("CommitId"),
         "serves_this": outputs.get("ExecutionId") == execution_id,
+        "second_variant": second_variant(stacks.parameters(session, names.endpoint_stack(stage))),
+    }
+
+
+def second_variant(parameters: dict[str, str]) -> dict[str, Any] | None:
+    """The variant that shares the traffic of an endpoint, by the parameters of its stack; None where there is none."""
+    if not parameters.get("BesideName"):
+        return None
+    return {
+        "name": parameters["BesideName"],
+        "execution": parameters["BesideExecutionId"],
+        "share": float(parameters["BesideWeight"]),
     }

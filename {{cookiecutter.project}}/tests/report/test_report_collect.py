@@ -3,6 +3,7 @@
 import pytest
 
 from mlops.aws.logs import LogPlace
+from mlops.report.deployment import second_variant
 from mlops.report.logs import console_link
 
 
@@ -85,3 +86,10 @@ def test_a_log_in_china_has_a_link_to_the_console_there():
 
 def test_a_log_elsewhere_has_no_link():
     assert console_link("http://127.0.0.1:4566", "us-east-1", LogPlace("/g")) is None
+
+
+def test_a_second_variant_is_read_from_the_stack_of_the_endpoint(released):
+    assert [each["second_variant"] for each in released["endpoints"]] == [None]
+    parameters = {"BesideName": "Champion", "BesideExecutionId": "1a2b3c4d", "BesideWeight": "0.1"}
+    assert second_variant(parameters) == {"name": "Champion", "execution": "1a2b3c4d", "share": 0.1}
+    assert second_variant({**parameters, "BesideName": ""}) is None

@@ -212,3 +212,11 @@ def luminance(colour):
     channels = [int(digits[n : n + 2], 16) / 255 for n in (0, 2, 4)]
     linear = [value / 12.92 if value <= 0.04045 else ((value + 0.055) / 1.055) ** 2.4 for value in channels]
     return 0.2126 * linear[0] + 0.7152 * linear[1] + 0.0722 * linear[2]
+
+
+@pytest.mark.parametrize("render", [html.render, markdown.render])
+def test_a_second_variant_is_named_with_its_share_and_its_execution(released, render):
+    production = next(each for each in released["endpoints"] if each["stage"] == "production")
+    assert "of the traffic" not in render(released)
+    production["second_variant"] = {"name": "Champion", "execution": "1a2b3c4d", "share": 0.1}
+    assert "variant Champion with 0.1 of the traffic serves execution 1a2b3c4d" in render(released)
