@@ -112,6 +112,14 @@ def session_role(access_key: str) -> str | None:
     return found["Arn"] if found else None
 
 
+def caller(headers: dict[str, str]) -> str | None:
+    """The ARN of who signed a request; None when the credentials are nobody's."""
+    from ministack.services import sts
+
+    found = sts._caller_identity(headers)
+    return found["userArn"] if isinstance(found, dict) else None
+
+
 def authorise(headers: dict[str, str], service: str, action: str, resource: str, keys: dict[str, Any]) -> Decision:
     """Check the request's signature, once, and its principal's policies. Raises NotAuthenticated."""
     from ministack.core import iam_evaluator

@@ -26,7 +26,7 @@ from mlops.localcloud import (
     stepfunctions,
     targets,
 )
-from mlops.localcloud.identity import callers, container_credentials, ledger, resources, stacks, web
+from mlops.localcloud.identity import assuming, callers, container_credentials, ledger, resources, stacks, web
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
 
@@ -133,7 +133,7 @@ def _install() -> Service:
     base_s3.use_managed_key()
     targets.install()
     refusals.install()
-    for identity in (ledger, stacks, callers, web):
+    for identity in (ledger, stacks, callers, web, assuming):
         identity.install()
     cloudformation.register(resources.resource_types)
     functions.install()

@@ -5,6 +5,7 @@ import socket
 from collections.abc import Iterator
 from pathlib import Path
 
+import boto3
 import pytest
 from botocore.exceptions import ClientError
 from places import REGION
@@ -83,7 +84,14 @@ def test_a_read_that_s3_denies_without_a_word_is_named_with_caller_object_and_pe
     role = f"arn:aws:iam::{account}:role/reader"
     session.client("s3").create_bucket(Bucket="closed", CreateBucketConfiguration={"LocationConstraint": REGION})
     session.client("s3").put_object(Bucket="closed", Key="models/model.tar.gz", Body=b"x")
-    given = sts.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    iam.create_user(UserName="person")
+    assumes = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": role}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [assumes]})
+    iam.put_user_policy(UserName="person", PolicyName="assumes", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="person")["AccessKey"]
+    own = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
+    person = boto3.client("sts", region_name=REGION, endpoint_url=sts.meta.endpoint_url, **own)
+    given = person.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     with pytest.MonkeyPatch.context() as environment:
         environment.setenv("AWS_ACCESS_KEY_ID", given["AccessKeyId"])
         environment.setenv("AWS_SECRET_ACCESS_KEY", given["SecretAccessKey"])

@@ -44,12 +44,24 @@ def make_role(cloud: Cloud, names) -> Callable[..., str]:
     return make
 
 
+@pytest.fixture(scope="module")
+def person(cloud: Cloud) -> dict[str, str]:
+    """Credentials of a user who may assume every role that trusts the account."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName="person")
+    statement = allow("sts:AssumeRole")
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="person", PolicyName="assumes", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="person")["AccessKey"]
+    return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+
+
 @pytest.fixture
-def acting(cloud: Cloud) -> Callable[[str, str], BaseClient]:
+def acting(cloud: Cloud, person: dict[str, str]) -> Callable[[str, str], BaseClient]:
     """A client of a service under a role."""
 
     def client(service: str, role_arn: str) -> BaseClient:
-        assumed = cloud.client("sts").assume_role(RoleArn=role_arn, RoleSessionName="tester")["Credentials"]
+        assumed = cloud.client("sts", person).assume_role(RoleArn=role_arn, RoleSessionName="tester")["Credentials"]
         return cloud.client(service, assumed)
 
     return client
@@ -68,6 +80,18 @@ def denied(call: Callable[..., Any], **request: Any) -> str:
 
 def endpoint(name: str) -> str:
     return f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:endpoint/{name}"
+
+
+def test_root_assumes_no_role(cloud: Cloud, make_role) -> None:
+    error = denied(cloud.client("sts").assume_role, RoleArn=make_role(), RoleSessionName="tester")
+    assert "Roles may not be assumed by root accounts." in error
+
+
+def test_a_role_that_does_not_exist_is_denied_to_its_caller_by_name(cloud: Cloud, person: dict[str, str]) -> None:
+    role = f"arn:aws:iam::{ACCOUNT}:role/never-made"
+    error = denied(cloud.client("sts", person).assume_role, RoleArn=role, RoleSessionName="tester")
+    caller = f"arn:aws:iam::{ACCOUNT}:user/person"
+    assert f"User: {caller} is not authorized to perform: sts:AssumeRole on resource: {role}" in error
 
 
 def test_an_action_is_allowed_on_the_resource_that_the_policy_names_only(make_role, acting) -> None:

@@ -96,7 +96,7 @@ def _verify(headers: dict[str, str], body: bytes, query: dict) -> Response | Non
         verify(token, account or base.account())
         _require_duration(role_arn, int(request.get("DurationSeconds", _DEFAULT_MAXIMUM_SECONDS)))
     except Refused as error:
-        return _refusal(error)
+        return refusal(error)
     return None
 
 
@@ -142,7 +142,8 @@ def _provider_and_keys(token: str, provider_id: str, role_arn: str) -> tuple[str
     return f"arn:aws:iam::{role_arn.split(':')[4]}:oidc-provider/{host}", keys
 
 
-def _refusal(error: Refused) -> Response:
+def refusal(error: Refused) -> Response:
+    """The answer of STS to what it does not take."""
     body = (
         f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{error.code}</Code>'
         f"<Message>{escape(str(error))}</Message></Error><RequestId>00000000-0000-0000-0000-000000000000</RequestId>"
