@@ -112,7 +112,7 @@ def test_a_linear_shift_goes_step_by_step(lambdas: Lambdas) -> None:
     assert shift.ended(deployment)["status"] == "Succeeded"
 
 
-def alarm(lambdas: Lambdas, name: str) -> dict:
+def alarm(lambdas: Lambdas, name: str, missing: str = "notBreaching") -> dict:
     """An alarm on errors of the alias, as an alarmConfiguration."""
     dimensions = [{"Name": "FunctionName", "Value": name}, {"Name": "Resource", "Value": f"{name}:live"}]
     lambdas.cloud.client("cloudwatch").put_metric_alarm(
@@ -125,7 +125,7 @@ def alarm(lambdas: Lambdas, name: str) -> dict:
         EvaluationPeriods=1,
         Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
-        TreatMissingData="notBreaching",
+        TreatMissingData=missing,
     )
     return {"enabled": True, "alarms": [{"name": f"{name}-errors"}]}
 
@@ -169,6 +169,21 @@ def test_a_shift_needs_all_that_awss_own_policy_for_codedeploy_grants(lambdas: L
     assert "lambda:GetProvisionedConcurrencyConfig" in error["message"]
     assert "function:without-concurrency:live" in error["message"]
     assert shift.weights() == (shift.old, {})
+
+
+def test_an_alarm_that_rings_already_stops_a_deployment_unless_the_group_heeds_none(lambdas: Lambdas) -> None:
+    watched = alarm(lambdas, "ringing", missing="breaching")
+    cloudwatch = lambdas.cloud.client("cloudwatch")
+    until(lambda: cloudwatch.describe_alarms(AlarmNames=["ringing-errors"], StateValue="ALARM")["MetricAlarms"], 30)
+    shift = Shift(lambdas, "ringing", CANARY, returns("new"), alarmConfiguration=watched)
+    stopped = shift.ended(shift.start())
+    assert (stopped["status"], stopped["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
+    assert shift.weights() == (shift.old, {})
+    shift.codedeploy.update_deployment_group(
+        applicationName="ringing", currentDeploymentGroupName="ringing", alarmConfiguration={"enabled": False}
+    )
+    assert shift.ended(shift.start())["status"] == "Succeeded"
+    assert shift.weights() == (shift.new, {})
 
 
 def test_alarms_that_the_group_may_not_read_count_as_active(lambdas: Lambdas) -> None:

@@ -1,6 +1,7 @@
 """How the traffic of an endpoint is shifted: canary, linear, rolling; watched by alarms, rolled back by them."""
 
 import json
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -29,7 +30,7 @@ def two_instances(hosting: Hosting, name: str, program: str) -> None:
     hosting.configuration(name, hosting.variant(name, InitialInstanceCount=2))
 
 
-def alarm(hosting: Hosting, endpoint: str) -> str:
+def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str:
     """An alarm on errors of the endpoint's containers."""
     name = f"{endpoint}-errors"
     hosting.cloud.client("cloudwatch").put_metric_alarm(
@@ -42,7 +43,7 @@ def alarm(hosting: Hosting, endpoint: str) -> str:
         EvaluationPeriods=1,
         Threshold=3,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
-        TreatMissingData="notBreaching",
+        TreatMissingData=missing,
     )
     return name
 
@@ -95,6 +96,48 @@ def test_an_alarm_takes_all_traffic_back(hosting: Hosting, kind: str) -> None:
     assert f"{name}-errors" in endpoint["FailureReason"]
     assert {hosting.ask(name) for _ in range(20)} == {"old"}
     assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 2
+
+
+def test_the_new_fleet_is_measured_by_its_configuration_only_since_an_update(hosting: Hosting) -> None:
+    name = "measured"
+    hosting.deploy(name, says("old"))
+    hosting.configured(f"{name}-new", says("new"))
+    hosting.ask(name)
+    hosting.update(name, f"{name}-new")
+    hosting.ask(name)
+
+    def counted(configuration: str) -> float:
+        dimensions = {"EndpointName": name, "VariantName": "AllTraffic", "EndpointConfigName": configuration}
+        now = datetime.now(UTC)
+        found = hosting.cloud.client("cloudwatch").get_metric_statistics(
+            Namespace="AWS/SageMaker",
+            MetricName="Invocations",
+            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            StartTime=now - timedelta(hours=1),
+            EndTime=now + timedelta(minutes=1),
+            Period=3600,
+            Statistics=["Sum"],
+        )["Datapoints"]
+        return sum(point["Sum"] for point in found)
+
+    until(lambda: counted(f"{name}-new") == 1, 10)
+    assert counted(name) == 0
+
+
+def test_an_alarm_that_rings_already_ends_an_update(hosting: Hosting) -> None:
+    hosting.deploy("ringing", says("old"))
+    hosting.configured("ringing-new", says("new"))
+    name = alarm(hosting, "ringing", missing="breaching")
+    until(
+        lambda: hosting.cloud.client("cloudwatch").describe_alarms(AlarmNames=[name], StateValue="ALARM")[
+            "MetricAlarms"
+        ],
+        30,
+    )
+    guarded = {**blue_green("CANARY"), "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
+    endpoint = update(hosting, "ringing", "ringing-new", guarded)
+    assert endpoint["EndpointConfigName"] == "ringing"
+    assert name in endpoint["FailureReason"]
 
 
 def test_an_alarm_that_does_not_exist_is_refused(hosting: Hosting) -> None:

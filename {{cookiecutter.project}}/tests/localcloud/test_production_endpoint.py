@@ -1,7 +1,9 @@
 """Production where clients call SageMaker: infra/endpoint.yml shifts by canary, guards by alarms, scales, shares."""
 
+import threading
 from collections import Counter
 from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -50,7 +52,7 @@ def test_the_next_release_shares_the_traffic_for_a_while_and_fails_no_request(ho
     assert deployed["StackStatus"] == "UPDATE_COMPLETE"
     endpoint = hosting.sagemaker.describe_endpoint(EndpointName="production-canary")
     guards = endpoint["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
-    assert [alarm["AlarmName"] for alarm in guards] == ["test-production-5xx", "test-production-latency"]
+    assert [alarm["AlarmName"] for alarm in guards] == ["production-canary-2-5xx", "production-canary-2-latency"]
     first, last = answers.index("new"), len(answers) - answers[::-1].index("old")
     assert first < last and is_share(answers[first:last].count("new"), last - first, 0.5)
     assert hosting.ask("production-canary") == "new"
@@ -70,9 +72,55 @@ def test_a_release_that_fails_requests_is_rolled_back_by_its_alarm(hosting: Host
 
     until(ended, 60)
     assert stack.ended()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert any("test-production-5xx" in reason for reason in stack.reasons())
+    assert any(f"{name}-2-5xx" in reason for reason in stack.reasons())
     assert {hosting.ask(name) for _ in range(20)} == {"good"}
     assert 0 < answers.count(None) < 0.7 * len(answers), "only its share of the requests has failed"
+
+
+@contextmanager
+def ringing(hosting: Hosting, endpoint: str, number: int) -> Iterator[None]:
+    """Errors of a release are counted without a pause, for the whole endpoint and for its configuration."""
+    cloudwatch, ended = hosting.cloud.client("cloudwatch"), threading.Event()
+    whole = {"EndpointName": endpoint, "VariantName": "AllTraffic"}
+
+    def count() -> None:
+        while not ended.wait(0.1):
+            for dimensions in (whole, {**whole, "EndpointConfigName": f"{endpoint}-{number}"}):
+                named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
+                errors = {"MetricName": "Invocation5XXErrors", "Dimensions": named, "Value": 100.0}
+                cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[errors])
+
+    def rings() -> bool:
+        found = cloudwatch.describe_alarms(AlarmNames=["test-production-5xx", f"{endpoint}-{number}-5xx"])
+        return [alarm["StateValue"] for alarm in found["MetricAlarms"]] == ["ALARM", "ALARM"]
+
+    counting = threading.Thread(target=count)
+    counting.start()
+    try:
+        until(rings, 30)
+        yield
+    finally:
+        ended.set()
+        counting.join()
+
+
+CURES = {
+    "rollback": {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"},
+    "canary": {"ShiftType": "CANARY"},
+    "rolling": {"ShiftType": "ROLLING"},
+}
+
+
+@pytest.mark.parametrize("kind", CURES)
+def test_a_cure_comes_through_while_the_alarms_of_the_bad_release_ring(
+    hosting: Hosting, stack: Stack, kind: str
+) -> None:
+    name = f"production-cured-by-{kind}"
+    stack.deploy(TEMPLATE, production(hosting, name, 1, says("bad")))
+    with constant_traffic(hosting, name), ringing(hosting, name, 1):
+        deployed = stack.deploy(TEMPLATE, production(hosting, name, 2, says("good"), **CURES[kind]))
+        assert deployed["StackStatus"] == "UPDATE_COMPLETE", stack.reasons()
+    assert hosting.ask(name) == "good"
 
 
 def test_a_second_variant_gets_its_share_of_the_traffic(hosting: Hosting, stack: Stack) -> None:

@@ -63,7 +63,7 @@ def update_endpoint(request: dict) -> dict:
     refuse_others("UpdateEndpoint", request, _SUPPORTED["UpdateEndpoint"])
     shifting.require_possible(request.get("DeploymentConfig"))
     endpoint = get(request["EndpointName"])
-    fleet = Fleet(endpoint.name, endpoint_configurations.get(request["EndpointConfigName"]))
+    fleet = Fleet(endpoint.name, endpoint_configurations.get(request["EndpointConfigName"]), is_update=True)
     if request.get("RetainAllVariantProperties") and endpoint.fleet is not None:
         excluded = [each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", [])]
         fleet.keep(endpoint.fleet, excluded)

@@ -10,9 +10,19 @@ _NAMESPACE = "AWS/SageMaker"
 
 
 def count(
-    endpoint: str, variant: str, status: int, model_seconds: float, overhead_seconds: float, instances: int
+    endpoint: str,
+    variant: str,
+    configuration: str,
+    status: int,
+    model_seconds: float,
+    overhead_seconds: float,
+    instances: int,
 ) -> None:
-    """Count one invocation: the container's HTTP status, 0 for none, how long it took and how long all else took."""
+    """Count one invocation: the container's HTTP status, 0 for none, how long it took and how long all else took.
+
+    `configuration` names the endpoint configuration of a fleet that an update brought, and is empty for the first.
+    Source: Amazon SageMaker Developer Guide, "Auto-rollback configuration and monitoring".
+    """
     # A container that does not answer at all has no status.
     failed = status >= 500 or not status
     values = {
@@ -24,4 +34,7 @@ def count(
         "ModelLatency": ("Microseconds", 1e6 * model_seconds),
         "OverheadLatency": ("Microseconds", 1e6 * overhead_seconds),
     }
-    measuring.measure(_NAMESPACE, {"EndpointName": endpoint, "VariantName": variant}, values)
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    measuring.measure(_NAMESPACE, dimensions, values)
+    if configuration:
+        measuring.measure(_NAMESPACE, {**dimensions, "EndpointConfigName": configuration}, values)

@@ -36,6 +36,7 @@ class _Answer(NamedTuple):
     """What came back for a request. A container that does not answer has status 0, and SageMaker's words as body."""
 
     variant: str
+    configuration: str
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -62,7 +63,8 @@ async def invoke_endpoint(request: dict) -> dict:
     answer = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
     total = time.perf_counter() - began
     instances = endpoint.instances(answer.variant)
-    invocations.count(name, answer.variant, answer.status, answer.seconds, total - answer.seconds, instances)
+    overhead = total - answer.seconds
+    invocations.count(name, answer.variant, answer.configuration, answer.status, answer.seconds, overhead, instances)
     if not 200 <= answer.status < 300:
         raise _model_error(name, answer)
     content_type = answer.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
@@ -88,8 +90,9 @@ async def invoke_endpoint(request: dict) -> dict:
 
 async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Answer:
     """The answer of the first container that takes the connection."""
-    began, variant = time.perf_counter(), target or ""
-    for variant, container in _candidates(endpoint, target):
+    began, variant, update = time.perf_counter(), target or "", ""
+    for fleet, variant, container in _candidates(endpoint, target):
+        update = fleet.configuration["EndpointConfigName"] if fleet.is_update else ""
         port = container.enter()
         if port is None:
             continue
@@ -98,7 +101,7 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
                 f"http://127.0.0.1:{port}/invocations", data=body, headers=headers, allow_redirects=False
             ) as answer:
                 content = await answer.read()
-                return _Answer(variant, answer.status, answer.headers, content, time.perf_counter() - began)
+                return _Answer(variant, update, answer.status, answer.headers, content, time.perf_counter() - began)
         except aiohttp.ClientConnectorError:
             continue
         except TimeoutError:
@@ -106,7 +109,7 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
                 "Your invocation timed out while waiting for a response from container primary. Review the latency "
                 "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
             )
-            return _Answer(variant, 0, {}, said.encode(), time.perf_counter() - began)
+            return _Answer(variant, update, 0, {}, said.encode(), time.perf_counter() - began)
         except aiohttp.ClientError:
             break
         finally:
@@ -116,10 +119,10 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
         "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use an "
         "instance type with more CPU capacity or memory."
     )
-    return _Answer(variant, 0, {}, said.encode(), time.perf_counter() - began)
+    return _Answer(variant, update, 0, {}, said.encode(), time.perf_counter() - began)
 
 
-def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[str, ServingContainer]]:
+def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[Fleet, str, ServingContainer]]:
     """Containers to try, of the variant that the request goes to.
 
     When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones take nothing any more.
@@ -136,7 +139,7 @@ def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[str, S
                 f"Variant {target} of endpoint {endpoint.name} of account {context.account()} not found.",
             ) from error
         for container in variant.in_turn():
-            yield variant.name, container
+            yield fleet, variant.name, container
         assert endpoint.fleet is not None
         fleet = endpoint.fleet
 

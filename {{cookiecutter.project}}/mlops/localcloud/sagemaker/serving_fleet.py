@@ -69,8 +69,8 @@ class Fleet:
     Models and images are those of now, whatever becomes of their names. Raises AWSError when one is gone.
     """
 
-    def __init__(self, endpoint: str, configuration: dict):
-        self.endpoint = endpoint
+    def __init__(self, endpoint: str, configuration: dict, *, is_update: bool = False):
+        self.endpoint, self.is_update = endpoint, is_update
         self.configuration = configuration
         self.variants: dict[str, Variant] = {}
         for each in configuration["ProductionVariants"]:
