@@ -1,40 +1,80 @@
-"""CodeDeploy's hook BeforeAllowTraffic: the new endpoint answers known rows as the released model does."""
+"""BeforeAllowTraffic, and the making of the first alias: the new version of the function, and its endpoint, answer
+golden rows as the released model does, and refuse what they must refuse."""
 
 from __future__ import annotations
 
 import json
-import math
 
-import boto3
+from api import endpoint, golden, settings, version
+from api.endpoint import CSV, JSON
+from api.golden import Golden
+from api.hooks import CheckFailed, hook
+from api.version import Answer
 
-from api import endpoint, settings
-from api.hooks import CheckFailed, bucket_and_key, hook
+_MAX_ROWS = settings.number("MAX_ROWS", 1000)
 
 
 def check() -> str:
-    """Ask each known row by itself, and all of them at once as JSON. Raises CheckFailed with the first deviation."""
-    bucket, key = bucket_and_key(settings.text("KNOWN_ROWS_URI"))
-    known = json.loads(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read())
-    rows, expected, tolerance = known["rows"], known["predictions"], known["tolerance"]
-    for row, prediction in zip(rows, expected, strict=True):
-        _compare(row, float(_ask(row.encode(), endpoint.CSV).strip()), prediction, tolerance)
-    answered = _ask("\n".join(rows).encode(), endpoint.JSON)
-    for row, found, prediction in zip(rows, json.loads(answered)["predictions"], expected, strict=True):
-        _compare(row, found, prediction, tolerance)
-    return f"{settings.ENDPOINT_NAME} answers {len(rows)} known rows as the released model does"
+    """Ask the endpoint, then the function in front of it. Raises CheckFailed with the first deviation."""
+    rows = golden.read()
+    _check_endpoint(rows)
+    _check_own_answers()
+    for first in range(0, len(rows.rows), _MAX_ROWS):
+        _check_predictions(rows.part(first, _MAX_ROWS))
+    for request in rows.refused:
+        answer = version.predict(request["body"], request["content_type"])
+        _require(request["what"], answer, request["status"])
+    return f"{version.ARN} and {settings.ENDPOINT_NAME} answer {len(rows.rows)} golden rows as the released model does"
 
 
-def _ask(body: bytes, accept: str) -> str:
-    answer = endpoint.invoke(body, endpoint.CSV, accept, endpoint.RELEASE_VARIANT)
+def _check_endpoint(rows: Golden) -> None:
+    """The release's own variant, whatever else shares the traffic: each row by itself, and all of them at once."""
+    who = settings.ENDPOINT_NAME
+    rows.compare(who, [float(_ask_endpoint(row.encode(), CSV).strip()) for row in rows.rows])
+    rows.compare(who, json.loads(_ask_endpoint("\n".join(rows.rows).encode(), JSON))["predictions"])
+
+
+def _ask_endpoint(body: bytes, accept: str) -> str:
+    answer = endpoint.invoke(body, CSV, accept, endpoint.RELEASE_VARIANT)
     if answer.status != 200:
-        raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {answer.status} to known rows: {answer.body[:300]}")
+        raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {answer.status} to golden rows: {answer.body[:300]}")
     return answer.body
 
 
-def _compare(row: str, found: float, expected: float, tolerance: float) -> None:
-    deviation = abs(found - expected) / max(1.0, abs(expected))
-    if not math.isfinite(found) or deviation > tolerance:
-        raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {found:g} for {row!r}, the released model {expected:g}")
+def _check_own_answers() -> None:
+    """What the function answers without its endpoint: which release it is, and mistakes of clients."""
+    health = version.ask("GET", "/health")
+    _require("a question for its health", health, 200)
+    found, expected = json.loads(health.body), (settings.text("MODEL_VERSION"), settings.ENDPOINT_NAME)
+    if (found["model_version"], found["endpoint"]) != expected:
+        raise CheckFailed(f"{version.ARN} serves {found['model_version']} by {found['endpoint']}, must be {expected}")
+    _require("a path that does not exist", version.ask("POST", "/predictions", "1", CSV), 404)
+    _require("a picture", version.predict("1", "image/png"), 415)
+    _require("a body that is empty", version.predict("", CSV), 400)
+
+
+def _check_predictions(rows: Golden) -> None:
+    lines = "\n".join(rows.rows)
+    as_csv = version.predict(lines, CSV, CSV)
+    _compare(rows, as_csv, as_csv.body.split())
+    requests = [(lines, CSV)]
+    if rows.instances:
+        requests.append((json.dumps({"instances": rows.instances}), JSON))
+    for body, content_type in requests:
+        answer = version.predict(body, content_type, JSON)
+        _compare(rows, answer, json.loads(answer.body)["predictions"] if answer.status == 200 else [])
+
+
+def _compare(rows: Golden, answer: Answer, found: list) -> None:
+    _require(f"{len(rows.rows)} golden rows", answer, 200)
+    # Where another model shares the traffic, its answers are its own.
+    if answer.model_version == settings.text("MODEL_VERSION"):
+        rows.compare(version.ARN, [float(each) for each in found])
+
+
+def _require(what: str, answer: Answer, status: int) -> None:
+    if answer.status != status:
+        raise CheckFailed(f"{version.ARN} answers {what} with {answer.status}, must be {status}: {answer.body[:300]}")
 
 
 handler = hook(check)

@@ -1,7 +1,9 @@
-"""What the hooks around a shift have in common: CodeDeploy hears how they ended, whatever happens."""
+"""What the checks around a shift have in common: who asked hears how they ended, whatever happens."""
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,34 +13,30 @@ from aws_lambda_powertools import Logger
 
 logger = Logger()
 
+_TIMEOUT_SECONDS = 20
+_REASON_LENGTH = 1000
+
 
 class CheckFailed(Exception):
     """The release is not fit for its traffic; the message is the reason."""
 
 
 def hook(check: Callable[[], str]) -> Callable[[dict[str, Any], Any], None]:
-    """Make a check into the handler of a lifecycle event of CodeDeploy.
+    """Make a check into the handler of a lifecycle event of CodeDeploy, and of a custom resource of CloudFormation.
 
     The check returns what it found, or raises. Any exception is a failure of the deployment, which CodeDeploy would
     otherwise learn only when the hook's hour is over.
-    Source: AWS CodeDeploy User Guide, "AppSpec 'hooks' section for an AWS Lambda deployment".
+    Source: AWS CodeDeploy User Guide, "AppSpec 'hooks' section for an AWS Lambda deployment"; AWS CloudFormation User
+    Guide, "Custom resource request objects".
     """
 
     def handler(event: dict[str, Any], context: Any) -> None:
-        try:
-            logger.info("Passed", extra={"found": check()})
-            status = "Succeeded"
-        except CheckFailed as error:
-            logger.error("Failed", extra={"reason": str(error)})
-            status = "Failed"
-        except Exception:
-            logger.exception("Failed")
-            status = "Failed"
-        boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
-            deploymentId=event["DeploymentId"],
-            lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
-            status=status,
-        )
+        if "ResponseURL" in event:
+            # What is deleted or kept as it is has no traffic to come.
+            failure = _failure(check) if event["RequestType"] == "Create" else ""
+            _answer_cloudformation(event, failure)
+        else:
+            _answer_codedeploy(event, _failure(check))
 
     return handler
 
@@ -47,3 +45,38 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
     """The two parts of s3://bucket/key."""
     parts = urlsplit(uri)
     return parts.netloc, parts.path.lstrip("/")
+
+
+def _failure(check: Callable[[], str]) -> str:
+    """Why the check failed, empty when it passed."""
+    try:
+        logger.info("Passed", extra={"found": check()})
+    except CheckFailed as error:
+        logger.error("Failed", extra={"reason": str(error)})
+        return str(error)
+    except Exception as error:
+        logger.exception("Failed")
+        return f"{type(error).__name__}: {error}"
+    return ""
+
+
+def _answer_codedeploy(event: dict[str, Any], failure: str) -> None:
+    boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
+        deploymentId=event["DeploymentId"],
+        lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
+        status="Failed" if failure else "Succeeded",
+    )
+
+
+def _answer_cloudformation(event: dict[str, Any], failure: str) -> None:
+    response = {
+        "Status": "FAILED" if failure else "SUCCESS",
+        "Reason": failure[:_REASON_LENGTH],
+        "PhysicalResourceId": event["LogicalResourceId"],
+        **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
+    }
+    # The address is signed for a request without a content type.
+    request = urllib.request.Request(
+        event["ResponseURL"], json.dumps(response).encode(), {"Content-Type": ""}, method="PUT"
+    )
+    urllib.request.urlopen(request, timeout=_TIMEOUT_SECONDS).close()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlops.qa.client import CSV, JSON, Client
@@ -33,8 +33,14 @@ def known_rows(client: Client, rows: TestSet, expected: Sequence[float]) -> Chec
 
 
 def write_known_rows(file: Path, rows: TestSet, expected: Sequence[float]) -> None:
-    """Leave rows and the released model's predictions for the hook that asks the production endpoint."""
-    known = {"rows": rows.rows, "predictions": [float(value) for value in expected], "tolerance": _TOLERANCE}
+    """Leave rows, the released model's predictions, and what must be refused, for what asks production later."""
+    known = {
+        "rows": rows.rows,
+        "instances": rows.values(),
+        "predictions": [float(value) for value in expected],
+        "tolerance": _TOLERANCE,
+        "refused": [asdict(request) for request in bad_requests(rows)],
+    }
     file.write_text(json.dumps(known) + "\n", encoding="utf-8")
 
 

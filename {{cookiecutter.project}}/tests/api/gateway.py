@@ -28,7 +28,7 @@ class Endpoint(BaseHTTPRequestHandler):
             is_json = self.headers["Content-Type"] == "application/json"
             rows = json.loads(body)["instances"] if is_json else [line.split(",") for line in body.split()]
             numbers = [float(row[0]) for row in rows]
-        except (ValueError, TypeError, LookupError, RecursionError):
+        except (ValueError, TypeError, LookupError, ArithmeticError, RecursionError):
             reason = json.dumps({"error": "row 1: not a number"})
             refusal = {"OriginalStatusCode": 400, "OriginalMessage": reason, "Message": reason}
             self._answer(424, json.dumps(refusal), {"x-amzn-ErrorType": "ModelError"})

@@ -50,6 +50,8 @@ def resolved(node: Any, side: int, known: dict[str, Any] = VALUES) -> Any:
             return resolved(text, side, known).split(separator)
         case {"Ref": name}:
             return known.get(name) or like(name)
+        case {"Fn::GetAtt": ["BeforeTraffic", "Arn"]}:
+            return ARN.format(service="lambda", resource=f"function:{known['Project']}-before-traffic")
         case {"Fn::GetAtt": [name, _]}:
             return known.get(name) or like(name)
         case {"Fn::ImportValue": value}:

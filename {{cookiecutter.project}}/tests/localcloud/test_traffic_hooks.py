@@ -1,17 +1,22 @@
-"""The hooks around the shift of traffic: what they find out about an endpoint, and that CodeDeploy always hears."""
+"""The hooks around the shift of traffic: what they find out about a release, and that who asked always hears."""
 
 import json
+import threading
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import Any
 
 import api_modules
 import boto3
+import fronting
 import pytest
 from harness import Cloud
 from hosting import FAILS, Hosting, says
+from lambdas import Lambdas
 
 EVENT = {"DeploymentId": "d-TEST00001", "LifecycleEventHookExecutionId": "hook"}
+Hook = Callable[..., str]
 
 
 @pytest.fixture
@@ -29,12 +34,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
 
 
 @pytest.fixture
-def hook(cloud: Cloud, bucket: str, told: list[dict], monkeypatch: pytest.MonkeyPatch) -> Callable[..., dict]:
+def hook(cloud: Cloud, bucket: str, told: list[dict], monkeypatch: pytest.MonkeyPatch) -> Hook:
     """Runs a hook for an endpoint and gives what CodeDeploy was told."""
 
-    def run(module: str, endpoint: str, **environment: str) -> dict:
+    def run(module: str, endpoint: str, **environment: str) -> str:
         given = {
             "ENDPOINT_NAME": endpoint,
+            "MODEL_VERSION": "release-1",
             "CAPTURE_URI": f"s3://{bucket}/hooks",
             "KNOWN_ROWS_URI": f"s3://{bucket}/{endpoint}.json",
             "WAIT_SECONDS": "0",
@@ -43,26 +49,59 @@ def hook(cloud: Cloud, bucket: str, told: list[dict], monkeypatch: pytest.Monkey
         loaded.handler(EVENT, None)
         [status] = told
         assert status["deploymentId"] == "d-TEST00001"
-        return status
+        return status["status"]
 
     return run
 
 
+# Predicts two for each row of numbers.
 ANSWERS_TWO = """
 import json
 from server import serve
 def answer(body, headers):
-    rows = len(body.decode().split())
+    if headers["Content-Type"] == "application/json":
+        rows = len(json.loads(body)["instances"])
+    else:
+        lines = body.decode().split()
+        if not all(line.replace(",", "").isdigit() for line in lines):
+            return 400, {"Content-Type": "application/json"}, '{"error": "not a number"}'
+        rows = len(lines)
     if headers["Accept"] == "text/csv":
         return 200, {"Content-Type": "text/csv"}, "2.0\\n" * rows
     return 200, {"Content-Type": "application/json"}, json.dumps({"predictions": [2.0] * rows})
 serve(answer)
 """
+TEXT_IN_A_NUMBER = {"what": "text in a number", "body": "many,2", "content_type": "text/csv", "status": 400}
 
 
-def known(hosting: Hosting, endpoint: str, *predictions: float) -> None:
-    rows = {"rows": ["1,2"] * len(predictions), "predictions": predictions, "tolerance": 1e-4}
+def golden(hosting: Hosting, endpoint: str, *predictions: float, refused: tuple[dict, ...] = ()) -> None:
+    rows = {
+        "rows": ["1,2"] * len(predictions),
+        "instances": [[1, 2]] * len(predictions),
+        "predictions": predictions,
+        "tolerance": 1e-4,
+        "refused": refused,
+    }
     hosting.cloud.client("s3").put_object(Bucket=hosting.bucket, Key=f"{endpoint}.json", Body=json.dumps(rows))
+
+
+@pytest.fixture
+def in_front(lambdas: Lambdas) -> Callable[..., str]:
+    """Makes the function in front of an endpoint and gives the ARN of its version."""
+
+    def made(endpoint: str, code: bytes = b"", **environment: str) -> str:
+        given = {"ENDPOINT_NAME": endpoint, "MODEL_VERSION": "release-1", **environment}
+        return fronting.version(lambdas, f"{endpoint}-api", code or fronting.archive(), **given)
+
+    return made
+
+
+@pytest.fixture(scope="module")
+def answering(hosting: Hosting) -> str:
+    """An endpoint that answers its golden rows, and refuses text."""
+    hosting.deploy("hooked", ANSWERS_TWO)
+    golden(hosting, "hooked", *([2.0] * 3), refused=(TEXT_IN_A_NUMBER,))
+    return "hooked"
 
 
 @pytest.mark.parametrize(
@@ -74,42 +113,120 @@ def known(hosting: Hosting, endpoint: str, *predictions: float) -> None:
         (FAILS, 2.0, "Failed"),
     ],
 )
-def test_traffic_comes_only_to_an_endpoint_that_answers_known_rows_rightly(
-    hosting: Hosting, hook: Callable[..., dict], program: str, prediction: float, status: str
+def test_traffic_comes_only_to_an_endpoint_that_answers_golden_rows_rightly(
+    hosting: Hosting, hook: Hook, in_front: Callable[..., str], program: str, prediction: float, status: str
 ) -> None:
     name = f"hooked-{uuid.uuid4().hex[:8]}"
     hosting.deploy(name, program)
-    known(hosting, name, 2.0, prediction)
-    assert hook("before_traffic", name)["status"] == status
+    golden(hosting, name, 2.0, prediction)
+    assert hook("before_traffic", name, FUNCTION_ARN=in_front(name)) == status
+
+
+WRONG_CODE = {
+    "does not compile": (("app.py", "", fronting.BROKEN), "fails at GET /health: "),
+    "cannot be imported": (("requests.py", "", "\nimport nothing_like_this\n"), "fails at GET /health: "),
+    "fails at good rows": (("app.py", "_VERSIONS.get(answer.variant, _VERSION)", "_VERSIONS['x']"), "KeyError"),
+    "predicts something else": (("app.py", '["predictions"]', '["predictions"] and [1.0] * 3'), "answers 1 for '1,2'"),
+    "fails at a wrong type": (("requests.py", "HTTPStatus.UNSUPPORTED_MEDIA_TYPE", "500"), "a picture with 500"),
+    "answers a wrong path": (
+        ("app.py", '@app.get("/health")', '@app.get("/health")\n@app.post("/predictions")'),
+        "200",
+    ),
+    "hides a refusal": (
+        ("app.py", "raise ServiceError(answer.status, _reason(answer.body))", "return health()"),
+        "text",
+    ),
+}
+
+
+@pytest.mark.parametrize(("spoilt", "reason"), WRONG_CODE.values(), ids=WRONG_CODE)
+def test_traffic_comes_only_to_a_function_that_answers_rightly(
+    answering: str, lambdas: Lambdas, hook: Hook, caplog, spoilt: tuple[str, str, str], reason: str
+) -> None:
+    environment = {"ENDPOINT_NAME": answering, "MODEL_VERSION": "release-1"}
+    arn = fronting.version(lambdas, f"wrong-{uuid.uuid4().hex[:8]}", fronting.archive(*spoilt), **environment)
+    assert hook("before_traffic", answering, FUNCTION_ARN=arn) == "Failed"
+    assert reason in caplog.records[-1].reason
+
+
+def test_the_function_of_another_release_gets_no_traffic(answering: str, lambdas: Lambdas, hook: Hook) -> None:
+    environment = {"ENDPOINT_NAME": answering, "MODEL_VERSION": "release-0"}
+    arn = fronting.version(lambdas, "of-another-release", fronting.archive(), **environment)
+    assert hook("before_traffic", answering, FUNCTION_ARN=arn) == "Failed"
+
+
+def test_golden_rows_are_sent_in_requests_that_the_api_takes(answering: str, lambdas: Lambdas, hook: Hook) -> None:
+    environment = {"ENDPOINT_NAME": answering, "MODEL_VERSION": "release-1", "MAX_ROWS": "2"}
+    arn = fronting.version(lambdas, "takes-two-rows", fronting.archive(), **environment)
+    assert hook("before_traffic", answering, FUNCTION_ARN=arn, MAX_ROWS="2") == "Succeeded"
 
 
 def test_the_release_itself_is_asked_where_another_model_shares_its_traffic(
-    hosting: Hosting, hook: Callable[..., dict]
+    hosting: Hosting, hook: Hook, in_front: Callable[..., str]
 ) -> None:
     hosting.model("hooked-shared", ANSWERS_TWO)
-    hosting.model("hooked-champion", says("3.0"))
+    hosting.model("hooked-champion", ANSWERS_TWO.replace("2.0", "3.0"))
     variants = hosting.variant("hooked-shared"), hosting.variant("hooked-champion", VariantName="Champion")
     hosting.configuration("hooked-shared", *variants)
     hosting.up("hooked-shared")
-    known(hosting, "hooked-shared", *([2.0] * 10))
-    assert hook("before_traffic", "hooked-shared")["status"] == "Succeeded"
+    golden(hosting, "hooked-shared", *([2.0] * 10))
+    arn = in_front("hooked-shared", BESIDE_NAME="Champion", BESIDE_VERSION="release-0")
+    assert hook("before_traffic", "hooked-shared", FUNCTION_ARN=arn) == "Succeeded"
 
 
-def test_known_rows_that_are_missing_fail_the_deployment(hosting: Hosting, hook: Callable[..., dict]) -> None:
-    assert hook("before_traffic", "nobodys")["status"] == "Failed"
+def test_golden_rows_that_are_missing_fail_the_deployment(hosting: Hosting, hook: Hook) -> None:
+    assert hook("before_traffic", "nobodys") == "Failed"
+
+
+@pytest.fixture
+def cloudformation() -> Iterator[tuple[str, list[dict]]]:
+    """An address that takes answers to custom resources, and what it was told."""
+    heard: list[dict] = []
+
+    class Taking(BaseHTTPRequestHandler):
+        def do_PUT(self) -> None:
+            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            self.send_response(200)
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Only the answers count."""
+
+    server = HTTPServer(("127.0.0.1", 0), Taking)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    yield f"http://127.0.0.1:{server.server_port}/answer", heard
+    server.shutdown()
+    serving.join()
+
+
+@pytest.mark.parametrize(("change", "status"), [("Create", "FAILED"), ("Update", "SUCCESS"), ("Delete", "SUCCESS")])
+def test_cloudformation_hears_whether_a_first_release_may_get_traffic(
+    cloud: Cloud, bucket: str, monkeypatch, cloudformation: tuple[str, list[dict]], change: str, status: str
+) -> None:
+    url, heard = cloudformation
+    environment = {"ENDPOINT_NAME": "nobodys", "KNOWN_ROWS_URI": f"s3://{bucket}/nothing.json"}
+    loaded = api_modules.load(monkeypatch, cloud, "before_traffic", **environment)
+    asked = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "FirstCheck"}
+    loaded.handler({"RequestType": change, "ResponseURL": url, **asked}, None)
+    [answer] = heard
+    assert answer["Status"] == status
+    assert answer["PhysicalResourceId"] == "FirstCheck"
+    assert {key: answer[key] for key in asked} == asked
+    assert ("NoSuchKey" in answer["Reason"]) is (status == "FAILED")
 
 
 @pytest.mark.parametrize(
     ("captured", "status"), [("this-one", "Succeeded"), ("this-one-before", "Failed"), ("another", "Failed")]
 )
 def test_traffic_stays_only_where_captures_of_this_very_endpoint_lie(
-    cloud: Cloud, bucket: str, hook: Callable[..., dict], captured: str, status: str
+    cloud: Cloud, bucket: str, hook: Hook, captured: str, status: str
 ) -> None:
     prefix = f"captures/{uuid.uuid4().hex}"
     key = f"{prefix}/{captured}/AllTraffic/2026/01/02/03/04-05.jsonl"
     cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=b"{}")
-    assert hook("after_traffic", "this-one", CAPTURE_URI=f"s3://{bucket}/{prefix}")["status"] == status
+    assert hook("after_traffic", "this-one", CAPTURE_URI=f"s3://{bucket}/{prefix}") == status
 
 
-def test_nothing_is_looked_for_where_nothing_is_captured(hook: Callable[..., dict]) -> None:
-    assert hook("after_traffic", "this-one", CAPTURE="off")["status"] == "Succeeded"
+def test_nothing_is_looked_for_where_nothing_is_captured(hook: Hook) -> None:
+    assert hook("after_traffic", "this-one", CAPTURE="off") == "Succeeded"

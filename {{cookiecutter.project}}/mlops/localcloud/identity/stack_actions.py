@@ -19,6 +19,10 @@ def needed(change: str, resource: Resource, before: dict[str, Any] | None = None
     type that is not known.
     """
     kind, properties = resource.kind, {**(before or {}), **resource.properties}
+    if kind.startswith("Custom::"):
+        # It has no handler but the function that it names.
+        yield "lambda:InvokeFunction", properties["ServiceToken"], {}
+        return
     for action in handlers.permissions(kind, change):
         if not handler_rules.is_needed(kind, action, properties):
             continue

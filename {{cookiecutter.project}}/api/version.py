@@ -1,0 +1,57 @@
+"""Calling the new version of the API's function as API Gateway does, before any client can."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import boto3
+
+from api import settings
+from api.endpoint import JSON
+from api.hooks import CheckFailed
+
+ARN = settings.text("FUNCTION_ARN")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client would get; `model_version` names the release that answered."""
+
+    status: int
+    body: str
+    model_version: str
+
+
+def predict(body: str, content_type: str, accept: str = JSON) -> Answer:
+    """POST /predict."""
+    return ask("POST", "/predict", body, content_type, accept)
+
+
+def ask(method: str, path: str, body: str | None = None, content_type: str = "", accept: str = JSON) -> Answer:
+    """One request. Raises CheckFailed when the function fails: a client would get 502."""
+    event = {
+        "resource": path,
+        "path": path,
+        "httpMethod": method,
+        "headers": {"Content-Type": content_type, "Accept": accept},
+        "queryStringParameters": None,
+        "pathParameters": None,
+        "requestContext": {"requestId": "before-traffic", "stage": "v1", "httpMethod": method, "path": path},
+        "body": body,
+        "isBase64Encoded": False,
+    }
+    response = _client().invoke(FunctionName=ARN, Payload=json.dumps(event).encode())
+    answer: dict[str, Any] = json.loads(response["Payload"].read())
+    if "FunctionError" in response:
+        reason = f"{answer.get('errorType', 'error')}: {answer.get('errorMessage', '')}"
+        raise CheckFailed(f"{ARN} fails at {method} {path}: {reason[:600]}")
+    headers = answer.get("multiValueHeaders") or {}
+    return Answer(answer["statusCode"], answer.get("body") or "", (headers.get("X-Model-Version") or [""])[0])
+
+
+@cache
+def _client():
+    return boto3.client("lambda")
