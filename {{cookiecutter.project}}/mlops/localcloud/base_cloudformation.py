@@ -10,6 +10,7 @@ from mlops.localcloud.base import added_resource_types, region
 _SAM = "AWS::Serverless-2016-10-31"
 # Where a type has a policy, and of which kind.
 _POLICIES = {
+    "AWS::ECR::Repository": ("RepositoryPolicyText", "resource_ecr"),
     "AWS::IAM::ManagedPolicy": ("PolicyDocument", "identity"),
     "AWS::IAM::Policy": ("PolicyDocument", "identity"),
     "AWS::IAM::Role": ("AssumeRolePolicyDocument", "trust"),
@@ -22,7 +23,7 @@ _POLICIES = {
 
 def judge_properties() -> None:
     """Fail a resource whose properties AWS would not take: unknown ones, wrong values, policies, definitions."""
-    from ministack.services.cloudformation import stacks
+    from ministack.services.cloudformation import provisioners, stacks
 
     create, update = stacks._provision_resource, stacks._update_resource
 
@@ -35,7 +36,8 @@ def judge_properties() -> None:
             _judge(kind, rest[0] if rest else physical_id, new)
         return update(kind, physical_id, old, new, stack, *rest)
 
-    stacks._provision_resource, stacks._update_resource = created, updated
+    for module in (stacks, provisioners):  # the latter makes what nested stacks have
+        module._provision_resource, module._update_resource = created, updated
 
 
 def describe_change_sets_as_aws() -> None:

@@ -7,10 +7,12 @@ from typing import Any, Literal
 from mlops.localcloud import schemas
 from mlops.localcloud.errors import AWSError
 
+Kind = Literal["identity", "resource", "resource_ecr", "trust"]
+
 _MANAGED = "arn:aws:iam::aws:policy"
 
 
-def violations(document: Any, kind: Literal["identity", "resource", "trust"]) -> list[str]:
+def violations(document: Any, kind: Kind) -> list[str]:
     """What is wrong with a policy, given as JSON or as what was read from it."""
     if isinstance(document, str):
         try:
@@ -35,6 +37,16 @@ def require_bucket_policy(document: Any) -> None:
     _require(document, "resource", "MalformedPolicy")
 
 
+def require_key_policy(document: Any) -> None:
+    """Refuse what is no policy of a key of KMS."""
+    _require(document, "resource", "MalformedPolicyDocumentException")
+
+
+def require_repository_policy(document: Any) -> None:
+    """Refuse what is no policy of a repository of ECR."""
+    _require(document, "resource_ecr", "InvalidParameterException")
+
+
 @cache
 def managed() -> dict[str, dict]:
     """AWS's managed policies by ARN: Document, DefaultVersionId, Path, CreateDate, UpdateDate."""
@@ -43,7 +55,7 @@ def managed() -> dict[str, dict]:
     return {f"{_MANAGED}{each['Path']}{name}": each for name, each in json.loads(aws_managed_policies_data).items()}
 
 
-def _require(document: Any, kind: Literal["identity", "resource", "trust"], code: str) -> None:
+def _require(document: Any, kind: Kind, code: str) -> None:
     found = violations(document, kind)
     if found:
         raise AWSError(code, "; ".join(found))

@@ -10,6 +10,7 @@ from mlops.localcloud import (
     base_s3,
     base_stepfunctions,
     policies,
+    schemas,
     statemachines,
 )
 from mlops.localcloud.errors import AWSError
@@ -40,6 +41,8 @@ _PRETENDED = {
         "UpdateCodeSigningConfig",
     ),
 }
+_CHANGING_STACKS = ("CreateChangeSet", "CreateStack", "ExecuteChangeSet", "UpdateStack")
+_PUTTING_POLICIES = ("CreatePolicy", "CreatePolicyVersion", "PutGroupPolicy", "PutRolePolicy", "PutUserPolicy")
 # Source: Amazon SNS API Reference, SetTopicAttributes.
 _FEEDBACK = ("Application", "Firehose", "HTTP", "Lambda", "SQS")
 _TOPIC_ATTRIBUTES = {
@@ -73,14 +76,19 @@ def _checks() -> dict[tuple[str, str], Check]:
         (service, name): _not_implemented(service, name) for service, names in _PRETENDED.items() for name in names
     }
     return pretended | {
+        # On a thread of its own, before resources are judged on the event loop.
+        **{("cloudformation", name): lambda request: schemas.load() for name in _CHANGING_STACKS},
         ("events", "DisableRule"): base_events.require_rule,
         ("events", "EnableRule"): base_events.require_rule,
         ("events", "PutTargets"): base_events.require_deliverable,
         ("iam", "AttachGroupPolicy"): _attached,
         ("iam", "AttachRolePolicy"): _attached,
         ("iam", "AttachUserPolicy"): _attached,
+        ("ecr", "SetRepositoryPolicy"): lambda request: policies.require_repository_policy(request["policyText"]),
+        **{("iam", name): _identity_policy for name in _PUTTING_POLICIES},
         ("iam", "CreateRole"): lambda request: policies.require_trust_policy(request["AssumeRolePolicyDocument"]),
         ("iam", "UpdateAssumeRolePolicy"): lambda request: policies.require_trust_policy(request["PolicyDocument"]),
+        ("kms", "PutKeyPolicy"): lambda request: policies.require_key_policy(request["Policy"]),
         ("logs", "StopQuery"): base_requests.require_query,
         ("s3", "*"): base_s3.check,
         ("sns", "CreateTopic"): lambda request: _require_attributes({*request.get("Attributes", {})} - {"FifoTopic"}),
@@ -104,6 +112,10 @@ def _not_implemented(service: str, operation: str) -> Check:
         raise AWSError("NotImplemented", f"The local cloud does not implement {service} {operation}", status=501)
 
     return refuse
+
+
+def _identity_policy(request: dict) -> None:
+    policies.require_identity_policy(request["PolicyDocument"])
 
 
 def _attached(request: dict) -> None:

@@ -29,8 +29,14 @@ def violations_of_type(kind: str, properties: dict, region: str) -> list[str]:
     return [_words(error) for error in validator.iter_errors(properties)]
 
 
+def load() -> None:
+    """Import cfn-lint, which takes about a second."""
+    import cfnlint.jsonschema
+    import cfnlint.schema.manager  # noqa: F401
+
+
 def violations_of_policy(document: Any, kind: str) -> list[str]:
-    """What a policy violates of the grammar of its kind: identity, resource or trust."""
+    """What a policy violates of the grammar of its kind: identity, resource, resource_ecr or trust."""
     from cfnlint.helpers import load_resource
     from cfnlint.schema.resolver import RefResolver
 

@@ -78,3 +78,22 @@ def test_a_stack_cannot_make_a_role_with_a_malformed_policy(cloud: Cloud) -> Non
     assert "extraneous key [x]" in failure(cloud, "AWS::IAM::Role", {"AssumeRolePolicyDocument": {**TRUST, "x": 1}})
     inline = {"PolicyName": "inline", "PolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Allow"}]}}
     assert "Policies/0" in failure(cloud, "AWS::IAM::Role", {"AssumeRolePolicyDocument": TRUST, "Policies": [inline]})
+
+
+@pytest.mark.parametrize(
+    "statement", [{"Effect": "Allow"}, {"Effect": "Allow", "Action": "*", "Resource": "*", "x": 1}]
+)
+def test_a_malformed_policy_of_a_role_a_key_or_a_repository_is_refused(
+    cloud: Cloud, role: str, statement: dict
+) -> None:
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam, kms, ecr = cloud.client("iam"), cloud.client("kms"), cloud.client("ecr")
+    with pytest.raises(iam.exceptions.MalformedPolicyDocumentException):
+        iam.put_role_policy(RoleName=role, PolicyName="malformed", PolicyDocument=document)
+    with pytest.raises(iam.exceptions.MalformedPolicyDocumentException):
+        iam.create_policy(PolicyName="malformed", PolicyDocument=document)
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    with pytest.raises(kms.exceptions.MalformedPolicyDocumentException):
+        kms.put_key_policy(KeyId=key, PolicyName="default", Policy=document)
+    with pytest.raises(ecr.exceptions.InvalidParameterException):
+        ecr.set_repository_policy(repositoryName="any", policyText=document)

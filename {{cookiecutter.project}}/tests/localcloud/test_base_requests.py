@@ -217,3 +217,13 @@ def test_a_template_of_sam_is_refused_with_advice_that_helps(cloud: Cloud) -> No
     template = '{"Transform": "AWS::Serverless-2016-10-31", "Resources": {"T": {"Type": "AWS::SNS::Topic"}}}'
     with pytest.raises(ClientError, match="does not implement the transform AWS::Serverless-2016-10-31: write"):
         cloud.client("cloudformation").create_stack(StackName="sam", TemplateBody=template)
+
+
+def test_the_resources_of_a_nested_stack_are_judged_too(cloud: Cloud, bucket: str) -> None:
+    inner = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Nonsense": 1}}}}'
+    cloud.client("s3").put_object(Bucket=bucket, Key="inner.json", Body=inner)
+    status, reasons = outcome(
+        cloud, "AWS::CloudFormation::Stack", {"TemplateURL": f"https://s3.amazonaws.com/{bucket}/inner.json"}
+    )
+    assert status == "ROLLBACK_COMPLETE"
+    assert reasons
