@@ -199,6 +199,16 @@ def test_creating_a_pipeline_starts_its_first_execution(delivery: Delivery) -> N
     assert delivery.ended(name, first["pipelineExecutionId"])["status"] == "Succeeded"
 
 
+def test_a_pipeline_that_is_created_before_its_source_fails_at_once(delivery: Delivery) -> None:
+    name = "before-its-source"
+    declaration = delivery.declaration(name, {"Approve": [delivery.approval()]}, variables=[])
+    delivery.pipelines.create_pipeline(pipeline=declaration)
+    [first] = delivery.pipelines.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"]
+    assert delivery.ended(name, first["pipelineExecutionId"])["status"] == "Failed"
+    source = delivery.result(name, first["pipelineExecutionId"], "Source")
+    assert source["errorDetails"]["code"] == "RevisionUnavailable"
+
+
 def test_executions_keep_the_declaration_that_they_were_started_with(delivery: Delivery) -> None:
     name = delivery.create("updated", {"Approve": [delivery.approval()]})
     execution_id = delivery.start(name)
