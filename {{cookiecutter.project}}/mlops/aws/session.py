@@ -31,6 +31,18 @@ _LOGIN = (
     'For the local cloud run: mlops local up && eval "$(mlops local env)". '
     "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
 )
+# What a call may take: when something fails on the way, and when AWS says that it gets too many of them.
+_ATTEMPTS, _MOST_ATTEMPTS = 3, 10
+_BUSY_CODES = {
+    "LimitExceededException",
+    "RequestLimitExceeded",
+    "RequestThrottled",
+    "RequestThrottledException",
+    "SlowDown",
+    "Throttling",
+    "ThrottlingException",
+    "TooManyRequestsException",
+}
 _SIGNATURE_CODES = {
     "ExpiredToken",
     "ExpiredTokenException",
@@ -77,6 +89,7 @@ class Session:
             raise translate(error) from error
         # boto3's documented way to extend a client: https://docs.aws.amazon.com/boto3/latest/guide/events.html
         self._boto.events.register("creating-client-class", self._translate_errors)
+        self._boto.events.register_first("needs-retry", _give_up)
         self._clients: dict[str, object] = {}
 
     @property
@@ -102,7 +115,8 @@ class Session:
         """A boto3 client that raises `AWSError` in place of botocore's exceptions (so don't use waiters)."""
         if service not in self._clients:
             read_timeout = _READ_TIMEOUT_SECONDS.get(service, 60)
-            config = Config(retries={"mode": "standard"}, connect_timeout=10, read_timeout=read_timeout)
+            retries = {"mode": "adaptive", "total_max_attempts": _MOST_ATTEMPTS}
+            config = Config(retries=retries, connect_timeout=10, read_timeout=read_timeout)
             try:
                 self._clients[service] = self._boto.client(service, config=config)
             except BotoCoreError as error:
@@ -137,6 +151,21 @@ class Session:
             return self.client("sts").get_caller_identity()["Arn"]
         except AWSError:
             return "These credentials"
+
+
+def _give_up(attempts: int, operation, response=None, caught_exception=None, **_: object) -> None:
+    """End the attempts at what no waiting mends. An AWS that is busy gets all of them, each later than the one before.
+
+    botocore calls this before it decides itself, with the answer or the exception of each attempt.
+    """
+    if attempts < _ATTEMPTS:
+        return
+    if caught_exception is not None:
+        raise caught_exception
+    _, parsed = response
+    code = parsed.get("Error", {}).get("Code", "")
+    if code and code not in _BUSY_CODES:
+        raise ClientError(parsed, operation.name)
 
 
 def _unanswered(what: str, seconds: float, operation: str) -> AWSError:

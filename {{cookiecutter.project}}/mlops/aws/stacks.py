@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
+from mlops.aws import polling
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
-_POLL_SECONDS = 0.5
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 _CONSEQUENCE = (
     "Resource creation cancelled",
@@ -114,9 +115,9 @@ def _carry_out(session: Session, name: str, request: dict, on_event: Callable[[S
     client.create_change_set(StackName=name, ChangeSetName=change_set, **request)
     if not _has_changes(client, name, change_set):
         return Outcome(False, outputs(session, name))
-    seen = {event.id for event in events(session, name)}
+    last = next(events(session, name), None)
     client.execute_change_set(StackName=name, ChangeSetName=change_set)
-    status, happened = _wait(session, name, seen, on_event)
+    status, happened = _wait(session, name, last, on_event)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise PipelineError(_failure(name, status, happened))
     return Outcome(True, outputs(session, name))
@@ -133,9 +134,9 @@ def delete(session: Session, name: str, *, on_event: Callable[[StackEvent], None
         return
     # A deleted stack is found by its id only.
     stack_id = stack["StackId"]
-    seen = {event.id for event in events(session, stack_id)}
+    last = next(events(session, stack_id), None)
     session.client("cloudformation").delete_stack(StackName=name)
-    status, happened = _wait(session, stack_id, seen, on_event)
+    status, happened = _wait(session, stack_id, last, on_event)
     if status != "DELETE_COMPLETE":
         raise PipelineError(_failure(name, status, happened))
 
@@ -220,6 +221,7 @@ def _make_way(session: Session, name: str, on_event: Callable[[StackEvent], None
 
 
 def _has_changes(client, name: str, change_set: str) -> bool:
+    clock = polling.Clock()
     while True:
         answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
         status, reason = answer["Status"], answer.get("StatusReason", "")
@@ -230,24 +232,30 @@ def _has_changes(client, name: str, change_set: str) -> bool:
             if any(text in reason for text in _NO_CHANGE):
                 return False
             raise PipelineError(f"CloudFormation doesn't accept the template of the stack {name}: {reason}")
-        time.sleep(_POLL_SECONDS)
+        clock.sleep()
 
 
 def _wait(
-    session: Session, name: str, seen: set[str], on_event: Callable[[StackEvent], None]
+    session: Session, name: str, last: StackEvent | None, on_event: Callable[[StackEvent], None]
 ) -> tuple[str, list[StackEvent]]:
-    """Wait until the stack is at rest. Returns its status and the new events, oldest first."""
+    """Wait until the stack is at rest. Returns its status and the events after `last`, oldest first."""
     happened: list[StackEvent] = []
+    clock = polling.Clock()
     while True:
         status = describe(session, name)["StackStatus"]
-        new = [event for event in events(session, name) if event.id not in seen][::-1]
-        seen.update(event.id for event in new)
+        new = _events_after(session, name, last)
+        last = new[-1] if new else last
         happened += new
         for event in new:
             on_event(event)
         if not status.endswith("_IN_PROGRESS"):
             return status, happened
-        time.sleep(_POLL_SECONDS)
+        clock.sleep()
+
+
+def _events_after(session: Session, name: str, last: StackEvent | None) -> list[StackEvent]:
+    """The events after `last`, oldest first. No page is read beyond it, for a stack has the events of 90 days."""
+    return list(itertools.takewhile(lambda event: event != last, events(session, name)))[::-1]
 
 
 def _failure(name: str, status: str, happened: list[StackEvent]) -> str:

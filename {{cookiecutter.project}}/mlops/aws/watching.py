@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-from mlops.aws import activity, executions
+from mlops.aws import activity, executions, polling
 from mlops.aws.executions import PENDING, Action, Execution
 from mlops.aws.session import Session
 from mlops.names import Names
@@ -21,22 +20,21 @@ class Change:
     after: str
 
 
-def follow(session: Session, names: Names, execution_id: str, *, slowest_seconds: float = 5.0) -> Iterator[Execution]:
+def follow(session: Session, names: Names, execution_id: str) -> Iterator[Execution]:
     """The execution each time it differs from the one before, with what its running actions are doing.
 
-    Ends after the execution has ended. Asks every second while things change and less often, up to
-    `slowest_seconds`, while nothing does: AWS allows few calls of this kind.
+    Ends after the execution has ended. Asks every second while things change and less often while nothing does.
     """
-    before, pause = None, 1.0
+    before, clock = None, polling.Clock(shortest_seconds=1.0)
     while True:
         now = activity.of_running_actions(session, names, executions.read(session, names.pipeline, execution_id))
         if now != before:
+            clock.changed()
             yield now
         if now.finished:
             return
-        pause = 1.0 if now != before else min(pause * 1.3, slowest_seconds)
         before = now
-        time.sleep(pause)
+        clock.sleep()
 
 
 def changes(before: Execution | None, after: Execution) -> list[Change]:

@@ -1,0 +1,99 @@
+"""AWS is asked seldom, and asked again later when it is busy."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from itertools import pairwise
+
+import pytest
+
+from mlops.aws import polling, stacks
+from mlops.aws.session import AWSError, Session
+
+
+def test_what_ends_soon_is_seen_soon_and_what_takes_long_is_asked_for_rarely():
+    pauses, waited = [], 0.0
+    while waited < 600:
+        pauses.append(polling.pause(waited))
+        waited += pauses[-1]
+    assert (pauses[0], pauses[-1]) == (0.5, 5)
+    assert all(before <= after for before, after in pairwise(pauses))
+    assert all(pause <= max(0.5, sum(pauses[:number]) / 10) for number, pause in enumerate(pauses))
+    assert len(pauses) < 150
+
+
+def test_events_of_a_stack_are_read_only_as_far_as_they_are_new(session: Session, monkeypatch: pytest.MonkeyPatch):
+    known, new = ({"EventId": each, "Timestamp": each} for each in ("known", "new"))
+
+    class Client:
+        def get_paginator(self, operation: str):
+            assert operation == "describe_stack_events"
+            return self
+
+        def paginate(self, StackName: str) -> Iterator[dict]:
+            yield {"StackEvents": [new, known]}
+            raise AssertionError("another page is read")
+
+    monkeypatch.setattr(session, "client", lambda service: Client())
+    last = stacks.StackEvent("known", "known", "stack", "", "", "")
+    assert [event.id for event in stacks._events_after(session, "stack", last)] == ["new"]
+
+
+@pytest.fixture
+def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
+    """What an AWS answers, one status and error code for each request; then it succeeds."""
+    given: list[tuple[int, str]] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            self.rfile.read(int(self.headers["Content-Length"]))
+            status, code = given.pop(0) if given else (200, "")
+            body = json.dumps({"__type": code, "message": code} if code else {"pipelines": []}).encode()
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    serving = threading.Thread(target=server.serve_forever)
+    serving.start()
+    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+        monkeypatch.setenv(name, "test")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
+    # The waiting between two attempts, which would take a minute.
+    monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    yield given
+    server.shutdown()
+    serving.join()
+    server.server_close()
+
+
+def test_a_busy_aws_is_asked_until_it_answers(answers: list[tuple[int, str]]):
+    answers += [(400, "ThrottlingException")] * 8
+    assert Session("eu-central-1").client("codepipeline").list_pipelines()["pipelines"] == []
+    assert answers == []
+
+
+def test_an_aws_that_stays_busy_is_given_up(answers: list[tuple[int, str]]):
+    answers += [(400, "ThrottlingException")] * 20
+    with pytest.raises(AWSError, match="ThrottlingException"):
+        Session("eu-central-1").client("codepipeline").list_pipelines()
+    assert len(answers) == 20 - 10
+
+
+def test_an_aws_that_is_broken_is_asked_three_times(answers: list[tuple[int, str]]):
+    answers += [(500, "InternalFailure")] * 20
+    with pytest.raises(AWSError, match="InternalFailure"):
+        Session("eu-central-1").client("codepipeline").list_pipelines()
+    assert len(answers) == 20 - 3
+
+
+def test_what_aws_refuses_is_asked_once(answers: list[tuple[int, str]]):
+    answers += [(400, "ValidationException")] * 2
+    with pytest.raises(AWSError, match="ValidationException"):
+        Session("eu-central-1").client("codepipeline").list_pipelines()
+    assert len(answers) == 1
