@@ -14,6 +14,8 @@ from repository import ROOT, Repository
 from templates import ALL, INFRA, NAMES, find, resources, statements, template
 
 from mlops import names, packaging
+from mlops.aws import source
+from mlops.aws.origin import Origin
 from mlops.configuration import load
 
 # CloudFormation takes no longer template that is sent to it, and the bucket is itself in one of them.
@@ -240,6 +242,30 @@ def test_environment_variables_of_actions_are_json_and_short():
     for text in texts:
         assert len(text) <= 1000
         assert "EXECUTION_ID" in {variable["name"] for variable in json.loads(text)}
+
+
+def test_the_text_of_an_approval_fits_whatever_was_asked_for_by_whom_and_why():
+    (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
+    (approval,) = next(stage["Actions"] for stage in pipeline["Stages"] if stage["Name"] == "Approve")
+    asked = Origin("u" * 1000, "r" * 1000, "https://" + "l" * 1000).variables
+    longest = {
+        "variables.CommitId": f"{'c' * 40}+{source.UNCOMMITTED}",
+        **{f"variables.{name}": value for name, value in asked.items()},
+        "SourceData.VersionId": "v" * 32,
+        "codepipeline.PipelineExecutionId": "e" * 36,
+        "Project": "p" * 23,
+        "Model": "m" * 20,
+        "AWS::AccountId": "1" * 12,
+        "AWS::Region": "r" * 14,
+    }
+    text = approval["Configuration"]["CustomData"]["Fn::Sub"]
+    resolved = re.sub(r"[#$]\{([\w.:]+)\}", lambda match: longest[match[1]], text)
+    assert len(resolved) <= 1000
+
+
+def test_the_page_of_a_workflows_run_is_linked_in_full():
+    page = f"https://github.com/{'o' * 39}/{'r' * 100}/actions/runs/12345678901"
+    assert Origin("octocat", "push", page).variables["Link"] == page
 
 
 def variants(value: str | dict) -> list[str]:

@@ -6,8 +6,8 @@ import getpass
 import os
 from dataclasses import dataclass
 
-# CodePipeline's limit for a variable's value.
-_MAXIMUM = 1000
+# The approval shows all three in one text, to which CodePipeline gives 1,000 characters.
+_LONGEST = {"StartedBy": 60, "Reason": 250, "Link": 250}
 
 
 @dataclass(frozen=True)
@@ -22,7 +22,7 @@ class Origin:
     def variables(self) -> dict[str, str]:
         """The pipeline's variables of these names."""
         found = {"StartedBy": self.started_by, "Reason": self.reason, "Link": self.link}
-        return {name: " ".join(value.split())[:_MAXIMUM] for name, value in found.items()}
+        return {name: _cut(" ".join(value.split()), _LONGEST[name]) for name, value in found.items()}
 
     def __str__(self) -> str:
         return ", ".join([f"by {self.started_by}", self.reason, *([self.link] if self.link != "none" else [])])
@@ -38,6 +38,10 @@ def of_this_call(reason: str = "") -> Origin:
     )
     event = os.environ.get("GITHUB_EVENT_NAME", "")
     return Origin(actor, reason or event or "none given", f"{server}/{repository}/actions/runs/{run}")
+
+
+def _cut(text: str, longest: int) -> str:
+    return text if len(text) <= longest else f"{text[: longest - 1]}…"
 
 
 def _user() -> str:
