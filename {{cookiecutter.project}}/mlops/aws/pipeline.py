@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlops.aws import executions
+from mlops.aws import executions, stopping
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
 from mlops.aws.origin import Origin
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
+# What nobody may cut off.
+_ENDING_BY_THEMSELVES = {"CloudFormation", "ECRBuildAndPublish"}
 # The stage whose success lets a release into production.
 _APPROVAL_STAGE = "Approve"
 
@@ -65,15 +67,14 @@ def make_way(session: Session, wanted: Wanted, say: Callable[[str], None]) -> st
         if found is None and wanted.is_released_by(execution):
             found = execution.id
         elif not _is_approved(execution):
-            stop(
-                session,
-                wanted.pipeline,
-                execution.id,
-                f"superseded by the release of commit {wanted.variables['CommitId']}",
-                # An approval would be waited for. Jobs and deployments come to their end.
-                abandon=execution.waiting_approval is not None,
-            )
+            reason = f"superseded by the release of commit {wanted.variables['CommitId']}"
+            # An approval would be waited for.
+            stopping.stop(session, execution, reason, abandon=execution.waiting_approval is not None)
+            stopping.end_running(session, execution, reason)
             say(f"Execution {execution.id} is stopped: nobody had approved it, and this release is newer.")
+            for action in execution.actions:
+                if action.state == IN_PROGRESS and action.provider in _ENDING_BY_THEMSELVES:
+                    say(f"  {action.path} comes to its end first; this release waits for that.")
     return found
 
 
@@ -81,23 +82,13 @@ def stop_all(session: Session, pipeline: str, reason: str) -> None:
     """Stop whatever is in progress and wait for nothing of it."""
     for summary in executions.recent(session, pipeline, limit=100):
         if summary.status == IN_PROGRESS:
-            stop(session, pipeline, summary.id, reason, abandon=True)
+            execution = executions.read(session, pipeline, summary.id)
+            stopping.stop(session, execution, reason, abandon=True)
+            stopping.end_running(session, execution, reason)
 
 
 def _is_approved(execution: Execution) -> bool:
     return any(stage.name == _APPROVAL_STAGE and stage.state == executions.SUCCEEDED for stage in execution.stages)
-
-
-def stop(session: Session, pipeline: str, execution_id: str, reason: str, *, abandon: bool) -> None:
-    """Stop an execution after its running actions, or at once without waiting for them (`abandon`)."""
-    try:
-        session.client("codepipeline").stop_pipeline_execution(
-            pipelineName=pipeline, pipelineExecutionId=execution_id, abandon=abandon, reason=reason
-        )
-    except AWSError as error:
-        # It has ended by itself, or somebody else has just stopped it.
-        if error.code not in {"DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"}:
-            raise
 
 
 def answer_approval(session: Session, execution: Execution, *, approved: bool, comment: str) -> Action:

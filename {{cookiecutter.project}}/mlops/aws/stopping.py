@@ -1,8 +1,8 @@
-"""Stopping one execution, together with the builds and the state machine that run for it."""
+"""Stopping executions, together with the builds and the state machine that run for it."""
 
 from __future__ import annotations
 
-from mlops.aws import executions, pipeline
+from mlops.aws import executions
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
@@ -26,7 +26,19 @@ def begin(session: Session, names: Names, execution_id: str, reason: str) -> Non
             f"{execution_id}), then take it back with: mlops rollback"
         )
     # An approval would be waited for. Builds and jobs are ended by `end_running`, a deployment ends by itself.
-    pipeline.stop(session, names.pipeline, execution_id, reason, abandon=execution.waiting_approval is not None)
+    stop(session, execution, reason, abandon=execution.waiting_approval is not None)
+
+
+def stop(session: Session, execution: Execution, reason: str, *, abandon: bool) -> None:
+    """Stop an execution after its running actions, or at once without waiting for them (`abandon`)."""
+    try:
+        session.client("codepipeline").stop_pipeline_execution(
+            pipelineName=execution.pipeline, pipelineExecutionId=execution.id, abandon=abandon, reason=reason
+        )
+    except AWSError as error:
+        # It has ended by itself, or somebody else has just stopped it.
+        if error.code not in {"DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"}:
+            raise
 
 
 def end_running(session: Session, execution: Execution, reason: str) -> None:

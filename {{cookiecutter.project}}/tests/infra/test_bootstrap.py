@@ -117,6 +117,8 @@ def test_what_a_role_changes_beside_looking(bootstrap):
         "s3:PutObject",
         "codepipeline:StartPipelineExecution",
         "codepipeline:StopPipelineExecution",
+        "codebuild:StopBuild",
+        "states:StopExecution",
     }
     assert not any(
         action.startswith("iam:") and action != "iam:PassRole" for found in changing.values() for action in found

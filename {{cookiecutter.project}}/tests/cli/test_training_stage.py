@@ -1,0 +1,78 @@
+"""Stopping and retrying an execution while a state machine trains, on a small pipeline in the local cloud."""
+
+import json
+import re
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import small_pipeline
+
+from mlops.aws import executions
+from mlops.aws.executions import Action, Execution
+from mlops.aws.session import Session
+from mlops.names import Names
+
+FOR_AN_HOUR = {"Train": {"Type": "Wait", "Seconds": 3600, "End": True}}
+IN_USE = {"Train": {"Type": "Fail", "Error": "SageMaker.ResourceInUseException", "Cause": "the job exists"}}
+
+
+@pytest.fixture
+def training(session: Session, names: Names, repository: Path) -> Callable[[dict], None]:
+    """Makes the pipeline train with these states between its sources and its test."""
+
+    def train(states: dict) -> None:
+        small_pipeline.create(session, names, repository)
+        trust = {"Effect": "Allow", "Principal": {"Service": "states.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        role = session.client("iam").create_role(RoleName=f"{names.project}-m", AssumeRolePolicyDocument=document)
+        machine = session.client("stepfunctions").create_state_machine(
+            name=f"{names.project}-train",
+            roleArn=role["Role"]["Arn"],
+            definition=json.dumps({"StartAt": "Train", "States": states}),
+        )
+        client = session.client("codepipeline")
+        pipeline = client.get_pipeline(name=names.pipeline)["pipeline"]
+        kind = {"category": "Invoke", "owner": "AWS", "provider": "StepFunctions", "version": "1"}
+        configuration = {"StateMachineArn": machine["stateMachineArn"]}
+        action = {"name": "Train", "actionTypeId": kind, "configuration": configuration}
+        pipeline["stages"].insert(1, {"name": "Train", "actions": [action]})
+        client.update_pipeline(pipeline=pipeline)
+
+    return train
+
+
+def start(mlops, *arguments: str) -> str:
+    done = mlops("start", *arguments)
+    assert done.exit_code == 0, done.output
+    return re.search(r"Execution (\S+) of the pipeline", done.output)[1]
+
+
+def until(look: Callable[[], object]) -> object:
+    end = time.monotonic() + 60
+    while not (found := look()):
+        assert time.monotonic() < end
+        time.sleep(0.1)
+    return found
+
+
+def train_of(execution: Execution) -> Action:
+    return next(action for action in execution.actions if action.path == "Train/Train")
+
+
+def is_training(session: Session, names: Names, execution: str) -> str | None:
+    """The state machine's execution, once it has begun."""
+    action = train_of(executions.read(session, names.pipeline, execution))
+    return action.external_id if action.state == executions.IN_PROGRESS else None
+
+
+def test_a_superseded_execution_trains_no_longer_and_holds_nobody_up(mlops, session: Session, names: Names, training):
+    training(FOR_AN_HOUR)
+    first = start(mlops)
+    machine = until(lambda: is_training(session, names, first))
+    second = start(mlops, "--supersede", "--hyperparameters", '{"max_depth": 3}')
+    described = session.client("stepfunctions").describe_execution(executionArn=machine)
+    assert described["status"] == "ABORTED"
+    until(lambda: executions.read(session, names.pipeline, first).finished)
+    until(lambda: is_training(session, names, second))
