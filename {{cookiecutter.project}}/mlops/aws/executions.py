@@ -43,6 +43,7 @@ class Action:
     configuration: dict[str, str] = field(default_factory=dict)
     variables: dict[str, str] = field(default_factory=dict)
     activity: str = ""
+    retried: bool = False
 
     @property
     def path(self) -> str:
@@ -236,25 +237,28 @@ def with_activity(execution: Execution, activities: dict[str, str]) -> Execution
     return replace(execution, stages=tuple(stages))
 
 
-def _action_runs(client, pipeline: str, execution_id: str) -> dict[str, dict]:
+def _action_runs(client, pipeline: str, execution_id: str) -> dict[str, list[dict]]:
+    """The runs of each action by its path: after a retry of a stage there are several, the last one counts."""
     pages = client.get_paginator("list_action_executions").paginate(
         pipelineName=pipeline, filter={"pipelineExecutionId": execution_id}
     )
-    runs = [run for page in pages for run in page["actionExecutionDetails"]]
-    # After a retry of a stage an action has several runs: the last one counts.
-    runs.sort(key=lambda run: run["startTime"])
-    return {f"{run['stageName']}/{run['actionName']}": run for run in runs}
+    found: dict[str, list[dict]] = {}
+    for run in sorted(
+        (run for page in pages for run in page["actionExecutionDetails"]), key=lambda run: run["startTime"]
+    ):
+        found.setdefault(f"{run['stageName']}/{run['actionName']}", []).append(run)
+    return found
 
 
-def _stage(stage: dict, runs: dict[str, dict]) -> Stage:
+def _stage(stage: dict, runs: dict[str, list[dict]]) -> Stage:
     actions = sorted(stage["actions"], key=lambda action: action.get("runOrder", 1))
     return Stage(
         stage["name"],
-        tuple(_action(stage["name"], each, runs.get(f"{stage['name']}/{each['name']}")) for each in actions),
+        tuple(_action(stage["name"], each, runs.get(f"{stage['name']}/{each['name']}", [])) for each in actions),
     )
 
 
-def _action(stage: str, definition: dict, run: dict | None) -> Action:
+def _action(stage: str, definition: dict, runs: list[dict]) -> Action:
     kind = definition["actionTypeId"]
     action = Action(
         stage=stage,
@@ -264,8 +268,9 @@ def _action(stage: str, definition: dict, run: dict | None) -> Action:
         run_order=definition.get("runOrder", 1),
         configuration=definition.get("configuration", {}),
     )
-    if run is None:
+    if not runs:
         return action
+    run = runs[-1]
     output = run.get("output", {})
     result = output.get("executionResult", {})
     return replace(
@@ -283,6 +288,7 @@ def _action(stage: str, definition: dict, run: dict | None) -> Action:
         log_stream_arn=result.get("logStreamARN", ""),
         configuration=run.get("input", {}).get("resolvedConfiguration") or action.configuration,
         variables=output.get("outputVariables", {}),
+        retried=len(runs) > 1,
     )
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from mlops.aws import endpoints, jobs, logs, places, stacks
 from mlops.aws.executions import Action, Execution
@@ -21,6 +21,12 @@ _FAILED_TEST = re.compile(r"(?:FAILED|ERROR) (\S+)")
 _TEST_COUNT = re.compile(r"\d+ (failed|error).* in [\d.]+s")
 _MOST_TESTS_NAMED = 3
 _EXCERPT_LINES = 8
+# Images and jobs are called like their execution, and AWS takes each name once.
+_STAGES_WITHOUT_RETRY = ("Build", "Train")
+_START_ANEW = (
+    "CodePipeline's retry of this stage cannot succeed where its image or its jobs exist. Start a new execution "
+    "instead: mlops start"
+)
 # CodeDeploy's lifecycle events and the functions that they call.
 _HOOKS: dict[str, Function] = {"BeforeAllowTraffic": "before-traffic", "AfterAllowTraffic": "after-traffic"}
 
@@ -58,7 +64,10 @@ def explain(session: Session, names: Names, execution: Execution) -> Failure | N
             return Failure(None, f"The execution ended as {execution.status}: {reason}")
         return None
     explanation = _BY_PROVIDER.get(action.provider, _by_codepipeline)
-    return explanation(session, names, execution, action)
+    failure = explanation(session, names, execution, action)
+    if action.stage in _STAGES_WITHOUT_RETRY and action.retried:
+        return replace(failure, cause=f"{failure.cause.rstrip('.')}. {_START_ANEW}")
+    return failure
 
 
 def _by_codepipeline(session: Session, names: Names, execution: Execution, action: Action) -> Failure:

@@ -76,3 +76,20 @@ def test_a_superseded_execution_trains_no_longer_and_holds_nobody_up(mlops, sess
     assert described["status"] == "ABORTED"
     until(lambda: executions.read(session, names.pipeline, first).finished)
     until(lambda: is_training(session, names, second))
+
+
+def test_a_retried_training_says_to_start_a_new_execution(mlops, session: Session, names: Names, training):
+    training(IN_USE)
+    execution = start(mlops)
+    before = mlops("watch", execution)
+    assert before.exit_code == 1
+    assert "Start a new execution" not in before.output
+    session.client("codepipeline").retry_stage_execution(
+        pipelineName=names.pipeline, stageName="Train", pipelineExecutionId=execution, retryMode="FAILED_ACTIONS"
+    )
+    after = mlops("watch", execution)
+    assert after.exit_code == 1
+    assert (
+        "the job exists (SageMaker.ResourceInUseException). CodePipeline's retry of this stage cannot" in after.output
+    )
+    assert "Start a new execution instead: mlops start" in after.output
