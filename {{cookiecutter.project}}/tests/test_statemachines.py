@@ -245,3 +245,25 @@ def test_a_test_stack_that_is_gone_ends_the_decision_well_and_nothing_else_does(
     gone = {"Cause": "Stack with id taxi-fares-test does not exist"}
     assert evaluate(condition, failure=gone) is True
     assert evaluate(condition, failure={"Cause": "User is not authorized"}) is False
+
+
+def test_the_execution_that_codepipeline_starts_with_a_new_pipeline_is_reported_to_nobody():
+    states = machine("notifications.asl.json")["States"]
+    assign = states["ReadVariables"]["Assign"]
+    own = {"Trigger": {"TriggerType": "CreatePipeline"}}
+    asked_for = {
+        "Trigger": {"TriggerType": "StartPipelineExecution"},
+        "Variables": [{"Name": "CommitId", "ResolvedValue": "1a2b"}, {"Name": "Tune", "ResolvedValue": "true"}],
+    }
+
+    def read(execution: dict[str, Any], name: str) -> Any:
+        return evaluate(assign[name], states={"result": {"PipelineExecution": execution}})
+
+    (choice,) = states["IsRelease"]["Choices"]
+    assert states["ReadVariables"]["Next"] == "IsRelease"
+    assert evaluate(choice["Condition"], trigger=read(own, "trigger")) is True
+    assert states[choice["Next"]] == {"Type": "Succeed"}
+    assert evaluate(choice["Condition"], trigger=read(asked_for, "trigger")) is False
+    # Before a source is read no variable is resolved.
+    assert read(own, "variables") == {}
+    assert read(asked_for, "variables") == {"CommitId": "1a2b", "Tune": "true"}

@@ -29,7 +29,7 @@ def deploy() -> None:
 def deploy_pipeline(repository: Repository) -> None:
     """Check the templates, deploy the stacks one after the other and show their events."""
     from mlops import packaging
-    from mlops.aws import stacks
+    from mlops.aws import executions, stacks
     from mlops.cli import console
 
     repository.check()
@@ -38,6 +38,7 @@ def deploy_pipeline(repository: Repository) -> None:
     # Where the repository has been bootstrapped, CloudFormation has a role of its own, and all that it makes a bound.
     bootstrap = stacks.outputs(repository.session, repository.names.stack("bootstrap"))
     boundary = bootstrap.get("PermissionsBoundaryArn", "")
+    is_new = not executions.exists(repository.session, repository.names.pipeline)
     for stack in packaging.stacks(repository.root, repository.configuration, boundary=boundary):
         with console.working(f"Deploying the stack {stack.name}") as show:
             outcome = stacks.deploy(
@@ -53,6 +54,22 @@ def deploy_pipeline(repository: Repository) -> None:
         if not outcome.changed:
             console.say("  It was up to date.")
     _tell_of_an_api_without_use(repository)
+    if is_new:
+        console.say("CodePipeline starts a new pipeline by itself. That execution fails, for nothing is uploaded yet.")
+    _tell_of_mail_that_will_not_arrive(repository)
+
+
+def _tell_of_mail_that_will_not_arrive(repository: Repository) -> None:
+    """SNS sends nothing to an address that has not confirmed, and forgets it after some days."""
+    from mlops.aws import notifications
+    from mlops.cli import console
+
+    address = repository.project.notification_email
+    if not notifications.is_confirmed(repository.session, repository.names, address):
+        console.say(
+            f"{address} has not confirmed its subscription: until then no mail says that a release waits. AWS has sent "
+            "it a mail with a link to confirm."
+        )
 
 
 def _tell_of_an_api_without_use(repository: Repository) -> None:
