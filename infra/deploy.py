@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import sys
 import time
+from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import click
+from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 STACK = "mlops-foundation"
@@ -19,7 +21,7 @@ AUDIENCE = "sts.amazonaws.com"
 PROVIDER = "token.actions.githubusercontent.com"
 
 _TEMPLATE = Path(__file__).with_name("foundation.yml")
-_POLL_SECONDS = 0.5
+_RETRIES = Config(retries={"mode": "adaptive", "max_attempts": 10})
 _SETTLED = ("_COMPLETE", "_FAILED")
 
 
@@ -53,7 +55,7 @@ def main(region: str | None) -> None:
 def _deploy(session: boto3.Session) -> None:
     if session.region_name is None:
         raise Refused("No region. Add --region, such as --region eu-west-1.", 2)
-    cloudformation, iam = session.client("cloudformation"), session.client("iam")
+    cloudformation, iam = session.client("cloudformation", config=_RETRIES), session.client("iam")
     stack = _describe(cloudformation)
     _require_audience(iam)
     own = _resources(cloudformation) if stack else set()
@@ -97,7 +99,7 @@ def _carry_out(cloudformation, kind: str, parameters: dict[str, str]) -> None:
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
-    while True:
+    for pause in _pauses():
         change_set = cloudformation.describe_change_set(StackName=STACK, ChangeSetName=name)
         if change_set["Status"] == "CREATE_COMPLETE":
             break
@@ -107,14 +109,17 @@ def _carry_out(cloudformation, kind: str, parameters: dict[str, str]) -> None:
                 click.echo("  it was up to date")
                 return
             raise Refused(f"The stack {STACK} can't be deployed: {change_set['StatusReason']}", 1)
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
     cloudformation.execute_change_set(StackName=STACK, ChangeSetName=name)
     _wait(cloudformation)
 
 
 def _wait(cloudformation) -> None:
-    while not (status := _describe(cloudformation)["StackStatus"]).endswith(_SETTLED):
-        time.sleep(_POLL_SECONDS)
+    for pause in _pauses():
+        status = _describe(cloudformation)["StackStatus"]
+        if status.endswith(_SETTLED):
+            break
+        time.sleep(pause)
     if status in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         click.echo("  done")
         return
@@ -124,6 +129,14 @@ def _wait(cloudformation) -> None:
         f"{failed[0]['LogicalResourceId']}: {failed[0].get('ResourceStatusReason')}" if failed else "no reason given"
     )
     raise Refused(f"The stack {STACK} ended in {status}. {reason}", 1)
+
+
+def _pauses() -> Iterator[float]:
+    """Seconds between two questions, each a tenth longer than the one before: AWS allows few of them."""
+    pause = 0.5
+    while True:
+        yield pause
+        pause = min(1.1 * pause, 5)
 
 
 def _describe(cloudformation) -> dict | None:
