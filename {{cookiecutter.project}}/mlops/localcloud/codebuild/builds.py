@@ -60,7 +60,8 @@ def batch_get_builds(request: dict) -> dict:
     """Describe builds by id or ARN."""
     found = {build: _runners().get(_id(build)) for build in request["ids"]}
     return {
-        "builds": [runner.build for runner in found.values() if runner],
+        # Copies: a build that ends meanwhile is either complete or not in all of its members.
+        "builds": [dict(runner.build) for runner in found.values() if runner],
         "buildsNotFound": [build for build, runner in found.items() if not runner],
     }
 
