@@ -1,9 +1,10 @@
 """One local cloud for the tests of a worker process, with a role and a bucket."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from botocore.client import BaseClient
 from builders import Builders
 from delivery import Delivery
 from harness import Cloud, start_cloud
@@ -103,3 +104,26 @@ def stack(hosting: Hosting, request: pytest.FixtureRequest) -> Iterator[Stack]:
     made = Stack(hosting, request.node.name.replace("_", "-")[:60].strip("-"))
     yield made
     made.delete()
+
+
+@pytest.fixture(scope="session")
+def person(cloud: Cloud) -> dict[str, str]:
+    """Credentials of a user who may assume every role that trusts the account."""
+    iam = cloud.client("iam")
+    iam.create_user(UserName="person")
+    statement = {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    iam.put_user_policy(UserName="person", PolicyName="assumes", PolicyDocument=policy)
+    key = iam.create_access_key(UserName="person")["AccessKey"]
+    return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+
+
+@pytest.fixture
+def acting(cloud: Cloud, person: dict[str, str]) -> Callable[[str, str], BaseClient]:
+    """A client of a service under a role."""
+
+    def client(service: str, role_arn: str) -> BaseClient:
+        assumed = cloud.client("sts", person).assume_role(RoleArn=role_arn, RoleSessionName="tester")["Credentials"]
+        return cloud.client(service, assumed)
+
+    return client

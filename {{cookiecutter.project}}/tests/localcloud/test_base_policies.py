@@ -1,10 +1,11 @@
 """IAM: AWS's managed policies are real, what does not exist is not attached, a malformed policy is refused."""
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from uuid import uuid4
 
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from harness import Cloud
 from stacks import failure, outcome
@@ -30,14 +31,14 @@ def role(cloud: Cloud) -> Iterator[str]:
     iam.delete_role(RoleName=name)
 
 
-def test_a_managed_policy_of_aws_grants_what_its_document_says(cloud: Cloud, role: str) -> None:
+def test_a_managed_policy_of_aws_grants_what_its_document_says(
+    cloud: Cloud, role: str, acting: Callable[[str, str], BaseClient]
+) -> None:
     iam = cloud.client("iam")
     policy = iam.get_policy(PolicyArn=SAGEMAKER)["Policy"]
     version = iam.get_policy_version(PolicyArn=SAGEMAKER, VersionId=policy["DefaultVersionId"])["PolicyVersion"]
     assert "sagemaker:*" in version["Document"]["Statement"][0]["Action"]
-    arn = iam.get_role(RoleName=role)["Role"]["Arn"]
-    session = cloud.client("sts").assume_role(RoleArn=arn, RoleSessionName="session")["Credentials"]
-    sagemaker = cloud.client("sagemaker", session)
+    sagemaker = acting("sagemaker", iam.get_role(RoleName=role)["Role"]["Arn"])
     with pytest.raises(ClientError, match="no identity-based policy allows the sagemaker:ListModels action"):
         sagemaker.list_models()
     iam.attach_role_policy(RoleName=role, PolicyArn=SAGEMAKER)

@@ -10,7 +10,6 @@ from urllib.request import urlopen
 import boto3
 import machines
 import pytest
-from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from harness import Cloud, until
 from lambdas import Lambdas
@@ -42,29 +41,6 @@ def make_role(cloud: Cloud, names) -> Callable[..., str]:
         return role["Arn"]
 
     return make
-
-
-@pytest.fixture(scope="module")
-def person(cloud: Cloud) -> dict[str, str]:
-    """Credentials of a user who may assume every role that trusts the account."""
-    iam = cloud.client("iam")
-    iam.create_user(UserName="person")
-    statement = allow("sts:AssumeRole")
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    iam.put_user_policy(UserName="person", PolicyName="assumes", PolicyDocument=policy)
-    key = iam.create_access_key(UserName="person")["AccessKey"]
-    return {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
-
-
-@pytest.fixture
-def acting(cloud: Cloud, person: dict[str, str]) -> Callable[[str, str], BaseClient]:
-    """A client of a service under a role."""
-
-    def client(service: str, role_arn: str) -> BaseClient:
-        assumed = cloud.client("sts", person).assume_role(RoleArn=role_arn, RoleSessionName="tester")["Credentials"]
-        return cloud.client(service, assumed)
-
-    return client
 
 
 def allow(action: str | list[str], resource: str | list[str] = "*", **members: Any) -> dict:
