@@ -1,8 +1,8 @@
-"""The one module that touches ministack's internals.
+"""What of ministack's internals no single service owns. Only this module and its base_*.py touch any of them.
 
 ministack publishes no extension interface: services, resource types and integrations are entries in private
-dictionaries. Every such entry that the local cloud needs is made here, so that an upgrade is one file, and
-tests/localcloud/test_base.py holds each of these points.
+dictionaries. Every such entry that the local cloud needs is made there, and tests/localcloud/test_base*.py
+hold each of these points.
 """
 
 import json

@@ -53,7 +53,7 @@ def guard(checks: dict[tuple[str, str], Check]) -> None:
 
     A request is held against the model of its operation. Then the check of its service (botocore's name) and
     operation, if there is one, looks at the parameters and raises AWSError. A check of S3 has the operation "*",
-    sees every operation and is given the name of it, the query, the headers and the body.
+    sees every request and is given its operation's model, query, headers and body.
     """
     from ministack import app
 

@@ -33,7 +33,7 @@ _IMPLEMENTED = frozenset((_OF_OBJECTS + _OF_BUCKETS).split())
 
 
 def check(request: dict[str, Any]) -> None:
-    """Refuse an operation or a sub-resource that is not carried out, and a bucket policy that is none."""
+    """Refuse an operation or a sub-resource that is not carried out, and a malformed bucket policy."""
     operation = request["operation"]
     if operation is None:
         return

@@ -23,27 +23,27 @@ def violations(document: Any, kind: Kind) -> list[str]:
 
 
 def require_trust_policy(document: Any) -> None:
-    """Refuse what is no trust policy of a role."""
+    """Refuse a malformed trust policy of a role."""
     _require(document, "trust", "MalformedPolicyDocument")
 
 
 def require_identity_policy(document: Any) -> None:
-    """Refuse what is no policy of a role, a user or a group."""
+    """Refuse a malformed policy of a role, a user or a group."""
     _require(document, "identity", "MalformedPolicyDocument")
 
 
 def require_bucket_policy(document: Any) -> None:
-    """Refuse what is no policy of a bucket."""
+    """Refuse a malformed policy of a bucket."""
     _require(document, "resource", "MalformedPolicy")
 
 
 def require_key_policy(document: Any) -> None:
-    """Refuse what is no policy of a key of KMS."""
+    """Refuse a malformed policy of a key of KMS."""
     _require(document, "resource", "MalformedPolicyDocumentException")
 
 
 def require_repository_policy(document: Any) -> None:
-    """Refuse what is no policy of a repository of ECR."""
+    """Refuse a malformed policy of a repository of ECR."""
     _require(document, "resource_ecr", "InvalidParameterException")
 
 

@@ -57,8 +57,8 @@ def _validator() -> Any:
 def _type(validator: Any, types: Any, instance: Any, schema: Any) -> Iterator[Any]:
     from cfnlint.jsonschema import _keywords
 
-    wanted = types if isinstance(types, list) else [types]
-    if not any(_reads_as(instance, each) for each in wanted):
+    kinds = types if isinstance(types, list) else [types]
+    if not any(_reads_as(instance, each) for each in kinds):
         yield from _keywords.type(validator, types, instance, schema)
 
 

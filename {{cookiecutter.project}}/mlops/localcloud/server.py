@@ -131,6 +131,7 @@ def _install() -> Service:
     base_history.install()
     base_policies.know_managed_policies()
     base_s3.use_managed_key()
+    # The last that is installed is the first that a request meets: malformed ones meet no other.
     targets.install()
     refusals.install()
     for identity in (ledger, stacks, callers, web, assuming):

@@ -3,7 +3,10 @@
 Source: Amazon EventBridge User Guide, "Event bus targets".
 """
 
-from mlops.localcloud import base_events, context
+import json
+
+from mlops.localcloud import base_events, base_iam, context
+from mlops.localcloud.base import Response
 
 _ASSUMED_BY = "events.amazonaws.com"
 _PIPELINE_INPUT = ("sourceRevisions", "variables")
@@ -13,6 +16,20 @@ def install() -> None:
     """Deliver to them."""
     base_events.deliver({"codepipeline": _start_pipeline, "codebuild": _start_build})
     base_events.publish_alarms()
+    base_iam.before("events", _may_pass)
+
+
+def _may_pass(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
+    """Refuse a target whose role the caller may not pass to EventBridge."""
+    if not headers.get("x-amz-target", "").endswith(".PutTargets"):
+        return None
+    for role_arn in sorted({each["RoleArn"] for each in json.loads(body)["Targets"] if "RoleArn" in each}):
+        keys = {"iam:PassedToService": _ASSUMED_BY}
+        decision = base_iam.authorise(headers, "iam", "iam:PassRole", role_arn, keys)
+        if not decision.allowed:
+            refused = {"__type": "AccessDeniedException", "message": decision.message}
+            return 400, {"Content-Type": "application/x-amz-json-1.1"}, json.dumps(refused).encode()
+    return None
 
 
 def _start_pipeline(arn: str, role_arn: str, given: dict | None) -> None:

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from builders import Builders
 from delivery import Delivery
@@ -80,7 +81,7 @@ def test_an_alarm_that_changes_its_state_is_an_event(cloud: Cloud, events: Calla
     first, cloudwatch = events("aws.cloudwatch"), cloud.client("cloudwatch")
     cloudwatch.put_metric_alarm(
         AlarmName="heard",
-        AlarmDescription="told of",
+        AlarmDescription="described",
         Namespace="Custom",
         MetricName="Errors",
         Dimensions=[{"Name": "Of", "Value": "this"}],
@@ -98,7 +99,7 @@ def test_an_alarm_that_changes_its_state_is_an_event(cloud: Cloud, events: Calla
     detail = event["detail"]
     assert (detail["state"]["value"], detail["state"]["reason"]) == ("ALARM", "because")
     assert detail["previousState"]["value"] == "INSUFFICIENT_DATA"
-    assert detail["configuration"]["description"] == "told of"
+    assert detail["configuration"]["description"] == "described"
     [metric] = detail["configuration"]["metrics"]
     assert metric["metricStat"]["metric"] == {"namespace": "Custom", "name": "Errors", "dimensions": {"Of": "this"}}
     cloudwatch.delete_alarms(AlarmNames=["heard"])
@@ -106,12 +107,12 @@ def test_an_alarm_that_changes_its_state_is_an_event(cloud: Cloud, events: Calla
 
 def test_a_build_and_its_phases_are_events(builders: Builders, events: Callable[[str], Events]) -> None:
     first = events("aws.codebuild")
-    build = builders.run(builders.commands("heard-build", "echo said", "exit 3"))
+    build = builders.run(builders.commands("heard-build", "echo begun", "exit 3"))
 
     def of(kind: str, **members: str) -> Callable[[dict], bool]:
-        wanted = {"build-id": build["arn"], **members}
+        expected = {"build-id": build["arn"], **members}
         return lambda each: (
-            each["detail-type"] == f"CodeBuild Build {kind} Change" and (wanted.items() <= each["detail"].items())
+            each["detail-type"] == f"CodeBuild Build {kind} Change" and (expected.items() <= each["detail"].items())
         )
 
     started = first(of("State", **{"build-status": "IN_PROGRESS"}))
@@ -162,6 +163,20 @@ def test_a_role_that_may_not_start_starts_nothing(
     line = until(lambda: next((each for each in log.read_text().splitlines() if refused in each), None), 30)
     assert "codebuild:StartBuild" in line
     assert builders.codebuild.list_builds_for_project(projectName=project)["ids"] == []
+
+
+def test_a_caller_passes_a_target_no_role_that_it_may_not_pass(
+    cloud: Cloud, rule: str, starter: Callable[..., str], acting: Callable[[str, str], BaseClient]
+) -> None:
+    passed = starter("codebuild:StartBuild")
+    target = {"Id": "one", "Arn": "arn:aws:codebuild:us-east-1:000000000000:project/any", "RoleArn": passed}
+    caller = starter("events:PutTargets")
+    cloud.client("iam").update_assume_role_policy(
+        RoleName=caller.rpartition("/")[2],
+        PolicyDocument=json.dumps(TRUST).replace('"Service": "events.amazonaws.com"', '"AWS": "000000000000"'),
+    )
+    with pytest.raises(ClientError, match=f"not authorized to perform: iam:PassRole on resource: {passed}"):
+        acting("events", caller).put_targets(Rule=rule, Targets=[target])
 
 
 @pytest.mark.parametrize("service", ["codepipeline", "codebuild", "states"])

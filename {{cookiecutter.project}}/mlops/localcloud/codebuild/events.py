@@ -45,7 +45,7 @@ def phase_ended(build: dict, phase: dict) -> None:
 
 
 def _publish(kind: str, build: dict, detail: dict[str, Any]) -> None:
-    told = {
+    complete = {
         "project-name": build["projectName"],
         "build-id": build["arn"],
         "version": "1",
@@ -53,7 +53,7 @@ def _publish(kind: str, build: dict, detail: dict[str, Any]) -> None:
         **detail,
     }
     context.put_event(
-        source="aws.codebuild", detail_type=f"CodeBuild Build {kind} Change", detail=told, resources=[build["arn"]]
+        source="aws.codebuild", detail_type=f"CodeBuild Build {kind} Change", detail=complete, resources=[build["arn"]]
     )
 
 
