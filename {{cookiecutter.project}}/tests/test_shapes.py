@@ -34,6 +34,13 @@ def problems_after(path: str, value: object) -> list[Problem]:
     return check(request, input_shape("sagemaker", "CreateTrainingJob"))
 
 
+def test_an_integer_is_one_that_aws_can_read() -> None:
+    shape = input_shape("sagemaker", "CreateEndpointConfig").members["ProductionVariants"].member
+    variant = {"VariantName": "AllTraffic", "InstanceType": "ml.m5.large", "InitialInstanceCount": 2**31}
+    (problem,) = check(variant, shape)
+    assert (problem.path, problem.allowed) == ("InitialInstanceCount", "at most 2147483647")
+
+
 def test_a_good_request_has_no_problem():
     assert check(TRAINING_JOB, input_shape("sagemaker", "CreateTrainingJob")) == []
 

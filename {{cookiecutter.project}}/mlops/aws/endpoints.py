@@ -77,7 +77,8 @@ def _not_answered(session: Session, endpoint: str, error: AWSError) -> Exception
         status, message = response.get("OriginalStatusCode", 500), response.get("OriginalMessage", "")
         if 400 <= status < 500:
             return InputError(f"The model in {endpoint} refused the request ({status}): {message}")
-        return PipelineError(f"The model in {endpoint} failed ({status}): {message} Log: {log_of(endpoint)}")
+        what = f"failed ({status})" if status else "did not answer"
+        return PipelineError(f"The model in {endpoint} {what}: {message} Log: {log_of(endpoint)}")
     if error.code == "ValidationError" and describe(session, endpoint) is None:
         return InputError(f"There is no endpoint {endpoint} yet. See what has been released with: mlops status")
     return error
