@@ -10,7 +10,7 @@ from typing import Any
 
 from mlops.localcloud import base
 from mlops.localcloud.identity import reference
-from mlops.localcloud.identity.handler_rules import found
+from mlops.localcloud.identity.handler_rules import property_at
 
 Values = dict[str, str]
 
@@ -39,7 +39,7 @@ class Resource:
 
     def last(self, path: str) -> str:
         """The name that a property gives, itself or at the end of an ARN; empty where it is not set."""
-        value = found(self.properties, path)
+        value = property_at(self.properties, path)
         return _last(value) if isinstance(value, str) else ""
 
 
@@ -65,8 +65,8 @@ def arns(resource: Resource, action: str) -> list[str]:
 def passed_roles(resource: Resource) -> list[tuple[str, str]]:
     """The roles that the resource hands on, each with the service that gets it."""
     service, *paths = _ROLES.get(resource.kind, ("",))
-    roles = [found(resource.properties, path) for path in paths]
-    roles += [target.get("RoleArn") for target in found(resource.properties, "Targets") or []]
+    roles = [property_at(resource.properties, path) for path in paths]
+    roles += [target.get("RoleArn") for target in property_at(resource.properties, "Targets") or []]
     return [(role, f"{service}.amazonaws.com") for role in roles if isinstance(role, str)]
 
 
@@ -88,7 +88,7 @@ def _with_path(placeholder: str, *properties: str) -> Callable[[Resource], Value
 
 
 def _alias_of_function(resource: Resource) -> Values:
-    policy = found(resource.properties, "UpdatePolicy.CodeDeployLambdaAliasUpdate") or {}
+    policy = property_at(resource.properties, "UpdatePolicy.CodeDeployLambdaAliasUpdate") or {}
     return {
         "FunctionName": _function(resource),
         "Alias": resource.properties["Name"],
@@ -143,8 +143,8 @@ _VALUES: dict[str, Callable[[Resource], Values]] = {
     "AWS::Lambda::Alias": _alias_of_function,
     "AWS::Lambda::Function": lambda resource: {
         "FunctionName": resource.name("FunctionName"),
-        "BucketName": found(resource.properties, "Code.S3Bucket") or "",
-        "ObjectName": found(resource.properties, "Code.S3Key") or "",
+        "BucketName": property_at(resource.properties, "Code.S3Bucket") or "",
+        "ObjectName": property_at(resource.properties, "Code.S3Key") or "",
         "KeyId": resource.last("KmsKeyArn"),
     },
     "AWS::Lambda::Version": _version_of_function,

@@ -148,7 +148,7 @@ def is_needed(kind: str, action: str, properties: dict[str, Any]) -> bool:
         for name, patterns in _ONLY_WITH.get(kind, {}).items()
         if any(fnmatchcase(action, pattern) for pattern in patterns)
     ]
-    return not needing or any(found(properties, name) for name in needing)
+    return not needing or any(property_at(properties, name) for name in needing)
 
 
 def rules() -> Iterator[tuple[str, str, str | None]]:
@@ -159,7 +159,7 @@ def rules() -> Iterator[tuple[str, str, str | None]]:
         yield from ((kind, pattern, None) for pattern in never)
 
 
-def found(properties: Any, path: str) -> Any:
+def property_at(properties: Any, path: str) -> Any:
     """The value of a property such as Code.S3Bucket, None where there is none."""
     for name in path.split("."):
         properties = properties.get(name) if isinstance(properties, dict) else None
