@@ -209,6 +209,9 @@ def test_nothing_is_approved_where_github_asks_nobody(founded: Account, required
 
 def test_a_push_to_main_is_released_from_token_to_approved_production(released: Release) -> None:
     assert "Production/Smoke  done" in released.run.output
+    assert re.search(
+        r"The source of the release is this checkout \([0-9a-f]{40}\), byte for byte\.", released.run.output
+    )
     assert released.report["verdict"]["outcome"] == "released"
     assert released.version == released.report["execution"]["id"]
 
