@@ -1,12 +1,10 @@
 """The foundation of an account: what `make foundation` makes, what it leaves alone, and what bounds the roles."""
 
-import itertools
 import json
 import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import replace
 from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
@@ -22,8 +20,6 @@ from parliament import analyze_policy_string
 
 FILE = TEMPLATE / "infra" / "foundation.yml"
 PROVIDER = "token.actions.githubusercontent.com"
-# Each test has an account of its own: in the local cloud an access key of 12 digits is its account.
-ACCOUNTS = itertools.count(200_000_000_001)
 
 
 @pytest.fixture(scope="module")
@@ -35,7 +31,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 @pytest.fixture
 def account(cloud: Account) -> Account:
     """An account with nothing in it."""
-    return replace(cloud, access_key=str(next(ACCOUNTS)))
+    return cloud.new_account()
 
 
 def deployed(account: Account, region: str = "us-east-1") -> str:

@@ -82,8 +82,8 @@ def one_release(repository: Path, exports: dict[str, str]) -> dict[str, float]:
         "codepipeline",
         endpoint_url=exports["AWS_ENDPOINT_URL"],
         region_name="us-east-1",
-        aws_access_key_id="test",
-        aws_secret_access_key="test",
+        aws_access_key_id=exports["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=exports["AWS_SECRET_ACCESS_KEY"],
     )
     [latest, *_] = client.list_pipeline_executions(pipelineName=PIPELINE)["pipelineExecutionSummaries"]
     wanted = {"pipelineExecutionId": latest["pipelineExecutionId"]}

@@ -10,7 +10,7 @@ import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -56,7 +56,8 @@ class Account:
     repository: Path
     port: int
     hub: Hub
-    access_key: str = "test"
+    # Of another account than the one in which the cloud begins.
+    credentials: dict[str, str] | None = None
 
     @property
     def url(self) -> str:
@@ -70,11 +71,33 @@ class Account:
             "STANDIN_GITHUB": str(self.hub.folder),
             "HOME": str(self.home),
             "NO_COLOR": "1",
-            "AWS_ENDPOINT_URL": self.url,
-            "AWS_REGION": REGION,
-            "AWS_ACCESS_KEY_ID": self.access_key,
-            "AWS_SECRET_ACCESS_KEY": "test",
+            **self._calling,
         }
+
+    @property
+    def _calling(self) -> dict[str, str]:
+        """What makes AWS clients call the cloud as the account's administrator; nothing while it does not run."""
+        file = self.cloud_directory / "cloud.json"
+        if not file.exists():
+            return {}
+        running = json.loads(file.read_text(encoding="utf-8"))
+        own = {
+            "AWS_ACCESS_KEY_ID": running["access_key_id"],
+            "AWS_SECRET_ACCESS_KEY": running["secret_access_key"],
+        }
+        return {"AWS_ENDPOINT_URL": self.url, "AWS_REGION": REGION, **(self.credentials or own)}
+
+    def new_account(self) -> Account:
+        """The same repository in another account, which has nothing in it."""
+        added = self.client("organizations").create_account(Email="empty@example.org", AccountName="empty")
+        role = f"arn:aws:iam::{added['CreateAccountStatus']['AccountId']}:role/OrganizationAccountAccessRole"
+        assumed = self.client("sts").assume_role(RoleArn=role, RoleSessionName="administrator")["Credentials"]
+        credentials = {
+            "AWS_ACCESS_KEY_ID": assumed["AccessKeyId"],
+            "AWS_SECRET_ACCESS_KEY": assumed["SecretAccessKey"],
+            "AWS_SESSION_TOKEN": assumed["SessionToken"],
+        }
+        return replace(self, credentials=credentials)
 
     @property
     def cloud_directory(self) -> Path:
@@ -86,8 +109,9 @@ class Account:
             service,
             endpoint_url=self.url,
             region_name=REGION,
-            aws_access_key_id=self.access_key,
-            aws_secret_access_key="test",
+            aws_access_key_id=self._calling["AWS_ACCESS_KEY_ID"],
+            aws_secret_access_key=self._calling["AWS_SECRET_ACCESS_KEY"],
+            aws_session_token=self._calling.get("AWS_SESSION_TOKEN"),
         )
 
     def foundation(self, region: str = REGION) -> subprocess.CompletedProcess[str]:

@@ -90,11 +90,12 @@ class Runner:
 
     def _environment(self) -> dict[str, str]:
         """What GitHub gives to every job, and what the stand-ins need."""
+        request_token = self.repository / ".mlops" / "local" / "identity" / "request-token"
         return {
             "GITHUB_REPOSITORY": self.hub.full_name,
             "AWS_ENDPOINT_URL": self.cloud_url,
             "ACTIONS_ID_TOKEN_REQUEST_URL": f"{self.cloud_url}/_localcloud/github/token",
-            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "of-this-job",
+            "ACTIONS_ID_TOKEN_REQUEST_TOKEN": request_token.read_text(encoding="utf-8"),
             "NO_COLOR": "1",
             "STANDIN_REPOSITORY": str(self.repository),
             "STANDIN_PYTHON": sys.executable,

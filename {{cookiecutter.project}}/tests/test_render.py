@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import itertools
 import json
 from collections.abc import Iterator
 from pathlib import Path
@@ -18,8 +17,6 @@ from mlops.localcloud import launch, ports
 from mlops.steps import render
 
 REPOSITORY_URI, _, DIGEST = RELEASE.image.partition("@")
-# Each test has an account of its own in the local cloud: an access key of 12 digits is its account.
-ACCOUNTS = itertools.count(100_000_000_001)
 
 
 @pytest.fixture(scope="module")
@@ -41,8 +38,19 @@ def repository(tmp_path) -> Repository:
 
 
 @pytest.fixture
-def account() -> str:
-    return str(next(ACCOUNTS))
+def administrator(cloud) -> dict[str, dict[str, str]]:
+    """The session of an administrator in an account that is this test's own."""
+    session = boto3.Session(cloud.access_key_id, cloud.secret_access_key, region_name=cloud.region)
+    endpoint = cloud.environment["AWS_ENDPOINT_URL"]
+    organizations = session.client("organizations", endpoint_url=endpoint)
+    added = organizations.create_account(Email="test@example.org", AccountName="test")["CreateAccountStatus"]
+    role = f"arn:aws:iam::{added['AccountId']}:role/OrganizationAccountAccessRole"
+    return session.client("sts", endpoint_url=endpoint).assume_role(RoleArn=role, RoleSessionName="administrator")
+
+
+@pytest.fixture
+def account(administrator) -> str:
+    return administrator["AssumedRoleUser"]["Arn"].split(":")[4]
 
 
 @pytest.fixture
@@ -52,15 +60,18 @@ def bucket(account) -> str:
 
 
 @pytest.fixture
-def build(tmp_path, repository, variables, cloud, account, bucket, monkeypatch):
+def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeypatch):
     """The step, in the environment that the pipeline gives to its build. It returns its exit code."""
     data = tmp_path / "data"
     for name in DATA_FILES:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
         (data / name).write_text(name)
+    credentials = administrator["Credentials"]
     environment = {
         **cloud.environment,
-        "AWS_ACCESS_KEY_ID": account,
+        "AWS_ACCESS_KEY_ID": credentials["AccessKeyId"],
+        "AWS_SECRET_ACCESS_KEY": credentials["SecretAccessKey"],
+        "AWS_SESSION_TOKEN": credentials["SessionToken"],
         "EXECUTION_ID": RELEASE.execution_id,
         "DATA_VERSION": RELEASE.data_version,
         "IMAGE_DIGEST": DIGEST,

@@ -48,6 +48,7 @@ _SIGNATURE_CODES = {
     "ExpiredTokenException",
     "InvalidAccessKeyId",
     "InvalidClientTokenId",
+    "InvalidSignatureException",
     "RequestExpired",
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",

@@ -38,14 +38,12 @@ def up(port: int | None, directory: Path | None) -> None:
 
     repository = project.find()
     directory = directory or repository.cloud_directory
-    running = launch.find(directory)
-    if running is None:
-        handle = launch.start(repository.root, directory, port=port, region=repository.project.region)
-        handle.detach()
-        running = handle.running
-        console.say(f"The local cloud runs on port {running.port}. Its log: {project.shown(directory / 'cloud.log')}")
-    else:
-        console.say(f"The local cloud already runs on port {running.port}.")
+    try:
+        region = repository.project.region
+        handle = launch.start(repository.root, directory, port=port, region=region, detached=True)
+        console.say(f"The local cloud runs on port {handle.running.port}. Its log: {project.shown(handle.log)}")
+    except launch.AlreadyRuns as found:
+        console.say(f"The local cloud already runs on port {found.running.port}.")
     console.say('Have this shell call it:  eval "$(mlops local env)"')
     console.say("Stop it:                  mlops local down")
 
@@ -58,11 +56,10 @@ def down(directory: Path | None) -> None:
     from mlops.localcloud import launch
 
     directory = directory or project.find().cloud_directory
-    stopped = launch.stop(directory)
-    if stopped is None:
-        console.say("No local cloud runs.")
+    if launch.stop(directory):
+        console.say(f"The local cloud has stopped. Its logs are in {project.shown(directory)}")
     else:
-        console.say(f"The local cloud on port {stopped.port} has stopped. Its logs are in {project.shown(directory)}")
+        console.say("No local cloud runs.")
 
 
 @click.command()

@@ -28,6 +28,8 @@ def configure(settings: Settings) -> None:
     os.environ.update(
         {
             "AWS_ENDPOINT_URL": settings.endpoint_url,
+            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            "TMPDIR": str(settings.temporary),
             "GATEWAY_PORT": str(settings.port),
             "BIND_HOST": "127.0.0.1",
             "MINISTACK_HOST": "127.0.0.1",

@@ -2,6 +2,7 @@
 
 import json
 import logging
+import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,6 +15,7 @@ logger = logging.getLogger(__name__)
 _SESSION_SECONDS = 12 * 3600
 # Services whose guides show no aws:SourceAccount for the service role: a trust policy that asks for it trusts nobody.
 _WITHOUT_SOURCE_ACCOUNT = {"apigateway.amazonaws.com", "cloudformation.amazonaws.com", "lambda.amazonaws.com"}
+_BUCKET_READS = ("s3:GetBucket", "s3:HeadBucket", "s3:ListBucket")
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,69 @@ def open_session(role_arn: str, session_name: str) -> dict[str, str]:
     }
     sts.register_session(key, session)
     return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+
+
+def open_root_session(account_id: str) -> dict[str, str]:
+    """Credentials of an account's root, for the cloud's own work in it."""
+    from ministack.services import iam, sts
+
+    key, secret, token = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
+    session = {
+        "Arn": f"arn:aws:iam::{account_id}:root",
+        "UserId": account_id,
+        "SecretAccessKey": secret,
+        "SessionToken": token,
+        "AccountId": account_id,
+        "PrincipalType": "Root",
+    }
+    sts.register_session(key, session)
+    return {"aws_access_key_id": key, "aws_secret_access_key": secret, "aws_session_token": token}
+
+
+def create_administrator(name: str) -> tuple[str, str]:
+    """Make an IAM user who may do everything in the cloud's account. Returns access key id and secret access key."""
+    from ministack.services import iam
+
+    secret = secrets.token_hex(20)
+    iam._create_user({"UserName": name})
+    iam._attach_user_policy({"UserName": name, "PolicyArn": "arn:aws:iam::aws:policy/AdministratorAccess"})
+    iam._create_access_key({"UserName": name})
+    [key] = [key for key, record in iam._access_keys.items() if record["UserName"] == name]
+    iam._access_keys[key]["SecretAccessKey"] = secret
+    return key, secret
+
+
+def create_role(name: str, trust: dict, policy_arn: str) -> None:
+    """Make a role with one managed policy in the account of the current work."""
+    from ministack.services import iam
+
+    iam._create_role({"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)})
+    iam._attach_role_policy({"RoleName": name, "PolicyArn": policy_arn})
+
+
+def know_no_root_keys() -> None:
+    """Have keys that ministack takes for an account's root, whatever they are signed with, be unknown.
+
+    They are `test`, the one of the environment, and every number of 12 digits; and a request without any key, where
+    ministack does not decide about anonymous callers.
+    """
+    from ministack.core import iam_evaluator
+
+    check, enforce = iam_evaluator.check_credentials, iam_evaluator.enforce
+
+    def checked(access_key: str, service: str | None = None) -> Any:
+        if not access_key:
+            return iam_evaluator.AuthError("MissingAuthenticationToken", "Request is missing Authentication Token")
+        return check(access_key, service)
+
+    def enforced(key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context=None) -> Any:
+        # Objects, and the reading of a bucket, may be open to everyone by the bucket's policy.
+        if not key and service == "s3" and "/" not in resource_arn and not action.startswith(_BUCKET_READS):
+            return iam_evaluator.AuthError("AccessDenied", "Access Denied")
+        return enforce(key, action, service, where, resource_arn, service_context)
+
+    iam_evaluator.is_root_access_key = lambda key: not key
+    iam_evaluator.check_credentials, iam_evaluator.enforce = checked, enforced
 
 
 def session_role(access_key: str) -> str | None:
@@ -198,6 +263,20 @@ def before(service: str, check: Callable[[dict[str, str], bytes, dict], Response
         return check(headers, body, query) or await handle(method, path, headers, body, query)
 
     app.SERVICE_HANDLERS[service] = checked
+
+
+def after(service: str, see: Callable[[dict[str, str], bytes, Response], None]) -> None:
+    """Have `see(headers, body, answer)` look at each answer of ministack's own handler of a service."""
+    from ministack import app
+
+    handle: Handler = app.SERVICE_HANDLERS[service]
+
+    async def seen(method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:
+        answer = await handle(method, path, headers, body, query)
+        see(headers, body, answer)
+        return answer
+
+    app.SERVICE_HANDLERS[service] = seen
 
 
 def around_stack_resources(check: Callable[[str, str, str, dict, str, str, dict], Any]) -> None:

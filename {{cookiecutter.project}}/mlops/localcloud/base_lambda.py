@@ -2,11 +2,17 @@
 
 import random
 import re
+import secrets
 import threading
 import time
 from collections.abc import Callable, Iterable
 from contextvars import ContextVar
 from typing import Any
+from urllib.parse import parse_qs
+
+CODE_URL_PREFIX = "/_ministack/lambda-code/"
+# Stands for the signature of the URLs at which GetFunction offers a function's code.
+_code_signature = secrets.token_hex(32)
 
 # The function and the alias that the current request has called.
 _called: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
@@ -138,6 +144,23 @@ def let_invocations_end() -> None:
             kill([worker])
 
     lambda_svc.invalidate_worker, lambda_runtime.kill_workers = invalidated, killed
+
+
+def sign_code_urls() -> None:
+    """Have GetFunction offer a function's code at a URL that nobody can guess, as a presigned one."""
+    from ministack.services import lambda_svc
+
+    url_of = lambda_svc._presigned_code_url
+
+    def signed(function: str) -> str:
+        return re.sub(r"X-Amz-Signature=[^&]*", f"X-Amz-Signature={_code_signature}", url_of(function))
+
+    lambda_svc._presigned_code_url = signed
+
+
+def is_signed_code_url(query: str) -> bool:
+    """Whether the query of a URL for a function's code is one that GetFunction has given."""
+    return secrets.compare_digest("".join(parse_qs(query).get("X-Amz-Signature", [])), _code_signature)
 
 
 def await_invocations(function: str, version: str) -> None:

@@ -12,7 +12,7 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from mlops.localcloud import base, base_stepfunctions
+from mlops.localcloud import base, base_iam, base_stepfunctions
 from mlops.localcloud.identity import container_credentials, roles
 from mlops.localcloud.settings import Settings
 
@@ -37,7 +37,6 @@ def configure(new: Settings) -> None:
     """Set the cloud's settings. Called once, by the server."""
     global settings
     settings = new
-    settings.directory.mkdir(parents=True, exist_ok=True)
 
 
 def arn(service: str, resource: str) -> str:
@@ -121,6 +120,7 @@ def role_environment(role_arn: str, assumed_by: str) -> dict[str, str]:
         "AWS_REGION": region(),
         "AWS_DEFAULT_REGION": region(),
         "AWS_EC2_METADATA_DISABLED": "true",
+        "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
     }
 
 
@@ -140,6 +140,9 @@ def _session() -> boto3.Session:
 
 
 def _credentials(role_arn: str | None, assumed_by: str) -> dict[str, str]:
-    if role_arn is None:
-        return {"aws_access_key_id": account(), "aws_secret_access_key": "local"}
-    return roles.credentials(role_arn, assumed_by)
+    return roles.credentials(role_arn, assumed_by) if role_arn else _root_credentials(account())
+
+
+@cache
+def _root_credentials(account_id: str) -> dict[str, str]:
+    return base_iam.open_root_session(account_id)

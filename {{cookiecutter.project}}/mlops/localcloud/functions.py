@@ -15,5 +15,6 @@ def install() -> None:
     base_lambda.log_as_aws()
     base_lambda.hide_failures()
     base_lambda.let_invocations_end()
+    base_lambda.sign_code_urls()
     base_lambda.measure(partial(measuring.measure, _NAMESPACE))
     base_lambda.around_alias_updates(resources.shift)

@@ -2,19 +2,23 @@
 
 from __future__ import annotations
 
+import fcntl
 import json
 import os
 import subprocess
 import sys
 import time
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
 from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 
 import psutil
 
 from mlops.errors import InputError, PipelineError
-from mlops.localcloud import ports
+from mlops.localcloud import ports, state
+from mlops.localcloud.state import Running
 
 DEFAULT_PORT = 4566
 _CONFLICTING = (
@@ -26,28 +30,17 @@ _CONFLICTING = (
 )
 _MODULE = "mlops.localcloud"
 _LOG_TAIL_LINES = 15
+HEALTH_SECONDS = 15.0
+# Between the last answer of a process that is killed and its end.
+_LAST_BREATH_SECONDS = 5.0
 
 
-@dataclass(frozen=True)
-class Running:
-    """A local cloud that runs by itself, as its state file says and its process confirms."""
+class AlreadyRuns(InputError):
+    """A local cloud runs with this directory: `running`."""
 
-    port: int
-    pid: int
-    region: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """The variables with which every AWS client calls this cloud, and none calls AWS."""
-        no_proxy = os.environ.get("NO_PROXY") or os.environ.get("no_proxy") or ""
-        return {
-            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{self.port}",
-            "AWS_REGION": self.region,
-            "AWS_DEFAULT_REGION": self.region,
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-            "NO_PROXY": ",".join(dict.fromkeys(filter(None, [*no_proxy.split(","), "127.0.0.1"]))),
-        }
+    def __init__(self, running: Running) -> None:
+        super().__init__(f"A local cloud already runs on port {running.port}. Stop it first: mlops local down")
+        self.running = running
 
 
 def conflicting_variables() -> list[str]:
@@ -58,44 +51,132 @@ def conflicting_variables() -> list[str]:
 class Handle:
     """A local cloud that this process owns: it stops when the handle stops, or when this process ends."""
 
-    def __init__(self, process: subprocess.Popen, port: int, region: str, directory: Path) -> None:
+    def __init__(self, process: subprocess.Popen, running: Running, directory: Path) -> None:
         self.process = process
-        self.running = Running(port, process.pid, region)
+        self.running = running
         self._directory = directory
+
+    @property
+    def log(self) -> Path:
+        """What the cloud itself says."""
+        return _log(self._directory)
+
+    def ended_by_itself(self) -> str | None:
+        """How the cloud ended though nobody had stopped it, such as "signal 9"; None while it answers."""
+        if health(self.running.port) is not None:
+            return None
+        try:
+            code = self.process.wait(_LAST_BREATH_SECONDS)
+        except subprocess.TimeoutExpired:
+            return None
+        return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def detach(self) -> None:
         """Let it live on without this process; `stop` with its directory ends it then."""
         self.process.stdin.write(b"d")
         self.process.stdin.close()
+        self.running = replace(self.running, owned=False)
+        while self.process.poll() is None and state.read(self._directory) != self.running:
+            time.sleep(0.01)
 
     def stop(self, grace_seconds: float = 30) -> None:
         """End it and the processes that it started, and wait until they are gone."""
-        try:
-            self.process.stdin.close()
-            self.process.wait(grace_seconds)
-        except (BrokenPipeError, subprocess.TimeoutExpired):
-            # Its reaper ends what it started, however it ends.
-            self.process.kill()
-            self.process.wait()
-        _state_file(self._directory).unlink(missing_ok=True)
+        _end(self.process, grace_seconds)
+        state.remove(self._directory)
 
 
-def start(root: Path, directory: Path, *, port: int | None, region: str, deadline_seconds: float = 30) -> Handle:
+def start(
+    root: Path, directory: Path, *, port: int | None, region: str, detached: bool = False, deadline_seconds: float = 30
+) -> Handle:
     """Start a local cloud for the repository at `root` and wait until it answers.
 
     `directory` takes its log, its state file and everything that it writes. With no port, 4566 or, when that
-    is taken, a free one. InputError when the port is taken, PipelineError with the end of its log when it
-    doesn't start.
+    is taken, a free one. AlreadyRuns when one runs with this directory, whoever else starts it at the same moment;
+    InputError when the port is taken, PipelineError with the end of its log when it doesn't start.
     """
     directory = directory.resolve()
-    if port is None:
-        port = DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else ports.free_port()
-    elif not ports.is_free(port):
-        raise InputError(_taken(port))
-    directory.mkdir(parents=True, exist_ok=True)
-    log = directory / "cloud.log"
+    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+    # The directory of an earlier version, or one that the user has made.
+    directory.chmod(0o700)
+    with _starting(directory):
+        running = find(directory)
+        if running is not None:
+            raise AlreadyRuns(running)
+        state.remove(directory)
+        if port is None:
+            port = DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else ports.free_port()
+        elif not ports.is_free(port):
+            raise InputError(_taken(port))
+        handle = _start(root, directory, port, region, deadline_seconds)
+        if detached:
+            handle.detach()
+    return handle
+
+
+def find(directory: Path) -> Running | None:
+    """The local cloud that runs with this directory, or None.
+
+    InputError where one runs that cannot be used: it doesn't answer, or cloud.json is damaged.
+    """
+    process = _process(directory)
+    if process is None:
+        return None
+    running = state.read(directory)
+    if running is None or running.pid != process.pid:
+        reason = f"{directory / state.FILE} does not say how to call it"
+    elif (health(running.port) or {}).get("id") == running.id:
+        return running
+    else:
+        reason = f"it does not answer on port {running.port}"
+    raise InputError(f"A local cloud runs (process {process.pid}), but {reason}. Stop it: mlops local down")
+
+
+def stop(directory: Path, grace_seconds: float = 30) -> bool:
+    """End the local cloud that runs with this directory. Returns whether there was one."""
+    process = _process(directory)
+    if process is not None:
+        process.terminate()
+        if not _ended(process, grace_seconds):
+            process.kill()
+            _ended(process, grace_seconds)
+    state.remove(directory)
+    return process is not None
+
+
+def health(port: int, timeout_seconds: float | None = None) -> dict | None:
+    """What the local cloud on this port says of itself, or None when none answers there."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_seconds or HEALTH_SECONDS)  # never through a proxy
+    try:
+        connection.request("GET", "/_localcloud/health")
+        answer = connection.getresponse()
+        told = json.load(answer) if answer.status == 200 else None
+        return told if isinstance(told, dict) else None
+    except (OSError, HTTPException, ValueError):
+        return None
+    finally:
+        connection.close()
+
+
+def end_of_log(log: Path) -> str:
+    """The last lines of a cloud's log, under a heading."""
+    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    return "\n".join([f"The end of {log}:", *(f"  {line}" for line in lines[-_LOG_TAIL_LINES:])])
+
+
+@contextmanager
+def _starting(directory: Path) -> Iterator[None]:
+    """Wait until no other process starts a cloud with this directory, and keep others from it."""
+    with open(os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
+        # Given back when the file is closed, however this process ends.
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _start(root: Path, directory: Path, port: int, region: str, deadline_seconds: float) -> Handle:
+    log = _log(directory)
     arguments = ["--port", str(port), "--directory", str(directory), "--region", region, "--owned"]
-    with log.open("wb") as output:
+    log.unlink(missing_ok=True)
+    with open(os.open(log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o600), "wb") as output:
         process = subprocess.Popen(
             [sys.executable, "-m", _MODULE, *arguments],
             cwd=root,
@@ -104,96 +185,79 @@ def start(root: Path, directory: Path, *, port: int | None, region: str, deadlin
             stderr=subprocess.STDOUT,
             start_new_session=True,  # Ctrl-C is for the command line, which then ends the cloud in good order
         )
-    handle = Handle(process, port, region, directory)
     try:
-        _wait_until_ready(process, port, log, deadline_seconds)
+        return Handle(process, _wait_until_ready(process, directory, deadline_seconds), directory)
     except BaseException:
-        handle.stop(grace_seconds=5)
+        _end(process, grace_seconds=5)
         raise
-    _state_file(directory).write_text(json.dumps(asdict(handle.running)) + "\n", encoding="utf-8")
-    return handle
 
 
-def find(directory: Path) -> Running | None:
-    """The local cloud that runs with this directory, or None."""
-    running = _read_state(directory)
-    if running is None:
-        return None
-    return running if _process(running, directory) and health(running.port) else None
-
-
-def stop(directory: Path, grace_seconds: float = 30) -> Running | None:
-    """End the local cloud that the state file names, if its process really is one. Returns what was ended."""
-    running = _read_state(directory)
-    if running is None:
-        return None
-    process = _process(running, directory)
-    if process is not None:
-        process.terminate()
-        if not _ended(running, directory, grace_seconds):
-            process.kill()
-            _ended(running, directory, grace_seconds)
-    _state_file(directory).unlink(missing_ok=True)
-    return running if process is not None else None
-
-
-def health(port: int, timeout_seconds: float = 5) -> dict | None:
-    """What the local cloud on this port says of itself, or None when none answers there."""
-    connection = HTTPConnection("127.0.0.1", port, timeout=timeout_seconds)  # never through a proxy
-    try:
-        connection.request("GET", "/_localcloud/health")
-        answer = connection.getresponse()
-        return json.load(answer) if answer.status == 200 else None
-    except (OSError, HTTPException, ValueError):
-        return None
-    finally:
-        connection.close()
-
-
-def _wait_until_ready(process: subprocess.Popen, port: int, log: Path, deadline_seconds: float) -> None:
+def _wait_until_ready(process: subprocess.Popen, directory: Path, deadline_seconds: float) -> Running:
+    """Wait until this very process answers."""
     deadline = time.monotonic() + deadline_seconds
-    while health(port) is None:
+    log = _log(directory)
+    while True:
+        running = state.read(directory)
+        if running is not None and (health(running.port) or {}).get("id") == running.id:
+            return running
         if process.poll() is not None:
-            raise PipelineError(f"The local cloud ended with exit code {process.returncode}.\n{_end_of(log)}")
+            raise PipelineError(f"The local cloud ended with exit code {process.returncode}.\n{end_of_log(log)}")
         if time.monotonic() > deadline:
-            raise PipelineError(f"The local cloud didn't answer within {deadline_seconds:.0f} s.\n{_end_of(log)}")
-        time.sleep(0.05)
+            raise PipelineError(f"The local cloud didn't answer within {deadline_seconds:.0f} s.\n{end_of_log(log)}")
+        time.sleep(0.02)
 
 
-def _end_of(log: Path) -> str:
-    lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
-    return "\n".join([f"The end of {log}:", *(f"  {line}" for line in lines[-_LOG_TAIL_LINES:])])
-
-
-def _state_file(directory: Path) -> Path:
-    return directory / "cloud.json"
-
-
-def _read_state(directory: Path) -> Running | None:
+def _end(process: subprocess.Popen, grace_seconds: float) -> None:
     try:
-        return Running(**json.loads(_state_file(directory).read_text(encoding="utf-8")))
-    except (OSError, ValueError, TypeError):
-        return None
+        process.stdin.close()
+        process.wait(grace_seconds)
+    except (BrokenPipeError, subprocess.TimeoutExpired):
+        # Its reaper ends what it started, however it ends.
+        process.kill()
+        process.wait()
 
 
-def _process(running: Running, directory: Path) -> psutil.Process | None:
-    """The process of this pid, if it is a local cloud with this directory: pids are used again."""
+def _log(directory: Path) -> Path:
+    return directory / "cloud.log"
+
+
+def _process(directory: Path) -> psutil.Process | None:
+    """The process of the local cloud with this directory, whatever cloud.json says."""
+    running = state.read(directory)
+    if running is not None and psutil.pid_exists(running.pid):
+        with _gone_by_now():
+            process = psutil.Process(running.pid)
+            if _is_cloud(process, directory):
+                return process
+    for process in psutil.process_iter():
+        with _gone_by_now():
+            if _is_cloud(process, directory):
+                return process
+    return None
+
+
+@contextmanager
+def _gone_by_now() -> Iterator[None]:
+    """A process that ends while it is looked at, or is another user's, is no cloud of ours."""
     try:
-        process = psutil.Process(running.pid)
-        command = process.cmdline()
-        alive = process.status() != psutil.STATUS_ZOMBIE
+        yield
     except psutil.Error:
-        return None
-    return process if alive and _MODULE in command and str(directory.resolve()) in command else None
+        return
 
 
-def _ended(running: Running, directory: Path, seconds: float) -> bool:
+def _is_cloud(process: psutil.Process, directory: Path) -> bool:
+    command = process.cmdline()
+    return _MODULE in command and str(directory.resolve()) in command and process.status() != psutil.STATUS_ZOMBIE
+
+
+def _ended(process: psutil.Process, seconds: float) -> bool:
     """Whether the process ends in that time. It isn't our child, and in a container nobody may collect it."""
     deadline = time.monotonic() + seconds
-    while _process(running, directory) is not None:
-        if time.monotonic() > deadline:
-            return False
-        time.sleep(0.05)
+    with _gone_by_now():
+        while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
     return True
 
 

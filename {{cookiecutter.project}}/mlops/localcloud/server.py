@@ -3,9 +3,14 @@
 import importlib
 import json
 import logging
+import os
+import secrets
+import shutil
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 import uvicorn
@@ -23,12 +28,24 @@ from mlops.localcloud import (
     functions,
     processes,
     refusals,
+    state,
     stepfunctions,
     targets,
 )
-from mlops.localcloud.identity import assuming, callers, container_credentials, ledger, resources, stacks, web
+from mlops.localcloud.guard import Guard, without_cors
+from mlops.localcloud.identity import (
+    accounts,
+    assuming,
+    callers,
+    container_credentials,
+    ledger,
+    resources,
+    stacks,
+    web,
+)
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
+from mlops.localcloud.state import Running
 
 logger = logging.getLogger(__name__)
 
@@ -42,12 +59,15 @@ Send = Callable[[dict], Awaitable[None]]
 class Application:
     """ASGI application: our data plane first, because it is the hot path; everything else is ministack's to route."""
 
-    def __init__(self, data_plane: Service, settings: Settings):
+    def __init__(self, data_plane: Service, running: Running):
         self._base = base.application()
         self._data_plane = data_plane
-        self._health = json.dumps({"status": "running", "region": settings.region}).encode()
+        self._guard = Guard(running.port)
+        self._health = json.dumps({"status": "running", "region": running.region, "id": running.id}).encode()
 
     async def __call__(self, scope: dict, receive: Receive, send: Send) -> None:
+        if scope["type"] in ("http", "websocket") and (reason := self._guard.refusal(scope)):
+            return await _refuse(scope, send, reason)
         if scope["type"] == "http":
             path = scope["path"]
             if path.startswith("/endpoints/") and "/invocations" in path:
@@ -58,7 +78,7 @@ class Application:
                 return await _respond(send, *container_credentials.issue(path))
             if path == _HEALTH:
                 return await _respond(send, 200, {"Content-Type": "application/json"}, self._health)
-        await self._base(scope, receive, send)
+        await self._base(scope, receive, lambda message: send(without_cors(message)))
 
     async def _invoke(self, scope: dict, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
@@ -70,9 +90,24 @@ class Application:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that, before it stops answering, lets services finish and stops every child process."""
+    """uvicorn that says in cloud.json when it answers, and stops every child process before it stops answering."""
 
     _stopping = False
+
+    def __init__(self, config: uvicorn.Config, directory: Path, running: Running):
+        super().__init__(config)
+        self._directory = directory
+        self._running = running
+
+    async def startup(self, sockets: list | None = None) -> None:
+        """Listen, then say so."""
+        await super().startup(sockets)
+        state.write(self._directory, self._running)
+
+    def disown(self) -> None:
+        """From now on nobody's end ends this cloud."""
+        self._running = replace(self._running, owned=False)
+        state.write(self._directory, self._running)
 
     def handle_exit(self, sig: int, frame: Any) -> None:
         """Begin to stop; a second signal ends at once."""
@@ -99,12 +134,15 @@ class Server(uvicorn.Server):
 def run(settings: Settings, owned: bool) -> None:
     """Serve until stopped. An `owned` cloud stops when its standard input closes, unless a byte `d` came first."""
     logging.basicConfig(format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
+    _make_private(settings)
     base.configure(settings)
     context.configure(settings)
     processes.start_reaper()
     data_plane = _install()
+    key, secret = accounts.install()
+    running = Running(secrets.token_hex(16), settings.port, os.getpid(), settings.region, key, secret, owned)
     config = uvicorn.Config(
-        Application(data_plane, settings),
+        Application(data_plane, running),
         host="127.0.0.1",
         port=settings.port,
         http="httptools",
@@ -114,10 +152,23 @@ def run(settings: Settings, owned: bool) -> None:
         timeout_keep_alive=75,
         timeout_graceful_shutdown=2,
     )
-    server = Server(config)
+    server = Server(config, settings.directory, running)
     if owned:
         threading.Thread(target=_watch_owner, args=(server,), daemon=True, name="owner").start()
-    server.run()
+    try:
+        server.run()
+    finally:
+        shutil.rmtree(settings.temporary, ignore_errors=True)
+
+
+def _make_private(settings: Settings) -> None:
+    """Have what this cloud writes be for its owner's eyes only: logs, data, credentials."""
+    os.umask(0o077)
+    settings.directory.mkdir(parents=True, exist_ok=True)
+    settings.directory.chmod(0o700)
+    # Left by a cloud that was killed.
+    shutil.rmtree(settings.temporary, ignore_errors=True)
+    settings.temporary.mkdir()
 
 
 def _install() -> Service:
@@ -151,7 +202,7 @@ def _install() -> Service:
 def _watch_owner(server: Server) -> None:
     while byte := sys.stdin.buffer.read(1):
         if byte == b"d":
-            return
+            return server.disown()
     server.stop()
 
 
@@ -166,6 +217,14 @@ async def _body(receive: Receive) -> bytes:
         chunks.append(message.get("body", b""))
         if not message.get("more_body"):
             return b"".join(chunks)
+
+
+async def _refuse(scope: dict, send: Send, reason: str) -> None:
+    if scope["type"] == "websocket":
+        # Before the handshake is accepted, this answers 403.
+        return await send({"type": "websocket.close", "code": 1008, "reason": reason})
+    body = json.dumps({"__type": "AccessDeniedException", "message": reason}).encode()
+    await _respond(send, 403, {"Content-Type": "application/json", "x-amzn-ErrorType": "AccessDeniedException"}, body)
 
 
 async def _respond(send: Send, status: int, headers: dict[str, str], body: bytes) -> None:

@@ -28,6 +28,11 @@ class Settings:
     time_scale: float = DEFAULT_TIME_SCALE
 
     @property
+    def temporary(self) -> Path:
+        """Where temporary files of the cloud and of what it runs are; gone when it stops."""
+        return self.directory / "tmp"
+
+    @property
     def endpoint_url(self) -> str:
         """The value of AWS_ENDPOINT_URL for clients of this cloud."""
         return f"http://127.0.0.1:{self.port}"

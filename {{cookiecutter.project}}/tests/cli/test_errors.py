@@ -11,7 +11,8 @@ from botocore.exceptions import ClientError
 from places import REGION
 
 from mlops.aws.session import AWSError, Session, translate
-from mlops.localcloud import launch, ports
+from mlops.localcloud import ports
+from mlops.localcloud.state import Running
 
 
 def refused(code: str, message: str) -> AWSError:
@@ -45,7 +46,7 @@ def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypa
 
 
 def test_a_local_cloud_that_is_not_there_is_asked_for(repository: Path, monkeypatch: pytest.MonkeyPatch):
-    for name, value in launch.Running(ports.free_port(), 0, REGION).environment.items():
+    for name, value in Running("1", ports.free_port(), 0, REGION, "AKIA", "secret", False).environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
         Session(REGION).account  # noqa: B018
@@ -57,7 +58,7 @@ def silent(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
     """Calls reach a server that accepts connections and never answers."""
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
-        for name, value in launch.Running(port, 0, REGION).environment.items():
+        for name, value in Running("1", port, 0, REGION, "AKIA", "secret", False).environment.items():
             monkeypatch.setenv(name, value)
         monkeypatch.setattr("mlops.aws.session._READ_TIMEOUT_SECONDS", {"sagemaker-runtime": 0.1, "sts": 0.1})
         yield

@@ -7,7 +7,8 @@ import socket
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -15,7 +16,8 @@ import pytest
 from places import GENERATED, REGION
 
 from mlops.errors import InputError, PipelineError
-from mlops.localcloud import launch, ports
+from mlops.localcloud import launch, ports, state
+from mlops.localcloud.state import Running
 
 
 def start(directory: Path, **options) -> launch.Handle:
@@ -60,18 +62,115 @@ def test_a_detached_cloud_outlives_its_handle_and_stops_by_its_state_file(tmp_pa
     handle.detach()
     running = launch.find(tmp_path)
     assert running == handle.running
-    assert launch.stop(tmp_path) == running
+    assert launch.stop(tmp_path)
     assert launch.health(running.port) is None
-    assert launch.stop(tmp_path) is None
+    assert not launch.stop(tmp_path)
 
 
 def test_a_process_that_only_has_the_same_pid_is_not_touched(tmp_path: Path):
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
-    state = {"port": 1, "pid": stranger.pid, "region": REGION}
-    (tmp_path / "cloud.json").write_text(json.dumps(state))
-    assert launch.stop(tmp_path) is None
+    state.write(tmp_path, Running("1", 1, stranger.pid, REGION, "AKIA", "secret", owned=False))
+    assert not launch.stop(tmp_path)
     assert stranger.poll() is None
     stranger.communicate(b"\n")
+
+
+@pytest.fixture
+def detached(tmp_path: Path) -> Iterator[launch.Handle]:
+    """A cloud that runs by itself with tmp_path."""
+    handle = start(tmp_path, detached=True)
+    yield handle
+    launch.stop(tmp_path)
+    handle.process.wait(30)
+
+
+@pytest.mark.parametrize("port", [[], ["--port"]])
+def test_two_that_start_a_cloud_at_once_get_one(repository: Path, port: list[str]):
+    number = str(ports.free_port())
+    command = [sys.executable, "-m", "mlops", "local", "up", *(each for option in port for each in (option, number))]
+    environment = {**os.environ, "PYTHONPATH": str(GENERATED)}
+    starts = [
+        subprocess.Popen(
+            command, cwd=repository, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        for _ in range(3)
+    ]
+    outputs = [each.communicate(timeout=120)[0] for each in starts]
+    directory = repository / ".mlops" / "local"
+    try:
+        assert [each.returncode for each in starts] == [0, 0, 0], outputs
+        assert sorted("already runs" in output for output in outputs) == [False, True, True]
+        assert len(clouds_with(directory)) == 1
+        assert launch.find(directory).pid == clouds_with(directory)[0].pid
+    finally:
+        launch.stop(directory)
+    assert clouds_with(directory) == []
+
+
+DAMAGED = {
+    "cut off": lambda text: text[: len(text) // 2],
+    "empty": lambda text: "",
+    "no object": lambda text: "[1]",
+    "pid is text": lambda text: json.dumps({**json.loads(text), "pid": "y"}),
+    "pid is negative": lambda text: json.dumps({**json.loads(text), "pid": -1}),
+    "pid is a fraction": lambda text: json.dumps({**json.loads(text), "pid": 1.5}),
+    "pid is true": lambda text: json.dumps({**json.loads(text), "pid": True}),
+    "port is too large": lambda text: json.dumps({**json.loads(text), "port": 70000}),
+    "of an earlier version": lambda text: json.dumps({"port": 4566, "pid": 1, "region": REGION}),
+    "gone": None,
+}
+
+
+@pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
+def test_a_damaged_state_file_beside_no_cloud_does_no_harm(tmp_path: Path, damage: Callable[[str], str] | None):
+    state.write(tmp_path, Running("1", 1, os.getpid(), REGION, "AKIA", "secret", owned=False))
+    file = tmp_path / "cloud.json"
+    file.unlink() if damage is None else file.write_text(damage(file.read_text()))
+    assert launch.find(tmp_path) is None
+    assert not launch.stop(tmp_path)
+    assert not file.exists()
+
+
+def test_a_cloud_whose_state_file_is_damaged_is_not_doubled_and_can_be_stopped(tmp_path: Path, detached):
+    file = tmp_path / "cloud.json"
+    whole = file.read_text()
+    for damage in DAMAGED.values():
+        file.unlink(missing_ok=True) if damage is None else file.write_text(damage(whole))
+        with pytest.raises(InputError, match=rf"process {detached.process.pid}.*cloud\.json.*mlops local down"):
+            start(tmp_path)
+    assert launch.stop(tmp_path)
+    assert clouds_with(tmp_path) == []
+
+
+def test_another_cloud_on_the_port_is_not_taken_for_ones_own(tmp_path: Path, detached):
+    """The state file of a cloud that is gone names a port that another cloud has by now."""
+    directory = tmp_path / "other"
+    other = start(directory)
+    other.process.kill()
+    other.process.wait()
+    state.write(directory, replace(other.running, port=detached.running.port))
+    assert launch.find(directory) is None
+    with pytest.raises(InputError, match="taken by another local cloud"):
+        start(directory, port=detached.running.port)
+
+
+def test_a_cloud_that_does_not_answer_is_not_doubled(tmp_path: Path, detached, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr(launch, "HEALTH_SECONDS", 0.5)
+    detached.process.send_signal(signal.SIGSTOP)
+    try:
+        with pytest.raises(InputError, match=r"does not answer on port \d+\. Stop it: mlops local down"):
+            start(tmp_path)
+    finally:
+        detached.process.send_signal(signal.SIGCONT)
+
+
+def clouds_with(directory: Path) -> list[psutil.Process]:
+    found = []
+    for process in psutil.process_iter(["cmdline"]):
+        command = process.info["cmdline"] or []
+        if "mlops.localcloud" in command and str(directory.resolve()) in command:
+            found.append(process)
+    return [each for each in found if each.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_taken_port_is_said_with_another_to_choose(tmp_path: Path):
@@ -93,8 +192,9 @@ def test_a_cloud_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path):
 
 def test_the_environment_sends_every_client_to_the_cloud(monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("NO_PROXY", "internal.example.org")
-    environment = launch.Running(4567, os.getpid(), REGION).environment
+    environment = Running("1", 4567, os.getpid(), REGION, "AKIA", "secret", owned=False).environment
     assert environment["AWS_ENDPOINT_URL"] == "http://127.0.0.1:4567"
+    assert (environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"]) == ("AKIA", "secret")
     assert environment["AWS_REGION"] == REGION
     assert environment["NO_PROXY"] == "internal.example.org,127.0.0.1"
 

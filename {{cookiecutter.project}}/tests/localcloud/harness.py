@@ -15,7 +15,7 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from mlops.localcloud import ports
+from mlops.localcloud import ports, state
 
 REPOSITORY = Path(__file__).parents[2]
 _PATIENCE = 120.0  # seconds; a busy machine is no fault
@@ -35,11 +35,23 @@ class Cloud:
     def endpoint_url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """What `mlops local env` prints."""
+        running = state.read(self.directory)
+        assert running is not None
+        return running.environment
+
     def client(
         self, service: str, credentials: dict[str, str] | None = None, config: Config | None = None
     ) -> BaseClient:
         """A client as the account's administrator, or with Credentials that STS has given."""
-        credentials = credentials or {"AccessKeyId": "test", "SecretAccessKey": "test"}
+        if credentials is None:
+            environment = self.environment
+            credentials = {
+                "AccessKeyId": environment["AWS_ACCESS_KEY_ID"],
+                "SecretAccessKey": environment["AWS_SECRET_ACCESS_KEY"],
+            }
         client = boto3.client(
             service,
             endpoint_url=self.endpoint_url,
@@ -96,6 +108,8 @@ def until(condition: Callable[[], object], seconds: float = _PATIENCE) -> object
 def healthy(cloud: Cloud) -> bool:
     """Whether the cloud answers. Fails when it has ended."""
     assert cloud.process.poll() is None, (cloud.directory / "server.log").read_text()
+    if state.read(cloud.directory) is None:
+        return False
     try:
         with urllib.request.urlopen(f"{cloud.endpoint_url}/_localcloud/health", timeout=2) as answer:
             return answer.status == 200

@@ -169,14 +169,7 @@ def test_invocations_errors_and_latencies_are_metrics_of_the_variant(hosting: Ho
 def test_the_aws_command_line_agrees(hosting: Hosting, echo: str, tmp_path: Path) -> None:
     (tmp_path / "body").write_text("1,2")
     command = ["sagemaker-runtime", "invoke-endpoint", "--endpoint-name", echo, "--body", "fileb://body", "answer"]
-    environment = {
-        **os.environ,
-        "AWS_ENDPOINT_URL": hosting.cloud.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_REGION": "us-east-1",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
+    environment = {**os.environ, **hosting.cloud.environment}
     done = subprocess.run(
         [sys.executable, "-m", "awscli", *command],
         cwd=tmp_path,

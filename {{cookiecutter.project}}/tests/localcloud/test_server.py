@@ -30,13 +30,7 @@ def test_a_request_outside_of_awss_model_is_refused_with_the_parameter_and_what_
 
 def test_the_aws_command_line_agrees(cloud: Cloud) -> None:
     def aws(*words: str) -> subprocess.CompletedProcess:
-        environment = {
-            "PATH": os.environ["PATH"],
-            "AWS_ENDPOINT_URL": cloud.endpoint_url,
-            "AWS_DEFAULT_REGION": "us-east-1",
-            "AWS_ACCESS_KEY_ID": "test",
-            "AWS_SECRET_ACCESS_KEY": "test",
-        }
+        environment = {"PATH": os.environ["PATH"], **cloud.environment}
         program = str(Path(sys.executable).with_name("aws"))
         return subprocess.run([program, *words, "--output", "text"], env=environment, capture_output=True, text=True)
 

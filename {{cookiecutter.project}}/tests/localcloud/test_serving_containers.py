@@ -69,6 +69,9 @@ def running(
 ) -> Iterator[Callable[[str], ServingContainer]]:
     """Starts a container of a program, whose log is i-1.log."""
     monkeypatch.setattr(context, "settings", Settings(cloud.port, tmp_path), raising=False)
+    key, secret = cloud.environment["AWS_ACCESS_KEY_ID"], cloud.environment["AWS_SECRET_ACCESS_KEY"]
+    credentials = {"aws_access_key_id": key, "aws_secret_access_key": secret}
+    monkeypatch.setattr(context, "_root_credentials", lambda account: credentials)
     started = []
 
     def start(program: str) -> ServingContainer:

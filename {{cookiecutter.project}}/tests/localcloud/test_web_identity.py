@@ -91,7 +91,7 @@ def issue(cloud: Cloud) -> Callable[..., str]:
     def ask(**job: str) -> str:
         request = Request(
             f"{cloud.endpoint_url}/_localcloud/github/token?{urlencode({**JOB, **job})}",
-            headers={"Authorization": "bearer of-this-job"},
+            headers={"Authorization": f"bearer {(cloud.directory / 'identity' / 'request-token').read_text()}"},
         )
         with urlopen(request, timeout=10) as answer:
             return json.load(answer)["value"]
@@ -302,9 +302,12 @@ def test_a_session_longer_than_the_role_allows_is_refused(sts, roles, issue, sec
     assert refusal(sts, roles["Release"], issue(), DurationSeconds=seconds) == "ValidationError"
 
 
-def test_the_issuer_answers_only_jobs_that_show_their_bearer_token(cloud: Cloud) -> None:
+@pytest.mark.parametrize("headers", [{}, {"Authorization": "bearer guessed"}, {"Authorization": "bearer "}])
+def test_the_issuer_answers_only_jobs_that_show_their_bearer_token(cloud: Cloud, headers: dict[str, str]) -> None:
     with pytest.raises(OSError, match="401"):
-        urlopen(f"{cloud.endpoint_url}/_localcloud/github/token?audience={AUDIENCE}", timeout=10)
+        urlopen(
+            Request(f"{cloud.endpoint_url}/_localcloud/github/token?audience={AUDIENCE}", headers=headers), timeout=10
+        )
 
 
 def test_the_issuers_documents_verify_its_tokens(cloud: Cloud, issue) -> None:

@@ -13,7 +13,7 @@ from mlops.localcloud import ports
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
     """The pipeline, deployed: short load, two tuning trials, nothing installed again, everything else as it ships."""
     port = ports.free_port()
-    workshop = open_workshop(tmp_path_factory.mktemp("workshop"), port)
+    workshop = open_workshop(tmp_path_factory.mktemp("workshop"))
     workshop.edit("configuration/qa.yml", lambda qa: qa.update(users=2, spawn_rate=2, duration_seconds=5))
     workshop.edit(
         "configuration/tuning.json",

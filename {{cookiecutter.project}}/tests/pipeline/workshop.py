@@ -18,6 +18,8 @@ from botocore.client import BaseClient
 from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
+from mlops.localcloud import state
+
 REPOSITORY = Path(__file__).parents[2]
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests", "*.egg-info")
 
@@ -36,7 +38,13 @@ class Workshop:
     """A working copy of the repository and the environment that points it at its local cloud."""
 
     path: Path
-    environment: dict[str, str]
+    own_environment: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points to the local cloud, when it runs, and nothing else of AWS."""
+        running = state.read(self.path / ".mlops" / "local")
+        return {**self.own_environment, **(running.environment if running else {})}
 
     def mlops(self, *words: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Run the command line as a person would, without a terminal."""
@@ -130,7 +138,7 @@ class Released:
     to_the_end: subprocess.CompletedProcess[str]
 
 
-def open_workshop(directory: Path, port: int) -> Workshop:
+def open_workshop(directory: Path) -> Workshop:
     """Copy the repository with one quick test of the model and the API's own, so that its Build stage is short."""
     path = directory / "repository"
     shutil.copytree(REPOSITORY, path, ignore=_LEFT_OUT)
@@ -141,9 +149,5 @@ def open_workshop(directory: Path, port: int) -> Workshop:
         "PATH": os.environ["PATH"],
         "HOME": str(directory),
         "NO_COLOR": "1",
-        "AWS_ENDPOINT_URL": f"http://127.0.0.1:{port}",
-        "AWS_REGION": json.loads((path / "configuration" / "project.json").read_text())["region"],
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
     }
     return Workshop(path, environment)

@@ -4,6 +4,7 @@ Source: GitHub Docs, "OpenID Connect reference" (claims, subjects). Repositories
 since 15 July 2026 have the ids of owner and repository in their subject.
 """
 
+import secrets
 import time
 import uuid
 from collections.abc import Mapping
@@ -69,6 +70,15 @@ def claims(job: Mapping[str, str], form: str) -> dict[str, Any]:
         "job_workflow_ref": workflow,
     }
     return found | {key: value for key, value in job.items() if key != "audience"}
+
+
+@cache
+def request_token() -> str:
+    """What a job shows to get a token, its ACTIONS_ID_TOKEN_REQUEST_TOKEN. It is in the cloud's directory."""
+    file = context.directory("identity") / "request-token"
+    if not file.exists():
+        file.write_text(secrets.token_urlsafe(32))
+    return file.read_text()
 
 
 def sign(payload: Mapping[str, Any]) -> str:

@@ -4,6 +4,7 @@ Source: AWS STS API Reference, AssumeRoleWithWebIdentity; IAM User Guide, "Avail
 """
 
 import json
+import secrets
 from typing import Any
 from urllib.parse import parse_qs
 from xml.sax.saxutils import escape
@@ -38,6 +39,7 @@ class Refused(Exception):
 
 def install() -> None:
     """Verify tokens in front of ministack's STS, and let it see all of their claims."""
+    github.request_token()
     base_iam.before("sts", _verify)
     base_iam.name_web_identities(_provider_and_keys)
 
@@ -51,7 +53,10 @@ def issue(path: str, query: str, headers: dict[str, str]) -> Response:
         case ".well-known/jwks":
             return 200, content, json.dumps(github.public_keys()).encode()
         case "token":
-            if not headers.get("authorization", "").lower().startswith("bearer "):
+            scheme, _, shown = headers.get("authorization", "").partition(" ")
+            if scheme.lower() != "bearer" or not secrets.compare_digest(
+                shown.encode(), github.request_token().encode()
+            ):
                 return 401, content, b'{"message": "A job asks with its bearer token, ACTIONS_ID_TOKEN_REQUEST_TOKEN"}'
             claims = {key: value[0] for key, value in parse_qs(query, keep_blank_values=True).items()}
             return 200, content, json.dumps({"value": github.token(claims)}).encode()
