@@ -3,12 +3,22 @@
 import contextvars
 import errno
 import os
+import shutil
 import signal
 import subprocess
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from functools import cache
 from pathlib import Path
+
+# A program with a watcher in its process group: it ends the group when the cloud is gone, should the reaper have been
+# ended as well. It reads the cloud's lifeline, which is closed then.
+_WATCHED = """\
+exec 3<&0
+( (trap '' TERM INT HUP; read -r _ <&3; kill -9 0) >/dev/null 2>&1 & )
+exec "$@" </dev/null 3<&-
+"""
 
 _live: set["Process"] = set()
 _lock = threading.Lock()
@@ -26,11 +36,12 @@ class Process:
         cwd: Path,
         on_line: Callable[[str], None],
     ):
+        _require_program(argv[0], env, cwd)
         self._popen = subprocess.Popen(
-            list(argv),
+            ["/bin/sh", "-c", _WATCHED, "sh", *argv],
             env=dict(env),
             cwd=cwd,
-            stdin=subprocess.DEVNULL,
+            stdin=_lifeline(),
             stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT,
             text=True,
@@ -38,6 +49,8 @@ class Process:
             errors="replace",
             bufsize=1,
             start_new_session=True,
+            # Not the cloud's, which keeps all that it writes for its owner.
+            umask=0o022,
         )
         self.pid = self._popen.pid
         with _lock:
@@ -102,6 +115,22 @@ def start(argv: Sequence[str], env: Mapping[str, str], cwd: Path, on_line: Calla
     if _closing:
         raise OSError(errno.ESHUTDOWN, "the local cloud is stopping")
     return Process(argv, env, cwd, on_line)
+
+
+@cache
+def _lifeline() -> int:
+    """The end of a pipe that is read; this process alone has the other one, as long as it lives."""
+    read, _ = os.pipe()
+    return read
+
+
+def _require_program(name: str, env: Mapping[str, str], cwd: Path) -> None:
+    """Raise the OSError with which a program cannot be started, which the shell in front of it would swallow."""
+    path = str(cwd / name) if os.sep in name else shutil.which(name, path=env.get("PATH", os.defpath))
+    if path is None or not os.path.exists(path):
+        raise FileNotFoundError(errno.ENOENT, os.strerror(errno.ENOENT), name)
+    if os.path.isdir(path) or not os.access(path, os.X_OK):
+        raise PermissionError(errno.EACCES, os.strerror(errno.EACCES), name)
 
 
 def start_reaper() -> None:

@@ -1,5 +1,6 @@
 """Child processes end with the cloud, however it ends."""
 
+import errno
 import os
 import signal
 import subprocess
@@ -7,6 +8,8 @@ import sys
 import textwrap
 from pathlib import Path
 
+import psutil
+import pytest
 from harness import until
 
 from mlops.localcloud import processes
@@ -59,6 +62,64 @@ def test_children_are_killed_when_the_cloud_itself_is_killed(tmp_path: Path) -> 
     until(lambda: not alive(child), 10)
 
 
+# A server whose workers are its children, as that of the models is.
+WITH_WORKERS = """
+import subprocess, time
+worker = subprocess.Popen(["sleep", "60"])
+print(worker.pid, flush=True)
+time.sleep(60)
+"""
+
+
+def test_the_cloud_and_its_reaper_killed_together_leave_no_process(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(WITH_WORKERS)
+    script = textwrap.dedent("""
+        import sys, time
+        from pathlib import Path
+        from mlops.localcloud import processes
+        processes.start_reaper()
+        for _ in range(2):
+            argv = [sys.executable, sys.argv[1]]
+            child = processes.start(argv, {"PATH": "/usr/bin:/bin"}, Path("."), lambda line: print(line, flush=True))
+            print(child.pid, flush=True)
+        print(processes._reaper.pid, flush=True)
+        time.sleep(60)
+    """)
+    command = [sys.executable, "-c", script, str(tmp_path / "program.py")]
+    cloud = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
+    pids = [int(cloud.stdout.readline()) for _ in range(5)]
+    assert all(alive(pid) for pid in pids)
+    # Neither may see the other end: stopped first, so that both are dead before either can act.
+    together = [pid for pid in (*pids, cloud.pid) if "mlops.localcloud.reaper" in command_of(pid) or pid == cloud.pid]
+    assert len(together) == 2
+    for number in (signal.SIGSTOP, signal.SIGKILL):
+        for pid in together:
+            os.kill(pid, number)
+    cloud.communicate()
+    until(lambda: not [pid for pid in pids if alive(pid)], 10)
+
+
+@pytest.mark.parametrize(
+    ("program", "number"), [("absent", errno.ENOENT), ("./absent", errno.ENOENT), ("./data", errno.EACCES)]
+)
+def test_a_program_that_cannot_be_started_is_said_with_the_systems_error(
+    tmp_path: Path, program: str, number: int
+) -> None:
+    (tmp_path / "data").touch(mode=0o644)
+    with pytest.raises(OSError) as refusal:
+        processes.start([program], {"PATH": os.defpath}, tmp_path, print)
+    assert refusal.value.errno == number
+
+
+def test_a_program_has_no_child_that_it_did_not_start_and_no_input(tmp_path: Path) -> None:
+    lines: list[str] = []
+    script = "import os, sys; print(repr(sys.stdin.read()), len(os.listdir('/dev/fd')))\ntry: os.wait()\nexcept ChildProcessError: print('childless')"
+    process = processes.start([sys.executable, "-c", script], {}, tmp_path, lines.append)
+    assert process.wait(20) == 0
+    # The three standard streams, and the directory that is listed.
+    assert lines == ["'' 4", "childless"]
+
+
 def test_a_program_that_somebody_keeps_running_does_not_start_again_when_the_cloud_stops(tmp_path: Path) -> None:
     script = textwrap.dedent("""
         import threading
@@ -95,3 +156,7 @@ def alive(pid: int) -> bool:
     """Whether a process runs. A zombie that waits for its parent does not."""
     status = subprocess.run(["ps", "-o", "stat=", "-p", str(pid)], capture_output=True, text=True).stdout.strip()
     return bool(status) and not status.startswith("Z")
+
+
+def command_of(pid: int) -> str:
+    return " ".join(psutil.Process(pid).cmdline())
