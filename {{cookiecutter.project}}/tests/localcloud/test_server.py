@@ -1,5 +1,6 @@
 """The local cloud as a process: what it refuses, that two run side by side, and that it stops clean."""
 
+import json
 import os
 import signal
 import subprocess
@@ -9,6 +10,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 from harness import Cloud, start_cloud, until
+from lambdas import Lambdas
 
 
 def test_an_operation_that_is_not_implemented_is_refused_by_its_name(cloud: Cloud) -> None:
@@ -65,6 +67,30 @@ def test_two_clouds_side_by_side_share_nothing(cloud: Cloud, tmp_path: Path) -> 
     finally:
         other.process.stdin.close()
         assert other.process.wait(30) == 0
+
+
+def test_a_cloud_that_has_stopped_leaves_nothing_outside_its_directory(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory, outside = tmp_path / "cloud", tmp_path / "temporary"
+    directory.mkdir()
+    outside.mkdir()
+    monkeypatch.setenv("TMPDIR", str(outside))
+    running = start_cloud(directory)
+    try:
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = running.client("iam").create_role(
+            RoleName="function", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+        )["Role"]["Arn"]
+        functions = Lambdas(running, role)
+        functions.make("writes", "import tempfile\ndef handler(event, context): return tempfile.mkdtemp()")
+        made, _ = functions.invoke("writes")
+        assert Path(made).is_relative_to(directory)
+    finally:
+        running.process.stdin.close()
+        assert running.process.wait(30) == 0
+    assert list(outside.iterdir()) == []
+    assert not (directory / "tmp").exists()
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

@@ -1,4 +1,4 @@
-"""The environment of a build: what CodeBuild sets, what people set, and of this machine's only PATH.
+"""The environment of a build: what CodeBuild sets, what people set, and of this machine's only its programs.
 
 Source: AWS CodeBuild User Guide, "Environment variables in build environments".
 """
@@ -8,14 +8,15 @@ import sys
 from pathlib import Path
 
 from mlops.localcloud import context
+from mlops.localcloud.codebuild import interpreter
 from mlops.localcloud.codebuild.buildspec import Buildspec
 from mlops.localcloud.codebuild.service import PRINCIPAL
 
 RESERVED_PREFIX = "CODEBUILD_"
 
 
-def variables(build: dict, spec: Buildspec, sources: dict[str, Path], home: Path) -> dict[str, str]:
-    """The environment of a build, given its record and its source directories by identifier.
+def variables(build: dict, spec: Buildspec, sources: dict[str, Path], home: Path, temporary: Path) -> dict[str, str]:
+    """The environment of a build, given its record, its source directories by identifier, and directories of its own.
 
     "" is the primary source's. A variable of StartBuild wins over the project's, and the project's over the
     buildspec's. Parameters are read under the build's role; raises ClientError and LookupError for one that
@@ -25,9 +26,12 @@ def variables(build: dict, spec: Buildspec, sources: dict[str, Path], home: Path
     declared = build["environment"]["environmentVariables"]
     parameters = {item["name"]: item["value"] for item in declared if item.get("type") == "PARAMETER_STORE"}
     plain = {item["name"]: item["value"] for item in declared if item.get("type", "PLAINTEXT") == "PLAINTEXT"}
+    programs = interpreter.make(home / ".python")
     return {
-        "PATH": os.pathsep.join((str(Path(sys.executable).parent), os.defpath)),
+        "PATH": os.pathsep.join((str(programs), str(Path(sys.executable).parent), os.defpath)),
+        "VIRTUAL_ENV": str(programs.parent),
         "HOME": str(home),
+        "TMPDIR": str(temporary),
         "LANG": "C.UTF-8",
         "PYTHONDONTWRITEBYTECODE": "1",
         **spec.variables,

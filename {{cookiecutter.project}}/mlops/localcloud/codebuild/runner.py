@@ -7,6 +7,7 @@ import threading
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from boto3.exceptions import Boto3Error
 from botocore.exceptions import BotoCoreError, ClientError
@@ -46,9 +47,12 @@ class Runner:
         logs = build["logs"]
         events.build_changed(build)
         try:
-            with LogStream(logs["groupName"], logs["streamName"], directory / "build.log") as log:
+            with (
+                LogStream(logs["groupName"], logs["streamName"], directory / "build.log") as log,
+                TemporaryDirectory(dir=context.settings.temporary, prefix="build-", ignore_cleanup_errors=True) as own,
+            ):
                 phases = Phases(build, log)
-                status = self._run(phases, log, directory)
+                status = self._run(phases, log, directory, Path(own))
                 _pass_through("FINALIZING", phases)
         except Exception as error:
             logger.exception("Build %s", build["id"])
@@ -69,12 +73,12 @@ class Runner:
         if shell is not None:
             shell.stop(grace_seconds=2)
 
-    def _run(self, phases: Phases, log: LogStream, directory: Path) -> Status:
+    def _run(self, phases: Phases, log: LogStream, directory: Path, temporary: Path) -> Status:
         deadline = time.monotonic() + self.build["timeoutInMinutes"] * 60
         _pass_through("PROVISIONING", phases)
         phases.begin("DOWNLOAD_SOURCE")
         try:
-            spec, places, variables = self._prepare(directory)
+            spec, places, variables = self._prepare(directory, temporary)
         except PhaseFailed as failure:
             phases.end("FAILED", failure.code, failure.message)
             return "FAILED"
@@ -100,7 +104,7 @@ class Runner:
             succeeded = self._upload(spec, places[""], phases) and succeeded
         return "SUCCEEDED" if succeeded else "FAILED"
 
-    def _prepare(self, directory: Path) -> tuple[buildspec.Buildspec, dict[str, Path], dict[str, str]]:
+    def _prepare(self, directory: Path, temporary: Path) -> tuple[buildspec.Buildspec, dict[str, Path], dict[str, str]]:
         """Buildspec, source directories by identifier, environment."""
         build = self.build
         role_arn = build["serviceRole"]
@@ -112,7 +116,7 @@ class Runner:
             spec = buildspec.parse(sources.read_buildspec(build["source"].get("buildspec", ""), places[""]))
             home = directory / "home"
             home.mkdir()
-            return spec, places, environment.variables(build, spec, places, home)
+            return spec, places, environment.variables(build, spec, places, home, temporary)
         except buildspec.BuildspecError as error:
             raise PhaseFailed("YAML_FILE_ERROR", str(error)) from error
         except (ClientError, BotoCoreError, LookupError, ValueError, context.RoleNotAssumable) as error:

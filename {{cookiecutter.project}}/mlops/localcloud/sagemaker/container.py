@@ -88,6 +88,7 @@ class Instance:
         settings = {
             # The person's own ~/.aws and caches are not the container's.
             "HOME": str(self.root),
+            "TMPDIR": str(context.settings.temporary),
             "SAGEMAKER_BASE_DIR": str(self.root),
             **{name: self._outside(value) for name, value in variables.items()},
         }
