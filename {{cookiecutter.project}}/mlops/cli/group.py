@@ -10,7 +10,7 @@ import traceback
 
 import click
 
-from mlops.errors import MlopsError
+from mlops.errors import InputError, MlopsError
 
 
 class Group(click.Group):
@@ -55,7 +55,10 @@ def _local_cloud_hint(error: MlopsError) -> str:
     from mlops.cli import project
     from mlops.localcloud import launch
 
-    running = launch.find(project.state_directory() / "local")
+    try:
+        running = launch.find(project.state_directory() / "local")
+    except InputError:
+        return ""
     if running is None:
         return ""
     command = shlex.join(["mlops", *sys.argv[1:]])

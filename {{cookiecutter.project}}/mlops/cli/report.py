@@ -10,6 +10,7 @@ import click
 from mlops.errors import InputError
 
 if TYPE_CHECKING:
+    from mlops.aws.executions import Execution
     from mlops.cli.project import Repository
 
 
@@ -57,12 +58,32 @@ def write_report(
 ) -> Path:
     """Write the report and say where. Returns the HTML page."""
     from mlops import report as reporting
-    from mlops.cli import console, project
+    from mlops.cli import console
 
-    directory = output or repository.state / "reports" / execution_id[:8]
-    directory.mkdir(parents=True, exist_ok=True)
+    directory = _directory(repository, execution_id, output)
     with console.working("Writing the report"):
         files = reporting.write(repository.session, repository.project, execution_id, directory, baseline)
+    return _say(files)
+
+
+def write_last_seen(repository: Repository, execution: Execution, sentence: str) -> Path:
+    """Write a report of an execution whose cloud is gone, as it was last seen. Returns the HTML page."""
+    from mlops import report as reporting
+
+    directory = _directory(repository, execution.id, None)
+    account = repository.session.account
+    return _say(reporting.write_last_seen(repository.project, account, execution, sentence, directory))
+
+
+def _directory(repository: Repository, execution_id: str, output: Path | None) -> Path:
+    directory = output or repository.state / "reports" / execution_id[:8]
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory
+
+
+def _say(files: dict[str, Path]) -> Path:
+    from mlops.cli import console, project
+
     for kind, file in files.items():
         console.say(f"  {kind}: {project.shown(file)}")
     return files["html"].resolve()

@@ -7,6 +7,7 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -53,8 +54,9 @@ def run(
     repository.check()
     other = read_baseline(baseline)
     started = time.monotonic()
-    with _cloud(repository, port, keep) as stays:
-        _release(repository, source, tune, overrides, approved, other, stays)
+    seen: list[Execution] = []
+    with _cloud(repository, port, keep, seen) as stays:
+        _release(repository, source, tune, overrides, approved, other, stays, seen)
     console.say(f"All of it took {console.elapsed(time.monotonic() - started)}.")
 
 
@@ -66,6 +68,7 @@ def _release(
     approved: bool,
     baseline: dict[str, Any] | None,
     cloud_stays: bool,
+    seen: list[Execution],
 ) -> None:
     from mlops.cli import console, project
     from mlops.cli.data import dataset_for
@@ -77,7 +80,7 @@ def _release(
     deploy_pipeline(repository)
     execution_id = start_execution(repository, dataset, tune=tune, overrides=overrides)
     try:
-        _watch_to_the_end(repository, execution_id, approved, cloud_stops=not cloud_stays)
+        _watch_to_the_end(repository, execution_id, approved, seen, cloud_stops=not cloud_stays)
         _invoke_once(repository, dataset)
     except PipelineError as error:
         # Said before the report is written: whatever becomes of that, the cause must be seen.
@@ -90,16 +93,19 @@ def _release(
     console.say(f"Report: {page}")
 
 
-def _watch_to_the_end(repository: Repository, execution_id: str, approved: bool, cloud_stops: bool) -> None:
+def _watch_to_the_end(
+    repository: Repository, execution_id: str, approved: bool, seen: list[Execution], cloud_stops: bool
+) -> None:
     from mlops.cli.approval import answer_release
     from mlops.cli.watch import watch_execution
 
-    execution = watch_execution(repository, execution_id, until_approval=True, cloud_stops=cloud_stops)
+    watched = partial(watch_execution, repository, execution_id, cloud_stops=cloud_stops, on_change=seen.append)
+    execution = watched(until_approval=True)
     if execution.waiting_approval:
         yes = approved or _ask(repository, execution)
         comment = "" if approved else click.prompt("Comment", default="", show_default=False)
         answer_release(repository, execution, approved=yes, comment=comment)
-        watch_execution(repository, execution_id, cloud_stops=cloud_stops)
+        watched()
 
 
 def _ask(repository: Repository, execution: Execution) -> bool:
@@ -119,31 +125,50 @@ def _invoke_once(repository: Repository, dataset) -> None:
 
 
 @contextmanager
-def _cloud(repository: Repository, port: int | None, keep: bool) -> Iterator[bool]:
-    """A local cloud that this process's AWS clients call: the one that runs, or one of our own. Says if it stays."""
+def _cloud(repository: Repository, port: int | None, keep: bool, seen: list[Execution]) -> Iterator[bool]:
+    """A local cloud that this process's AWS clients call: the one that runs, or one of our own. Says if it stays.
+
+    When our own ends by itself, PipelineError says so, and a report is written of what was seen.
+    """
     from mlops.cli import console, project
+    from mlops.cli.report import write_last_seen
     from mlops.localcloud import launch
 
-    running = launch.find(repository.cloud_directory)
     handle = None
-    if running is None:
+    try:
         region = repository.project.region
         with console.working("Starting the local cloud"):
             handle = launch.start(repository.root, repository.cloud_directory, port=port, region=region)
         running = handle.running
-    elif port not in (None, running.port):
-        raise InputError(f"A local cloud already runs on port {running.port}. Stop it first: mlops local down")
+    except launch.AlreadyRuns as found:
+        running = found.running
+        if running.owned:
+            raise InputError(
+                f"Another mlops local run has its local cloud in {project.shown(repository.cloud_directory)}. "
+                "Wait for its end, or stop it."
+            ) from None
+        if port not in (None, running.port):
+            raise
     for name in launch.conflicting_variables():
         os.environ.pop(name, None)
     os.environ.update(running.environment)
     try:
         yield handle is None or keep
+    except Exception as error:
+        if handle is None or (ending := handle.ended_by_itself()) is None:
+            raise
+        sentence = f"The local cloud of this run ended unexpectedly ({ending})."
+        if seen:
+            write_last_seen(repository, seen[-1], sentence)
+        raise PipelineError(f"{sentence}\n{launch.end_of_log(handle.log)}") from error
     except KeyboardInterrupt:
         if handle is None:
             console.say('\nThe release goes on. Come back with: eval "$(mlops local env)" && mlops watch')
         raise
     finally:
-        if handle is not None and keep:
+        if handle is not None and handle.ended_by_itself():
+            handle.stop()
+        elif handle is not None and keep:
             handle.detach()
             console.say('The local cloud goes on. Call it: eval "$(mlops local env)"  Stop it: mlops local down')
         elif handle is not None:

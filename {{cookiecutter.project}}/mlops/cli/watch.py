@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -51,15 +51,21 @@ def leaving_it_running(execution_id: str) -> Iterator[None]:
 
 
 def watch_execution(
-    repository: Repository, execution_id: str, *, until_approval: bool = False, cloud_stops: bool = False
+    repository: Repository,
+    execution_id: str,
+    *,
+    until_approval: bool = False,
+    cloud_stops: bool = False,
+    on_change: Callable[[Execution], None] | None = None,
 ) -> Execution:
     """Show the execution and return its last state. PipelineError when it ends in any way but success.
 
-    `cloud_stops` says that the local cloud will not be there to be asked for a log.
+    `cloud_stops` says that the local cloud will not be there to be asked for a log; `on_change` gets each state that
+    is shown.
     """
     from mlops.cli import console
 
-    execution = _follow(repository, execution_id, until_approval)
+    execution = _follow(repository, execution_id, until_approval, on_change)
     raise_failure(repository, execution, cloud_stops=cloud_stops)
     if execution.finished:
         console.say(f"The release has succeeded in {console.between(execution.started, execution.ended)}.")
@@ -123,13 +129,20 @@ def say_what_is_ahead(repository: Repository, execution: Execution) -> None:
         console.say(f"It waits for the execution {ahead}. See: mlops status {ahead}")
 
 
-def _follow(repository: Repository, execution_id: str, until_approval: bool) -> Execution:
+def _follow(
+    repository: Repository,
+    execution_id: str,
+    until_approval: bool,
+    on_change: Callable[[Execution], None] | None,
+) -> Execution:
     from mlops.aws import watching
     from mlops.cli import display
 
     with display.following() as screen:
         for execution in watching.follow(repository.session, repository.names, execution_id):
             screen.update(execution)
+            if on_change is not None:
+                on_change(execution)
             say_what_is_ahead(repository, execution)
             if until_approval and execution.waiting_approval:
                 break

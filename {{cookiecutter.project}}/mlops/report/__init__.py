@@ -9,12 +9,13 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mlops.aws.executions import Execution
 from mlops.aws.session import Session
 from mlops.configuration import Project
 from mlops.report import html, json, markdown
-from mlops.report.collect import collect
+from mlops.report.collect import collect, last_seen
 
-__all__ = ["collect", "write"]
+__all__ = ["collect", "write", "write_last_seen"]
 
 _RENDERERS = {
     "html": ("report.html", html.render),
@@ -36,7 +37,17 @@ def write(
     html, markdown, json. Of an execution that runs or has failed, the report holds the results so far. Raises
     InputError when there is no such execution.
     """
-    document = {**collect(session, project, execution_id), "baseline": baseline}
+    return _render({**collect(session, project, execution_id), "baseline": baseline}, output)
+
+
+def write_last_seen(
+    project: Project, account: str, execution: Execution, sentence: str, output: Path
+) -> dict[str, Path]:
+    """Write what was seen of an execution whose cloud is gone; `sentence` says why there is no more. As `write`."""
+    return _render({**last_seen(project, account, execution, sentence), "baseline": None}, output)
+
+
+def _render(document: dict[str, Any], output: Path) -> dict[str, Path]:
     output.mkdir(parents=True, exist_ok=True)
     written = {}
     for kind, (name, render) in _RENDERERS.items():

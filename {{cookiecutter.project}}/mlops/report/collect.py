@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlops.aws import executions
+from mlops.aws.executions import Execution
 from mlops.aws.session import Session
 from mlops.configuration import Project
 from mlops.names import Names
@@ -37,4 +38,22 @@ def collect(session: Session, project: Project, execution_id: str | None = None)
         **results.collect(session, bucket, execution),
         **deployment.collect(session, names, execution, trained["release"]),
         "logs": logs.collect(session, names, execution),
+    }
+
+
+def last_seen(project: Project, account: str, execution: Execution, sentence: str) -> Document:
+    """The document of an execution whose cloud is gone: its stages as they were last seen, and why there is no more."""
+    names = Names(project.project, project.model)
+    return {
+        "project": project.project,
+        "model": project.model,
+        "region": project.region,
+        "account": account,
+        "place": results.place(names.bucket(account, project.region), execution),
+        "written": datetime.now(UTC).isoformat(timespec="seconds"),
+        **pipeline.last_seen(execution, sentence),
+        **training.NOTHING,
+        **results.NOTHING,
+        **deployment.NOTHING,
+        "logs": [],
     }

@@ -11,6 +11,9 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 from mlops.report.pipeline import iso
 
+# What the document has where the model came to nothing that can be asked.
+NOTHING: dict[str, Any] = {"model_package": None, "endpoints": [], "traffic": None}
+
 
 def collect(session: Session, names: Names, execution: Execution, release: dict[str, Any]) -> dict[str, Any]:
     """`model_package`, `endpoints` and `traffic` of the document."""

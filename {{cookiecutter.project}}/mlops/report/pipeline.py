@@ -22,6 +22,15 @@ def collect(session: Session, names: Names, execution: Execution) -> dict[str, A
     }
 
 
+def last_seen(execution: Execution, sentence: str) -> dict[str, Any]:
+    """The same of an execution about which AWS is asked no more; `sentence` says why."""
+    return {
+        "execution": _execution(execution),
+        "verdict": {"outcome": "failed", "sentence": sentence, "log": None},
+        "stages": [_stage(stage, links=False) for stage in execution.stages],
+    }
+
+
 def iso(moment: datetime | None) -> str | None:
     """A time as the document has it."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds")

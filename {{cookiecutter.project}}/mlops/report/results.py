@@ -10,6 +10,12 @@ from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError, Session
 from mlops.report import pipeline, predictions
 
+# What the document has where the bucket is gone.
+NOTHING: dict[str, Any] = {
+    **dict.fromkeys(("dataset", "evaluation", "predictions", "qa", "smoke")),
+    "files": [],
+}
+
 
 def collect(session: Session, bucket: str, execution: Execution) -> dict[str, Any]:
     """`dataset`, `evaluation`, `predictions`, `qa`, `smoke` and `files` of the document."""

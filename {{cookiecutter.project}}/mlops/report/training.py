@@ -12,6 +12,24 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 from mlops.report.pipeline import iso, seconds_between
 
+# What the document has where no job is known.
+NOTHING: dict[str, Any] = {
+    "release": {
+        "image": None,
+        "training_job": None,
+        "hyperparameters": {},
+        "configured_hyperparameters": {},
+        "instance_type": None,
+        "instance_count": None,
+        "billable_seconds": None,
+        "model_data": None,
+        "model_package": None,
+    },
+    "gate": None,
+    "jobs": [],
+    "tuning": None,
+}
+
 
 def collect(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
     """`release`, `gate`, `jobs` and `tuning` of the document."""

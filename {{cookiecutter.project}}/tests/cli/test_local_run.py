@@ -75,6 +75,44 @@ def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path
     assert not alive(started)
 
 
+def test_a_run_whose_cloud_dies_says_so_names_its_log_and_reports_what_it_saw(whole_repository: Path):
+    command = run(whole_repository, "--approve")
+    output = ""
+    for line in command.stdout:
+        output += line
+        if "Build/Render  running" in line:
+            processes_of_the_cloud(whole_repository)[0].kill()
+    assert command.wait(timeout=120) == 1, output
+    assert "The local cloud of this run ended unexpectedly (signal 9)" in output
+    assert "/.mlops/local/cloud.log" in output
+    assert "mlops local up" not in output
+    [report] = (whole_repository / ".mlops" / "reports").glob("*/report.json")
+    document = json.loads(report.read_text())
+    assert document["verdict"]["outcome"] == "failed"
+    assert "ended unexpectedly" in document["verdict"]["sentence"]
+    actions = {action["path"]: action["state"] for stage in document["stages"] for action in stage["actions"]}
+    assert actions["Source/Code"] == "Succeeded"
+    assert report.with_name("report.html").exists() and report.with_name("report.md").exists()
+    assert not (whole_repository / ".mlops" / "local" / "cloud.json").exists()
+
+
+def test_a_second_run_at_the_same_time_is_refused_and_does_the_first_no_harm(whole_repository: Path):
+    refuse_build(whole_repository)
+    first = run(whole_repository, "--approve")
+    output = ""
+    for line in first.stdout:
+        output += line
+        if "Source/Code  running" in line or "Build/" in line:
+            break
+    second = run(whole_repository, "--approve")
+    said, _ = second.communicate(timeout=120)
+    assert second.returncode == 2, said
+    assert "Another mlops local run has its local cloud in .mlops/local" in said
+    output += first.communicate(timeout=120)[0]
+    assert first.returncode == 1
+    assert "Build/Render failed: No more fuel" in output
+
+
 def test_a_failed_run_says_why_writes_its_report_and_stops(whole_repository: Path):
     refuse_build(whole_repository)
     command = run(whole_repository, "--approve")
