@@ -58,11 +58,6 @@ def endpoint(name: str) -> str:
     return f"arn:aws:sagemaker:us-east-1:{ACCOUNT}:endpoint/{name}"
 
 
-def test_root_assumes_no_role(cloud: Cloud, make_role) -> None:
-    error = denied(cloud.client("sts").assume_role, RoleArn=make_role(), RoleSessionName="tester")
-    assert "Roles may not be assumed by root accounts." in error
-
-
 def test_a_role_that_does_not_exist_is_denied_to_its_caller_by_name(cloud: Cloud, person: dict[str, str]) -> None:
     role = f"arn:aws:iam::{ACCOUNT}:role/never-made"
     error = denied(cloud.client("sts", person).assume_role, RoleArn=role, RoleSessionName="tester")
