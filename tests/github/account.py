@@ -26,6 +26,15 @@ PROJECT = "taxi-fares"
 FULL_NAME = f"example/{PROJECT}"
 # A trip that no data set has: what a model does with it, QA does not see.
 UNSEEN_DISTANCE = "77.777"
+# Without bounds on speed: a machine that is busy with other tests is no fault of a release.
+SHORT_LOAD = {
+    "users": 2,
+    "spawn_rate": 2,
+    "duration_seconds": 5,
+    "minimum_throughput": 0,
+    "p95_milliseconds": 60_000,
+    "p99_milliseconds": 60_000,
+}
 _CLIENTS, _MOST_SECONDS = 4, 300
 
 
@@ -212,7 +221,7 @@ def open_account(home: Path) -> Iterator[Account]:
     hub = Hub(home / "github", FULL_NAME)
     hub.create()
     account = Account(home, repository, port, hub)
-    account.edit("configuration/qa.yml", lambda qa: qa.update(users=2, spawn_rate=2, duration_seconds=5))
+    account.edit("configuration/qa.yml", lambda qa: qa.update(SHORT_LOAD))
     # A minute passes in a second there, but no more requests come in it.
     account.edit("configuration/production.yml", lambda production: production["alarms"].update(errors_per_minute=1))
     for test in (repository / "tests" / "model").glob("test_*.py"):
