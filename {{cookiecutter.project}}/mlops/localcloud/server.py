@@ -18,6 +18,7 @@ import uvicorn
 from mlops.localcloud import (
     alarms,
     base,
+    base_apigateway,
     base_history,
     base_iam,
     base_policies,
@@ -139,6 +140,7 @@ def run(settings: Settings, owned: bool) -> None:
     context.configure(settings)
     processes.start_reaper()
     data_plane = _install()
+    base_apigateway.enable_logs(settings.account, settings.region)
     key, secret = accounts.install()
     running = Running(secrets.token_hex(16), settings.port, os.getpid(), settings.region, key, secret, owned)
     config = uvicorn.Config(
@@ -190,6 +192,8 @@ def _install() -> Service:
     cloudformation.register(resources.resource_types)
     functions.install()
     alarms.install()
+    base_apigateway.require_role_for_logs()
+    base_apigateway.name_tags_of_keys()
     for name in _PACKAGES:
         package = importlib.import_module(f"mlops.localcloud.{name}")
         base.add_service(package.service.name, package.service.target_prefix, package.service.handle)

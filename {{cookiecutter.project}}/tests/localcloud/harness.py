@@ -43,7 +43,11 @@ class Cloud:
         return running.environment
 
     def client(
-        self, service: str, credentials: dict[str, str] | None = None, config: Config | None = None
+        self,
+        service: str,
+        credentials: dict[str, str] | None = None,
+        config: Config | None = None,
+        region: str = "us-east-1",
     ) -> BaseClient:
         """A client as the account's administrator, or with Credentials that STS has given."""
         if credentials is None:
@@ -55,7 +59,7 @@ class Cloud:
         client = boto3.client(
             service,
             endpoint_url=self.endpoint_url,
-            region_name="us-east-1",
+            region_name=region,
             aws_access_key_id=credentials["AccessKeyId"],
             aws_secret_access_key=credentials["SecretAccessKey"],
             aws_session_token=credentials.get("SessionToken"),
