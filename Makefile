@@ -25,7 +25,7 @@ demo: setup ## generate a repository, release its model in the local cloud, ask 
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
 	cd $(DEMO)/* && $(BIN)/python -m mlops local run --tune --approve
 
-foundation: setup ## what an AWS account needs once; honours AWS_PROFILE and AWS_REGION
+foundation: setup ## what an AWS account needs once in each region; honours AWS_PROFILE and AWS_REGION
 	$(BIN)/python infra/deploy.py
 
 # Its requirements do not go with those of the rest.

@@ -16,7 +16,6 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
 STACK = "mlops-foundation"
-BOUNDARY = "mlops-boundary"
 AUDIENCE = "sts.amazonaws.com"
 PROVIDER = "token.actions.githubusercontent.com"
 
@@ -36,9 +35,9 @@ class Refused(click.ClickException):
 @click.command()
 @click.option("--region", envvar="AWS_REGION", help="[default: as AWS_REGION or the profile says]")
 def main(region: str | None) -> None:
-    """Make GitHub's identity provider, the permissions boundary, and let API Gateway write logs.
+    """Make GitHub's identity provider, and let API Gateway write logs in the region.
 
-    Once per account. What is there already is used. Run it again after an update of this template.
+    Once in each region. What is there already is used. Run it again after an update of this template.
     """
     try:
         _deploy(boto3.Session(region_name=region))
@@ -62,7 +61,6 @@ def _deploy(session: boto3.Session) -> None:
     # What the stack has made it keeps; what the account has from elsewhere is used.
     makes = {
         "CreateOidcProvider": "OidcProvider" in own or _provider(iam) is None,
-        "CreateBoundary": "Boundary" in own or not _has_boundary(session),
         "SetApiGatewayLogging": "ApiGatewayAccount" in own or not _has_logging(session),
     }
     if not any(makes.values()):
@@ -73,8 +71,6 @@ def _deploy(session: boto3.Session) -> None:
     click.echo(f"Deploying the stack {STACK} in {session.region_name}")
     if not makes["CreateOidcProvider"]:
         click.echo(f"  the account's identity provider {PROVIDER} is used")
-    if not makes["CreateBoundary"]:
-        click.echo(f"  the policy {BOUNDARY} is used, of the foundation in another region")
     parameters = {name: str(value).lower() for name, value in makes.items()}
     _carry_out(cloudformation, "UPDATE" if stack else "CREATE", parameters)
     outputs = {each["OutputKey"]: each["OutputValue"] for each in _describe(cloudformation)["Outputs"]}
@@ -168,18 +164,6 @@ def _require_audience(iam) -> None:
 
 def _has_logging(session: boto3.Session) -> bool:
     return bool(session.client("apigateway").get_account().get("cloudwatchRoleArn"))
-
-
-def _has_boundary(session: boto3.Session) -> bool:
-    identity = session.client("sts").get_caller_identity()
-    arn = f"arn:{identity['Arn'].split(':')[1]}:iam::{identity['Account']}:policy/{BOUNDARY}"
-    try:
-        session.client("iam").get_policy(PolicyArn=arn)
-    except ClientError as error:
-        if error.response["Error"]["Code"] == "NoSuchEntity":
-            return False
-        raise
-    return True
 
 
 if __name__ == "__main__":

@@ -1,22 +1,18 @@
-"""The foundation of an account: what `make foundation` makes, what it leaves alone, and what bounds the roles."""
+"""The foundation of an account: what `make foundation` makes, and what it leaves alone."""
 
-import json
-import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
 import cloudformation_validate
 import pytest
-from baking import GENERATED, TEMPLATE
+from baking import TEMPLATE
 from botocore.exceptions import ClientError
 from cfnlint.api import lint_file
 from cfnlint.decode import decode
 from github.account import Account, open_account
-from parliament import analyze_policy_string
 
 FILE = TEMPLATE / "infra" / "foundation.yml"
 PROVIDER = "token.actions.githubusercontent.com"
@@ -45,10 +41,10 @@ def providers(account: Account) -> list[str]:
     return [each["Arn"].rpartition("/")[2] for each in found]
 
 
-def test_an_empty_account_gets_provider_boundary_and_logs(account: Account) -> None:
+def test_an_empty_account_gets_provider_and_logs(account: Account) -> None:
     said = deployed(account)
     assert providers(account) == [PROVIDER]
-    assert "policy/mlops-boundary" in said and "mlops bootstrap" in said
+    assert "mlops bootstrap" in said
     assert account.client("apigateway").get_account()["cloudwatchRoleArn"]
 
 
@@ -63,7 +59,7 @@ def test_a_provider_that_is_there_is_used(account: Account) -> None:
     assert f"identity provider {PROVIDER} is used" in deployed(account)
     resources = account.client("cloudformation").list_stack_resources(StackName="mlops-foundation")
     kinds = {each["ResourceType"] for each in resources["StackResourceSummaries"]}
-    assert "AWS::IAM::OIDCProvider" not in kinds and "AWS::IAM::ManagedPolicy" in kinds
+    assert "AWS::IAM::OIDCProvider" not in kinds and "AWS::ApiGateway::Account" in kinds
     assert providers(account) == [arn["OpenIDConnectProviderArn"].rpartition("/")[2]]
 
 
@@ -75,11 +71,12 @@ def test_a_provider_for_other_audiences_is_not_enough(account: Account) -> None:
     assert "sts.amazonaws.com" in done.stderr and "add-client-id-to-open-id-connect-provider" in done.stderr
 
 
-def test_a_second_region_uses_what_the_account_has(account: Account) -> None:
+def test_a_second_region_uses_what_the_account_has_and_gets_logs_of_its_own(account: Account) -> None:
     deployed(account, "us-east-1")
-    said = deployed(account, "eu-west-1")
-    assert "is used, of the foundation in another region" in said
+    assert not account.client("apigateway", "eu-west-1").get_account().get("cloudwatchRoleArn")
+    assert f"identity provider {PROVIDER} is used" in deployed(account, "eu-west-1")
     assert providers(account) == [PROVIDER]
+    assert account.client("apigateway", "eu-west-1").get_account()["cloudwatchRoleArn"]
 
 
 def test_a_missing_region_is_asked_for(account: Account) -> None:
@@ -114,6 +111,14 @@ def test_a_repository_is_not_bootstrapped_without_it(account: Account) -> None:
         account.outputs("bootstrap")
 
 
+def test_a_pipeline_with_an_api_is_not_deployed_where_api_gateway_has_no_role_for_logs(account: Account) -> None:
+    done = account.mlops("deploy")
+    assert done.returncode == 2
+    assert "make foundation AWS_REGION=us-east-1" in done.stderr and "clients_call" in done.stderr
+    with pytest.raises(ClientError, match="does not exist"):
+        account.outputs("storage")
+
+
 @pytest.fixture(scope="module")
 def template() -> dict[str, Any]:
     return load(FILE)
@@ -137,56 +142,3 @@ def test_the_linters_of_templates_find_nothing() -> None:
     report = cloudformation_validate.CompositeEngine().validate_template(FILE.read_bytes())
     informational = cloudformation_validate.Severity.INFO
     assert [each.message for each in report.diagnostics if each.severity != informational] == []
-
-
-def test_parliament_finds_only_that_a_boundary_names_no_resources(template: dict[str, Any]) -> None:
-    document = template["Resources"]["Boundary"]["Properties"]["PolicyDocument"]
-    text = json.dumps(document).replace("${AWS::Partition}", "aws").replace("${AWS::AccountId}", "123456789012")
-    plain = json.loads(text, object_hook=lambda node: node.get("Fn::Sub", node))
-    found = {finding.issue for finding in analyze_policy_string(json.dumps(plain)).findings}
-    # Why it does not, stands beside its Resource. A pattern of reads covers some of other resources.
-    assert found <= {"RESOURCE_STAR", "RESOURCE_MISMATCH", "CREDENTIALS_EXPOSURE", "PERMISSIONS_MANAGEMENT_ACTIONS"}
-
-
-def test_the_boundary_lets_through_what_the_roles_of_pipelines_are_granted(template: dict[str, Any]) -> None:
-    bounded = set(actions(template["Resources"]["Boundary"]["Properties"]["PolicyDocument"]))
-    granted = {
-        action
-        for file in (GENERATED / "infra").glob("*.yml")
-        if file.stem != "bootstrap"
-        for resource in load(file)["Resources"].values()
-        for document in documents(resource)
-        for action in actions(document)
-    }
-    assert [action for action in granted if not any(fnmatchcase(action, pattern) for pattern in bounded)] == []
-    unused = [pattern for pattern in bounded if not any(fnmatchcase(action, pattern) for action in granted)]
-    assert unused == ["codepipeline:PutApprovalResult"]
-
-
-def test_a_pattern_of_the_boundary_lets_through_what_only_reads(template: dict[str, Any]) -> None:
-    patterns = [
-        action for action in actions(template["Resources"]["Boundary"]["Properties"]["PolicyDocument"]) if "*" in action
-    ]
-    assert all(re.fullmatch(r"[a-z-]+:(Get|List|Describe)\*", pattern) for pattern in patterns), patterns
-
-
-def test_the_boundary_fits_iams_limit_in_the_longest_partition(template: dict[str, Any]) -> None:
-    document = json.dumps(template["Resources"]["Boundary"]["Properties"]["PolicyDocument"], separators=(",", ":"))
-    text = re.sub(r'\{"Fn::Sub":("[^"]*")\}', r"\1", document)
-    text = text.replace("${AWS::Partition}", "aws-us-gov").replace("${AWS::AccountId}", "123456789012")
-    assert len(text) <= 6_144
-
-
-def documents(resource: dict[str, Any]) -> list[dict[str, Any]]:
-    properties = resource.get("Properties", {})
-    if resource["Type"] == "AWS::IAM::ManagedPolicy":
-        return [properties["PolicyDocument"]]
-    if resource["Type"] == "AWS::IAM::Role":
-        return [each["PolicyDocument"] for each in properties.get("Policies", [])]
-    return []
-
-
-def actions(document: dict[str, Any]) -> Iterator[str]:
-    for statement in document["Statement"]:
-        plain = statement["Fn::If"][1] if "Fn::If" in statement else statement
-        yield from [plain["Action"]] if isinstance(plain["Action"], str) else plain["Action"]

@@ -113,11 +113,11 @@ class Account:
         """What the local cloud has left: logs, objects, decisions about permissions."""
         return self.repository / ".mlops" / "local"
 
-    def client(self, service: str) -> BaseClient:
+    def client(self, service: str, region: str = REGION) -> BaseClient:
         return boto3.client(
             service,
             endpoint_url=self.url,
-            region_name=REGION,
+            region_name=region,
             aws_access_key_id=self._calling["AWS_ACCESS_KEY_ID"],
             aws_secret_access_key=self._calling["AWS_SECRET_ACCESS_KEY"],
             aws_session_token=self._calling.get("AWS_SESSION_TOKEN"),

@@ -20,9 +20,6 @@ BUCKET_FOLDERS = frozenset(
 # The variant of each endpoint that serves the release. It must stay: an update shifts traffic within a variant.
 RELEASE_VARIANT = "AllTraffic"
 
-# The account's, made once by the foundation; IAM knows no regions.
-BOUNDARY_POLICY = "mlops-boundary"
-
 
 @dataclass(frozen=True)
 class Names:

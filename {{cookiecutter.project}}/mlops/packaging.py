@@ -5,8 +5,10 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import MappingProxyType
 
 from botocore.session import Session
 
@@ -32,11 +34,13 @@ class Stack:
     capabilities: tuple[str, ...] = ()
 
 
-def stacks(root: Path, configuration: Configuration, *, boundary: str = "") -> list[Stack]:
+def stacks(
+    root: Path, configuration: Configuration, *, boundaries: Mapping[str, str] = MappingProxyType({})
+) -> list[Stack]:
     """Return the stacks of the repository at `root` in the order in which they depend on each other.
 
-    `boundary` is the ARN of the policy that bounds their roles. Raises InputError when trainingjob.json names an
-    image that does not exist.
+    `boundaries` are the ARNs of the policies that bound the roles of each template, if there are any. Raises
+    InputError when trainingjob.json names an image that does not exist.
     """
     project = {"Project": configuration.project.project}
     common = {**project, "Model": configuration.project.model}
@@ -51,6 +55,8 @@ def stacks(root: Path, configuration: Configuration, *, boundary: str = "") -> l
         "endpoints": {
             "Entrance": configuration.production.clients_call,
             "UsesVpc": _functions_use_vpc(configuration),
+            # The containers of endpoints need what those of jobs need.
+            "ContainerBoundary": boundaries.get("jobs", ""),
         },
         **({"api": _api(configuration)} if configuration.production.clients_call == "api" else {}),
         "builds": {
@@ -63,16 +69,18 @@ def stacks(root: Path, configuration: Configuration, *, boundary: str = "") -> l
         "pipeline": {**artifacts, "TrainingImage": image},
     }
     return [
-        _stack(root, configuration, name, parameters if parameters is project else common | parameters, boundary)
+        _stack(root, configuration, name, parameters if parameters is project else common | parameters, boundaries)
         for name, parameters in own.items()
     ]
 
 
-def _stack(root: Path, configuration: Configuration, name: str, parameters: dict[str, str], boundary: str) -> Stack:
+def _stack(
+    root: Path, configuration: Configuration, name: str, parameters: dict[str, str], boundaries: Mapping[str, str]
+) -> Stack:
     template = _with_fresh_deployment(pack(root / "infra" / f"{name}.yml"), parameters)
     if "AWS::IAM::" not in template:
         return Stack(configuration.names.stack(name), template, parameters)
-    parameters = {**parameters, "PermissionsBoundary": boundary}
+    parameters = {**parameters, "PermissionsBoundary": boundaries.get(name, "")}
     return Stack(configuration.names.stack(name), template, parameters, ("CAPABILITY_IAM",))
 
 
@@ -88,6 +96,12 @@ def pack(template: Path) -> str:
         return f"DefinitionString: '{text}'"
 
     return _DEFINITION.sub(definition, template.read_text(encoding="utf-8"))
+
+
+def without_comments(template: Path) -> str:
+    """Return the template's text without the lines that only explain it: CloudFormation takes 51,200 bytes."""
+    lines = template.read_text(encoding="utf-8").splitlines(keepends=True)
+    return "".join(line for line in lines if not line.lstrip().startswith("#"))
 
 
 def _with_fresh_deployment(template: str, parameters: dict[str, str]) -> str:

@@ -9,9 +9,9 @@ from cfnlint.decode import decode
 from repository import ROOT
 
 INFRA = ROOT / "infra"
-# All templates; those that `mlops deploy` and the pipeline deploy; what comes before them.
+# All templates; those that `mlops deploy` and the pipeline deploy, without those that a person deploys before.
 ALL = sorted(path.stem for path in INFRA.glob("*.yml"))
-NAMES = [name for name in ALL if name != "bootstrap"]
+NAMES = [name for name in ALL if name not in {"boundaries", "bootstrap"}]
 
 # Who deploys which stack, the endpoint in production: the template and the logical id of the role.
 DEPLOYED_BY = {

@@ -1,29 +1,30 @@
-"""What the account has, once for all repositories."""
+"""What an account has once for all repositories, and in each region once."""
 
 from __future__ import annotations
 
-from mlops.aws.session import AWSError, Session
+from mlops.aws.session import Session
 from mlops.errors import InputError
-from mlops.names import BOUNDARY_POLICY
 
 _PROVIDER = "token.actions.githubusercontent.com"
 
 
-def require_foundation(session: Session) -> None:
-    """InputError unless the account has GitHub's identity provider and the permissions boundary."""
-    iam = session.client("iam")
-    missing = []
-    providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
+def require_provider(session: Session) -> None:
+    """InputError unless the account has GitHub's identity provider."""
+    providers = session.client("iam").list_open_id_connect_providers()["OpenIDConnectProviderList"]
     if not any(each["Arn"].endswith(f"/{_PROVIDER}") for each in providers):
-        missing.append(f"the identity provider {_PROVIDER}")
-    try:
-        iam.get_policy(PolicyArn=f"arn:{session.partition}:iam::{session.account}:policy/{BOUNDARY_POLICY}")
-    except AWSError as error:
-        if error.code != "NoSuchEntity":
-            raise
-        missing.append(f"the policy {BOUNDARY_POLICY}")
-    if missing:
+        raise InputError(_message(session, f"has no identity provider {_PROVIDER}"))
+
+
+def require_api_logging(session: Session) -> None:
+    """InputError unless API Gateway may write logs: AWS refuses a stage with logs where the region has no role for it."""
+    if not session.client("apigateway").get_account().get("cloudwatchRoleArn"):
         raise InputError(
-            f"The account {session.account} lacks {' and '.join(missing)}. Its foundation comes with the template's "
-            "repository; run there, once per account: make foundation"
+            _message(session, "has no role with which API Gateway writes logs (production.yml: clients_call is api)")
         )
+
+
+def _message(session: Session, lack: str) -> str:
+    return (
+        f"The account {session.account} {lack} in {session.region}. Run in the template's repository, once in each "
+        f"region: make foundation AWS_REGION={session.region}"
+    )

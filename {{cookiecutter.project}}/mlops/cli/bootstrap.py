@@ -35,34 +35,29 @@ def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bo
     Each is for one purpose. No key is stored anywhere; GitHub's tokens say who asks. The account's foundation has to be
     there: `make foundation` in the template's repository.
     """
-    from mlops.aws import account, stacks
+    from mlops.aws import account
     from mlops.cli import console, project
     from mlops.github import repositories
 
     repository = project.find()
-    account.require_foundation(repository.session)
+    account.require_provider(repository.session)
     with console.working(f"Looking {_name(repository)} up on GitHub"):
         ids = repositories.identify(_name(repository), owner_id, repository_id)
-    stack = repository.names.stack("bootstrap")
-    with console.working(f"Deploying the stack {stack}") as show:
-        outcome = stacks.deploy(
-            repository.session,
-            stack,
-            (repository.root / "infra" / "bootstrap.yml").read_text(encoding="utf-8"),
-            {
-                "Project": repository.project.project,
-                "Model": repository.project.model,
-                "Owner": repository.project.github_owner,
-                "OwnerId": ids.owner_id,
-                "Repository": repository.project.github_repository,
-                "RepositoryId": ids.repository_id,
-                "PullRequestRole": "true" if pull_requests else "false",
-            },
-            capabilities=("CAPABILITY_NAMED_IAM",),
-            tags={"project": repository.project.project},
-            on_event=show,
-        )
-    variables = _variables(repository, outcome.outputs)
+    model = {"Project": repository.project.project, "Model": repository.project.model}
+    _deploy(repository, "boundaries", model)
+    outputs = _deploy(
+        repository,
+        "bootstrap",
+        {
+            **model,
+            "Owner": repository.project.github_owner,
+            "OwnerId": ids.owner_id,
+            "Repository": repository.project.github_repository,
+            "RepositoryId": ids.repository_id,
+            "PullRequestRole": "true" if pull_requests else "false",
+        },
+    )
+    variables = _variables(repository, outputs)
     if sets:
         _set(_name(repository), variables)
     else:
@@ -70,6 +65,25 @@ def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bo
         for command in [*variables, *_environments(_name(repository), _ENVIRONMENTS)]:
             console.say(f"  {shlex.join(command)}")
     console.say("Give the environment production its reviewers, in the repository's settings on GitHub.")
+
+
+def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -> dict[str, str]:
+    """Deploy a template of infra/ that only a person deploys, and return its outputs."""
+    from mlops import packaging
+    from mlops.aws import stacks
+    from mlops.cli import console
+
+    stack = repository.names.stack(template)
+    with console.working(f"Deploying the stack {stack}") as show:
+        return stacks.deploy(
+            repository.session,
+            stack,
+            packaging.without_comments(repository.root / "infra" / f"{template}.yml"),
+            parameters,
+            capabilities=("CAPABILITY_NAMED_IAM",),
+            tags={"project": repository.project.project},
+            on_event=show,
+        ).outputs
 
 
 def _set(name: str, variables: list[list[str]]) -> None:

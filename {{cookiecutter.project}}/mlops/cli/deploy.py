@@ -29,17 +29,20 @@ def deploy() -> None:
 def deploy_pipeline(repository: Repository) -> None:
     """Check the templates, deploy the stacks one after the other and show their events."""
     from mlops import packaging
-    from mlops.aws import executions, stacks
+    from mlops.aws import account, executions, stacks
     from mlops.cli import console
 
     repository.check()
     with console.working("Checking the templates in infra/"):
         _lint(repository)
-    # Where the repository has been bootstrapped, CloudFormation has a role of its own, and all that it makes a bound.
+    if repository.configuration.production.clients_call == "api":
+        account.require_api_logging(repository.session)
+    # Where the repository has been bootstrapped, CloudFormation has a role of its own, and each role that it creates a
+    # boundary.
     bootstrap = stacks.outputs(repository.session, repository.names.stack("bootstrap"))
-    boundary = bootstrap.get("PermissionsBoundaryArn", "")
     is_new = not executions.exists(repository.session, repository.names.pipeline)
-    for stack in packaging.stacks(repository.root, repository.configuration, boundary=boundary):
+    boundaries = _boundaries(repository)
+    for stack in packaging.stacks(repository.root, repository.configuration, boundaries=boundaries):
         with console.working(f"Deploying the stack {stack.name}") as show:
             outcome = stacks.deploy(
                 repository.session,
@@ -70,6 +73,15 @@ def _tell_of_mail_that_will_not_arrive(repository: Repository) -> None:
             f"{address} has not confirmed its subscription: until then no mail says that a release waits. AWS has sent "
             "it a mail with a link to confirm."
         )
+
+
+def _boundaries(repository: Repository) -> dict[str, str]:
+    """The ARNs of the permissions boundaries by the template whose roles they bound."""
+    from mlops.aws import stacks
+
+    suffix = "BoundaryArn"
+    outputs = stacks.outputs(repository.session, repository.names.stack("boundaries"))
+    return {key.removesuffix(suffix).lower(): value for key, value in outputs.items() if key.endswith(suffix)}
 
 
 def _tell_of_an_api_without_use(repository: Repository) -> None:

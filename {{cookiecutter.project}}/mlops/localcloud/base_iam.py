@@ -420,6 +420,24 @@ def name_actions_and_resources() -> None:
     iam_actions.extract_resource_arn, iam_actions._lambda_action = named, action
 
 
+def name_roles_of_stacks() -> None:
+    """Have conditions on cloudformation:RoleArn see the role that a request gives to a stack."""
+    from urllib.parse import parse_qs
+
+    from ministack.core import iam_actions
+
+    keys_of = iam_actions.request_tag_context
+
+    def keys(service: str, action: str, body: bytes, query: dict) -> dict:
+        found = keys_of(service, action, body, query)
+        if service == "cloudformation":
+            given = {**parse_qs(body.decode("utf-8", "replace")), **(query or {})}
+            found = {**found, **({"cloudformation:RoleArn": given["RoleARN"][0]} if given.get("RoleARN") else {})}
+        return found
+
+    iam_actions.request_tag_context = keys
+
+
 def _nobody(principal_arn: str, action: str, resource: str, allowed: bool) -> None:
     """Before `on_decision` has named a listener."""
 

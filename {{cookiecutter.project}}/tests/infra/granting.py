@@ -31,7 +31,9 @@ def is_allowed(statements: list[dict[str, Any]], action: str, arn: str, keys: di
 
 
 def _holds(operator: str, wanted: dict[str, Any], keys: dict[str, str]) -> bool:
-    assert operator in ("StringEquals", "StringEqualsIfExists"), operator
+    if operator == "Null":
+        return all((key not in keys) == (absent == "true") for key, absent in wanted.items())
+    assert operator in ("Bool", "StringEquals", "StringEqualsIfExists"), operator
     return all(
         keys[key] in _listed(values) if key in keys else operator.endswith("IfExists") for key, values in wanted.items()
     )

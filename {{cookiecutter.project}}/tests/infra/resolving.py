@@ -1,6 +1,8 @@
 """Templates as they might be deployed: one side of each condition, values for parameters and references."""
 
+import json
 import re
+import zlib
 from typing import Any
 
 # What stands for parameters and resources, in the shape that they have.
@@ -21,9 +23,12 @@ RESOURCES = {
     "Key": ARN.format(service="kms", resource="key/11111111-2222-3333-4444-555555555555"),
     "Repository": ARN.format(service="ecr", resource="repository/taxi-fares"),
     "Topic": ARN.format(service="sns", resource="taxi-fares"),
-    "Machine": ARN.format(service="states", resource="stateMachine:taxi-fares-train"),
+    "Machine": ARN.format(service="states", resource="stateMachine:taxi-fares-notifications"),
+    "DecisionMachine": ARN.format(service="states", resource="stateMachine:taxi-fares-decision"),
     "Policy": "arn:aws:iam::123456789012:policy/mlops/taxi-fares/taxi-fares-jobs-ContainerPolicy-0123456789AB",
     "Project": ARN.format(service="codebuild", resource="project/taxi-fares-build"),
+    "QaProject": ARN.format(service="codebuild", resource="project/taxi-fares-qa"),
+    "SmokeProject": ARN.format(service="codebuild", resource="project/taxi-fares-smoke"),
     "RestApi": "abcdef1234",
     "ModelPackageGroup": ARN.format(service="sagemaker", resource="model-package-group/taxi-fares--total-amount"),
 }
@@ -57,6 +62,13 @@ def resolved(node: Any, side: int, known: dict[str, Any] = VALUES) -> Any:
         case {"Fn::ImportValue": value}:
             return like(resolved(value, side, known).partition(":")[2])
     return {key: resolved(value, side, known) for key, value in node.items()}
+
+
+def resolved_for(project: str, node: Any, side: int) -> Any:
+    """A part of a template as `resolved` gives it, for a project of another name. Ids that AWS gives are others too."""
+    number = f"{zlib.crc32(project.encode()):08x}"
+    text = json.dumps(resolved(node, side)).replace("taxi-fares", project)
+    return json.loads(text.replace("11111111-2222", f"{number}-2222").replace("abcdef1234", f"{number}ab"))
 
 
 def substituted(text: str, known: dict[str, Any]) -> str:

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from templates import INFRA, template
+from templates import INFRA, resources, template
 
 PROVIDER = "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"
 PURPOSES = {
@@ -101,7 +101,7 @@ def test_only_the_approval_role_may_answer_an_approval(bootstrap):
     statements = roles(bootstrap)["ApprovalRole"]["Policies"][0]["PolicyDocument"]["Statement"]
     (statement,) = [each for each in statements if each["Action"] == "codepipeline:PutApprovalResult"]
     assert statement["Resource"]["Fn::Sub"].endswith(":${Project}/Approve/Release")
-    others = "".join(file.read_text() for file in INFRA.glob("*.yml") if file.stem != "bootstrap")
+    others = "".join(file.read_text() for file in INFRA.glob("*.yml") if file.stem not in {"boundaries", "bootstrap"})
     assert "PutApprovalResult" not in others
     assert "codepipeline:*" not in others
 
@@ -131,13 +131,24 @@ def test_looking_changes_nothing(bootstrap):
 
 
 def test_the_deployment_role_makes_no_role_without_the_boundary(bootstrap):
-    boundary = {"Fn::Sub": "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/mlops-boundary"}
+    path = "arn:${AWS::Partition}:iam::${AWS::AccountId}:policy/mlops-boundaries/${Project}/"
+    boundaries = [
+        {"Fn::Sub": path + each["ManagedPolicyName"]["Fn::Sub"]}
+        for each in resources("boundaries", "AWS::IAM::ManagedPolicy").values()
+    ]
     granting = ("iam:CreateRole", "iam:PutRolePolicy", "iam:AttachRolePolicy", "iam:PutRolePermissionsBoundary")
     for policy in roles(bootstrap)["DeploymentRole"]["Policies"]:
         for statement in policy["PolicyDocument"]["Statement"]:
             if set(granting) & set(listed(statement["Action"])):
-                assert statement["Condition"] == {"StringEquals": {"iam:PermissionsBoundary": boundary}}
+                (allowed,) = statement["Condition"]["StringEquals"].values()
+                assert sorted(allowed, key=str) == sorted(boundaries, key=str)
     assert "iam:DeleteRolePermissionsBoundary" not in actions(bootstrap, "DeploymentRole")
+
+
+def test_boundaries_fit_iams_limit_with_the_longest_names():
+    policies = resources("boundaries", "AWS::IAM::ManagedPolicy")
+    sizes = {key: len(filled(each["PolicyDocument"])) for key, each in policies.items()}
+    assert max(sizes.values()) <= 6_144, sizes
 
 
 @pytest.mark.parametrize("limit", [pytest.param(10_240, id="inline"), pytest.param(6_144, id="managed")])

@@ -102,8 +102,9 @@ def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> I
     """The resources of a template's stack by logical id, with all that conditions may bring."""
     parsed, _ = decode_str(packaging.pack(INFRA / f"{name}.yml"))
     found = parsed["Resources"]
-    boundary = resolved(template("bootstrap")["Outputs"]["PermissionsBoundaryArn"]["Value"], 1)
-    known = {**dict.fromkeys(parsed["Parameters"], "value"), "PermissionsBoundary": boundary, **VALUES, **parameters}
+    boundary = f"arn:aws:iam::123456789012:policy/mlops-boundaries/taxi-fares/taxi-fares-{name}-boundary"
+    boundaries = {"PermissionsBoundary": boundary, "ContainerBoundary": boundary}
+    known = {**dict.fromkeys(parsed["Parameters"], "value"), **boundaries, **VALUES, **parameters}
     for key, each in found.items():
         known.setdefault(key, physical_id(stack, key, each, side, known))
     for key, each in found.items():

@@ -263,6 +263,30 @@ def test_a_stack_gets_a_role_only_with_pass_role(make_role, acting, names) -> No
     assert "iam:PassRole" in said
 
 
+def test_a_role_may_be_bound_to_give_a_stack_a_role_of_some_path(make_role, acting, names) -> None:
+    given = make_role(allow("sns:*"), service="cloudformation", Path="/mlops/taxi/")
+    condition = {"ArnLike": {"cloudformation:RoleArn": "arn:aws:iam::*:role/mlops/taxi/*"}}
+    caller = make_role(allow("cloudformation:CreateStack", Condition=condition), allow("iam:PassRole", given))
+    cloudformation = acting("cloudformation", caller)
+    request = {"TemplateBody": json.dumps(TEMPLATE), "Parameters": [{"ParameterKey": "Name", "ParameterValue": "t"}]}
+    cloudformation.create_stack(StackName=names("stack"), RoleARN=given, **request)
+    assert "cloudformation:CreateStack" in denied(cloudformation.create_stack, StackName=names("stack"), **request)
+
+
+def test_an_api_key_is_read_by_its_tag_also_where_a_boundary_asks_for_it(
+    cloud: Cloud, make_role, acting, names
+) -> None:
+    """A boundary's condition counts as that of the role's own policy."""
+    condition = {"StringEquals": {"aws:ResourceTag/project": "taxi"}}
+    document = {"Version": "2012-10-17", "Statement": [allow("apigateway:GET", Condition=condition)]}
+    policy = cloud.client("iam").create_policy(PolicyName=names("b"), PolicyDocument=json.dumps(document))["Policy"]
+    role = make_role(allow("apigateway:GET"), PermissionsBoundary=policy["Arn"])
+    admin, gateway = cloud.client("apigateway"), acting("apigateway", role)
+    own, other = (admin.create_api_key(name=each, tags={"project": each})["id"] for each in ("taxi", "taxi-api"))
+    assert gateway.get_api_key(apiKey=own)["name"] == "taxi"
+    assert "apigateway:GET" in denied(gateway.get_api_key, apiKey=other)
+
+
 def test_a_stack_with_a_role_makes_nothing_whose_permissions_are_not_known(cloud: Cloud, make_role, names) -> None:
     role = make_role(allow("*"), service="cloudformation")
     cloudformation, name = cloud.client("cloudformation"), names("stack")

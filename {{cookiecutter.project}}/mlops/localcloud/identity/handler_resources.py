@@ -89,13 +89,14 @@ def _with_path(placeholder: str, *properties: str) -> Callable[[Resource], Value
 
 def _alias_of_function(resource: Resource) -> Values:
     policy = property_at(resource.properties, "UpdatePolicy.CodeDeployLambdaAliasUpdate") or {}
+    stack, _, suffix = resource.generated.rsplit("-", 2)
     return {
         "FunctionName": _function(resource),
         "Alias": resource.properties["Name"],
         "ApplicationName": policy.get("ApplicationName", ""),
         "DeploymentGroupName": policy.get("DeploymentGroupName", ""),
-        # The group names it; it is of the same stack.
-        "DeploymentConfigurationName": resource.generated,
+        # The group names it; it is the one resource of its type in the same stack, and has the type's name as its id.
+        "DeploymentConfigurationName": f"{stack}-DeploymentConfig-{suffix}",
     }
 
 

@@ -100,6 +100,7 @@ _ONLY_WITH: dict[str, dict[str, tuple[str, ...]]] = {
     "AWS::SNS::Subscription": {"SubscriptionRoleArn": ("iam:*",)},
     "AWS::SNS::Topic": {
         "DataProtectionPolicy": ("sns:PutDataProtectionPolicy",),
+        "Subscription": ("sns:Subscribe", "sns:Unsubscribe"),
         "DeliveryStatusLogging": ("iam:*",),
     },
     "AWS::SageMaker::EndpointConfig": {"ExecutionRoleArn": ("iam:PassRole",), "KmsKeyId": ("kms:*",)},
@@ -132,6 +133,10 @@ _NEVER: dict[str, dict[str, str]] = {
     "AWS::S3::Bucket": {
         "s3:DeleteBucketEncryption": "IAM knows no such action: the removal asks for s3:PutEncryptionConfiguration.",
         "s3:DeleteBucketLifecycle": "IAM knows no such action: the removal asks for s3:PutLifecycleConfiguration.",
+    },
+    "AWS::SNS::Subscription": {
+        "sns:SetSubscriptionAttributes": "Filters and delivery policies only; the subscription has none.",
+        "sns:Unsubscribe": "Only without DeletionPolicy: Retain; a subscription goes with its topic.",
     },
 }
 

@@ -40,5 +40,8 @@ def _keys(resource: Resource, action: str) -> dict[str, Any]:
         return {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}
     if action.startswith("application-autoscaling:") and "ServiceNamespace" in resource.properties:
         return {"application-autoscaling:service-namespace": resource.properties["ServiceNamespace"]}
+    if action == "kms:CreateGrant":
+        # ECR and Lambda make the grants, for the data that they encrypt.
+        return {"kms:GrantIsForAWSResource": "true"}
     boundary = resource.properties.get("PermissionsBoundary")
     return {"iam:PermissionsBoundary": boundary} if boundary else {}

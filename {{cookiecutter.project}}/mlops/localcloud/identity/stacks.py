@@ -32,6 +32,7 @@ def install() -> None:
     base_iam.take_loopback_for_tls()
     base_iam.name_actions_and_resources()
     base_iam.tell_conditional_writes()
+    base_iam.name_roles_of_stacks()
     base_iam.before("cloudformation", _remember)
     base_iam.around_stack_resources(_under_role)
 

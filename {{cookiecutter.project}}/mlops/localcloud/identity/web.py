@@ -25,7 +25,8 @@ _LEAST_SECONDS, _DEFAULT_MAXIMUM_SECONDS = 900, 3600
 # The claims of every provider that STS offers to policies, and those of GitHub.
 _CLAIMS = (
     "aud", "sub", "amr",
-    "actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "workflow",
+    "actor", "actor_id", "enterprise_id", "environment", "job_workflow_ref", "ref", "repository", "repository_id", "repository_owner_id",
+    "workflow",
 )  # fmt: skip
 
 
