@@ -252,6 +252,17 @@ def test_a_stack_without_a_role_acts_as_its_caller(cloud: Cloud, make_role, acti
     assert "is not authorized to perform: sns:CreateTopic" in reasons_of(cloud, name)
 
 
+def test_a_stack_without_a_role_makes_a_resource_of_each_service_as_its_caller(
+    cloud: Cloud, make_role, acting, names
+) -> None:
+    """Also of the services that are called under the role: the caller has assumed it already."""
+    application = {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}}
+    template = json.dumps({"Resources": {"Application": application}})
+    cloudformation, name = acting("cloudformation", make_role(allow(["cloudformation:*", "codedeploy:*"]))), names("s")
+    cloudformation.create_stack(StackName=name, TemplateBody=template)
+    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE", 20)
+
+
 def test_a_stack_gets_a_role_only_with_pass_role(make_role, acting, names) -> None:
     role = make_role(allow("cloudformation:CreateStack"))
     said = denied(

@@ -9,6 +9,9 @@ from dataclasses import dataclass
 
 from mlops.localcloud import base, base_iam
 
+# In place of a service: the role itself has asked.
+CALLER = "caller"
+
 
 class RoleNotAssumable(Exception):
     """The role does not exist, or its trust policy does not let the service assume it."""
@@ -45,9 +48,11 @@ def require_assumable(role_arn: str, service: str) -> None:
 def credentials(role_arn: str, service: str) -> dict[str, str]:
     """Credentials of a role that a service assumes, for botocore's client arguments. Raises RoleNotAssumable.
 
-    The trust policy is looked at each time; a session is opened every hour.
+    The trust policy is looked at each time; a session is opened every hour. A service that acts for a role which has
+    called it assumes nothing: it goes on with the caller's session.
     """
-    require_assumable(role_arn, service)
+    if service != CALLER:
+        require_assumable(role_arn, service)
     assumed = Assumed(role_arn, service)
     key = (assumed, base.account(), base.region())
     with _lock:

@@ -66,7 +66,7 @@ def _as_caller(headers: dict[str, str], stack: str) -> None:
     if role_arn is None:
         _roles().pop(stack, None)
     else:
-        _roles()[stack] = Assumed(role_arn, "caller")
+        _roles()[stack] = Assumed(role_arn, roles.CALLER)
 
 
 @contextmanager
