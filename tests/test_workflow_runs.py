@@ -20,7 +20,6 @@ from github.runner import Run
 
 APPLICATION = "model/serving/application.py"
 READS = "        body = await self._read(headers, receive)\n"
-ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 PULL_REQUEST = 12
 # What a bad release does with a trip that QA has not seen.
 BAD = {
@@ -183,28 +182,6 @@ def grants(founded: Account, rolled_back: Release) -> list[Grant]:
 def destroyed(founded: Account, grants: list[Grant], packages: dict[int, str], texts: list[Written]) -> Run:
     """The end of the repository in the account."""
     return founded.workflow("destroy", inputs={"confirm": PROJECT})
-
-
-def test_bootstrapping_lets_only_main_deploy_to_the_environments(founded: Account) -> None:
-    assert {name: founded.hub.branches(name) for name in ENVIRONMENTS} == {name: ["main"] for name in ENVIRONMENTS}
-
-
-def test_bootstrapping_again_leaves_the_reviewers(founded: Account) -> None:
-    done = founded.bootstrap()
-    assert done.returncode == 0, done.stdout + done.stderr
-    assert founded.hub.has_reviewers("production")
-    assert "production, retrain, rollback, destroy were there and stay as they are" in done.stdout
-
-
-@pytest.mark.parametrize("required", [True, False], ids=["with reviewers", "without reviewers"])
-def test_nothing_is_approved_where_github_asks_nobody(founded: Account, required: bool) -> None:
-    founded.hub.set_reviewers("production", required=required)
-    try:
-        code, output = founded.step("approve", "See that somebody was asked")
-    finally:
-        founded.hub.set_reviewers("production", required=True)
-    assert (code == 0) == required
-    assert ("production has no required reviewers" in output) != required
 
 
 def test_a_push_to_main_is_released_from_token_to_approved_production(released: Release) -> None:

@@ -146,8 +146,8 @@ class Account:
             stdin=subprocess.DEVNULL,
         )
 
-    def bootstrap(self) -> subprocess.CompletedProcess[str]:
-        return self.mlops("bootstrap", "--github")
+    def bootstrap(self, *words: str) -> subprocess.CompletedProcess[str]:
+        return self.mlops("bootstrap", "--github", *words)
 
     def workflow(self, name: str, event: str = "workflow_dispatch", **told: Any) -> Run:
         """Run a workflow of the repository on GitHub's stand-in. `told` is what Runner.run takes of the event."""

@@ -35,18 +35,53 @@ class Hub:
 
     def branches(self, environment: str) -> list[str]:
         """The branches that may deploy to an environment."""
-        return [each["name"] for each in self._read(f"/environments/{environment}/deployment-branch-policies")]
+        listed = self._read(f"/environments/{environment}/deployment-branch-policies")
+        return [each["name"] for each in listed["branch_policies"]]
 
-    def set_reviewers(self, environment: str, *, required: bool) -> None:
+    def environment(self, name: str) -> dict[str, Any]:
+        """An environment as the REST API shows it."""
+        return self._read(f"/environments/{name}")
+
+    def set_reviewers(
+        self, environment: str, *, required: bool, prevent_self_review: bool = True, can_admins_bypass: bool = False
+    ) -> None:
         """Have people asked before a job of the environment runs, or not."""
-        kinds = ["branch_policy", *(["required_reviewers"] if required else [])]
-        found = self._read(f"/environments/{environment}")
-        self._write(f"/environments/{environment}", {**found, "protection_rules": [{"type": each} for each in kinds]})
+        rule = {"type": "required_reviewers", "prevent_self_review": prevent_self_review}
+        found = self.environment(environment)
+        rules = [rule] if required else []
+        changed = {**found, "protection_rules": rules, "can_admins_bypass": can_admins_bypass}
+        self._write(f"/environments/{environment}", changed)
 
-    def has_reviewers(self, environment: str) -> bool:
-        """Whether people are asked before a job of the environment runs."""
-        rules = self._read(f"/environments/{environment}")["protection_rules"]
-        return any(rule["type"] == "required_reviewers" for rule in rules)
+    def reviewers(self, environment: str) -> list[dict[str, Any]] | None:
+        """Who is asked before a job of the environment runs; None when nobody is."""
+        rules = {rule["type"]: rule for rule in self.environment(environment)["protection_rules"]}
+        return rules["required_reviewers"].get("reviewers", []) if "required_reviewers" in rules else None
+
+    def add(self, path: str, number: int) -> None:
+        """Make a person (users/LOGIN) or a team (orgs/NAME/teams/NAME) of this number."""
+        file = self.folder / "api" / f"{path}.json"
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(json.dumps({"id": number}))
+
+    def make(self, environment: str) -> None:
+        """Make an environment as GitHub makes it on its page, without any rule."""
+        found = {"can_admins_bypass": True, "deployment_branch_policy": None, "protection_rules": []}
+        self._write(f"/environments/{environment}", found)
+
+    def remove(self, environment: str) -> None:
+        """Delete an environment."""
+        self.forget_branches(environment)
+        self._file(f"/environments/{environment}").unlink()
+
+    def forget_branches(self, environment: str) -> None:
+        """Leave an environment without the branches that it names, as a bootstrap does that ends in between."""
+        self._file(f"/environments/{environment}/deployment-branch-policies").unlink()
+
+    def fail(self, path: str, words: str) -> None:
+        """Have the repository's REST API refuse a path in these words."""
+        file = self._file(path).with_suffix(".error")
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(words)
 
     def _file(self, path: str) -> Path:
         return self.folder / "api" / f"repos/{self.full_name}{path}.json"

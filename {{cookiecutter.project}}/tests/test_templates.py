@@ -62,6 +62,13 @@ def test_cloudformation_validate_finds_nothing(name):
     assert found == []
 
 
+@pytest.mark.parametrize("name", ["boundaries", "bootstrap"])
+def test_what_a_person_deploys_is_sent_with_room_to_grow_and_is_the_same_template(name):
+    sent = packaging.compact(INFRA / f"{name}.yml")
+    assert len(sent.encode()) < 0.9 * MAXIMUM_BYTES
+    assert json.loads(sent) == template(name)
+
+
 def test_each_template_is_short_enough_to_be_sent(stacks):
     assert {
         stack.name: len(stack.template.encode()) for stack in stacks if len(stack.template.encode()) > MAXIMUM_BYTES

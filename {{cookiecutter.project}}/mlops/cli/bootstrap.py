@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
 import click
@@ -12,11 +11,10 @@ from mlops.errors import InputError
 
 if TYPE_CHECKING:
     from mlops.cli.project import Repository
+    from mlops.github.repositories import Environment, Reviewer
 
-_ONLY_NAMED_BRANCHES = (
-    *("-F", "deployment_branch_policy[protected_branches]=false"),
-    *("-F", "deployment_branch_policy[custom_branch_policies]=true"),
-)
+# Those before whose jobs a person is asked: the one releases, the other deletes everything.
+_REVIEWED = ("production", "destroy")
 _ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 
 
@@ -28,8 +26,17 @@ _ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
     "pull_requests",
     help="Whether workflows of pull requests may look at this project.  [default: no]",
 )
+@click.option(
+    "--reviewer",
+    "logins",
+    multiple=True,
+    help="Who is asked before a release and before everything is deleted: a person's login or ORGANISATION/TEAM. "
+    "May be given several times.",
+)
 @click.option("--github/--no-github", "sets", help="Set the variables and environments on GitHub, by gh.")
-def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bool, sets: bool) -> None:
+def bootstrap(
+    owner_id: str | None, repository_id: str | None, pull_requests: bool, logins: tuple[str, ...], sets: bool
+) -> None:
     """Make the roles of this repository's workflows on GitHub.
 
     Each is for one purpose. No key is stored anywhere; GitHub's tokens say who asks. The account's foundation has to be
@@ -37,12 +44,13 @@ def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bo
     """
     from mlops.aws import account
     from mlops.cli import console, project
-    from mlops.github import repositories
+    from mlops.github import environments, repositories
 
     repository = project.find()
     account.require_provider(repository.session)
     with console.working(f"Looking {_name(repository)} up on GitHub"):
         ids = repositories.identify(_name(repository), owner_id, repository_id)
+        reviewers = [repositories.reviewer(login) for login in logins]
     model = {"Project": repository.project.project, "Model": repository.project.model}
     _deploy(repository, "boundaries", model)
     outputs = _deploy(
@@ -59,12 +67,20 @@ def bootstrap(owner_id: str | None, repository_id: str | None, pull_requests: bo
     )
     variables = _variables(repository, outputs)
     if sets:
-        _set(_name(repository), variables)
+        _set(_name(repository), variables, reviewers)
     else:
         console.say("GitHub has to know them. Run, with gh signed in (or let mlops bootstrap --github do it):")
-        for command in [*variables, *_environments(_name(repository), _ENVIRONMENTS)]:
+        for environment in _ENVIRONMENTS:
+            console.say(
+                f"  {environments.unless_there(_name(repository), environment, _asked(environment, reviewers))}"
+            )
+        for command in variables:
             console.say(f"  {shlex.join(command)}")
-    console.say("Give the environment production its reviewers, in the repository's settings on GitHub.")
+    if not reviewers:
+        console.say(
+            "Give the environments production and destroy their reviewers, in the repository's settings on GitHub or "
+            "with --reviewer: without them nothing is approved, and who may write may delete everything."
+        )
 
 
 def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -> dict[str, str]:
@@ -78,7 +94,7 @@ def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -
         return stacks.deploy(
             repository.session,
             stack,
-            packaging.without_comments(repository.root / "infra" / f"{template}.yml"),
+            packaging.compact(repository.root / "infra" / f"{template}.yml"),
             parameters,
             capabilities=("CAPABILITY_NAMED_IAM",),
             tags={"project": repository.project.project},
@@ -86,20 +102,34 @@ def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -
         ).outputs
 
 
-def _set(name: str, variables: list[list[str]]) -> None:
-    """Have gh set the variables and make the environments that are missing."""
+def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> None:
+    """Have gh set the variables, make the environments that are missing and complete the others."""
     from mlops.cli import console
-    from mlops.github import repositories
+    from mlops.github import environments, repositories
 
-    present = [each for each in _ENVIRONMENTS if repositories.has_environment(name, each)]
-    with console.working("Setting variables and environments on GitHub"):
-        missing = [each for each in _ENVIRONMENTS if each not in present]
-        repositories.run([*variables, *_environments(name, missing)])
-    if present:
-        console.say(
-            f"The environments {', '.join(present)} were there and stay as they are. "
-            "See in the repository's settings that only main may deploy to them."
-        )
+    present = {each: repositories.environment(name, each) for each in _ENVIRONMENTS}
+    with console.working("Setting environments and variables on GitHub"):
+        for environment, found in present.items():
+            asked = _asked(environment, reviewers)
+            repositories.run(
+                environments.commands(name, environment, asked)
+                if found is None
+                else environments.missing(name, environment, found, asked)
+            )
+        # Last: with them the workflows begin to work.
+        repositories.run(variables)
+    for environment, found in present.items():
+        if found is not None:
+            console.say(f"The environment {environment} was there and keeps its settings.{_warning(found)}")
+
+
+def _asked(environment: str, reviewers: list[Reviewer]) -> list[Reviewer] | None:
+    """Who is asked before a job of the environment runs; None where nobody ever is."""
+    return reviewers if environment in _REVIEWED else None
+
+
+def _warning(found: Environment) -> str:
+    return " Every branch may deploy to it: in the repository's settings, allow main only." if found.open_to_all else ""
 
 
 def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:
@@ -111,18 +141,6 @@ def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str
             words = "PULL_REQUEST" if purpose == "PullRequest" else purpose.upper()
             variables[f"{words}_ROLE_ARN"] = outputs[f"{purpose}RoleArn"]
     return [["gh", "variable", "set", key, "--repo", name, "--body", value] for key, value in variables.items()]
-
-
-def _environments(name: str, environments: Iterable[str]) -> list[list[str]]:
-    """Commands of gh that make environments to which only main may deploy."""
-    commands = []
-    for environment in environments:
-        path = f"repos/{name}/environments/{environment}"
-        commands += [
-            ["gh", "api", "--method", "PUT", path, "--silent", *_ONLY_NAMED_BRANCHES],
-            ["gh", "api", "--method", "POST", f"{path}/deployment-branch-policies", "--silent", "-f", "name=main"],
-        ]
-    return commands
 
 
 def _name(repository: Repository) -> str:

@@ -27,6 +27,25 @@ class Ids:
     repository_id: str
 
 
+@dataclass(frozen=True)
+class Reviewer:
+    """Who is asked before a job of an environment runs: a User or a Team, with GitHub's number."""
+
+    kind: str
+    id: str
+
+
+@dataclass(frozen=True)
+class Environment:
+    """What an environment demands before a job of it runs."""
+
+    open_to_all: bool
+    names_branches: bool
+    branches: tuple[str, ...]
+    has_reviewers: bool
+    wait_minutes: int
+
+
 def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
     """The numbers of the repository OWNER/NAME: as given, else as GitHub says.
 
@@ -42,11 +61,45 @@ def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
     return Ids(owner_id, repository_id)
 
 
-def has_environment(name: str, environment: str) -> bool:
-    """Whether the repository OWNER/NAME has an environment, as gh says. InputError without gh."""
+def reviewer(login: str) -> Reviewer:
+    """A person (LOGIN) or a team (ORGANISATION/TEAM) as environments name them. InputError when GitHub knows neither."""
+    organisation, _, team = login.partition("/")
+    path = f"orgs/{organisation}/teams/{team}" if team else f"users/{login}"
+    found = _get(path)
+    if found is None:
+        raise InputError(f"--reviewer is {login!r}; GitHub shows no such person, and no such team (ORGANISATION/TEAM).")
+    return Reviewer("Team" if team else "User", str(found["id"]))
+
+
+def environment(name: str, environment: str) -> Environment | None:
+    """An environment of the repository OWNER/NAME; None when it has none of this name."""
+    found = _get(f"repos/{name}/environments/{environment}")
+    if found is None:
+        return None
+    policy = found.get("deployment_branch_policy") or {}
+    branches: tuple[str, ...] = ()
+    if policy.get("custom_branch_policies"):
+        listed = _get(f"repos/{name}/environments/{environment}/deployment-branch-policies") or {}
+        branches = tuple(each["name"] for each in listed.get("branch_policies", []))
+    rules = {rule["type"]: rule for rule in found.get("protection_rules", [])}
+    return Environment(
+        open_to_all=not policy,
+        names_branches=bool(policy.get("custom_branch_policies")),
+        branches=branches,
+        has_reviewers="required_reviewers" in rules,
+        wait_minutes=rules.get("wait_timer", {}).get("wait_timer", 0),
+    )
+
+
+def _get(path: str) -> Any | None:
+    """What GitHub answers by gh; None when it says that there is nothing. PipelineError for everything else."""
     _require_gh()
-    command = ["gh", "api", f"repos/{name}/environments/{environment}", "--silent"]
-    return subprocess.run(command, capture_output=True, timeout=_TIMEOUT_SECONDS).returncode == 0
+    done = subprocess.run(["gh", "api", path], capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
+    if done.returncode == 0:
+        return json.loads(done.stdout)
+    if "HTTP 404" in done.stderr:
+        return None
+    raise PipelineError(f"gh api {path}: {done.stderr.strip() or done.stdout.strip()}")
 
 
 def run(commands: Iterable[Sequence[str]]) -> None:
@@ -55,7 +108,12 @@ def run(commands: Iterable[Sequence[str]]) -> None:
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True)
         if done.returncode:
-            raise PipelineError(f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}")
+            raise PipelineError(
+                f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}. Private repositories have environments "
+                "only on GitHub's paid plans, and required reviewers only with GitHub Enterprise."
+                if "/environments/" in " ".join(command)
+                else f"{' '.join(command)}: {done.stderr.strip() or done.stdout.strip()}"
+            )
 
 
 def _require_gh() -> None:

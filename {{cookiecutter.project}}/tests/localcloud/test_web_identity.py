@@ -19,6 +19,8 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from harness import REPOSITORY, Cloud, until
 
+from mlops import packaging
+
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 ACCOUNT = "000000000000"
@@ -58,7 +60,7 @@ def roles(cloud: Cloud) -> dict[str, str]:
     iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
     cloudformation.create_stack(
         StackName=f"{PROJECT}-bootstrap",
-        TemplateBody=(REPOSITORY / "infra" / "bootstrap.yml").read_text(),
+        TemplateBody=packaging.compact(REPOSITORY / "infra" / "bootstrap.yml"),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in BOOTSTRAP.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
