@@ -3,6 +3,7 @@
 import ast
 import json
 import re
+import shutil
 import subprocess
 import sys
 import tomllib
@@ -13,7 +14,7 @@ import pytest
 import yaml
 from baking import GENERATED, TEMPLATE, bake, files
 
-RENDERED = {"README.md", "configuration/project.json", "LICENSE"}
+RENDERED = {"CODEOWNERS", "README.md", "configuration/project.json", "LICENSE"}
 UNRENDERED_BRACES = re.compile(r"\{\{\s*cookiecutter|\{%-?\s*(if|raw|endraw)\b")
 
 
@@ -40,7 +41,7 @@ def test_everything_but_these_files_is_copied_and_never_rendered() -> None:
         return any(fnmatch(str(each), pattern) for each in (path, *path.parents) for pattern in copied)
 
     rendered = {name for name in files(GENERATED) if not is_copied(name)}
-    assert rendered == {"README.md", "configuration/project.json", "licenses/MIT.txt"}
+    assert rendered == {"CODEOWNERS", "README.md", "configuration/project.json", "licenses/MIT.txt"}
 
 
 def test_no_variable_is_left_and_no_path_of_this_machine(generated: Path) -> None:
@@ -138,3 +139,25 @@ def test_the_generated_code_is_clean(generated: Path, folder: str) -> None:
         [sys.executable, "-m", "ruff", "check", "--no-cache", folder], cwd=generated, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
+
+
+def test_every_file_has_the_owner_that_was_answered(tmp_path: Path) -> None:
+    lines = (bake(tmp_path, github_owner="octocat") / "CODEOWNERS").read_text().splitlines()
+    assert [line for line in lines if not line.startswith("#")] == ["* @octocat"]
+
+
+def test_a_file_at_the_root_takes_no_modules_place_in_the_command_line(generated: Path, tmp_path: Path) -> None:
+    """What a push adds beside the folders must not run in each Python that the workflows start."""
+    repository = shutil.copytree(generated, tmp_path / "repository")
+    programs = tmp_path / "venv" / "bin"
+    programs.mkdir(parents=True)
+    (programs / "python").write_text(f'#!/bin/sh\nexec "{sys.executable}" "$@"\n')
+    (programs / "python").chmod(0o755)
+    subprocess.run(
+        ["make", "--silent", f"VENV={tmp_path / 'venv'}", str(programs / "mlops")], cwd=repository, check=True
+    )
+    for module in ("sitecustomize", "usercustomize", "click", "boto3"):
+        (repository / f"{module}.py").write_text(f"raise SystemExit('{module} of the repository ran')\n")
+    done = subprocess.run([programs / "mlops", "--help"], cwd=tmp_path, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "bootstrap" in done.stdout
