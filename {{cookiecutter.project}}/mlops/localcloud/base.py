@@ -1,14 +1,14 @@
-"""What of ministack's internals no single service owns. Only this module and its base_*.py touch any of them.
+"""ministack's application, services and resource types. Only this module and base_*.py use ministack's internals.
 
 ministack publishes no extension interface: services, resource types and integrations are entries in private
-dictionaries. Every such entry that the local cloud needs is made there, and tests/localcloud/test_base*.py
-hold each of these points.
+dictionaries, and its functions are replaced in their modules.
 """
 
 import json
 import os
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
+from urllib.parse import parse_qs
 
 from mlops.localcloud.settings import Settings
 
@@ -246,6 +246,12 @@ def put_event(source: str, detail_type: str, detail: dict, resources: list[str])
     eventbridge._put_events({"Entries": [entry]}, allow_aws_source=True)
 
 
+def form_parameters(body: bytes, query: Mapping[str, list[str]]) -> dict[str, str]:
+    """The parameters of a request in AWS's query protocol, the first value of each. The body wins, as in ministack."""
+    form = parse_qs(body.decode("utf-8", "replace"))
+    return {name: values[0] for name, values in {**query, **form}.items()}
+
+
 def isoformat(value: Any) -> str:
-    """A time as JSON has it, for json.dumps."""
+    """A time in JSON, for json.dumps."""
     return value.isoformat()

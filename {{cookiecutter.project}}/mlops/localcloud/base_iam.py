@@ -1,19 +1,17 @@
-"""Touches of ministack's IAM, STS and policy evaluation. With base.py, the only place that knows its internals."""
+"""ministack's roles, sessions and policy evaluation."""
 
 import json
-import logging
 import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.localcloud.base import Handler, Response, account, region
-
-logger = logging.getLogger(__name__)
+from mlops.localcloud.base import account, region
 
 _SESSION_SECONDS = 12 * 3600
-# Services whose guides show no aws:SourceAccount for the service role: a trust policy that asks for it trusts nobody.
+# Services whose guides show no aws:SourceAccount for the service role: a trust policy with that
+# condition lets no service assume the role.
 _WITHOUT_SOURCE_ACCOUNT = {"apigateway.amazonaws.com", "cloudformation.amazonaws.com", "lambda.amazonaws.com"}
 _BUCKET_READS = ("s3:GetBucket", "s3:HeadBucket", "s3:ListBucket")
 
@@ -103,7 +101,7 @@ def open_session(role_arn: str, session_name: str) -> dict[str, str]:
 
 
 def open_root_session(account_id: str) -> dict[str, str]:
-    """Credentials of an account's root, for the cloud's own work in it."""
+    """Credentials of an account's root, for calls that the cloud itself makes."""
     from ministack.services import iam, sts
 
     key, secret, token = iam._gen_session_access_key(), iam._gen_secret(), iam._gen_session_token()
@@ -120,7 +118,7 @@ def open_root_session(account_id: str) -> dict[str, str]:
 
 
 def create_administrator(name: str) -> tuple[str, str]:
-    """Make an IAM user who may do everything in the cloud's account. Returns access key id and secret access key."""
+    """Create an IAM user with all permissions in the cloud's account. Returns access key id and secret access key."""
     from ministack.services import iam
 
     secret = secrets.token_hex(20)
@@ -133,7 +131,7 @@ def create_administrator(name: str) -> tuple[str, str]:
 
 
 def create_role(name: str, trust: dict, policy_arn: str) -> None:
-    """Make a role with one managed policy in the account of the current work."""
+    """Create a role with one managed policy in the account of the current request."""
     from ministack.services import iam
 
     iam._create_role({"RoleName": name, "AssumeRolePolicyDocument": json.dumps(trust)})
@@ -141,9 +139,9 @@ def create_role(name: str, trust: dict, policy_arn: str) -> None:
 
 
 def know_no_root_keys() -> None:
-    """Have keys that ministack takes for an account's root, whatever they are signed with, be unknown.
+    """Refuse the access keys that ministack takes for an account's root without checking their signature.
 
-    They are `test`, the one of the environment, and every number of 12 digits; and a request without any key, where
+    They are `test`, the one of the environment, and every number of 12 digits. Requests without a key are refused where
     ministack does not decide about anonymous callers.
     """
     from ministack.core import iam_evaluator
@@ -178,7 +176,7 @@ def session_role(access_key: str) -> str | None:
 
 
 def caller(headers: dict[str, str]) -> str | None:
-    """The ARN of who signed a request; None when the credentials are nobody's."""
+    """The ARN of the principal that signed a request; None for unknown credentials."""
     from ministack.services import sts
 
     found = sts._caller_identity(headers)
@@ -222,7 +220,7 @@ def authorise_role(role_arn: str, session_name: str, action: str, resource: str,
     else:
         bounded = iam_evaluator.evaluate(context, policies).decision == "Allow"
         decision = Decision(principal, action, resource, False, _reason(result, action, bounded))
-    _heard(principal, action, resource, decision.allowed)
+    _on_decision(principal, action, resource, decision.allowed)
     return decision
 
 
@@ -239,8 +237,8 @@ def on_decision(listener: Callable[[str, str, str, bool], None]) -> None:
     from ministack.core import iam_evaluator
     from ministack.services import sts
 
-    global _heard
-    _heard = listener
+    global _on_decision
+    _on_decision = listener
     enforce = iam_evaluator.enforce
 
     def heard(access_key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context=None):
@@ -253,108 +251,11 @@ def on_decision(listener: Callable[[str, str, str, bool], None]) -> None:
     iam_evaluator.enforce = heard
 
 
-def before(service: str, check: Callable[[dict[str, str], bytes, dict], Response | None]) -> None:
-    """Run `check(headers, body, query)` before ministack's own handler of a service; its answer stands instead."""
-    from ministack import app
-
-    handle: Handler = app.SERVICE_HANDLERS[service]
-
-    async def checked(method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:
-        return check(headers, body, query) or await handle(method, path, headers, body, query)
-
-    app.SERVICE_HANDLERS[service] = checked
-
-
-def after(service: str, see: Callable[[dict[str, str], bytes, Response], None]) -> None:
-    """Have `see(headers, body, answer)` look at each answer of ministack's own handler of a service."""
-    from ministack import app
-
-    handle: Handler = app.SERVICE_HANDLERS[service]
-
-    async def seen(method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:
-        answer = await handle(method, path, headers, body, query)
-        see(headers, body, answer)
-        return answer
-
-    app.SERVICE_HANDLERS[service] = seen
-
-
-def around_stack_resources(check: Callable[[str, str, str, dict, str, str, dict], Any]) -> None:
-    """Have `check(change, type, stack, properties, physical id, logical id, properties before)` give a context.
-
-    `change` is create, update or delete; what a change replaces is created. An exception of it fails the resource with
-    its text as the reason.
-    """
-    from ministack.services.cloudformation import provisioners, stacks
-
-    create, update, delete = stacks._provision_resource, stacks._update_resource, stacks._delete_resource
-
-    def created(kind: str, logical_id: str, properties: dict, stack: str) -> tuple:
-        with check("create", kind, stack, properties, "", logical_id, {}):
-            return create(kind, logical_id, properties, stack)
-
-    def updated(kind: str, physical_id: str, old: dict, new: dict, stack: str, *more: Any) -> tuple:
-        if old == new:
-            return update(kind, physical_id, old, new, stack, *more)
-        logical_id = more[0] if more else ""
-        if provisioners._replacing_change(kind, old, new):
-            change, identified = "create", ""
-        else:
-            change, identified = "update", physical_id
-        with check(change, kind, stack, new, identified, logical_id, old):
-            return update(kind, physical_id, old, new, stack, *more)
-
-    def deleted(kind: str, physical_id: str, properties: dict, *more: Any, **named: Any) -> None:
-        stack = named.get("stack_name") or (more[0] if more else "")
-        with check("delete", kind, stack, properties, physical_id, "", {}):
-            return delete(kind, physical_id, properties, *more, **named)
-
-    stacks._provision_resource, stacks._update_resource, stacks._delete_resource = created, updated, deleted
-
-
 def stack_tags(stack: str) -> dict[str, str]:
     """The tags of a stack."""
     from ministack.services.cloudformation import _stacks
 
     return {each["Key"]: each["Value"] for each in (_stacks.get(stack) or {}).get("Tags") or []}
-
-
-def around_state_machine_targets(check: Callable[[str, str], None]) -> None:
-    """Have `check(role ARN, state machine ARN)` look at each start of a state machine by an EventBridge rule."""
-    from ministack.services import eventbridge
-
-    start = eventbridge._dispatch_to_stepfunctions
-
-    def started(arn: str, payload: str) -> None:
-        for rule_targets in eventbridge._targets.values():
-            for target in rule_targets:
-                if target.get("Arn") == arn:
-                    check(target.get("RoleArn", ""), arn)
-        start(arn, payload)
-
-    eventbridge._dispatch_to_stepfunctions = started
-
-
-def around_integrations(check: Callable[[str, str], None]) -> None:
-    """Have `check(role ARN, function ARN)` look at each call of a function by API Gateway under an integration's role.
-
-    An exception of it is answered with 500, as API Gateway answers what is wrong with its own configuration.
-    """
-    from ministack.services import apigateway_v1
-
-    invoke = apigateway_v1._invoke_lambda_proxy_v1
-
-    async def invoked(integration: dict, *args: Any, **named: Any) -> Response:
-        if role_arn := integration.get("credentials"):
-            function = apigateway_v1._extract_lambda_ref_from_integration_uri(integration.get("uri", ""))
-            try:
-                check(role_arn, function)
-            except Exception as error:
-                logger.warning("API Gateway cannot call %s: %s", function, error)
-                return apigateway_v1._gw_error("API_CONFIGURATION_ERROR", "Internal server error")
-        return await invoke(integration, *args, **named)
-
-    apigateway_v1._invoke_lambda_proxy_v1 = invoked
 
 
 def oidc_provider(owner: str, host: str) -> dict | None:
@@ -371,78 +272,11 @@ def name_web_identities(name: Callable[[str, str, str], tuple[str, dict[str, Any
     sts._web_identity_principal = name
 
 
-def take_loopback_for_tls() -> None:
-    """Count each request as encrypted in transport: policies ask for that, and nothing here leaves the machine."""
-    from ministack import app
-    from ministack.core import iam_evaluator
-
-    pin = iam_evaluator.pin_request_origin
-    app.pin_request_origin = lambda source_ip, secure_transport: pin(source_ip, True)
+def _ignore(principal_arn: str, action: str, resource: str, allowed: bool) -> None:
+    """The listener until `on_decision` sets one."""
 
 
-def tell_conditional_writes() -> None:
-    """Have policies see whether a write to S3 is conditional, which ministack's context leaves out."""
-    from ministack.core import iam_actions
-
-    context_of = iam_actions.s3_service_context
-
-    def context(action: str, query: dict | None, path: str = "", headers: dict | None = None) -> dict[str, Any]:
-        sent = {name.lower(): value for name, value in (headers or {}).items()} if action == "s3:PutObject" else {}
-        conditions = {f"s3:{name}": sent[name] for name in ("if-match", "if-none-match") if name in sent}
-        return {**context_of(action, query, path, headers), **conditions}
-
-    iam_actions.s3_service_context = context
-
-
-def name_actions_and_resources() -> None:
-    """Have requests checked as the action that they are, on the resource that they name, where ministack errs."""
-    from ministack.core import iam_actions
-
-    arn_of, lambda_action = iam_actions.extract_resource_arn, iam_actions._lambda_action
-
-    def action(method: str, path: str) -> str | None:
-        # …/functions/NAME/aliases/NAME
-        if path.partition("/aliases/")[2]:
-            return {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}.get(method)
-        return lambda_action(method, path)
-
-    def named(
-        service: str, method: str, path: str, headers: dict, body: bytes, query: dict, where: str, owner: str
-    ) -> str:
-        arn = arn_of(service, method, path, headers, body, query, where, owner)
-        if arn == "*" and service == "ecr" and b"repositoryNames" in body:
-            (name, *_) = json.loads(body)["repositoryNames"]
-            return f"arn:aws:ecr:{where}:{owner}:repository/{name}"
-        if service == "logs" and b"logStreamName" in body and (stream := json.loads(body).get("logStreamName")):
-            return f"{arn}:log-stream:{stream}"
-        return arn
-
-    iam_actions.extract_resource_arn, iam_actions._lambda_action = named, action
-
-
-def name_roles_of_stacks() -> None:
-    """Have conditions on cloudformation:RoleArn see the role that a request gives to a stack."""
-    from urllib.parse import parse_qs
-
-    from ministack.core import iam_actions
-
-    keys_of = iam_actions.request_tag_context
-
-    def keys(service: str, action: str, body: bytes, query: dict) -> dict:
-        found = keys_of(service, action, body, query)
-        if service == "cloudformation":
-            given = {**parse_qs(body.decode("utf-8", "replace")), **(query or {})}
-            found = {**found, **({"cloudformation:RoleArn": given["RoleARN"][0]} if given.get("RoleARN") else {})}
-        return found
-
-    iam_actions.request_tag_context = keys
-
-
-def _nobody(principal_arn: str, action: str, resource: str, allowed: bool) -> None:
-    """Before `on_decision` has named a listener."""
-
-
-_heard: Callable[[str, str, str, bool], None] = _nobody
+_on_decision: Callable[[str, str, str, bool], None] = _ignore
 
 
 def _names(principal: Any, service: str) -> bool:

@@ -5,7 +5,7 @@ Source: Amazon EventBridge User Guide, "Event bus targets".
 
 import json
 
-from mlops.localcloud import base_events, base_iam, context
+from mlops.localcloud import base_events, base_hooks, base_iam, context
 from mlops.localcloud.base import Response
 
 _ASSUMED_BY = "events.amazonaws.com"
@@ -16,7 +16,7 @@ def install() -> None:
     """Deliver to them."""
     base_events.deliver({"codepipeline": _start_pipeline, "codebuild": _start_build})
     base_events.publish_alarms()
-    base_iam.before("events", _may_pass)
+    base_hooks.before("events", _may_pass)
 
 
 def _may_pass(headers: dict[str, str], body: bytes, query: dict) -> Response | None:

@@ -5,7 +5,7 @@ Source: AWS Organizations User Guide, "Accessing member accounts in an organizat
 
 import json
 
-from mlops.localcloud import base, base_iam, context
+from mlops.localcloud import base, base_hooks, base_iam, context
 
 ADMINISTRATOR = "administrator"
 _ROLE = "OrganizationAccountAccessRole"
@@ -15,7 +15,7 @@ _POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 def install() -> tuple[str, str]:
     """Make the user, the only principal that a cloud begins with. Returns access key id and secret access key."""
     base_iam.know_no_root_keys()
-    base_iam.after("organizations", _admit)
+    base_hooks.after("organizations", _admit)
     return base_iam.create_administrator(ADMINISTRATOR)
 
 

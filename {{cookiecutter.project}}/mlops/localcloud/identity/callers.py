@@ -4,7 +4,7 @@ EventBridge starts state machines under the role of a rule's target, API Gateway
 an integration.
 """
 
-from mlops.localcloud import base_iam
+from mlops.localcloud import base_hooks, base_iam
 from mlops.localcloud.identity import roles
 
 
@@ -14,8 +14,8 @@ class Denied(Exception):
 
 def install() -> None:
     """Look at each such call."""
-    base_iam.around_state_machine_targets(_may_start)
-    base_iam.around_integrations(_may_invoke)
+    base_hooks.around_state_machine_targets(_may_start)
+    base_hooks.around_integrations(_may_invoke)
 
 
 def _may_start(role_arn: str, machine_arn: str) -> None:

@@ -6,10 +6,9 @@ services under that role besides, where each call is checked once more.
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from urllib.parse import parse_qs
 
-from mlops.localcloud import base_iam, base_lambda, context
-from mlops.localcloud.base import Response
+from mlops.localcloud import base_conditions, base_hooks, base_iam, base_lambda, context
+from mlops.localcloud.base import Response, form_parameters
 from mlops.localcloud.identity import roles, stack_actions
 from mlops.localcloud.identity.handler_resources import Resource
 from mlops.localcloud.identity.roles import Assumed
@@ -29,17 +28,17 @@ class Denied(Exception):
 
 def install() -> None:
     """Hear of the roles of stacks, and check each change of a resource."""
-    base_iam.take_loopback_for_tls()
-    base_iam.name_actions_and_resources()
-    base_iam.tell_conditional_writes()
-    base_iam.name_roles_of_stacks()
-    base_iam.before("cloudformation", _remember)
-    base_iam.around_stack_resources(_under_role)
+    base_conditions.take_loopback_for_tls()
+    base_conditions.name_actions_and_resources()
+    base_conditions.name_conditional_writes()
+    base_conditions.name_roles_of_stacks()
+    base_hooks.before("cloudformation", _remember)
+    base_hooks.around_stack_resources(_under_role)
 
 
 def _remember(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
     """Note which role a stack is changed under. AWS keeps it for later operations on the stack."""
-    request = {key: value[0] for key, value in {**parse_qs(body.decode("utf-8", "replace")), **query}.items()}
+    request = form_parameters(body, query)
     action, stack = request.get("Action", ""), _name(request.get("StackName", ""))
     if action not in _CHANGING or not stack:
         return None

@@ -11,7 +11,7 @@ from xml.sax.saxutils import escape
 
 import jwt
 
-from mlops.localcloud import base, base_iam
+from mlops.localcloud import base, base_hooks, base_iam
 from mlops.localcloud.base import Response
 from mlops.localcloud.identity import github
 
@@ -41,7 +41,7 @@ class Refused(Exception):
 def install() -> None:
     """Verify tokens in front of ministack's STS, and let it see all of their claims."""
     github.request_token()
-    base_iam.before("sts", _verify)
+    base_hooks.before("sts", _verify)
     base_iam.name_web_identities(_provider_and_keys)
 
 
@@ -93,7 +93,7 @@ def verify(token: str, account: str) -> dict[str, Any]:
 
 
 def _verify(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
-    request = {key: value[0] for key, value in {**query, **parse_qs(body.decode("utf-8", "replace"))}.items()}
+    request = base.form_parameters(body, query)
     if request.get("Action") != "AssumeRoleWithWebIdentity":
         return None
     try:
