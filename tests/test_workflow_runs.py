@@ -280,7 +280,7 @@ def test_destroying_leaves_nothing_but_the_roles_of_github(founded: Account, des
     assert destroyed.code == 0, destroyed.output
     stacks = founded.client("cloudformation").describe_stacks()["Stacks"]
     left = [each["StackName"] for each in stacks if not each["StackStatus"].startswith("DELETE")]
-    assert sorted(left) == ["mlops-foundation", f"{PROJECT}-bootstrap"]
+    assert sorted(left) == ["mlops-foundation", f"{PROJECT}-bootstrap", f"{PROJECT}-boundaries"]
     assert founded.client("sagemaker").list_endpoints()["Endpoints"] == []
     assert founded.client("s3").list_buckets()["Buckets"] == []
     groups = [each["logGroupName"] for each in founded.client("logs").describe_log_groups()["logGroups"]]

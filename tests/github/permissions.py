@@ -66,6 +66,9 @@ def _documents(account: Account) -> Iterator[tuple[str, str, frozenset[str], dic
         if not stack["StackName"].startswith(f"{PROJECT}-"):
             continue
         name = stack["StackName"].removeprefix(f"{PROJECT}-")
+        if name == "boundaries":
+            # A boundary grants nothing.
+            continue
         template = _TEMPLATES.get(name, name)
         for resource in cloudformation.describe_stack_resources(StackName=stack["StackName"])["StackResources"]:
             logical, physical = resource["LogicalResourceId"], resource.get("PhysicalResourceId", "")

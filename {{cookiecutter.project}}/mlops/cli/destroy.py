@@ -21,7 +21,7 @@ def destroy(confirm: str | None) -> None:
     """Delete all stacks of this repository, with their data.
 
     Endpoints, pipeline, bucket with every version of code, data and models, images, model packages. What bootstrap
-    made stays: delete the stack {project}-bootstrap by hand when nothing is left to destroy.
+    made stays: delete the stacks {project}-bootstrap and {project}-boundaries by hand when nothing is left to destroy.
     """
     from mlops.cli import console, project
 
@@ -35,8 +35,10 @@ def destroy(confirm: str | None) -> None:
     for stack in _STACKS:
         _delete(repository, f"{name}-{stack}")
     _delete_logs(repository)
-    console.say(f"Nothing of {name} is left but its stack {name}-bootstrap, if there is one, and the key, which AWS")
-    console.say("keeps for 30 days.")
+    console.say(
+        f"Nothing of {name} is left but its stacks {name}-bootstrap and {name}-boundaries, if there are any, and the key, "
+        "which AWS keeps for 30 days."
+    )
 
 
 def _delete(repository: Repository, stack: str) -> None:
