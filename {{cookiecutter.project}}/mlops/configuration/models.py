@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
@@ -76,6 +77,15 @@ class Shift(_File):
     type: Literal["all_at_once", "canary", "linear", "rolling"] = "canary"
     percent: Annotated[int, Field(ge=1, le=50)] = 10
     minutes: Annotated[int, Field(ge=1, le=60)] = 5
+
+    @property
+    def steps(self) -> int:
+        """How often it waits before the release has all traffic."""
+        return 1 if self.type in ("all_at_once", "canary") else math.ceil(100 / self.percent)
+
+    @property
+    def waiting_minutes(self) -> int:
+        return self.steps * self.minutes
 
 
 class Alarms(_File):

@@ -7,6 +7,13 @@ from mlops.configuration.documents import Document
 from mlops.configuration.models import Production
 from mlops.errors import InputProblem
 
+# CloudFormation's handlers of AWS::Lambda::Alias and AWS::SageMaker::Endpoint give an update two hours.
+_UPDATE_MINUTES = 120
+_OTHER_MINUTES = {
+    "api": {"the check before": 5, "the check after": 15, "starting them": 5},
+    "endpoint": {"starting and stopping instances": 20},
+}
+
 
 def problems(document: Document, production: Production) -> list[InputProblem]:
     """Return what CodeDeploy, SageMaker or Application Auto Scaling would refuse only in the Production stage."""
@@ -27,7 +34,25 @@ def _shift_problems(document: Document, production: Production) -> list[InputPro
         found.append(document.problem("shift.percent", shift.percent, "10 to 50 for steps of an endpoint"))
     if production.clients_call == "endpoint" and shift.type == "rolling" and shift.percent < 5:
         found.append(document.problem("shift.percent", shift.percent, "5 to 50 for batches of an endpoint"))
+    if not found and shift.waiting_minutes > (most := _most_waiting_minutes(production.clients_call)):
+        found.append(document.problem("shift.minutes", shift.minutes, _arithmetic(production, most)))
     return found
+
+
+def _most_waiting_minutes(clients_call: str) -> int:
+    return _UPDATE_MINUTES - sum(_OTHER_MINUTES[clients_call].values())
+
+
+def _arithmetic(production: Production, most: int) -> str:
+    """How long the shift waits, and what it may: CloudFormation would give up while the traffic is shifted on."""
+    shift = production.shift
+    steps = f"{shift.steps} step{'s' if shift.steps > 1 else ''} of {shift.minutes} minutes"
+    others = ", ".join(f"{minutes} for {what}" for what, minutes in _OTHER_MINUTES[production.clients_call].items())
+    allowed = f"minutes: at most {most // shift.steps}" if most >= shift.steps else "a higher percent"
+    return (
+        f"{allowed} ({steps} wait {shift.waiting_minutes} minutes; of the {_UPDATE_MINUTES} that CloudFormation gives "
+        f"an update, {most} are left after {others})"
+    )
 
 
 def _autoscaling_problems(document: Document, production: Production) -> list[InputProblem]:
@@ -46,6 +71,10 @@ def _autoscaling_problems(document: Document, production: Production) -> list[In
 def _beside_problems(document: Document, production: Production) -> list[InputProblem]:
     if production.beside is None:
         return []
+    if production.shift.type == "rolling":
+        # SageMaker would fall back to all traffic at once, without looking at alarms.
+        allowed = "canary, linear or all_at_once beside a second variant (beside)"
+        return [document.problem("shift.type", "rolling", allowed)]
     if production.beside.VariantName == names.RELEASE_VARIANT:
         return [
             document.problem("beside.VariantName", names.RELEASE_VARIANT, "another name, this is the release's own")

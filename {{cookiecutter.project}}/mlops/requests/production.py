@@ -6,8 +6,8 @@ from mlops import names
 from mlops.configuration import Api, Configuration, Production
 from mlops.requests.release import Release, Request
 
-# SageMaker gives a deployment at least 10 minutes and at most 8 hours.
-_LEAST_TIMEOUT_SECONDS, _MOST_TIMEOUT_SECONDS = 600, 28_800
+# SageMaker gives a deployment at least 10 minutes. It must give up, and go back, before CloudFormation's two hours end.
+_LEAST_TIMEOUT_SECONDS, _MOST_TIMEOUT_SECONDS = 600, 6_900
 # For bringing instances up, beside the waiting between the steps.
 _SETUP_SECONDS = 1800
 
@@ -17,6 +17,7 @@ def guards(production: Production) -> Request:
     shift, alarms, scaling = production.shift, production.alarms, production.autoscaling
     return {
         "Entrance": production.clients_call,
+        "Guarded": "true",
         "ShiftType": shift.type.upper(),
         "ShiftPercent": str(shift.percent),
         "ShiftMinutes": str(shift.minutes),
@@ -61,7 +62,5 @@ def functions(api: Api, release: Release) -> Request:
 
 def _timeout_seconds(production: Production) -> int:
     """Twice the time that all steps together wait, and some for the instances."""
-    shift = production.shift
-    steps = 1 if shift.type in ("all_at_once", "canary") else -(-100 // shift.percent)
-    wanted = 2 * steps * 60 * shift.minutes + _SETUP_SECONDS
+    wanted = 2 * 60 * production.shift.waiting_minutes + _SETUP_SECONDS
     return max(_LEAST_TIMEOUT_SECONDS, min(wanted, _MOST_TIMEOUT_SECONDS))
