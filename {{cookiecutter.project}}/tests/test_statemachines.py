@@ -72,7 +72,7 @@ def test_every_expression_can_be_parsed(file):
     ("file", "filled_in"),
     [
         ("statemachine.asl.json", {"Partition"}),
-        ("decision.asl.json", {"Partition", "ModelPackageGroup", "TestStack"}),
+        ("decision.asl.json", {"Partition", "ModelPackageGroup", "TestStack", "ProductionStack"}),
     ],
 )
 def test_the_template_fills_in_every_placeholder(file, filled_in):
@@ -202,11 +202,11 @@ def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_valu
     assert evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
 
 
-def decided(state: str, packages: list[dict[str, str]]) -> dict[str, Any]:
+def decided(state: str, packages: list[dict[str, str]], stage: str = "Approve") -> dict[str, Any]:
     """What the state FindModelPackage assigns for an event and the packages of the group."""
     assign = machine("decision.asl.json")["States"]["FindModelPackage"]["Assign"]
     states = {
-        "input": {"detail": {"execution-id": "1a2b", "state": state}},
+        "input": {"detail": {"execution-id": "1a2b", "stage": stage, "state": state}},
         "result": {"ModelPackageSummaryList": packages},
     }
     return {name: evaluate(text, states=states) for name, text in assign.items()}
@@ -218,8 +218,17 @@ def test_the_decision_finds_the_package_of_its_own_execution():
         {"ModelPackageArn": "arn:2", "ModelPackageDescription": "Pipeline execution 1a2b, commit 2"},
         {"ModelPackageArn": "arn:1"},
     ]
-    assert decided("SUCCEEDED", packages) == {"execution": "1a2b", "approved": True, "package": "arn:2"}
+    found = decided("SUCCEEDED", packages)
+    assert found == {"execution": "1a2b", "approved": True, "failed": False, "package": "arn:2"}
     assert decided("FAILED", packages)["approved"] is False
+
+
+@pytest.mark.parametrize(
+    ("stage", "state", "failed"),
+    [("Production", "FAILED", True), ("Production", "SUCCEEDED", False), ("Approve", "FAILED", False)],
+)
+def test_only_a_deployment_that_failed_has_the_production_stack_looked_at(stage, state, failed):
+    assert decided(state, [], stage)["failed"] is failed
 
 
 @pytest.mark.parametrize("packages", [[], [{"ModelPackageArn": "arn:3", "ModelPackageDescription": "another"}]])

@@ -1,0 +1,68 @@
+"""What follows a deployment to production, by the state machine itself: what a first one left that failed is deleted."""
+
+import json
+import uuid
+
+import machines
+import pytest
+from harness import REPOSITORY, Cloud, until
+
+GOOD = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
+# A pipeline needs two stages.
+BAD = {
+    "Resources": {
+        **GOOD["Resources"],
+        "Broken": {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "x", "RoleArn": "x", "Stages": []}},
+    }
+}
+
+
+class Project:
+    """A project with a model package group, whose production is a stack of these templates."""
+
+    def __init__(self, cloud: Cloud, role_arn: str):
+        self.cloud, self.role_arn, self.name = cloud, role_arn, f"decided-{uuid.uuid4().hex[:6]}"
+        self.cloudformation = cloud.client("cloudformation")
+        cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName=self.name)
+
+    def deploy(self, template: dict, *, first: bool = True) -> str | None:
+        change = self.cloudformation.create_stack if first else self.cloudformation.update_stack
+        change(StackName=self.name, TemplateBody=json.dumps(template))
+        until(lambda: not str(self.status()).endswith("IN_PROGRESS"), 30)
+        return self.status()
+
+    def status(self) -> str | None:
+        """The stack's status, None when it is gone."""
+        stacks = self.cloudformation.describe_stacks()["Stacks"]
+        return next((stack["StackStatus"] for stack in stacks if stack["StackName"] == self.name), None)
+
+    def decide(self, state: str) -> str:
+        """Run the state machine for the end of Production/Deploy; its status."""
+        definition = (REPOSITORY / "infra" / "decision.asl.json").read_text()
+        names = {"Partition": "aws", "ModelPackageGroup": self.name, "TestStack": "x", "ProductionStack": self.name}
+        for key, value in names.items():
+            definition = definition.replace(f"${{{key}}}", value)
+        client = self.cloud.client("stepfunctions")
+        machine = client.create_state_machine(name=self.name, roleArn=self.role_arn, definition=definition)
+        event = {"detail": {"execution-id": "1a2b", "stage": "Production", "action": "Deploy", "state": state}}
+        started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(event))
+        return machines.ended(self.cloud, started["executionArn"])["status"]
+
+
+@pytest.fixture
+def project(cloud: Cloud, role_arn: str) -> Project:
+    return Project(cloud, role_arn)
+
+
+def test_what_a_first_deployment_left_that_failed_is_deleted_so_that_another_can_follow(project: Project) -> None:
+    assert project.deploy(BAD) == "ROLLBACK_COMPLETE"
+    assert project.decide("FAILED") == "SUCCEEDED"
+    until(lambda: project.status() is None, 30)
+    assert project.deploy(GOOD) == "CREATE_COMPLETE"
+
+
+def test_a_stack_that_serves_stays_when_the_next_deployment_fails(project: Project) -> None:
+    project.deploy(GOOD)
+    assert project.deploy(BAD, first=False) == "UPDATE_ROLLBACK_COMPLETE"
+    assert project.decide("FAILED") == "SUCCEEDED"
+    assert project.status() == "UPDATE_ROLLBACK_COMPLETE"
