@@ -20,6 +20,9 @@ BUCKET_FOLDERS = frozenset(
 # The variant of each endpoint that serves the release. It must stay: an update shifts traffic within a variant.
 RELEASE_VARIANT = "AllTraffic"
 
+# The alias of the API's function that API Gateway calls.
+LIVE = "live"
+
 
 @dataclass(frozen=True)
 class Names:
@@ -99,6 +102,11 @@ def execution_prefix(execution_id: str) -> str:
 def known_rows_key(execution_id: str) -> str:
     """Rows with the released model's own predictions, written once, which its endpoints are checked with."""
     return f"{execution_prefix(execution_id)}golden/known.json"
+
+
+def release_record_key(execution_id: str) -> str:
+    """What production is deployed with by a release, written once: template, parameters and tags."""
+    return f"{execution_prefix(execution_id)}release/production.json"
 
 
 def evaluation_key(execution_id: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ import pytest
 from releases import RELEASE
 from repository import ROOT, Repository
 
+from mlops.aws import releases
 from mlops.aws.objects import DATA_FILES
 from mlops.aws.session import Session
 from mlops.localcloud import launch, ports
@@ -87,6 +89,8 @@ def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeyp
     for name, value in environment.items():
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(repository.root)
+    (repository.root / "infra").mkdir()
+    shutil.copy2(ROOT / "infra" / "endpoint.yml", repository.root / "infra")
     real = Session.client
     monkeypatch.setattr(
         Session,
@@ -102,11 +106,13 @@ def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeyp
 class Pipelines:
     """CodePipeline as far as this step asks it: a whole pipeline would have to run to get here."""
 
+    execution = RELEASE.execution_id
+
     def __init__(self, variables: dict[str, str]) -> None:
         self.variables = variables
 
     def get_pipeline_execution(self, *, pipelineName: str, pipelineExecutionId: str) -> dict:
-        assert (pipelineName, pipelineExecutionId) == ("taxi-fares", RELEASE.execution_id)
+        assert (pipelineName, pipelineExecutionId) == ("taxi-fares", self.execution)
         resolved = [{"name": name, "resolvedValue": value} for name, value in self.variables.items()]
         return {"pipelineExecution": {"variables": resolved}}
 
@@ -115,8 +121,9 @@ def rendered(repository: Repository, file: str) -> dict:
     return json.loads((repository.root / file).read_text())
 
 
-def deploy_production(model_data_url: str) -> None:
+def deploy_production(model_data_url: str, **parameters: str) -> None:
     template = {
+        "Parameters": {name: {"Type": "String", "Default": value} for name, value in parameters.items()},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
         "Outputs": {"ModelDataUrl": {"Value": model_data_url}},
     }
@@ -137,14 +144,42 @@ def test_a_first_release_is_rendered(build, repository):
     assert rendered(repository, "test.json")["Parameters"]["EndpointName"] == "taxi-fares--total-amount-test"
 
 
+def test_what_production_is_deployed_with_is_recorded_for_a_rollback(build, repository, bucket):
+    assert build() == 0
+    record = releases.read(Session("eu-west-1"), bucket, RELEASE.execution_id)
+    production = rendered(repository, "production.json")
+    assert (record.parameters, record.tags) == (production["Parameters"], production["Tags"])
+    assert record.template == (ROOT / "infra" / "endpoint.yml").read_text()
+
+
+IN_PLACE = {"Entrance": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "BesideName": ""}
+
+
+def test_what_sagemaker_would_refuse_after_what_is_in_production_is_refused(build, repository, capsys):
+    deploy_production("s3://bucket/model.tar.gz", **IN_PLACE)
+    changes = {"clients_call": "endpoint", "InstanceType": "ml.m5.xlarge"}
+    repository.change("production.yml", lambda data: data.update(changes))
+    assert build() == 2
+    assert "InstanceType: found ml.m5.xlarge, production has ml.m5.large and is scaled" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(("before", "guarded"), [("", "true"), ("Champion", "false")])
+def test_a_release_with_other_variants_than_production_is_not_guarded(build, repository, before, guarded):
+    deploy_production("s3://bucket/model.tar.gz", **(IN_PLACE | {"BesideName": before}))
+    changes = {"clients_call": "endpoint", "shift": {"type": "all_at_once"}}
+    repository.change("production.yml", lambda data: data.update(changes))
+    assert build() == 0
+    assert rendered(repository, "production.json")["Parameters"]["Guarded"] == guarded
+
+
 def test_the_data_version_is_unpacked_for_the_jobs(build, bucket):
     build()
     found = boto3.Session().client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    keys = {each["Key"] for each in found if not each["Key"].startswith("functions/")}
+    keys = {each["Key"] for each in found if each["Key"].startswith("datasets/")}
     assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in DATA_FILES}
 
 
-def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repository, bucket):
+def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repository, bucket, monkeypatch):
     assert build() == 0
     parameters = rendered(repository, "production.json")["Parameters"]
     archive = {"Bucket": bucket, "Key": parameters["FunctionsKey"], "VersionId": parameters["FunctionsVersion"]}
@@ -152,6 +187,8 @@ def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repos
     group = f"/aws/sagemaker/Endpoints/taxi-fares--total-amount-{RELEASE.execution_id[:8]}"
     (found,) = boto3.Session().client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
     assert found["retentionInDays"] == 90
+    monkeypatch.setenv("EXECUTION_ID", "2b3c4d5e-1111-2222-3333-444455556666")
+    monkeypatch.setattr(Pipelines, "execution", "2b3c4d5e-1111-2222-3333-444455556666")
     repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))
     assert build() == 0
     assert rendered(repository, "production.json")["Parameters"]["FunctionsKey"] == ""

@@ -9,7 +9,7 @@ from datetime import datetime
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError
 from mlops.names import Names
-from mlops.requests import Container, Functions
+from mlops.requests import Container
 
 APPROVED, REJECTED = "Approved", "Rejected"
 
@@ -23,7 +23,6 @@ class ModelPackage:
     status: str
     created: datetime
     container: Container
-    functions: Functions
     execution_id: str
     commit_id: str
     data_version: str
@@ -52,7 +51,6 @@ def describe(session: Session, arn: str) -> ModelPackage:
         status=found.get("ModelApprovalStatus", ""),
         created=found["CreationTime"],
         container=Container(container["Image"], container["ModelDataUrl"]),
-        functions=Functions.of_model_package(marks),
         execution_id=marks.get("execution", ""),
         commit_id=marks.get("commit", ""),
         data_version=marks.get("data-version", ""),

@@ -86,26 +86,22 @@ def deploy(
 def change(
     session: Session,
     name: str,
-    values: dict[str, str],
+    template: str,
+    parameters: dict[str, str],
     *,
-    tags: dict[str, str] | None = None,
+    tags: dict[str, str],
     on_event: Callable[[StackEvent], None] = lambda event: None,
 ) -> Outcome:
-    """Give a stack other values for some parameters, and wait. Its template, its role and the rest stay.
+    """Bring a stack that exists to a template and parameters, and wait. Its role stays.
 
     PipelineError as for `deploy`.
     """
-    kept = sorted(parameters(session, name).keys() - values.keys())
     request = {
         "ChangeSetType": "UPDATE",
-        "UsePreviousTemplate": True,
-        "Parameters": [
-            *_parameters(values),
-            *({"ParameterKey": key, "UsePreviousValue": True} for key in kept),
-        ],
+        "TemplateBody": template,
+        "Parameters": _parameters(parameters),
+        "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
     }
-    if tags:
-        request["Tags"] = [{"Key": key, "Value": value} for key, value in sorted(tags.items())]
     return _carry_out(session, name, request, on_event)
 
 
@@ -159,7 +155,11 @@ def outputs(session: Session, name: str) -> dict[str, str]:
 
 def parameters(session: Session, name: str) -> dict[str, str]:
     """The parameters that a stack was last deployed with; empty when there is no such stack."""
-    stack = describe(session, name) or {}
+    return parameters_of(describe(session, name) or {})
+
+
+def parameters_of(stack: dict) -> dict[str, str]:
+    """The parameters in DescribeStacks' answer for a stack."""
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 

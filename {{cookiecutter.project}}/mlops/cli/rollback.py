@@ -11,7 +11,11 @@ from mlops.errors import InputError, PipelineError
 
 if TYPE_CHECKING:
     from mlops.aws.model_packages import ModelPackage
+    from mlops.aws.releases import Record
     from mlops.cli.project import Repository
+
+# Alarms ring when a rollback is needed, and nothing is gained by waiting.
+_AT_ONCE = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
 
 
 @click.command()
@@ -26,21 +30,23 @@ if TYPE_CHECKING:
 def rollback(given: str | None, reason: str) -> None:
     """Put the previous model package back into production.
 
-    Nothing is built or trained. The traffic is shifted at once, guarded by the same alarms, and the package that is
-    left is marked as rejected.
+    Nothing is built or trained: what its release deployed is deployed again, functions and settings included. The
+    traffic is shifted at once, whatever the alarms say, and the package that is left is marked as rejected.
     """
+    from mlops.aws import releases
     from mlops.cli import console, project
 
     repository = project.find()
-    repository.check()
-    stack = repository.names.endpoint_stack("production")
-    now, deployed = _in_production(repository, stack)
+    now, deployed = _in_production(repository)
     target = _target(repository, now, deployed, _version_number(repository, given))
     console.say(f"Production serves the release {deployed['ExecutionId']}{_version(now)}.")
     _require_idle(repository)
-    _deploy(repository, stack, target, deployed)
-    console.say(f"Production serves version {target.version} again, of execution {target.execution_id}.")
+    record = releases.read(repository.session, repository.bucket, target.execution_id)
+    _require_possible(target, record, deployed)
+    _deploy(repository, target, record)
     _note(repository, now, target, reason)
+    _require_answers(repository, target, record)
+    console.say(f"Production serves version {target.version} again, of execution {target.execution_id}.")
 
 
 def _version_number(repository: Repository, given: str | None) -> int | None:
@@ -59,11 +65,11 @@ def _version_number(repository: Repository, given: str | None) -> int | None:
     raise InputError(f"--to {given}: allowed is a version or the execution that released it, such as:{known}")
 
 
-def _in_production(repository: Repository, stack: str) -> tuple[ModelPackage | None, dict[str, str]]:
+def _in_production(repository: Repository) -> tuple[ModelPackage | None, dict[str, str]]:
     """The package that production serves, if the group has it, and the parameters of the stack."""
-    from mlops.aws import model_packages, stacks
+    from mlops.aws import model_packages, releases
 
-    deployed = stacks.parameters(repository.session, stack)
+    deployed = releases.deployed(repository.session, repository.names)
     if not deployed:
         raise InputError("Nothing is in production yet. See what has been released with: mlops status")
     packages = model_packages.newest_first(repository.session, repository.names)
@@ -107,30 +113,58 @@ def _require_idle(repository: Repository) -> None:
                 )
 
 
-def _deploy(repository: Repository, stack: str, target: ModelPackage, deployed: dict[str, str]) -> None:
-    from mlops import requests
+def _require_possible(target: ModelPackage, record: Record, deployed: dict[str, str]) -> None:
+    """InputError when production cannot go back to what the target's release was."""
+    from mlops.requests import transition
+
+    before, now = record.parameters["Entrance"], deployed.get("Entrance")
+    if before != now:
+        raise InputError(
+            f"Version {target.version} was released with clients_call: {before}, production with {now}: a rollback does "
+            "not change what clients call. Release instead: mlops start"
+        )
+    served = (record.parameters["Image"], record.parameters["ModelDataUrl"])
+    if served != (target.container.image, target.container.model_data_url):
+        raise PipelineError(
+            f"The record of execution {target.execution_id} is not of version {target.version}: it serves "
+            f"{served[1]} by {served[0]}. Find out who wrote it."
+        )
+    if found := transition.problems(deployed, {**record.parameters, **_AT_ONCE}):
+        raise InputError("\n".join([f"Production can't go back to version {target.version}:", *found]))
+
+
+def _deploy(repository: Repository, target: ModelPackage, record: Record) -> None:
     from mlops.aws import stacks
     from mlops.cli import console
 
-    configuration = repository.configuration
-    marks = requests.Marks(target.execution_id, target.commit_id, target.data_version, repository.bucket)
-    # A package that was released where clients called SageMaker names no functions: those of now stay.
-    deployed_functions = requests.Functions(deployed.get("FunctionsKey", ""), deployed.get("FunctionsVersion", ""))
-    functions = target.functions if target.functions.key else deployed_functions
-    parameters = requests.serving(configuration, marks, target.container, functions, "production")
-    if deployed.get("Entrance") != configuration.production.clients_call:
-        raise InputError(
-            f"Production was released with clients_call: {deployed.get('Entrance')}, configuration/production.yml now "
-            f"says {configuration.production.clients_call}. Put it back for a rollback, or release."
-        )
+    stack = repository.names.endpoint_stack("production")
     with console.working(f"Deploying version {target.version} to the stack {stack}") as show:
         stacks.change(
             repository.session,
             stack,
-            {**parameters, "ShiftType": "ALL_AT_ONCE"},
-            tags=requests.lineage(configuration, marks),
+            record.template,
+            {**record.parameters, **_AT_ONCE},
+            tags=record.tags,
             on_event=show,
         )
+
+
+def _require_answers(repository: Repository, target: ModelPackage, record: Record) -> None:
+    """PipelineError when production does not answer as the target's release did."""
+    from mlops.cli import console
+    from mlops.qa import golden
+
+    parameters = record.parameters
+    with console.working("Asking production for golden rows"):
+        rows = golden.read(repository.session, parameters["KnownRowsUri"])
+        client = golden.client_of(repository.session, repository.names, parameters)
+        try:
+            golden.require(client, rows, int(parameters["MaxRows"]))
+        except PipelineError as error:
+            raise PipelineError(
+                f"Version {target.version} is deployed, but production does not answer as it did: {error}. Go back "
+                "further with: mlops rollback --to VERSION"
+            ) from error
 
 
 def _note(repository: Repository, left: ModelPackage | None, target: ModelPackage, reason: str) -> None:

@@ -84,6 +84,7 @@ def start(
     overrides = hyperparameters(repository, settings, tune=tune, json_settings=json_settings)
     repository.check()
     _require_deployed_entrance(repository)
+    _require_possible(repository)
     wanted = prepare(repository, source, tune=tune, overrides=overrides, data_version=data_version, reason=reason)
     execution = pipeline.make_way(repository.session, wanted, console.say) if supersede else None
     if execution is None:
@@ -111,6 +112,17 @@ def _require_deployed_entrance(repository: Repository) -> None:
             f"configuration/production.yml says clients_call: {wanted}, the stacks are deployed for {deployed}. "
             "Run: mlops deploy"
         )
+
+
+def _require_possible(repository: Repository) -> None:
+    """InputError when production cannot be brought to what production.yml says: better now than hours later."""
+    from mlops.aws import releases
+    from mlops.requests import transition
+
+    releases.require_repeatable(repository.session, repository.names)
+    deployed = releases.deployed(repository.session, repository.names)
+    if found := transition.problems(deployed, transition.wanted(repository.configuration)):
+        raise InputError("\n".join(["configuration/production.yml can't be released:", *found]))
 
 
 def start_execution(repository: Repository, dataset: Path, *, tune: bool, overrides: dict[str, str]) -> str:

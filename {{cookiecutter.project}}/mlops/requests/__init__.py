@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from mlops import names
 from mlops.configuration import Configuration, Evaluation
-from mlops.requests.deployment import endpoint_stack, model_package, serving
+from mlops.requests.deployment import endpoint_stack, model_package
 from mlops.requests.processing import baseline_job, evaluation_job
 from mlops.requests.release import Beside, Container, Functions, Marks, Release, Request, lineage
 from mlops.requests.training import training_job, tuning_job
@@ -25,7 +25,6 @@ __all__ = [
     "gate",
     "lineage",
     "model_package",
-    "serving",
     "state_machine_input",
     "training_job",
     "tuning_job",

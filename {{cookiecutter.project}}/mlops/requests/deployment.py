@@ -6,7 +6,7 @@ from mlops import names
 from mlops.configuration import Configuration
 from mlops.instances import takes_volume_key
 from mlops.requests import production
-from mlops.requests.release import Container, Functions, Marks, Release, Request, checked, lineage
+from mlops.requests.release import Release, Request, checked, lineage
 
 _CONTENT_TYPES = ["text/csv", "application/json"]
 
@@ -44,7 +44,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
             "ProjectId": project.project,
         },
         # A package in a group takes no tags of its own. With its containers this is all that a rollback needs.
-        "CustomerMetadataProperties": lineage(configuration, release.marks) | release.functions.metadata,
+        "CustomerMetadataProperties": lineage(configuration, release.marks),
     }
     return checked("CreateModelPackage", request)
 
@@ -52,7 +52,6 @@ def model_package(configuration: Configuration, release: Release) -> Request:
 def endpoint_stack(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
     """Return test.json or production.json: the template configuration for infra/endpoint.yml."""
     endpoint = configuration.test if stage == "test" else configuration.production
-    container = Container(release.image, release.model_data_url)
     parameters = {
         "Project": configuration.project.project,
         "ExecutionRoleArn": release.endpoint_role_arn,
@@ -64,7 +63,7 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
         "CaptureKeyArn": release.key_arn,
         "Subnets": ",".join(endpoint.VpcConfig.Subnets) if endpoint.VpcConfig else "",
         "SecurityGroupIds": ",".join(endpoint.VpcConfig.SecurityGroupIds) if endpoint.VpcConfig else "",
-        **serving(configuration, release.marks, container, release.functions, stage),
+        **_serving(configuration, release, stage),
         **production.shared_traffic(configuration, release, stage),
         **production.functions(configuration.production.api, release),
     }
@@ -73,23 +72,21 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
     return {"Parameters": parameters, "Tags": lineage(configuration, release.marks)}
 
 
-def serving(
-    configuration: Configuration, marks: Marks, container: Container, functions: Functions, stage: names.Stage
-) -> Request:
-    """Return the parameters of infra/endpoint.yml that say which release serves: all that a rollback changes."""
+def _serving(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
+    """Return the parameters of infra/endpoint.yml that say which release serves."""
     names_ = configuration.names
     own_endpoint = stage == "production" and configuration.production.clients_call == "api"
     return {
-        "EndpointName": names_.release_endpoint(marks.execution_id) if own_endpoint else names_.endpoint(stage),
-        "ResourceName": names_.release(stage, marks.execution_id),
-        "Image": container.image,
-        "ModelDataUrl": container.model_data_url,
-        "ExecutionId": marks.execution_id,
-        "CommitId": marks.commit_id,
-        "DataVersion": marks.data_version,
-        "FunctionsKey": functions.key,
-        "FunctionsVersion": functions.version,
-        "KnownRowsUri": f"s3://{marks.bucket}/{names.known_rows_key(marks.execution_id)}",
+        "EndpointName": names_.release_endpoint(release.execution_id) if own_endpoint else names_.endpoint(stage),
+        "ResourceName": names_.release(stage, release.execution_id),
+        "Image": release.image,
+        "ModelDataUrl": release.model_data_url,
+        "ExecutionId": release.execution_id,
+        "CommitId": release.commit_id,
+        "DataVersion": release.data_version,
+        "FunctionsKey": release.functions.key,
+        "FunctionsVersion": release.functions.version,
+        "KnownRowsUri": release.s3(names.known_rows_key(release.execution_id)),
     }
 
 

@@ -29,16 +29,6 @@ class Functions:
     key: str = ""
     version: str = ""
 
-    @classmethod
-    def of_model_package(cls, metadata: dict[str, str]) -> Functions:
-        """The functions that a model package was released with, by its CustomerMetadataProperties."""
-        return cls(metadata.get("functions-key", ""), metadata.get("functions-version", ""))
-
-    @property
-    def metadata(self) -> dict[str, str]:
-        """The same as CustomerMetadataProperties."""
-        return {"functions-key": self.key, "functions-version": self.version} if self.key else {}
-
 
 @dataclass(frozen=True)
 class Beside:

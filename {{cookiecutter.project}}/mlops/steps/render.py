@@ -14,11 +14,11 @@ import sys
 from pathlib import Path
 
 from mlops import configuration, requests
-from mlops.aws import checksums, endpoints, functions, logs, model_packages, stacks
+from mlops.aws import checksums, endpoints, functions, logs, model_packages, releases, stacks
 from mlops.aws.session import Session
 from mlops.configuration import Configuration, overrides
 from mlops.errors import InputError, MlopsError
-from mlops.requests import Beside, Functions, Release
+from mlops.requests import Beside, Functions, Release, Request, transition
 from mlops.steps import datasets
 from mlops.steps.environment import required
 
@@ -58,22 +58,37 @@ def _run(root: Path) -> None:
     )
     if settings.production.clients_call == "api":
         _prepare_log(session, settings, release)
-    write(root, settings, release)
+    production = _production(session, settings, release)
+    write(root, settings, release, production)
+    template = (root / "infra" / "endpoint.yml").read_text(encoding="utf-8")
+    record = releases.Record(template, production["Parameters"], production["Tags"])
+    releases.write(session, release.bucket, release.execution_id, record)
     place = datasets.upload(session, Path(required("CODEBUILD_SRC_DIR_Data")), release)
     print(f"Data version {release.data_version}: {place}")
     print(f"Image: {release.image}")
     print(f"Model in production: {release.production_model or 'none yet'}")
 
 
-def write(directory: Path, settings: Configuration, release: Release) -> None:
+def write(directory: Path, settings: Configuration, release: Release, production: Request) -> None:
     """Write the input of the state machine and the template configurations of the two endpoint stacks."""
     files = {
         "training.json": requests.state_machine_input(settings, release),
         "test.json": requests.endpoint_stack(settings, release, "test"),
-        "production.json": requests.endpoint_stack(settings, release, "production"),
+        "production.json": production,
     }
     for name, content in files.items():
         (directory / name).write_text(json.dumps(content, indent=2) + "\n", encoding="utf-8")
+
+
+def _production(session: Session, settings: Configuration, release: Release) -> Request:
+    """The template configuration of production, after what it is deployed with now. InputError when it cannot follow."""
+    rendered = requests.endpoint_stack(settings, release, "production")
+    deployed = releases.deployed(session, settings.names)
+    if found := transition.problems(deployed, rendered["Parameters"]):
+        raise InputError("\n".join(["configuration/production.yml can't be released:", *found]))
+    if transition.changes_variants(deployed, rendered["Parameters"]):
+        rendered["Parameters"]["Guarded"] = "false"
+    return rendered
 
 
 def _variables(session: Session, pipeline: str, execution_id: str) -> dict[str, str]:

@@ -119,6 +119,11 @@ def test_a_rejected_approval(failing: Workshop) -> None:
     failing.until_deleted("test")
 
 
+def test_code_of_the_api_that_does_not_compile(failing: Workshop) -> None:
+    append(failing, "api/app.py", "def (:")
+    assert "Build/Render failed" in refused(failing)
+
+
 def test_wrong_configuration_is_refused_before_anything_starts(pristine: Workshop, released: Released) -> None:
     pristine.edit("configuration/trainingjob.json", lambda job: job["ResourceConfig"].update(InstanceCount="two"))
     done = pristine.mlops("deploy")
@@ -132,6 +137,8 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     first = pristine.endpoint("production")
     code = functions(pristine)
     append(pristine, "api/settings.py", "# of the second release")
+    deployed = pristine.parameters("production")
+    pristine.edit("configuration/production.yml", lambda production: production["api"].update(max_rows=77))
     # Another model, so that its answers tell when it took over; a smaller one, so a worse one.
     pristine.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=20.0, allowed_regression=1.0))
     with traffic(lambda: pristine.predict(row)) as answers:
@@ -142,6 +149,7 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
         released = len(answers)
         assert pristine.endpoint("production") != first
         assert set(functions(pristine).values()).isdisjoint(code.values())
+        assert pristine.parameters("production")["MaxRows"] == "77"
         back = pristine.succeed("rollback", "--reason", "worse on Fridays")
     assert {answer.status for answer in answers} == {200}
     old, new = answers[0], answers[released - 1]
@@ -151,6 +159,8 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     assert "version 1" in back.stdout
     assert pristine.endpoint("production") == first
     assert functions(pristine) == code
+    at_once = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
+    assert pristine.parameters("production") == deployed | at_once
     # Whatever else is deployed belongs to other tests; the endpoint that was left is gone.
     assert [name for name in endpoints(pristine) if name.endswith(new.version)] == []
     refused = pristine.mlops("rollback", "--to", "2")

@@ -81,6 +81,12 @@ class Workshop:
         [found] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
         return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
 
+    def parameters(self, stack: str) -> dict[str, str]:
+        """Parameters of the stack `{project}-{stack}`."""
+        name = f"{self.project['project']}-{stack}"
+        [found] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
+
     def endpoint(self, name: str) -> str:
         """Name of the endpoint `test`, or of the one that is behind the API."""
         if name == "production":

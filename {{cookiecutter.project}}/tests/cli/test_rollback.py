@@ -1,0 +1,214 @@
+"""`mlops rollback` against recorded releases: a stack of production, its packages, and the function that answers."""
+
+import io
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+import small_pipeline
+
+from mlops.aws import releases, stacks
+from mlops.aws.session import Session
+from mlops.errors import PipelineError
+from mlops.names import Names, known_rows_key
+
+IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
+TYPES = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+# The function's alias answers with what the parameter says.
+PROGRAM = """
+import os
+def handler(event, context):
+    rows = event["body"].split()
+    return {"statusCode": 200, "body": "".join(os.environ["ANSWER"] + "\\n" for _ in rows), "multiValueHeaders": {}}
+"""
+
+
+def template(of: str) -> str:
+    """A template with the parameters that a rollback reads, and a topic named after the release."""
+    names = ("Entrance", "InstanceType", "MinCapacity", "BesideName", "ShiftType", "Guarded", "ExecutionId", "Image")
+    others = ("ModelDataUrl", "KnownRowsUri", "MaxRows", "EndpointName", "Threshold")
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": of}}
+    return json.dumps(
+        {
+            "Parameters": {name: {"Type": "String"} for name in (*names, *others)},
+            "Resources": {"Topic": topic},
+            "Outputs": {"Release": {"Value": of}},
+        }
+    )
+
+
+@dataclass(frozen=True)
+class Production:
+    """Releases one and two are approved packages with records; production is deployed as two."""
+
+    session: Session
+    names: Names
+
+    @property
+    def bucket(self) -> str:
+        return self.names.bucket(self.session.account, self.session.region)
+
+    @property
+    def stack(self) -> dict:
+        return stacks.describe(self.session, self.names.endpoint_stack("production"))
+
+    def parameters(self, execution: str, **changes: str) -> dict[str, str]:
+        return {
+            "Entrance": "api",
+            "InstanceType": "ml.m5.large",
+            "MinCapacity": "2",
+            "BesideName": "",
+            "ShiftType": "CANARY",
+            "Guarded": "true",
+            "ExecutionId": execution,
+            "Image": IMAGE,
+            "ModelDataUrl": f"s3://{self.bucket}/releases/{execution}/model.tar.gz",
+            "KnownRowsUri": f"s3://{self.bucket}/{known_rows_key(execution)}",
+            "MaxRows": "2",
+            "EndpointName": "demo",
+            "Threshold": f"of {execution}",
+            **changes,
+        }
+
+    def release(self, execution: str, **changes: str) -> releases.Record:
+        """Register a release that an alias answering 2.0 would serve rightly, and record it."""
+        self.session.client("sagemaker").create_model_package(
+            ModelPackageGroupName=self.names.model_package_group,
+            ModelApprovalStatus="Approved",
+            InferenceSpecification={
+                "Containers": [{"Image": IMAGE, "ModelDataUrl": self.parameters(execution)["ModelDataUrl"]}],
+                **TYPES,
+            },
+            CustomerMetadataProperties={"execution": execution, "commit": "c", "data-version": "v"},
+        )
+        golden = {"rows": ["1", "2", "3"], "predictions": [2.0, 2.0, 2.0], "tolerance": 1e-5}
+        s3 = self.session.client("s3")
+        s3.put_object(Bucket=self.bucket, Key=known_rows_key(execution), Body=json.dumps(golden))
+        record = releases.Record(template(execution), self.parameters(execution, **changes), {"execution": execution})
+        releases.write(self.session, self.bucket, execution, record)
+        return record
+
+    def answer(self, number: str) -> None:
+        """Have the API's function answer this for each row."""
+        client, packed, function = self.session.client("lambda"), io.BytesIO(), self.names.function("api")
+        with zipfile.ZipFile(packed, "w") as archive:
+            archive.writestr("program.py", PROGRAM)
+        trust = {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        role = self.session.client("iam").create_role(
+            RoleName=f"{function}-role", AssumeRolePolicyDocument=json.dumps({"Statement": [trust]})
+        )["Role"]["Arn"]
+        client.create_function(
+            FunctionName=function,
+            Runtime="python3.13",
+            Handler="program.handler",
+            Role=role,
+            Code={"ZipFile": packed.getvalue()},
+            Timeout=28,
+            Environment={"Variables": {"ANSWER": number}},
+        )
+        version = client.publish_version(FunctionName=function)["Version"]
+        client.create_alias(FunctionName=function, Name="live", FunctionVersion=version)
+
+    def statuses(self) -> list[str]:
+        """The approval statuses of the packages, the first release first."""
+        listed = self.session.client("sagemaker").list_model_packages(
+            ModelPackageGroupName=self.names.model_package_group, SortOrder="Ascending"
+        )
+        return [each["ModelApprovalStatus"] for each in listed["ModelPackageSummaryList"]]
+
+
+@pytest.fixture
+def production(session: Session, names: Names, repository) -> Production:
+    small_pipeline.create(session, names, repository)
+    session.client("sagemaker").create_model_package_group(ModelPackageGroupName=names.model_package_group)
+    topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"TopicArn": {"Value": {"Ref": "Topic"}}}}
+    stacks.deploy(session, names.stack("storage"), json.dumps(topic), {})
+    return Production(session, names)
+
+
+@pytest.fixture
+def deployed(production: Production) -> Callable[..., Production]:
+    """Makes releases one and two, the first with these parameters, and deploys the second."""
+
+    def made(**first: str) -> Production:
+        production.release("one", **first)
+        second = production.release("two")
+        stack = production.names.endpoint_stack("production")
+        stacks.deploy(production.session, stack, second.template, second.parameters, tags=second.tags)
+        return production
+
+    return made
+
+
+def test_a_rollback_brings_back_all_that_the_release_before_deployed(mlops, deployed):
+    production = deployed()
+    production.answer("2.0")
+    done = mlops("rollback", "--reason", "worse on Fridays")
+    assert done.exit_code == 0, done.output
+    assert "Production serves version 1 again, of execution one" in done.output
+    stack = production.stack
+    expected = production.parameters("one", Guarded="false", ShiftType="ALL_AT_ONCE")
+    assert stacks.parameters_of(stack) == expected
+    assert [each["OutputValue"] for each in stack["Outputs"]] == ["one"], "of the template of release one"
+    assert stack["Tags"] == [{"Key": "execution", "Value": "one"}]
+    assert production.statuses() == ["Approved", "Rejected"]
+
+
+def test_a_rollback_after_which_production_answers_otherwise_says_so(mlops, deployed):
+    production = deployed()
+    production.answer("3.0")
+    done = mlops("rollback")
+    assert done.exit_code == 1
+    assert "production does not answer as it did" in done.output and "answers 3 for '1', the model 2" in done.output
+    assert "serves version 1 again" not in done.output
+
+
+def test_a_release_without_a_record_is_not_rolled_back_to(mlops, deployed):
+    production = deployed()
+    production.session.client("s3").delete_object(
+        Bucket=production.bucket, Key="executions/one/release/production.json"
+    )
+    done = mlops("rollback")
+    assert done.exit_code == 2
+    assert "The release of execution one has left no record" in done.output
+    assert production.statuses() == ["Approved", "Approved"]
+
+
+@pytest.mark.parametrize(
+    ("first", "reason"),
+    [
+        ({"Entrance": "endpoint"}, "Version 1 was released with clients_call: endpoint, production with api"),
+        ({"Image": "another"}, "is not of version 1"),
+    ],
+)
+def test_what_production_cannot_go_back_to_is_refused(mlops, deployed, first: dict[str, str], reason: str):
+    production = deployed(**first)
+    done = mlops("rollback")
+    assert done.exit_code in (1, 2)
+    assert reason in done.output
+    assert stacks.parameters_of(production.stack)["ExecutionId"] == "two"
+
+
+def test_production_that_has_never_come_up_is_no_production(mlops, production: Production):
+    broken = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "x", "RoleArn": "x", "Stages": []}}
+    stack = production.names.endpoint_stack("production")
+    with pytest.raises(PipelineError, match="ROLLBACK_COMPLETE"):
+        stacks.deploy(production.session, stack, json.dumps({"Resources": {"Broken": broken}}), {})
+    assert "Nothing is in production yet" in mlops("rollback").output
+    started = mlops("start")
+    assert started.exit_code == 2
+    assert f"aws cloudformation delete-stack --stack-name {stack}" in started.output
+
+
+def test_a_release_that_sagemaker_would_refuse_is_refused_before_it_starts(mlops, production: Production, repository):
+    stack = production.names.endpoint_stack("production")
+    parameters = production.parameters("one", Entrance="endpoint")
+    stacks.deploy(production.session, stack, template("one"), parameters)
+    file = repository / "configuration" / "production.yml"
+    text = file.read_text().replace("clients_call: api", "clients_call: endpoint")
+    file.write_text(text.replace("InstanceType: ml.m5.large", "InstanceType: ml.m5.xlarge"))
+    done = mlops("start")
+    assert done.exit_code == 2
+    assert "InstanceType: found ml.m5.xlarge, production has ml.m5.large and is scaled" in done.output
