@@ -2,7 +2,7 @@
 
 import json
 import threading
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any, NamedTuple
@@ -13,9 +13,10 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
-from harness import REPOSITORY, until
+from harness import REPOSITORY
 from hosting import Hosting
 from releasing import TEMPLATE, Stack, release
+from ringing import active, ringing
 
 MODEL = "fares"
 ACCOUNT = """
@@ -29,7 +30,6 @@ Outputs:
 """
 # A minute passes in a second.
 _SHIFT = {"ShiftType": "CANARY", "ShiftPercent": 50, "ShiftMinutes": 2, "ErrorsPerMinute": 1}
-_SIGNER = SigV4Auth(Credentials("test", "test"), "execute-api", "us-east-1")
 
 
 class Answer(NamedTuple):
@@ -82,8 +82,8 @@ class ApiProduction:
         """A release of a model that runs `program` and should predict `prediction`, behind the function of `code`."""
         s3, execution = self.hosting.cloud.client("s3"), f"{number:08d}-1111"
         golden = {"rows": ["1,2"], "instances": [[1, 2]], "predictions": [prediction], "tolerance": 1e-5}
-        s3.put_object(Bucket=self.bucket, Key=f"executions/{execution}/qa/known.json", Body=json.dumps(golden))
-        s3.put_object(Bucket=self.bucket, Key=f"functions/{number}.zip", Body=code or fronting.archive())
+        s3.put_object(Bucket=self.bucket, Key=f"executions/{execution}/golden/known.json", Body=json.dumps(golden))
+        archive = s3.put_object(Bucket=self.bucket, Key=f"functions/{number}.zip", Body=code or fronting.archive())
         endpoint = f"{self.project}--{MODEL}-{number:08d}"
         return {
             **release(self.hosting, endpoint, number, program),
@@ -94,7 +94,8 @@ class ApiProduction:
             "Entrance": "api",
             "FunctionsBucket": self.bucket,
             "FunctionsKey": f"functions/{number}.zip",
-            "KnownRowsUri": f"s3://{self.bucket}/executions/{execution}/qa/known.json",
+            "FunctionsVersion": archive["VersionId"],
+            "KnownRowsUri": f"s3://{self.bucket}/executions/{execution}/golden/known.json",
             **_SHIFT,
             **changes,
         }
@@ -105,7 +106,25 @@ class ApiProduction:
 
     def ask(self, row: str = "1,2") -> Answer:
         """What a client of the API gets; the version is the release's."""
-        return _ask(URLLib3Session(), self.url, row)
+        return self.caller()(row)
+
+    def caller(self) -> Callable[[str], Answer]:
+        """A client of the API with a connection of its own."""
+        environment, url, session = self.hosting.cloud.environment, self.url, URLLib3Session()
+        credentials = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
+        signer = SigV4Auth(credentials, "execute-api", "us-east-1")
+
+        def call(row: str) -> Answer:
+            headers = {"Content-Type": "text/csv", "Accept": "application/json"}
+            request = AWSRequest("POST", f"{url}/predict", headers=headers, data=row)
+            signer.add_auth(request)
+            try:
+                answer = session.send(request.prepare())
+            except HTTPClientError as error:
+                return Answer(0, repr(error))
+            return Answer(answer.status_code, answer.headers.get("X-Model-Version", ""))
+
+        return call
 
     def alarms(self) -> dict[str, str]:
         """The states of the project's alarms by name."""
@@ -113,48 +132,33 @@ class ApiProduction:
         return {alarm["AlarmName"]: alarm["StateValue"] for alarm in found["MetricAlarms"]}
 
     @contextmanager
-    def ringing(self, number: int) -> Iterator[list[str]]:
-        """Errors of a release's endpoint and of the API are counted without a pause; gives the alarms that ring."""
-        cloudwatch, ended = self.hosting.cloud.client("cloudwatch"), threading.Event()
+    def ringing(self, number: int) -> Iterator[None]:
+        """Alarms of a release's endpoint and of the API ring."""
         function = f"{self.project}-api"
         endpoint = {"EndpointName": f"{self.project}--{MODEL}-{number:08d}", "VariantName": "AllTraffic"}
-        counted = {
-            ("AWS/SageMaker", "Invocation5XXErrors"): endpoint,
-            ("AWS/Lambda", "Errors"): {"FunctionName": function, "Resource": f"{function}:live"},
-        }
+        alias = {"FunctionName": function, "Resource": f"{function}:live"}
+        alarms = [f"{self.project}-production-{number:08d}-5xx", self.watching]
+        errors = ("AWS/SageMaker", "Invocation5XXErrors", endpoint), ("AWS/Lambda", "Errors", alias)
+        with ringing(self.hosting.cloud, alarms, *errors):
+            yield
+            assert active(self.hosting.cloud, [self.watching]), "it rings to the end"
 
-        def count() -> None:
-            while not ended.wait(0.1):
-                for (namespace, metric), dimensions in counted.items():
-                    named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-                    errors = {"MetricName": metric, "Dimensions": named, "Value": 100.0}
-                    cloudwatch.put_metric_data(Namespace=namespace, MetricData=[errors])
-
-        counting = threading.Thread(target=count)
-        counting.start()
-        wanted = {f"{self.project}-production-{number:08d}-5xx", f"{self.project}-production-errors"}
-        try:
-            until(lambda: wanted <= self.active(), 30)
-            yield sorted(wanted)
-        finally:
-            ended.set()
-            counting.join()
-
-    def active(self) -> set[str]:
-        """The alarms that ring."""
-        return {name for name, state in self.alarms().items() if state == "ALARM"}
+    @property
+    def watching(self) -> str:
+        """The alarm on errors of the API, whichever release answers."""
+        return f"{self.project}-production-errors"
 
     @contextmanager
     def load(self, *rows: str, clients: int = 2) -> Iterator[list[Answer]]:
         """Clients that ask without a pause; gives the list to which their answers are added."""
         answers: list[Answer] = []
-        ended, url = threading.Event(), self.url
+        ended = threading.Event()
 
         def call() -> None:
-            session = URLLib3Session()
+            ask = self.caller()
             while not ended.is_set():
                 for row in rows or ("1,2",):
-                    answers.append(_ask(session, url, row))
+                    answers.append(ask(row))
 
         callers = [threading.Thread(target=call) for _ in range(clients)]
         for caller in callers:
@@ -170,7 +174,9 @@ class ApiProduction:
 def open_project(hosting: Hosting, project: str) -> ApiProduction:
     """Deploy what comes before a project's first release."""
     made = ApiProduction(hosting, project, Stack(hosting, f"{project}-production"))
-    hosting.cloud.client("s3").create_bucket(Bucket=made.bucket)
+    s3 = hosting.cloud.client("s3")
+    s3.create_bucket(Bucket=made.bucket)
+    s3.put_bucket_versioning(Bucket=made.bucket, VersioningConfiguration={"Status": "Enabled"})
     assert (
         Stack(hosting, f"{project}-account").deploy(ACCOUNT, {"Project": project})["StackStatus"] == "CREATE_COMPLETE"
     )
@@ -181,14 +187,3 @@ def open_project(hosting: Hosting, project: str) -> ApiProduction:
     deployed = stack.deploy(template, {**api, **limits}, Capabilities=["CAPABILITY_IAM"])
     assert deployed["StackStatus"] == "CREATE_COMPLETE", stack.reasons()
     return made
-
-
-def _ask(session: URLLib3Session, url: str, row: str) -> Answer:
-    headers = {"Content-Type": "text/csv", "Accept": "application/json"}
-    request = AWSRequest("POST", f"{url}/predict", headers=headers, data=row)
-    _SIGNER.add_auth(request)
-    try:
-        answer = session.send(request.prepare())
-    except HTTPClientError as error:
-        return Answer(0, repr(error))
-    return Answer(answer.status_code, answer.headers.get("X-Model-Version", ""))

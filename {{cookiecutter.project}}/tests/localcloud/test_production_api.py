@@ -8,8 +8,6 @@ import pytest
 from api_production import ApiProduction, fails_at, open_project, predicts
 from hosting import Hosting
 
-UNGUARDED = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
-
 
 @pytest.fixture
 def project(hosting: Hosting) -> Iterator[ApiProduction]:
@@ -49,23 +47,3 @@ def test_a_release_that_fails_requests_is_taken_back(project: ApiProduction) -> 
         assert project.deploy(project.parameters(2, fails_at("9,9", 3.0), 3.0)) == "UPDATE_ROLLBACK_COMPLETE"
     assert any("ALARM_ACTIVE" in reason for reason in project.production.reasons())
     assert project.ask("9,9") == (200, "00000001-1111")
-
-
-def test_a_rollback_works_while_the_alarms_ring(project: ApiProduction) -> None:
-    good = project.parameters(1, predicts(2.0), 2.0)
-    project.deploy(good)
-    project.deploy(project.parameters(2, predicts(3.0), 3.0))
-    with project.load() as answers, project.ringing(2):
-        assert project.deploy({**good, **UNGUARDED}) == "UPDATE_COMPLETE"
-        assert f"{project.project}-production-errors" in project.active()
-    assert {answer.status for answer in answers} == {200}
-    assert project.ask() == (200, "00000001-1111")
-
-
-def test_a_fixing_release_comes_through_while_the_alarms_of_the_bad_one_ring(project: ApiProduction) -> None:
-    project.deploy(project.parameters(1, predicts(2.0), 2.0))
-    with project.load() as answers, project.ringing(1):
-        assert project.deploy(project.parameters(2, predicts(3.0), 3.0)) == "UPDATE_COMPLETE"
-        assert f"{project.project}-production-errors" in project.active()
-    assert {answer.status for answer in answers} == {200}
-    assert project.ask() == (200, "00000002-1111")

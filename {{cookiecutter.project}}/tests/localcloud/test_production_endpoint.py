@@ -1,9 +1,7 @@
 """Production where clients call SageMaker: infra/endpoint.yml shifts by canary, guards by alarms, scales, shares."""
 
-import threading
 from collections import Counter
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
@@ -75,52 +73,6 @@ def test_a_release_that_fails_requests_is_rolled_back_by_its_alarm(hosting: Host
     assert any(f"{name}-2-5xx" in reason for reason in stack.reasons())
     assert {hosting.ask(name) for _ in range(20)} == {"good"}
     assert 0 < answers.count(None) < 0.7 * len(answers), "only its share of the requests has failed"
-
-
-@contextmanager
-def ringing(hosting: Hosting, endpoint: str, number: int) -> Iterator[None]:
-    """Errors of a release are counted without a pause, for the whole endpoint and for its configuration."""
-    cloudwatch, ended = hosting.cloud.client("cloudwatch"), threading.Event()
-    whole = {"EndpointName": endpoint, "VariantName": "AllTraffic"}
-
-    def count() -> None:
-        while not ended.wait(0.1):
-            for dimensions in (whole, {**whole, "EndpointConfigName": f"{endpoint}-{number}"}):
-                named = [{"Name": key, "Value": value} for key, value in dimensions.items()]
-                errors = {"MetricName": "Invocation5XXErrors", "Dimensions": named, "Value": 100.0}
-                cloudwatch.put_metric_data(Namespace="AWS/SageMaker", MetricData=[errors])
-
-    def rings() -> bool:
-        found = cloudwatch.describe_alarms(AlarmNames=["test-production-5xx", f"{endpoint}-{number}-5xx"])
-        return [alarm["StateValue"] for alarm in found["MetricAlarms"]] == ["ALARM", "ALARM"]
-
-    counting = threading.Thread(target=count)
-    counting.start()
-    try:
-        until(rings, 30)
-        yield
-    finally:
-        ended.set()
-        counting.join()
-
-
-CURES = {
-    "rollback": {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"},
-    "canary": {"ShiftType": "CANARY"},
-    "rolling": {"ShiftType": "ROLLING"},
-}
-
-
-@pytest.mark.parametrize("kind", CURES)
-def test_a_cure_comes_through_while_the_alarms_of_the_bad_release_ring(
-    hosting: Hosting, stack: Stack, kind: str
-) -> None:
-    name = f"production-cured-by-{kind}"
-    stack.deploy(TEMPLATE, production(hosting, name, 1, says("bad")))
-    with constant_traffic(hosting, name), ringing(hosting, name, 1):
-        deployed = stack.deploy(TEMPLATE, production(hosting, name, 2, says("good"), **CURES[kind]))
-        assert deployed["StackStatus"] == "UPDATE_COMPLETE", stack.reasons()
-    assert hosting.ask(name) == "good"
 
 
 def test_a_second_variant_gets_its_share_of_the_traffic(hosting: Hosting, stack: Stack) -> None:
