@@ -1,7 +1,7 @@
 # Everything runs in .venv, which the first call makes: the template's own requirements and those of what it generates.
 PYTHON ?= python3
 VENV := .venv
-BIN := $(CURDIR)/$(VENV)/bin
+BIN := $(VENV)/bin
 CHECKOV := .checkov
 GENERATED := {{cookiecutter.project}}
 DEMO := demo
@@ -23,7 +23,7 @@ demo: setup ## generate a repository, release its model in the local cloud, ask 
 	rm -rf $(DEMO)
 	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) .
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
-	cd $(DEMO)/* && $(BIN)/python -m mlops local run --tune --approve
+	cd $(DEMO)/* && "$(CURDIR)/$(BIN)/python" -m mlops local run --tune --approve
 
 foundation: setup ## what an AWS account needs once in each region; honours AWS_PROFILE and AWS_REGION
 	$(BIN)/python infra/deploy.py
@@ -43,7 +43,7 @@ image: setup ## build the image with Docker, Podman or Buildah, and run its prog
 lint: setup $(CHECKOV)/.installed ## style, workflows, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
-	PATH="$(BIN):$$PATH" actionlint
+	PATH="$(CURDIR)/$(BIN):$$PATH" actionlint
 	$(BIN)/zizmor --offline --strict-collection --persona pedantic .github '$(GENERATED)/.github'
 	$(BIN)/cfn-lint infra/*.yml '$(GENERATED)'/infra/*.yml
 	$(CHECKOV)/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
