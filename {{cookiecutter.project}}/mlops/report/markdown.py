@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
@@ -9,12 +10,15 @@ from mlops.report import comparison, view
 from mlops.report.numbers import duration, figure, given, moment, percent, signed_percent
 
 _RIGHT, _LEFT = "---:", ":---"
+# GitHub notifies whom a text names with @, unless the text is code.
+_CODE_OR_MENTION = re.compile(r"(`[^`\n]*`)|@(?=\w)")
 
 
 def render(document: dict[str, Any]) -> str:
     """Headings and tables; charts are on the page only."""
     parts = [_head, _comparison, _release, _accuracy, _tuning, _qa, _pipeline, _logs]
-    return "\n\n".join(text for part in parts if (text := part(document))) + "\n"
+    text = "\n\n".join(text for part in parts if (text := part(document))) + "\n"
+    return _CODE_OR_MENTION.sub(lambda found: found[1] or "@&#8203;", text)
 
 
 def table(columns: Sequence[tuple[str, str]], rows: Iterable[Sequence[object]]) -> str:

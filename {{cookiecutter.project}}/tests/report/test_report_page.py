@@ -163,6 +163,14 @@ def test_a_run_in_which_the_generator_was_the_bottleneck_says_so(released, rende
     assert "generator was the bottleneck" in render(released)
 
 
+def test_the_markdown_notifies_nobody(released):
+    """A comment of github-actions would notify everyone whom the source of the data, or a message, names."""
+    released["dataset"] |= {"synthetic": True, "source": "by @octocat, @octo-org/everyone"}
+    text = markdown.render(released)
+    assert "by @&#8203;octocat, @&#8203;octo-org/everyone" in text
+    assert not re.search(r"(?<![\w`])@\w", re.sub(r"`[^`\n]*`", "", text))
+
+
 def test_the_markdown_has_tables_of_the_same_width_in_each_row(released):
     blocks = re.findall(r"(?:^\|.*\n)+", markdown.render(released), flags=re.MULTILINE)
     assert len(blocks) >= 7
