@@ -102,7 +102,7 @@ class Runner:
             "STANDIN_DIRECTORY": str(ACTIONS),
             "STANDIN_GITHUB": str(self.hub.folder),
             "STANDIN_SECRETS": str(self.home / "secrets"),
-            "STANDIN_ENVIRONMENTS": json.dumps(environments(self.repository)),
+            "STANDIN_JOBS": json.dumps(jobs(self.repository)),
             "STANDIN_CLAIMS": json.dumps(
                 {
                     "repository": self.hub.full_name,
@@ -125,11 +125,12 @@ class Runner:
         ]
 
 
-def environments(repository: Path) -> dict[str, str]:
-    """The environment of each job of the repository's workflows that has one."""
+def jobs(repository: Path) -> dict[str, dict[str, str]]:
+    """The file and the environment of each job with steps in the repository's workflows, as claims of its token."""
     found = {}
     for file in (repository / ".github" / "workflows").glob("*.yml"):
         for name, job in yaml.safe_load(file.read_text())["jobs"].items():
-            if "environment" in job:
-                found[name] = job["environment"]
+            if "steps" in job:
+                assert name not in found, f"two workflows have a job {name}"
+                found[name] = {"workflow": file.stem, "environment": job.get("environment", "")}
     return found

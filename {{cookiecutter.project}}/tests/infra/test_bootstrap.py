@@ -4,6 +4,7 @@ import json
 import re
 
 import pytest
+from repository import ROOT
 from templates import INFRA, resources, template
 
 PROVIDER = "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"
@@ -14,6 +15,14 @@ PURPOSES = {
     "RollbackRole": "environment:rollback",
     "DestroyRole": "environment:destroy",
     "PullRequestRoleOfGitHub": "pull_request",
+}
+# The file of .github/workflows/ whose jobs get the role. That of pull requests runs under a ref of its own each time.
+WORKFLOWS = {
+    "ReleaseRole": "release",
+    "ApprovalRole": "approve",
+    "RetrainRole": "retrain",
+    "RollbackRole": "rollback",
+    "DestroyRole": "destroy",
 }
 CHANGING = re.compile(r":(Create|Delete|Put|Update|Start|Stop|Execute|BatchDelete|Publish|Pass|Attach|Tag)")
 
@@ -61,12 +70,22 @@ def test_a_role_trusts_one_kind_of_job_of_this_very_repository(bootstrap, role, 
     }
     if purpose.startswith("environment:"):
         claims["ref"] = where_sts_reads_it("refs/heads/main")
+    if role in WORKFLOWS:
+        workflow = f"${{Owner}}/${{Repository}}/.github/workflows/{WORKFLOWS[role]}.yml@refs/heads/main"
+        claims["job_workflow_ref"] = where_sts_reads_it({"Fn::Sub": workflow})
     host = PROVIDER.rpartition("/")[2]
     assert statement["Condition"] == {"StringEquals": {f"{host}:{name}": value for name, value in claims.items()}}
 
 
 def where_sts_reads_it(value) -> dict:
     return {"Fn::If": ["StsReadsClaims", value, {"Ref": "AWS::NoValue"}]}
+
+
+@pytest.mark.parametrize(("role", "workflow"), WORKFLOWS.items())
+def test_the_workflow_that_a_role_trusts_is_the_one_that_assumes_it(role, workflow):
+    variable = f"vars.{role.removesuffix('Role').upper()}_ROLE_ARN"
+    files = (ROOT / ".github" / "workflows").glob("*.yml")
+    assert [file.stem for file in files if variable in file.read_text(encoding="utf-8")] == [workflow]
 
 
 def test_no_trust_has_a_wildcard(bootstrap):

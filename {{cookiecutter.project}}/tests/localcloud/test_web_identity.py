@@ -26,6 +26,8 @@ AUDIENCE = "sts.amazonaws.com"
 ACCOUNT = "000000000000"
 # What bootstrap's trust policies name: the owner octo with number 65, its repository model with number 74.
 JOB = {"repository": "octo/model", "repository_owner_id": "65", "repository_id": "74", "audience": AUDIENCE}
+# The workflow of each role, where it is not release.yml.
+WORKFLOWS = {"Approval": "approve", "Retrain": "retrain", "Rollback": "rollback", "Destroy": "destroy"}
 PROJECT = "trusting"
 PURPOSES = ("Release", "Approval", "Retrain", "Rollback", "Destroy", "PullRequest")
 BOOTSTRAP = {
@@ -39,9 +41,9 @@ BOOTSTRAP = {
 }
 
 
-def trust(provider: str = "token.actions.githubusercontent.com", **keys: str) -> str:
-    """A trust policy for a job on main, with further claims."""
-    keys = {"aud": AUDIENCE, "sub": "repo:octo@65/model@74:ref:refs/heads/main", **keys}
+def trust(provider: str) -> str:
+    """A trust policy for a job on main."""
+    keys = {"aud": AUDIENCE, "sub": "repo:octo@65/model@74:ref:refs/heads/main"}
     statement = {
         "Effect": "Allow",
         "Principal": {"Federated": f"arn:aws:iam::{ACCOUNT}:oidc-provider/{provider}"},
@@ -55,7 +57,7 @@ def trust(provider: str = "token.actions.githubusercontent.com", **keys: str) ->
 
 @pytest.fixture(scope="module")
 def roles(cloud: Cloud) -> dict[str, str]:
-    """ARNs of the roles that infra/bootstrap.yml makes, and of two more, in an account with GitHub's provider."""
+    """ARNs of the roles that infra/bootstrap.yml makes, and of one more, in an account with GitHub's provider."""
     iam, cloudformation = cloud.client("iam"), cloud.client("cloudformation")
     iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
     cloudformation.create_stack(
@@ -72,11 +74,8 @@ def roles(cloud: Cloud) -> dict[str, str]:
 
     outputs = {each["OutputKey"]: each["OutputValue"] for each in until(made, 30)["Outputs"]}
     arns = {purpose: outputs[f"{purpose}RoleArn"] for purpose in PURPOSES}
-    workflow = "octo/model/.github/workflows/release.yml@refs/heads/main"
-    others = {"OneWorkflow": trust(job_workflow_ref=workflow), "OtherProvider": trust("gitlab.example.org")}
-    for name, policy in others.items():
-        arns[name] = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy)["Role"]["Arn"]
-    return arns
+    other = iam.create_role(RoleName="OtherProvider", AssumeRolePolicyDocument=trust("gitlab.example.org"))
+    return {**arns, "OtherProvider": other["Role"]["Arn"]}
 
 
 @pytest.fixture(scope="module")
@@ -133,14 +132,28 @@ def assume(sts: BaseClient, role: str, token: str, **more: Any) -> dict:
     ],
 )
 def test_a_job_gets_the_role_that_is_meant_for_it(sts, roles, issue, role, job, form) -> None:
-    answer = assume(sts, roles[role], issue(**job, subject=form))
+    answer = assume(sts, roles[role], issue(**job, workflow=WORKFLOWS.get(role, "release"), subject=form))
     name = roles[role].rpartition("/")[2]
     assert answer["AssumedRoleUser"]["Arn"] == f"arn:aws:sts::{ACCOUNT}:assumed-role/{name}/job"
 
 
-def test_a_role_may_ask_for_one_workflow(sts, roles, issue) -> None:
-    assume(sts, roles["OneWorkflow"], issue(workflow="release"))
-    assert refusal(sts, roles["OneWorkflow"], issue(workflow="rollback")) == "AccessDenied"
+@pytest.mark.parametrize(
+    ("role", "job"),
+    [
+        ("Release", {}),
+        ("Approval", {"environment": "production"}),
+        ("Retrain", {"environment": "retrain"}),
+        ("Rollback", {"environment": "rollback"}),
+        ("Destroy", {"environment": "destroy"}),
+    ],
+)
+def test_another_workflow_on_main_does_not_get_a_role(sts, roles, issue, role, job) -> None:
+    assert refusal(sts, roles[role], issue(**job, workflow="labels")) == "AccessDenied"
+
+
+def test_a_workflow_of_another_repository_does_not_get_a_role(sts, roles, forge) -> None:
+    foreign = "evil/model/.github/workflows/release.yml@refs/heads/main"
+    assert refusal(sts, roles["Release"], forge(job_workflow_ref=foreign)) == "AccessDenied"
 
 
 # Tokens that GitHub would really issue, for somebody or something else.
@@ -196,7 +209,7 @@ def test_a_genuine_token_of_somebody_else_is_not_authorized(sts, roles, issue, j
     ],
 )
 def test_a_job_does_not_get_the_role_of_another_purpose(sts, roles, issue, role, job) -> None:
-    assert refusal(sts, roles[role], issue(**job)) == "AccessDenied"
+    assert refusal(sts, roles[role], issue(**job, workflow=WORKFLOWS.get(role, "release"))) == "AccessDenied"
 
 
 @pytest.mark.parametrize("form", ["old", "new"])
@@ -208,7 +221,8 @@ def test_a_job_does_not_get_the_role_of_another_purpose(sts, roles, issue, role,
 def test_an_environment_is_not_enough_where_the_branch_is_not_main(
     sts, roles, issue, role, environment, ref, form
 ) -> None:
-    assert refusal(sts, roles[role], issue(environment=environment, ref=ref, subject=form)) == "AccessDenied"
+    token = issue(environment=environment, ref=ref, workflow=WORKFLOWS[role], subject=form)
+    assert refusal(sts, roles[role], token) == "AccessDenied"
 
 
 def test_the_old_subject_of_a_renamed_repository_is_not_authorized(sts, roles, issue) -> None:

@@ -9,15 +9,15 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-# act knows no environments of jobs, and so cannot tell the issuer: the tests have read them from the workflows.
-environments = json.loads(os.environ["STANDIN_ENVIRONMENTS"])
+# act knows neither environments nor files of called workflows: the tests have read them from the workflows.
+jobs = json.loads(os.environ["STANDIN_JOBS"])
 claims = {
     **json.loads(os.environ["STANDIN_CLAIMS"]),
     "audience": "sts.amazonaws.com",
     "ref": os.environ["GITHUB_REF"],
     "event_name": os.environ["GITHUB_EVENT_NAME"],
     "sha": os.environ["GITHUB_SHA"],
-    "environment": environments.get(os.environ["GITHUB_JOB"], ""),
+    **jobs[os.environ["GITHUB_JOB"]],
 }
 request = Request(
     f"{os.environ['ACTIONS_ID_TOKEN_REQUEST_URL']}?{urlencode(claims)}",
