@@ -22,7 +22,7 @@ from botocore.exceptions import ClientError
 from dockerfile_parse import DockerfileParser
 
 from mlops.localcloud import context
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 

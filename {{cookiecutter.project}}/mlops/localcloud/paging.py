@@ -4,7 +4,7 @@ import re
 from collections.abc import Sequence
 from typing import Any
 
-from mlops.localcloud.service import InvalidRequest
+from mlops.localcloud.errors import InvalidRequest
 
 _TOKEN = re.compile(r"from-(\d{1,9})")
 

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 ANY = None
 

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from mlops.localcloud import images
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 DOCKERFILE = """
 FROM python:3.13-slim AS build

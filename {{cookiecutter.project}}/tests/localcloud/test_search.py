@@ -5,8 +5,8 @@ from collections.abc import Sequence
 
 import pytest
 
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import search
-from mlops.localcloud.service import AWSError
 
 PLANE = {
     "ContinuousParameterRanges": [

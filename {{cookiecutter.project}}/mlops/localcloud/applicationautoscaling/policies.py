@@ -16,9 +16,9 @@ from mlops.localcloud import alarms, context
 from mlops.localcloud.applicationautoscaling import targets, tracking_alarms
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
 from mlops.localcloud.applicationautoscaling.targets import Target
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
 from mlops.localcloud.sagemaker import endpoints
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 logger = logging.getLogger(__name__)

@@ -6,9 +6,9 @@ from datetime import UTC, datetime
 
 from mlops.localcloud import context
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
 from mlops.localcloud.sagemaker import endpoints
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"

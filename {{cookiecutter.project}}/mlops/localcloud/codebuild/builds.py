@@ -8,8 +8,8 @@ from mlops.localcloud.codebuild import projects
 from mlops.localcloud.codebuild.environment import RESERVED_PREFIX
 from mlops.localcloud.codebuild.runner import Runner
 from mlops.localcloud.codebuild.service import PAGE, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 
 # By build id, in the order in which they were started.
 _runners = context.scoped(dict[str, Runner])

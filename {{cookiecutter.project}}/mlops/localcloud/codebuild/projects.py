@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 from mlops.localcloud import context
 from mlops.localcloud.codebuild.service import PAGE, service
 from mlops.localcloud.codebuild.sources import is_inline
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 
 SOURCES = ("CODEPIPELINE", "S3", "NO_SOURCE")
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480, "projectVisibility": "PRIVATE"}

@@ -5,8 +5,8 @@ from datetime import UTC, datetime
 
 from mlops.localcloud import context
 from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, require_lambda, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 
 
 def _traffic(kind: str, percentage: int = 0, minutes: int = 0) -> dict:

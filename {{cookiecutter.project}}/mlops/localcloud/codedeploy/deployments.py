@@ -7,8 +7,8 @@ from mlops.localcloud import context
 from mlops.localcloud.codedeploy import configurations, groups, revisions
 from mlops.localcloud.codedeploy.deployment import Deployment
 from mlops.localcloud.codedeploy.service import PAGE, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {

@@ -5,9 +5,9 @@ import uuid
 from mlops.localcloud import context
 from mlops.localcloud.codedeploy import applications, configurations
 from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, PRINCIPAL, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.identity import roles
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import yaml
 
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 BEFORE, AFTER = "BeforeAllowTraffic", "AfterAllowTraffic"
 

@@ -1,6 +1,7 @@
 """CodeDeploy's front door, and what it deploys to."""
 
-from mlops.localcloud.service import AWSError, Service
+from mlops.localcloud.errors import AWSError
+from mlops.localcloud.service import Service
 
 service = Service("codedeploy")
 # Who assumes the roles of deployment groups.

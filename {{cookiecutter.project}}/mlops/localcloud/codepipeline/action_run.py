@@ -10,7 +10,7 @@ from mlops.localcloud.codepipeline import events, variables
 from mlops.localcloud.codepipeline.actions import PROVIDERS
 from mlops.localcloud.codepipeline.actions.provider import Abandoned, Action, ActionFailed
 from mlops.localcloud.codepipeline.records import ActionExecution, Execution, Pipeline, now
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 logger = logging.getLogger(__name__)
 

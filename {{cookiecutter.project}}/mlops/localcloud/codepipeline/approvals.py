@@ -9,7 +9,7 @@ from mlops.localcloud.codepipeline.records import (
     stage_declaration,
 )
 from mlops.localcloud.codepipeline.service import service
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 
 @service.operation

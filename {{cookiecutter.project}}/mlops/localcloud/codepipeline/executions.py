@@ -12,7 +12,7 @@ from mlops.localcloud.codepipeline.records import (
     stage_declaration,
 )
 from mlops.localcloud.codepipeline.service import service
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 _MOST_WAITING = 50
 _ENDED_BADLY = ("Failed", "Stopped")

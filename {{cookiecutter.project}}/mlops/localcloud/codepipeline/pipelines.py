@@ -5,8 +5,8 @@ from mlops.localcloud.codepipeline import executions, tags
 from mlops.localcloud.codepipeline.records import Pipeline, execution_mode, now, pipeline_named, pipelines
 from mlops.localcloud.codepipeline.service import PAGE, service
 from mlops.localcloud.codepipeline.structure import check
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 
 
 @service.operation

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 
 def now() -> datetime:

@@ -8,8 +8,8 @@ from mlops.localcloud.codepipeline.records import (
     pipeline_named,
 )
 from mlops.localcloud.codepipeline.service import PAGE, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 
 
 @service.operation

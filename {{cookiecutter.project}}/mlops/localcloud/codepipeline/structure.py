@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mlops.localcloud import context
 from mlops.localcloud.codepipeline import actions, variables
 from mlops.localcloud.codepipeline.records import in_run_order
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 _CONDITIONS = ("beforeEntry", "onSuccess", "onFailure", "blockers")
 _ACTION_EXTRAS = ("commands", "outputVariables", "environmentVariables")

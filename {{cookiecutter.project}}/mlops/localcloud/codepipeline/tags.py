@@ -2,8 +2,8 @@
 
 from mlops.localcloud import context
 from mlops.localcloud.codepipeline.service import PAGE, service
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.service import AWSError
 
 _tags = context.scoped(dict[str, dict[str, str]])
 

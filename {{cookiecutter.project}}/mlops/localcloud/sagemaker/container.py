@@ -18,10 +18,10 @@ from pathlib import Path
 from typing import Any
 
 from mlops.localcloud import context, processes
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.images import Image
 from mlops.localcloud.processes import Process
 from mlops.localcloud.sagemaker import roles
-from mlops.localcloud.service import AWSError
 
 _INSIDE = "/opt/ml"
 _HOST_NAMES = Path(__file__).with_name("host_names")

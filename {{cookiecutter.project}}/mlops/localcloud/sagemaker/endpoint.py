@@ -6,10 +6,10 @@ import threading
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import events
 from mlops.localcloud.sagemaker.capture import Capture
 from mlops.localcloud.sagemaker.serving_fleet import Fleet, Variant
-from mlops.localcloud.service import AWSError
 
 IN_SERVICE = "InService"
 _IN_PROGRESS = {"Creating", "Updating", "RollingBack", "Deleting"}

@@ -4,10 +4,10 @@ import threading
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import listing, models, tags
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 # Kept and not acted on: VolumeSizeInGB and KmsKeyId, since there is no volume, and ModelDataDownloadTimeoutInSeconds,

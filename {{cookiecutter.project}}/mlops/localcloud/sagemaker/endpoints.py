@@ -4,11 +4,11 @@ import threading
 from collections.abc import Iterable
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import deployments, endpoint_configurations, listing, shifting, tags
 from mlops.localcloud.sagemaker.endpoint import Endpoint
 from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.serving_fleet import Fleet
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {

@@ -8,8 +8,8 @@ from datetime import UTC, datetime
 from typing import Any, ClassVar, Generic, TypeVar
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import listing, tags
-from mlops.localcloud.service import AWSError
 
 logger = logging.getLogger(__name__)
 

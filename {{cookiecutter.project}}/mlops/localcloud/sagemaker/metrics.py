@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 NAMESPACE = "/aws/sagemaker/TrainingJobs"
 _BATCH = 1000

@@ -4,9 +4,9 @@ import threading
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import listing, tags
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 CREATED_BY = {"UserProfileName": "localcloud"}

@@ -4,10 +4,10 @@ import threading
 from datetime import UTC, datetime
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import listing, model_package_groups, tags
 from mlops.localcloud.sagemaker.model_package_groups import CREATED_BY
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _SUPPORTED = {

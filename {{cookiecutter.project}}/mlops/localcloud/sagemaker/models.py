@@ -6,10 +6,10 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context, images
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import listing, model_packages, roles, tags
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _CONTAINER = {

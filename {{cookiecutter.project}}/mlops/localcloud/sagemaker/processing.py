@@ -3,12 +3,12 @@
 import copy
 
 from mlops.localcloud import images
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import roles
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.processing_job import ProcessingJob
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _DAY = 86400

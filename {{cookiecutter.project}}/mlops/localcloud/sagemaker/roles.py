@@ -1,7 +1,7 @@
 """Execution roles: SageMaker must be allowed to assume them."""
 
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.identity import roles
-from mlops.localcloud.service import AWSError
 
 PRINCIPAL = "sagemaker.amazonaws.com"
 

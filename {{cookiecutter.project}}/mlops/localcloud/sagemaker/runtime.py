@@ -9,13 +9,13 @@ from typing import NamedTuple
 import aiohttp
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import endpoints, invocations
 from mlops.localcloud.sagemaker.capture import Exchange
 from mlops.localcloud.sagemaker.endpoint import Endpoint
 from mlops.localcloud.sagemaker.service import runtime_service
 from mlops.localcloud.sagemaker.serving_container import ServingContainer
 from mlops.localcloud.sagemaker.serving_fleet import Fleet
-from mlops.localcloud.service import AWSError
 
 # "A model container must respond to requests within 60 seconds" (InvokeEndpoint).
 _TIMEOUT_SECONDS = 60

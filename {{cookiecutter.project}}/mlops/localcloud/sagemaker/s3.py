@@ -12,8 +12,8 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import roles
-from mlops.localcloud.service import AWSError
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Protocol
 
-from mlops.localcloud.service import AWSError
+from mlops.localcloud.errors import AWSError
 
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution

@@ -6,7 +6,8 @@ from typing import Any
 from botocore.model import OperationModel
 
 from mlops.localcloud.base import Response
-from mlops.localcloud.service import AWSError, Service
+from mlops.localcloud.errors import AWSError
+from mlops.localcloud.service import Service
 
 
 class _Runtime(Service):

@@ -9,9 +9,9 @@ import time
 from dataclasses import dataclass
 
 from mlops.localcloud import alarms, context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker.endpoint import Endpoint
 from mlops.localcloud.sagemaker.serving_fleet import DeploymentFailed, Fleet
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY
 
 _LOOK_SECONDS = 0.1

@@ -13,9 +13,9 @@ from botocore import xform_name
 from botocore.exceptions import ClientError, ParamValidationError
 
 from mlops.localcloud import base_history, context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import processing, training, tuning
 from mlops.localcloud.sagemaker.jobs import COMPLETED, Job, Register
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.task import TaskError
 
 _REGISTERS: dict[str, Register] = {

@@ -3,8 +3,8 @@
 import threading
 
 from mlops.localcloud import context, paging
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker.service import service
-from mlops.localcloud.service import AWSError
 
 _MAXIMUM = 50
 _tags = context.scoped(dict[str, dict[str, str]])

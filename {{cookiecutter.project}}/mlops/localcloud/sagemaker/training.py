@@ -4,11 +4,11 @@ import copy
 from collections.abc import Callable
 
 from mlops.localcloud import images
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import metrics, roles, s3
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.training_job import TrainingJob
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _DAY = 86400

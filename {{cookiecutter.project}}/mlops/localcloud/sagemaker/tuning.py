@@ -2,11 +2,11 @@
 
 import copy
 
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import listing, search, training
 from mlops.localcloud.sagemaker.jobs import Register
 from mlops.localcloud.sagemaker.service import service
 from mlops.localcloud.sagemaker.tuning_job import TuningJob, training_request
-from mlops.localcloud.service import AWSError
 from mlops.localcloud.support import ANY, refuse_others
 
 _OBJECTIVE_PARAMETER = "_tuning_objective_metric"

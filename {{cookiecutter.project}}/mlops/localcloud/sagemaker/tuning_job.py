@@ -7,10 +7,10 @@ from datetime import UTC, datetime
 from queue import Empty, SimpleQueue
 from typing import Any
 
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker import search, training, trials
 from mlops.localcloud.sagemaker.jobs import COMPLETED, STOPPED, Job, JobFailed
 from mlops.localcloud.sagemaker.trials import Trial
-from mlops.localcloud.service import AWSError
 
 _ENDED_BEFORE_GIVING_UP = 5
 
