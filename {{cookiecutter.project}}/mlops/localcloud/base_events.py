@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from mlops.localcloud import base, context
-from mlops.localcloud.errors import AWSError
+from mlops.localcloud.errors import AWSError, not_implemented
 
 logger = logging.getLogger(__name__)
 
@@ -52,8 +52,7 @@ def require_deliverable(parameters: dict) -> None:
         arn = target.get("Arn", "")
         service = _service(arn)
         if service not in _DELIVERED:
-            text = f"The local cloud does not implement a target of EventBridge in {service or arn}"
-            raise AWSError("NotImplemented", text, status=501)
+            raise not_implemented(f"The local cloud does not implement a target of EventBridge in {service or arn}")
         if service in ("codebuild", "codepipeline", "states") and not target.get("RoleArn"):
             raise AWSError("ValidationException", f"RoleArn is required for target {arn}.")
 

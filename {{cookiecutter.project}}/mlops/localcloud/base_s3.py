@@ -5,7 +5,7 @@ from typing import Any
 
 from mlops.localcloud import policies
 from mlops.localcloud.base import account, region
-from mlops.localcloud.errors import AWSError
+from mlops.localcloud.errors import not_implemented
 
 _ALIAS = "alias/aws/s3"
 _SSE, _KEY = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
@@ -38,10 +38,10 @@ def check(request: dict[str, Any]) -> None:
     if operation is None:
         return
     if operation.name not in _IMPLEMENTED:
-        raise _not_implemented(f"s3 {operation.name}")
+        raise not_implemented(f"The local cloud does not implement s3 {operation.name}")
     for name, values in request["query"].items():
         if values == [""] and name not in _query_names(operation):
-            raise _not_implemented(f"the sub-resource ?{name} of S3")
+            raise not_implemented(f"The local cloud does not implement the sub-resource ?{name} of S3")
     if operation.name == "PutBucketPolicy":
         policies.require_bucket_policy(request["body"].decode("utf-8", "replace"))
 
@@ -92,7 +92,3 @@ def _query_names(operation: Any) -> set[str]:
         each.serialization.get("name") for each in members if each.serialization.get("location") == "querystring"
     }
     return modelled | operation.http_trait.query_args.keys()
-
-
-def _not_implemented(what: str) -> AWSError:
-    return AWSError("NotImplemented", f"The local cloud does not implement {what}", status=501)

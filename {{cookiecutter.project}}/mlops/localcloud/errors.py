@@ -18,6 +18,11 @@ class AWSError(Exception):
         self.members = members
 
 
+def not_implemented(message: str) -> AWSError:
+    """The error for what AWS does and the local cloud does not."""
+    return AWSError("NotImplemented", message, status=501)
+
+
 class InvalidRequest(AWSError):
     """A fault that services have different codes for: the first of `codes` that the operation's model declares."""
 

@@ -1,7 +1,5 @@
 """What the local cloud refuses of ministack's services, by botocore's names of service and operation."""
 
-from collections.abc import Callable
-
 from mlops.localcloud import (
     base_cloudformation,
     base_events,
@@ -13,9 +11,8 @@ from mlops.localcloud import (
     schemas,
     statemachines,
 )
-from mlops.localcloud.errors import AWSError
-
-Check = Callable[[dict], None]
+from mlops.localcloud.base_requests import Check
+from mlops.localcloud.errors import AWSError, not_implemented
 
 # ministack answers these with success and does nothing.
 _PRETENDED = {
@@ -63,7 +60,7 @@ _TOPIC_ATTRIBUTES = {
 
 
 def install() -> None:
-    """Have every request and every resource judged."""
+    """Check every request and every resource of a stack."""
     base_requests.guard(_checks())
     base_cloudformation.judge_properties()
     base_cloudformation.refuse_serverless_templates()
@@ -73,19 +70,19 @@ def install() -> None:
 
 def _checks() -> dict[tuple[str, str], Check]:
     pretended = {
-        (service, name): _not_implemented(service, name) for service, names in _PRETENDED.items() for name in names
+        (service, name): _operation_refusal(service, name) for service, names in _PRETENDED.items() for name in names
     }
     return pretended | {
-        # On a thread of its own, before resources are judged on the event loop.
+        # Imports run on a worker thread here; the event loop would wait for them when it checks the first resource.
         **{("cloudformation", name): lambda request: schemas.load() for name in _CHANGING_STACKS},
         ("events", "DisableRule"): base_events.require_rule,
         ("events", "EnableRule"): base_events.require_rule,
         ("events", "PutTargets"): base_events.require_deliverable,
-        ("iam", "AttachGroupPolicy"): _attached,
-        ("iam", "AttachRolePolicy"): _attached,
-        ("iam", "AttachUserPolicy"): _attached,
+        ("iam", "AttachGroupPolicy"): _require_attachable,
+        ("iam", "AttachRolePolicy"): _require_attachable,
+        ("iam", "AttachUserPolicy"): _require_attachable,
         ("ecr", "SetRepositoryPolicy"): lambda request: policies.require_repository_policy(request["policyText"]),
-        **{("iam", name): _identity_policy for name in _PUTTING_POLICIES},
+        **{("iam", name): _require_identity_policy for name in _PUTTING_POLICIES},
         ("iam", "CreateRole"): lambda request: policies.require_trust_policy(request["AssumeRolePolicyDocument"]),
         ("iam", "UpdateAssumeRolePolicy"): lambda request: policies.require_trust_policy(request["PolicyDocument"]),
         ("kms", "PutKeyPolicy"): lambda request: policies.require_key_policy(request["Policy"]),
@@ -107,18 +104,18 @@ def _checks() -> dict[tuple[str, str], Check]:
     }
 
 
-def _not_implemented(service: str, operation: str) -> Check:
+def _operation_refusal(service: str, operation: str) -> Check:
     def refuse(request: dict) -> None:
-        raise AWSError("NotImplemented", f"The local cloud does not implement {service} {operation}", status=501)
+        raise not_implemented(f"The local cloud does not implement {service} {operation}")
 
     return refuse
 
 
-def _identity_policy(request: dict) -> None:
+def _require_identity_policy(request: dict) -> None:
     policies.require_identity_policy(request["PolicyDocument"])
 
 
-def _attached(request: dict) -> None:
+def _require_attachable(request: dict) -> None:
     base_policies.require_attachable(request["PolicyArn"])
 
 

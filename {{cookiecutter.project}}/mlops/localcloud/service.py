@@ -20,7 +20,7 @@ from botocore.utils import parse_timestamp
 from mlops import shapes
 from mlops.localcloud import base_iam, context
 from mlops.localcloud.base import Response
-from mlops.localcloud.errors import AWSError, InvalidRequest, refuse
+from mlops.localcloud.errors import AWSError, InvalidRequest, not_implemented, refuse
 from mlops.localcloud.identity import front_door
 
 logger = logging.getLogger(__name__)
@@ -81,8 +81,7 @@ class Service:
             operation, request = self._parse(method, path, headers, body, query)
             function = self._operations.get(xform_name(operation.name))
             if function is None:
-                message = f"The local cloud does not implement {self.name} {operation.name}"
-                raise AWSError("NotImplemented", message, status=501)
+                raise not_implemented(f"The local cloud does not implement {self.name} {operation.name}")
             try:
                 result = await self._carry_out(operation, function, request, headers)
             except InvalidRequest as error:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from mlops.localcloud.errors import AWSError
+from mlops.localcloud.errors import not_implemented
 
 ANY = None
 
@@ -16,7 +16,7 @@ def refuse_others(operation: str, request: dict, supported: dict) -> None:
     """
     refused = _first_unsupported(request, supported, "")
     if refused:
-        raise AWSError("NotImplemented", f"The local cloud does not implement {operation} with {refused}", status=501)
+        raise not_implemented(f"The local cloud does not implement {operation} with {refused}")
 
 
 def _first_unsupported(value: Any, supported: Any, path: str) -> str | None:

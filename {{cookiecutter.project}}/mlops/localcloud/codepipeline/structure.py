@@ -8,7 +8,7 @@ from collections.abc import Iterable
 from mlops.localcloud import context
 from mlops.localcloud.codepipeline import actions, variables
 from mlops.localcloud.codepipeline.records import in_run_order
-from mlops.localcloud.errors import AWSError
+from mlops.localcloud.errors import AWSError, not_implemented
 
 _CONDITIONS = ("beforeEntry", "onSuccess", "onFailure", "blockers")
 _ACTION_EXTRAS = ("commands", "outputVariables", "environmentVariables")
@@ -50,7 +50,7 @@ class _Produced:
                     "is not declared as Output Artifact Bundle in any of the preceding actions"
                 )
             if name in self._unreadable:
-                raise _unable(
+                raise not_implemented(
                     f"Action {action['name']} of stage {stage}: the local cloud cannot hand on {name}, because AWS does "
                     "not document which file a Step Functions action writes into its output artifact"
                 )
@@ -84,9 +84,9 @@ def _check_pipeline(declaration: dict) -> None:
         raise _structure("Variables and the execution modes QUEUED and PARALLEL need a pipeline of type V2")
     _check_unique((variable["name"] for variable in declaration.get("variables", [])), "variable")
     if declaration.get("triggers"):
-        raise _unable("The local cloud does not carry out triggers, which are of repositories by connection")
+        raise not_implemented("The local cloud does not carry out triggers, which are of repositories by connection")
     if "artifactStore" not in declaration:
-        raise _unable("The local cloud needs one artifactStore: it has no actions in other regions")
+        raise not_implemented("The local cloud needs one artifactStore: it has no actions in other regions")
 
 
 def _check_stage(stage: dict, first: bool) -> None:
@@ -96,7 +96,7 @@ def _check_stage(stage: dict, first: bool) -> None:
     _check_unique((action["name"] for action in stage["actions"]), f"action in stage {name}")
     for condition in _CONDITIONS:
         if stage.get(condition):
-            raise _unable(f"The local cloud does not carry out {condition} of stage {name}")
+            raise not_implemented(f"The local cloud does not carry out {condition} of stage {name}")
     for action in stage["actions"]:
         if (action["actionTypeId"]["category"] == "Source") != first:
             raise _structure(
@@ -111,12 +111,14 @@ def _check_action(action: dict, declaration: dict) -> None:
     if provider is None:
         asked = "/".join((kind["category"], kind["owner"], kind["provider"], kind["version"]))
         known = ", ".join("/".join(key) for key in actions.PROVIDERS)
-        raise _unable(f"Action {name}: the local cloud has no {asked}; it has {known}")
+        raise not_implemented(f"Action {name}: the local cloud has no {asked}; it has {known}")
     for member in _ACTION_EXTRAS:
         if action.get(member):
-            raise _unable(f"Action {name}: the local cloud does not carry out {member}")
+            raise not_implemented(f"Action {name}: the local cloud does not carry out {member}")
     if action.get("region", context.region()) != context.region():
-        raise _unable(f"Action {name}: the local cloud has no actions in other regions, such as {action['region']}")
+        raise not_implemented(
+            f"Action {name}: the local cloud has no actions in other regions, such as {action['region']}"
+        )
     if "timeoutInMinutes" in action and kind["category"] != "Approval":
         raise _action(f"Action {name}: timeoutInMinutes is available to manual approvals only")
     if provider.v2_only and declaration.get("pipelineType", "V1") != "V2":
@@ -141,7 +143,7 @@ def _check_action(action: dict, declaration: dict) -> None:
     if fault := provider.fault(action):
         raise _action(f"Action {name}: {fault}")
     if unsupported := provider.unsupported(action):
-        raise _unable(f"Action {name}: {unsupported}")
+        raise not_implemented(f"Action {name}: {unsupported}")
 
 
 def _check_unique(names: Iterable[str], what: str, code: str = "InvalidStructureException") -> None:
@@ -158,11 +160,6 @@ def _names(action: dict, member: str) -> list[str]:
 
 def _structure(message: str) -> AWSError:
     return AWSError("InvalidStructureException", message)
-
-
-def _unable(message: str) -> AWSError:
-    """For what AWS accepts."""
-    return AWSError("NotImplemented", message, status=501)
 
 
 def _action(message: str) -> AWSError:

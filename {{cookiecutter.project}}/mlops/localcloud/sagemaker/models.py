@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context, images
-from mlops.localcloud.errors import AWSError
+from mlops.localcloud.errors import AWSError, not_implemented
 from mlops.localcloud.sagemaker import listing, model_packages, roles, tags
 from mlops.localcloud.sagemaker.s3 import Location
 from mlops.localcloud.sagemaker.service import service
@@ -98,9 +98,7 @@ def _only_container(request: dict) -> dict:
     """The container of a model: PrimaryContainer, or the only one of Containers."""
     containers = request.get("Containers", [])
     if len(containers) > 1:
-        raise AWSError(
-            "NotImplemented", "The local cloud does not implement CreateModel with Containers[1]", status=501
-        )
+        raise not_implemented("The local cloud does not implement CreateModel with Containers[1]")
     given = [*containers, *([request["PrimaryContainer"]] if "PrimaryContainer" in request else [])]
     if len(given) != 1:
         raise AWSError("ValidationException", "You must specify one of PrimaryContainer and Containers.")

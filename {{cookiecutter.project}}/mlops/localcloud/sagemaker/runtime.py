@@ -9,7 +9,7 @@ from typing import NamedTuple
 import aiohttp
 
 from mlops.localcloud import context
-from mlops.localcloud.errors import AWSError
+from mlops.localcloud.errors import AWSError, not_implemented
 from mlops.localcloud.sagemaker import endpoints, invocations
 from mlops.localcloud.sagemaker.capture import Exchange
 from mlops.localcloud.sagemaker.endpoint import Endpoint
@@ -53,7 +53,7 @@ async def invoke_endpoint(request: dict) -> dict:
     began = time.perf_counter()
     if not _SUPPORTED.issuperset(request):
         refused = ", ".join(sorted(request.keys() - _SUPPORTED))
-        raise AWSError("NotImplemented", f"The local cloud does not implement InvokeEndpoint with {refused}", 501)
+        raise not_implemented(f"The local cloud does not implement InvokeEndpoint with {refused}")
     name = request["EndpointName"]
     endpoint = endpoints.serving(name)
     if endpoint is None:
