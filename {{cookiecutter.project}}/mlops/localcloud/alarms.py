@@ -15,7 +15,7 @@ logger = logging.getLogger(__name__)
 _LOOK_SECONDS = 0.25
 # However much time is shortened, a period has to see some requests.
 _LEAST_PERIOD_SECONDS = 1.0
-# Metrics whose number of values is a number of requests: Settings says how they are counted.
+# Metrics with one value per request. Settings describes how they are counted.
 _REQUESTS = {
     ("AWS/SageMaker", "Invocations"),
     ("AWS/SageMaker", "InvocationsPerInstance"),

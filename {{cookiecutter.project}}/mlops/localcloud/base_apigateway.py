@@ -1,4 +1,4 @@
-"""Touches of ministack's API Gateway: the account's settings, and the tags of API keys. Beside base.py."""
+"""ministack's API Gateway: the account's settings, and the tags of API keys."""
 
 from collections.abc import Callable, Iterator
 from typing import Any

@@ -1,4 +1,4 @@
-"""Touches of ministack's CloudFormation: what a template gives a resource is judged before it is made or changed."""
+"""ministack's CloudFormation: checks of a resource's properties before it is created or changed."""
 
 import re
 from collections.abc import Iterator
@@ -8,7 +8,7 @@ from mlops.localcloud import base_events, base_policies, policies, schemas, stat
 from mlops.localcloud.base import added_resource_types, region
 
 _SAM = "AWS::Serverless-2016-10-31"
-# Where a type has a policy, and of which kind.
+# The property of a type that holds a policy, and the kind of policy.
 _POLICIES = {
     "AWS::ECR::Repository": ("RepositoryPolicyText", "resource_ecr"),
     "AWS::IAM::ManagedPolicy": ("PolicyDocument", "identity"),
@@ -22,7 +22,7 @@ _POLICIES = {
 
 
 def judge_properties() -> None:
-    """Fail a resource whose properties AWS would not take: unknown ones, wrong values, policies, definitions."""
+    """Fail a resource whose properties AWS refuses: unknown ones, wrong values, malformed policies and definitions."""
     from ministack.services.cloudformation import provisioners, stacks
 
     create, update = stacks._provision_resource, stacks._update_resource
@@ -36,12 +36,12 @@ def judge_properties() -> None:
             _judge(kind, rest[0] if rest else physical_id, new)
         return update(kind, physical_id, old, new, stack, *rest)
 
-    for module in (stacks, provisioners):  # the latter makes what nested stacks have
+    for module in (stacks, provisioners):  # provisioners creates the resources of nested stacks
         module._provision_resource, module._update_resource = created, updated
 
 
 def describe_change_sets_as_aws() -> None:
-    """Leave out of the description of a change set its type, which AWS's answer does not have."""
+    """Remove the type from the description of a change set: AWS's answer has no such member."""
     from ministack.services.cloudformation import handlers
 
     describe = handlers._ACTION_HANDLERS["DescribeChangeSet"]
@@ -54,7 +54,7 @@ def describe_change_sets_as_aws() -> None:
 
 
 def refuse_serverless_templates() -> None:
-    """Refuse templates of AWS SAM in words that help; ministack advises what does not expand them."""
+    """Refuse templates of AWS SAM with advice that works: ministack names commands that do not expand them."""
     from ministack.services.cloudformation import changesets, engine, handlers, stacks
 
     apply = engine._apply_transforms
@@ -75,7 +75,7 @@ def refuse_serverless_templates() -> None:
 
 def _judge(kind: str, logical_id: str, properties: dict) -> None:
     if kind in added_resource_types:
-        # The service that it is a resource of judges the request.
+        # Its service checks the request.
         return
     found = [
         *schemas.violations_of_type(kind, properties, region()),

@@ -1,4 +1,4 @@
-"""Touches of ministack's EventBridge: which targets are delivered to, and how those of added services are."""
+"""ministack's EventBridge: delivery to targets in the added services, refusals, events of alarms."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ _DELIVERED = {"events", "lambda", "sns", "sqs", "states"}
 def deliver(targets: dict[str, Deliver]) -> None:
     """Deliver to further services: `deliver(ARN, role ARN, input)` by the service's name in the ARN.
 
-    The input is the target's own, None where it has none. An exception of it is a delivery that failed.
+    The input is the target's own, None where it has none. An exception counts as a failed delivery.
     """
     from ministack.services import eventbridge
 

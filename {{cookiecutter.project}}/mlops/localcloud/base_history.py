@@ -1,4 +1,4 @@
-"""Touches of ministack's Step Functions: the history of an execution, as AWS writes it.
+"""ministack's Step Functions: the history of an execution, as AWS writes it.
 
 Source: AWS Step Functions API Reference, HistoryEvent and the types of its details.
 """
@@ -15,16 +15,16 @@ _INTEGRATION = "arn:aws:states:::"
 _SDK = "aws-sdk:"
 _OF_TASKS = ("TaskScheduled", "TaskSucceeded", "TaskFailed")
 
-# The execution and its event before: each branch of a Parallel state goes on from its own.
+# An execution and its latest event: each branch of a Parallel state has its own.
 _previous: ContextVar[tuple[str, int]] = ContextVar("previous_event", default=("", 0))
 _arguments: ContextVar[Any] = ContextVar("task_arguments", default=None)
-# The execution whose task runs, and the names of what the task calls.
+# The execution whose task runs, and the names of the service and the action that it calls.
 _running: ContextVar[tuple[dict, dict[str, str]] | None] = ContextVar("running_task", default=None)
 _lock = threading.Lock()
 
 
 def install() -> None:
-    """Have each event name the one before it, and the events of tasks what they call and with what."""
+    """Add previousEventId to each event, and the called service, action and arguments to the events of tasks."""
     from ministack.services import stepfunctions
 
     add, read = stepfunctions._add_event, stepfunctions._get_execution_history
@@ -70,7 +70,7 @@ def _kept(apply: Callable) -> Callable:
 
 
 def _append(add: Callable, execution: dict, kind: str, details: dict | None) -> dict:
-    # An event is numbered by how many there are.
+    # ministack numbers an event by the number of events before it.
     with _lock:
         arn, before = _previous.get()
         known = arn == execution.get("executionArn")

@@ -87,7 +87,7 @@ def around_state_machine_targets(check: Callable[[str, str], None]) -> None:
 def around_integrations(check: Callable[[str, str], None]) -> None:
     """Have `check(role ARN, function ARN)` look at each call of a function by API Gateway under an integration's role.
 
-    An exception of it is answered with 500, as API Gateway answers what is wrong with its own configuration.
+    An exception of the check is answered with 500, as API Gateway answers faults of its configuration.
     """
     from ministack.services import apigateway_v1
 

@@ -11,7 +11,7 @@ from typing import Any
 from urllib.parse import parse_qs
 
 CODE_URL_PREFIX = "/_ministack/lambda-code/"
-# Stands for the signature of the URLs at which GetFunction offers a function's code.
+# The signature in the URLs that GetFunction returns for a function's code.
 _code_signature = secrets.token_hex(32)
 
 # The function and the alias that the current request has called.
@@ -94,7 +94,7 @@ def name_errors() -> None:
 
 
 def log_as_aws() -> None:
-    """Have Python's root logger write what functions log, as it does in AWS's runtime."""
+    """Give Python's root logger a handler in functions, as AWS's runtime does."""
     from ministack.core import lambda_runtime
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
@@ -147,7 +147,7 @@ def let_invocations_end() -> None:
 
 
 def sign_code_urls() -> None:
-    """Have GetFunction offer a function's code at a URL that nobody can guess, as a presigned one."""
+    """Have GetFunction return a URL for a function's code that cannot be guessed, like a presigned one."""
     from ministack.services import lambda_svc
 
     url_of = lambda_svc._presigned_code_url

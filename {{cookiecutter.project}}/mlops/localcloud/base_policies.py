@@ -1,4 +1,4 @@
-"""Touches of ministack's IAM: AWS's managed policies, and what can be attached."""
+"""ministack's IAM: AWS's managed policies, and which policies can be attached."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from mlops.localcloud.errors import AWSError
 
 
 def know_managed_policies() -> None:
-    """Know all of AWS's managed policies: ministack has a few, and attaches any other as one that grants nothing."""
+    """Offer all of AWS's managed policies: ministack has a few, and lets any other be attached without any effect."""
     from ministack.services import iam
 
     iam._aws_managed_policies = _Managed(iam._aws_managed_policies)

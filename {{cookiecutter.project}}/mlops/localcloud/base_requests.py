@@ -1,4 +1,4 @@
-"""Touches of ministack's dispatch: AWS's own models judge each request to its services before they see it."""
+"""ministack's dispatch: each request is checked against AWS's own model before ministack's service handles it."""
 
 import asyncio
 import json
@@ -49,9 +49,9 @@ _INVALID = {
 
 
 def guard(checks: dict[tuple[str, str], Check]) -> None:
-    """Refuse what AWS refuses before ministack's own handlers see it.
+    """Refuse what AWS refuses before ministack's own handlers run.
 
-    A request is held against the model of its operation. Then the check of its service (botocore's name) and
+    A request is checked against the model of its operation. Then the check of its service (botocore's name) and
     operation, if there is one, looks at the parameters and raises AWSError. A check of S3 has the operation "*",
     sees every request and is given its operation's model, query, headers and body.
     """
@@ -94,7 +94,7 @@ def _guarded(name: str, handle: Callable, checks: dict[tuple[str, str], Check]) 
 
 
 def _without_nulls(response: Response, shape: Shape | None) -> Response:
-    """The answer without the members that have no value: AWS leaves them out. What is data stays as it is."""
+    """The answer without null members, which AWS leaves out. Documents and the values of maps keep theirs."""
     status, headers, body = response
     modelled = shape is not None and "payload" not in shape.serialization
     if not modelled or "json" not in headers.get("Content-Type", "") or b"null" not in body:
@@ -134,14 +134,14 @@ async def _judge(service: str, checks: dict, *request: Any) -> OperationModel | 
 async def _judge_s3(
     service: str, checks: dict, method: str, path: str, headers: dict, body: bytes, query: dict
 ) -> None:
-    # Bodies of objects are not for a parser.
+    # The body of an object must not be parsed.
     call = parsing.call(service, method, path, headers, b"", query)
     request = {"operation": call and call.operation, "query": query, "headers": headers, "body": body}
     checks[service, "*"](request)
 
 
 def _code(service: str, problems: list[shapes.Problem]) -> str:
-    """AWS's code for what is wrong. Two parameters have a code of their own."""
+    """AWS's code for these problems. Two parameters have a code of their own."""
     own = {"lambda": ("Runtime", "InvalidParameterValueException"), "sqs": ("Attributes", "InvalidAttributeName")}
     parameter, code = own.get(service, ("", ""))
     if parameter and any(problem.path.startswith(parameter) for problem in problems):
@@ -150,7 +150,7 @@ def _code(service: str, problems: list[shapes.Problem]) -> str:
 
 
 def _refusal(service: str, headers: dict, error: AWSError) -> Response:
-    """An error as the protocol of the request has it."""
+    """An error in the protocol of the request."""
     code, message = escape(error.code), escape(error.message)
     if service == "s3":
         text = f'<?xml version="1.0" encoding="UTF-8"?>\n<Error><Code>{code}</Code><Message>{message}</Message></Error>'

@@ -1,4 +1,4 @@
-"""Touches of ministack's S3: which operations it carries out, and the key that encrypts where none is named."""
+"""ministack's S3: the operations that it implements, and the key for aws:kms without a key id."""
 
 import json
 from typing import Any
@@ -10,7 +10,7 @@ from mlops.localcloud.errors import not_implemented
 _ALIAS = "alias/aws/s3"
 _SSE, _KEY = "x-amz-server-side-encryption", "x-amz-server-side-encryption-aws-kms-key-id"
 
-# What ministack's dispatch tells apart. It takes any other operation for a plain GET, PUT or DELETE of the path.
+# The operations that ministack's dispatch knows. It takes any other for a plain GET, PUT or DELETE of the path.
 _OF_OBJECTS = """
     AbortMultipartUpload CompleteMultipartUpload CopyObject CreateMultipartUpload DeleteObject DeleteObjectTagging
     DeleteObjects GetObject GetObjectAcl GetObjectAttributes GetObjectLegalHold GetObjectRetention GetObjectTagging
@@ -33,7 +33,7 @@ _IMPLEMENTED = frozenset((_OF_OBJECTS + _OF_BUCKETS).split())
 
 
 def check(request: dict[str, Any]) -> None:
-    """Refuse an operation or a sub-resource that is not carried out, and a malformed bucket policy."""
+    """Refuse an operation or a sub-resource that ministack does not implement, and a malformed bucket policy."""
     operation = request["operation"]
     if operation is None:
         return
@@ -47,7 +47,7 @@ def check(request: dict[str, Any]) -> None:
 
 
 def use_managed_key() -> None:
-    """Encrypt with the account's key of S3 what asks for aws:kms and names no key, as AWS does."""
+    """Encrypt with the account's key aws/s3 where a request has aws:kms and no key id, as AWS does."""
     from ministack.services import kms, s3
 
     describe = kms._key_metadata

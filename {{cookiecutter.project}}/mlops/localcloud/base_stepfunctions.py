@@ -1,4 +1,4 @@
-"""Touches of ministack's Step Functions: what tasks call, how an execution ends, what AWS refuses."""
+"""ministack's Step Functions: integrations of tasks, the end of an execution, requests that AWS refuses."""
 
 import json
 import threading
@@ -37,7 +37,7 @@ def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
 def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None:
     """Carry out Step Functions' aws-sdk:SERVICE:ACTION tasks by `call(service, action, arguments, role ARN)`.
 
-    ministack's own covers a part of each service, and runs as nobody.
+    ministack's own covers a part of each service, and does not run under the state machine's role.
     """
     from ministack.services import stepfunctions
 
@@ -89,7 +89,7 @@ def track_state_machine_executions() -> None:
 
 
 def state_machine_execution_stopped() -> bool:
-    """Whether the execution around the current work, or another branch beside it, has ended the work."""
+    """Whether the execution of the current task has ended, or another branch of its Parallel state has failed."""
     from ministack.services import stepfunctions
 
     arn = _state_machine_execution.get()
@@ -99,7 +99,7 @@ def state_machine_execution_stopped() -> bool:
 
 
 def state_machine_role() -> str:
-    """The role of the state machine whose execution is around the current work."""
+    """The role of the state machine whose execution runs the current task."""
     from ministack.services import stepfunctions
 
     execution = stepfunctions._executions[_state_machine_execution.get()]
@@ -138,7 +138,7 @@ def validate_definitions(violations: Callable[[str], list[str]]) -> None:
 
 
 def require_input(parameters: dict) -> None:
-    """Refuse an execution whose input is not JSON, and one by the name of another that is closed or differs."""
+    """Refuse an execution whose input is not JSON."""
     try:
         json.loads(parameters.get("input", "{}"))
     except ValueError as error:
@@ -168,7 +168,7 @@ def require_standard_execution(parameters: dict) -> None:
 
 
 def answer_as_aws() -> None:
-    """Have executions start and end as on AWS: the same start twice is one, and only a success has an output."""
+    """Start and end executions as AWS does: StartExecution is idempotent, and only a success has an output."""
     from ministack.services import stepfunctions
 
     start, describe, fail = (

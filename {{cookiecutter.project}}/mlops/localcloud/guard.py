@@ -1,11 +1,11 @@
-"""What the local cloud answers at all: requests of programs, not of web pages.
+"""Refuses requests of web pages, and of programs that call the local cloud by a foreign name.
 
 A page of any site can send requests to the loopback, under its own name (Origin) or under one that its DNS server
 points here (Host, "DNS rebinding"). Sources: Fetch Standard, "Origin header"; Fetch Metadata Request Headers;
 RFC 6761, section 6.3: names under .localhost always are the loopback, so no site can have one.
 
-AWS's SDKs address buckets by path where the endpoint is an IP address, as ours is. Those that are told
-http://s3.localhost:PORT make the bucket part of the host.
+AWS's SDKs address buckets by path where the endpoint is an IP address, as ours is. With the endpoint
+http://s3.localhost:PORT they make the bucket part of the host.
 """
 
 import re
@@ -13,7 +13,7 @@ import re
 from mlops.localcloud.base_lambda import CODE_URL_PREFIX, is_signed_code_url
 
 # What ministack offers besides AWS's APIs, without credentials. The answers of custom resources and wait conditions
-# come on paths that nobody can guess.
+# have paths that cannot be guessed.
 _ADMINISTRATION = ("/_ministack/", "/_localstack/")
 _USED = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 # The registry's HTTP API asks for no credentials.
@@ -22,7 +22,7 @@ _HOST = re.compile(r"127\.0\.0\.1|localhost|(?:[a-z0-9.-]+\.)?s3(?:\.[a-z0-9-]+)
 
 
 class Guard:
-    """Decides about requests by their head. `port` is the cloud's own."""
+    """Refuses requests by their headers and path. `port` is the cloud's own."""
 
     def __init__(self, port: int):
         self._port = str(port)

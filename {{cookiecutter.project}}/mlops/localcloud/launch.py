@@ -31,8 +31,8 @@ _CONFLICTING = (
 _MODULE = "mlops.localcloud"
 _LOG_TAIL_LINES = 15
 HEALTH_SECONDS = 15.0
-# Between the last answer of a process that is killed and its end.
-_LAST_BREATH_SECONDS = 5.0
+# How long a process that no longer answers may take to end.
+_EXIT_SECONDS = 5.0
 
 
 class AlreadyRuns(InputError):
@@ -58,15 +58,15 @@ class Handle:
 
     @property
     def log(self) -> Path:
-        """What the cloud itself says."""
+        """The file with the cloud's own log."""
         return _log(self._directory)
 
     def ended_by_itself(self) -> str | None:
-        """How the cloud ended though nobody had stopped it, such as "signal 9"; None while it answers."""
+        """How the cloud ended without `stop`, such as "signal 9"; None while it runs."""
         if health(self.running.port) is not None:
             return None
         try:
-            code = self.process.wait(_LAST_BREATH_SECONDS)
+            code = self.process.wait(_EXIT_SECONDS)
         except subprocess.TimeoutExpired:
             return None
         return f"signal {-code}" if code < 0 else f"exit code {code}"
@@ -91,7 +91,7 @@ def start(
     """Start a local cloud for the repository at `root` and wait until it answers.
 
     `directory` takes its log, its state file and everything that it writes. With no port, 4566 or, when that
-    is taken, a free one. AlreadyRuns when one runs with this directory, whoever else starts it at the same moment;
+    is taken, a free one. AlreadyRuns when one runs with this directory, or another process starts one at the same time;
     InputError when the port is taken, PipelineError with the end of its log when it doesn't start.
     """
     directory = directory.resolve()
@@ -149,8 +149,8 @@ def health(port: int, timeout_seconds: float | None = None) -> dict | None:
     try:
         connection.request("GET", "/_localcloud/health")
         answer = connection.getresponse()
-        told = json.load(answer) if answer.status == 200 else None
-        return told if isinstance(told, dict) else None
+        body = json.load(answer) if answer.status == 200 else None
+        return body if isinstance(body, dict) else None
     except (OSError, HTTPException, ValueError):
         return None
     finally:
@@ -165,9 +165,9 @@ def end_of_log(log: Path) -> str:
 
 @contextmanager
 def _starting(directory: Path) -> Iterator[None]:
-    """Wait until no other process starts a cloud with this directory, and keep others from it."""
+    """Hold the lock without which no process starts a cloud with this directory."""
     with open(os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
-        # Given back when the file is closed, however this process ends.
+        # The system releases the lock when the file is closed, also when this process is killed.
         fcntl.flock(lock, fcntl.LOCK_EX)
         yield
 
@@ -193,7 +193,7 @@ def _start(root: Path, directory: Path, port: int, region: str, deadline_seconds
 
 
 def _wait_until_ready(process: subprocess.Popen, directory: Path, deadline_seconds: float) -> Running:
-    """Wait until this very process answers."""
+    """Wait until this process answers, and not another one on the same port."""
     deadline = time.monotonic() + deadline_seconds
     log = _log(directory)
     while True:
@@ -222,7 +222,7 @@ def _log(directory: Path) -> Path:
 
 
 def _process(directory: Path) -> psutil.Process | None:
-    """The process of the local cloud with this directory, whatever cloud.json says."""
+    """The process of the local cloud with this directory, also when cloud.json is missing or wrong."""
     running = state.read(directory)
     if running is not None and psutil.pid_exists(running.pid):
         with _gone_by_now():
@@ -238,7 +238,7 @@ def _process(directory: Path) -> psutil.Process | None:
 
 @contextmanager
 def _gone_by_now() -> Iterator[None]:
-    """A process that ends while it is looked at, or is another user's, is no cloud of ours."""
+    """Ignore a process that ends meanwhile or belongs to another user: it is no cloud of ours."""
     try:
         yield
     except psutil.Error:
@@ -251,7 +251,7 @@ def _is_cloud(process: psutil.Process, directory: Path) -> bool:
 
 
 def _ended(process: psutil.Process, seconds: float) -> bool:
-    """Whether the process ends in that time. It isn't our child, and in a container nobody may collect it."""
+    """Whether the process ends in that time. It isn't our child, and may stay a zombie in a container without an init."""
     deadline = time.monotonic() + seconds
     with _gone_by_now():
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:

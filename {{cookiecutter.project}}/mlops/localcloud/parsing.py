@@ -12,7 +12,7 @@ from mlops.localcloud.errors import AWSError
 
 @dataclass(frozen=True)
 class Call:
-    """A request: which operation it asks for. `parameters` are those that botocore's clients take."""
+    """A request for an operation. `parameters` returns those that botocore's clients take."""
 
     operation: OperationModel
     _request: Any
@@ -40,7 +40,7 @@ class Call:
 
 
 def call(service: str, method: str, path: str, headers: dict, body: bytes, query: dict[str, list[str]]) -> Call | None:
-    """What a request to the service of this botocore name asks for, None when it is no operation of its model."""
+    """The operation that a request to a service (botocore's name) names; None for one that the model does not have."""
     from moto.core.request import Request
     from werkzeug.exceptions import NotFound
 

@@ -13,7 +13,7 @@ _MANAGED = "arn:aws:iam::aws:policy"
 
 
 def violations(document: Any, kind: Kind) -> list[str]:
-    """What is wrong with a policy, given as JSON or as what was read from it."""
+    """What is wrong with a policy, given as JSON or already parsed."""
     if isinstance(document, str):
         try:
             document = json.loads(document)

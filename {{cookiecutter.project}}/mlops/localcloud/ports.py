@@ -14,7 +14,7 @@ _candidates = itertools.count(random.randrange(_LAST - _FIRST))
 
 
 def free_port() -> int:
-    """A port on which nothing listens; this process gives each one out once before it begins again.
+    """A port on which nothing listens. This process returns no port twice before it has tried all others.
 
     Raises OSError when there is none.
     """

@@ -12,8 +12,8 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 
-# A program with a watcher in its process group: it ends the group when the cloud is gone, should the reaper have been
-# ended as well. It reads the cloud's lifeline, which is closed then.
+# Starts a program and, in its process group, a watcher that ends the group when the cloud is gone, for the case that the
+# reaper was killed too. The watcher reads the cloud's lifeline, which closes with the cloud.
 _WATCHED = """\
 exec 3<&0
 ( (trap '' TERM INT HUP; read -r _ <&3; kill -9 0) >/dev/null 2>&1 & )
@@ -49,7 +49,7 @@ class Process:
             errors="replace",
             bufsize=1,
             start_new_session=True,
-            # Not the cloud's, which keeps all that it writes for its owner.
+            # The cloud's own umask makes its files private; programs get the usual one.
             umask=0o022,
         )
         self.pid = self._popen.pid

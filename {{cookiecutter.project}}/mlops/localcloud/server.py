@@ -91,7 +91,7 @@ class Application:
 
 
 class Server(uvicorn.Server):
-    """uvicorn that says in cloud.json when it answers, and stops every child process before it stops answering."""
+    """uvicorn that writes cloud.json when it listens, and stops every child process before it stops answering."""
 
     _stopping = False
 
@@ -101,12 +101,12 @@ class Server(uvicorn.Server):
         self._running = running
 
     async def startup(self, sockets: list | None = None) -> None:
-        """Listen, then say so."""
+        """Listen, then write cloud.json."""
         await super().startup(sockets)
         state.write(self._directory, self._running)
 
     def disown(self) -> None:
-        """From now on nobody's end ends this cloud."""
+        """Keep running when the process that started this cloud ends."""
         self._running = replace(self._running, owned=False)
         state.write(self._directory, self._running)
 
@@ -164,7 +164,7 @@ def run(settings: Settings, owned: bool) -> None:
 
 
 def _make_private(settings: Settings) -> None:
-    """Have what this cloud writes be for its owner's eyes only: logs, data, credentials."""
+    """Let only the owner read what this cloud writes: logs, data, credentials."""
     os.umask(0o077)
     settings.directory.mkdir(parents=True, exist_ok=True)
     settings.directory.chmod(0o700)
@@ -184,7 +184,7 @@ def _install() -> Service:
     base_history.install()
     base_policies.know_managed_policies()
     base_s3.use_managed_key()
-    # The last that is installed is the first that a request meets: malformed ones meet no other.
+    # The check that is installed last runs first, so malformed requests reach no other.
     targets.install()
     refusals.install()
     for identity in (ledger, stacks, callers, web, assuming):

@@ -29,7 +29,7 @@ logger = logging.getLogger(__name__)
 class Structure(dict):
     """A structure of a request. Reading a member that it lacks by `[]` refuses the request.
 
-    So a member that an operation needs, though its shape calls it optional, is answered with AWS's 400.
+    So the lack of a member that an operation needs, though its shape calls it optional, is answered with AWS's 400.
     """
 
     def __missing__(self, name: str) -> Any:
@@ -101,7 +101,7 @@ class Service:
         self, operation: OperationModel, function: Operation | AsyncOperation, request: dict, headers: dict
     ) -> dict | None:
         problems = shapes.check(request, operation.input_shape) if operation.input_shape else []
-        # What cannot be read has no resource to ask IAM about; everything else is judged for those who may call.
+        # A request that cannot be read names no resource for IAM; all other problems are shown only to authorised callers.
         refuse([problem for problem in problems if problem.rule == "type"], "SerializationException")
         denial = front_door.check(self.name, operation.name, request, headers)
         if denial is not None:

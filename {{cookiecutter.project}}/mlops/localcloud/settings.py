@@ -15,10 +15,10 @@ class Settings:
     0 skips it, 1 waits as long as AWS, and with the default a minute passes in a second. Limits that a user sets, such as
     MaxRuntimeInSeconds, are never scaled.
 
-    Alarms look at shortened periods too, while clients send their requests in real time. So a number of requests is a
-    rate: those of a shortened period count as if they went on for the whole period, and a threshold of 1000 requests a
-    minute is passed at 17 a second, as on AWS. Everything else, errors above all, counts as it is. Autoscaling acts on
-    alarms, and so by the same rule.
+    Alarms look at shortened periods too, while clients send their requests in real time. So a number of requests is
+    scaled up: those of a shortened period count as if they continued for the whole period, and a threshold of 1000
+    requests a minute is exceeded at 17 a second, as on AWS. Other metrics, errors above all, are not scaled. Autoscaling
+    acts on alarms, and so by the same rule.
     """
 
     port: int
@@ -29,7 +29,7 @@ class Settings:
 
     @property
     def temporary(self) -> Path:
-        """Where temporary files of the cloud and of what it runs are; gone when it stops."""
+        """The directory for temporary files of the cloud and its programs, deleted when it stops."""
         return self.directory / "tmp"
 
     @property

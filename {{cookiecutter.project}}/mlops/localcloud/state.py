@@ -1,4 +1,4 @@
-"""cloud.json: what a running local cloud tells the clients of its owner, credentials among it."""
+"""cloud.json: the address and the credentials of a running local cloud, for the clients of its owner."""
 
 from __future__ import annotations
 
@@ -14,8 +14,8 @@ FILE = "cloud.json"
 class Running:
     """A local cloud that answers on `port`.
 
-    `id` is of this start alone: the health check on the port returns it. `owned` clouds end with the process that
-    started them.
+    `id` is new at each start; the health check on the port returns it. `owned` clouds end with the process that started
+    them.
     """
 
     id: str
@@ -43,7 +43,7 @@ class Running:
 
 
 def write(directory: Path, running: Running) -> None:
-    """Write the file, at once and for its owner's eyes only."""
+    """Write the file atomically, readable by its owner only."""
     unfinished = directory / f".{FILE}.{os.getpid()}"
     unfinished.unlink(missing_ok=True)
     with open(os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="utf-8") as file:
@@ -52,7 +52,7 @@ def write(directory: Path, running: Running) -> None:
 
 
 def read(directory: Path) -> Running | None:
-    """The cloud of the file; None where there is no file, or one that no cloud has written."""
+    """The cloud of the file; None where there is no valid file."""
     try:
         found = json.loads((directory / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):

@@ -1,4 +1,4 @@
-"""Definitions in the Amazon States Language, judged where they are given: by statelint, and by what tasks call."""
+"""Checks of definitions in the Amazon States Language: by statelint, and of the resources that tasks call."""
 
 import json
 from collections.abc import Iterator
@@ -16,7 +16,7 @@ _SDK = f"{_INTEGRATION}aws-sdk:"
 
 
 def require_definition(definition: str) -> None:
-    """Refuse a definition that AWS refuses, or that calls what the local cloud does not know."""
+    """Refuse a definition that AWS refuses, or that calls an integration that the local cloud does not have."""
     found = violations(definition)
     if found:
         raise AWSError("InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(found)}'")
@@ -44,13 +44,13 @@ def violations(definition: str) -> list[str]:
 
 
 def require_update(parameters: dict) -> None:
-    """Like `require_definition`, where a request may leave the definition as it is."""
+    """Like `require_definition`, for requests whose definition is optional."""
     if "definition" in parameters:
         require_definition(parameters["definition"])
 
 
 def _resources(node: Any) -> Iterator[str]:
-    """The resources of all tasks, those of branches and of maps too."""
+    """The resources of all tasks, including those in branches and maps."""
     if isinstance(node, list):
         for each in node:
             yield from _resources(each)

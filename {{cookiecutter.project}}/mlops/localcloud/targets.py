@@ -13,13 +13,13 @@ _PIPELINE_INPUT = ("sourceRevisions", "variables")
 
 
 def install() -> None:
-    """Deliver to them."""
+    """Add the targets, and publish changes of alarms."""
     base_events.deliver({"codepipeline": _start_pipeline, "codebuild": _start_build})
     base_events.publish_alarms()
-    base_hooks.before("events", _may_pass)
+    base_hooks.before("events", _check_pass_role)
 
 
-def _may_pass(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
+def _check_pass_role(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
     """Refuse a target whose role the caller may not pass to EventBridge."""
     if not headers.get("x-amz-target", "").endswith(".PutTargets"):
         return None

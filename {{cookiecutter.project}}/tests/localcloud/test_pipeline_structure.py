@@ -105,7 +105,7 @@ WRONG_STAGES: dict[str, tuple[Stages, str]] = {
                 build(["Result"], runOrder=2),
             ]
         },
-        "the local cloud cannot hand on Result",
+        "the local cloud cannot pass on Result",
     ),
     "public-registry": (
         {

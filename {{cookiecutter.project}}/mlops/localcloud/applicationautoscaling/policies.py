@@ -58,18 +58,18 @@ def put_scaling_policy(request: dict) -> dict:
         else context.arn("autoscaling", f"scalingPolicy:{uuid.uuid4()}:resource/sagemaker/{resource}:policyName/{name}")
     )
     tracking = request["TargetTrackingScalingPolicyConfiguration"]
-    made = tracking_alarms.create(target, arn, float(tracking["TargetValue"]))
+    created = tracking_alarms.create(target, arn, float(tracking["TargetValue"]))
     _policies()[resource, name] = {
         **request,
         "PolicyType": "TargetTrackingScaling",
         "PolicyARN": arn,
-        "Alarms": made,
+        "Alarms": created,
         "CreationTime": datetime.now(UTC),
     }
     if known:
         tracking_alarms.delete(known["Alarms"])
     _keep_scaling()
-    return {"PolicyARN": arn, "Alarms": made}
+    return {"PolicyARN": arn, "Alarms": created}
 
 
 @service.operation

@@ -6,13 +6,13 @@ from mlops.localcloud import context, measuring
 from mlops.localcloud.applicationautoscaling.targets import Target
 
 _NAMESPACE, _METRIC = "AWS/SageMaker", "InvocationsPerInstance"
-# As AWS makes them: above the target for three minutes, or ten percent below it for fifteen.
+# As AWS creates them: above the target for three minutes, or ten percent below it for fifteen.
 _ALARMS = (("High", "GreaterThanThreshold", 1.0, 3), ("Low", "LessThanThreshold", 0.9, 15))
 
 
 def create(target: Target, policy_arn: str, value: float) -> list[dict[str, str]]:
-    """Make the alarms of a policy, AlarmHigh first. Returns their names and ARNs."""
-    made = []
+    """Create the alarms of a policy, AlarmHigh first. Returns their names and ARNs."""
+    created = []
     for kind, comparison, share, minutes in _ALARMS:
         name = f"TargetTracking-{target.resource_id}-Alarm{kind}-{uuid.uuid4()}"
         dimensions = [{"Name": key, "Value": text} for key, text in _dimensions(target).items()]
@@ -29,8 +29,8 @@ def create(target: Target, policy_arn: str, value: float) -> list[dict[str, str]
             Threshold=share * value,
             ComparisonOperator=comparison,
         )
-        made.append({"AlarmName": name, "AlarmARN": context.arn("cloudwatch", f"alarm:{name}")})
-    return made
+        created.append({"AlarmName": name, "AlarmARN": context.arn("cloudwatch", f"alarm:{name}")})
+    return created
 
 
 def delete(alarms: list[dict[str, str]]) -> None:
@@ -39,7 +39,7 @@ def delete(alarms: list[dict[str, str]]) -> None:
 
 
 def measure_silence(target: Target) -> None:
-    """Measure zero requests: SageMaker does so for a variant without traffic, which is then scaled in."""
+    """Publish zero requests, as SageMaker does for a variant without traffic, so that it is scaled in."""
     measuring.measure(_NAMESPACE, _dimensions(target), {_METRIC: ("None", 0.0)})
 
 

@@ -60,7 +60,7 @@ def batch_get_builds(request: dict) -> dict:
     """Describe builds by id or ARN."""
     found = {build: _runners().get(_id(build)) for build in request["ids"]}
     return {
-        # Copies: a build that ends meanwhile is either complete or not in all of its members.
+        # Copies: the members of a build that ends meanwhile agree with each other.
         "builds": [dict(runner.build) for runner in found.values() if runner],
         "buildsNotFound": [build for build, runner in found.items() if not runner],
     }

@@ -1,7 +1,6 @@
-"""The Python of a build: what the cloud's own environment has is there, and what a build installs stays in the build.
+"""The Python of a build: a virtual environment of its own that also finds the packages of the cloud's environment.
 
-A virtual environment over the cloud's, which has to be writable: a build's `pip install --force-reinstall boto3` would
-otherwise exchange packages under the cloud that runs it.
+Without it, `pip install --force-reinstall boto3` in a build would replace packages of the cloud that runs it.
 """
 
 import site

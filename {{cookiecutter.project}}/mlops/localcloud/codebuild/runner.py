@@ -57,8 +57,8 @@ class Runner:
         except Exception as error:
             logger.exception("Build %s", build["id"])
             status = "FAULT"
-            context_ = {"statusCode": "INTERNAL_SERVICE_ERROR", "message": f"{type(error).__name__}: {error}"}
-            build["phases"][-1] |= {"phaseStatus": "FAULT", "contexts": [context_]}
+            reason = {"statusCode": "INTERNAL_SERVICE_ERROR", "message": f"{type(error).__name__}: {error}"}
+            build["phases"][-1] |= {"phaseStatus": "FAULT", "contexts": [reason]}
         now = datetime.now(UTC)
         build["phases"].append({"phaseType": "COMPLETED", "startTime": now})
         build.update(currentPhase="COMPLETED", endTime=now, buildStatus=status, buildComplete=True)

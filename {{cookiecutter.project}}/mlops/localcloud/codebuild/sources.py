@@ -39,12 +39,12 @@ def fetch(source: dict, version: str | None, role_arn: str, directory: Path) -> 
 def download(s3: BaseClient, bucket: str, key: str, file: Path, **version: str) -> None:
     """Write an object to a file. Raises ClientError with the object's name."""
     try:
-        # boto3's own transfer begins with a HEAD request, whose refusal has no reason.
+        # boto3's own transfer begins with a HEAD request, and the refusal of a HEAD has no reason.
         body = s3.get_object(Bucket=bucket, Key=key, **version)["Body"]
     except ClientError as error:
-        told = error.response["Error"]
-        message = f"{told.get('Message', '')} (arn:aws:s3:::{bucket}/{key})"
-        response = {**error.response, "Error": {**told, "Message": message}}
+        details = error.response["Error"]
+        message = f"{details.get('Message', '')} (arn:aws:s3:::{bucket}/{key})"
+        response = {**error.response, "Error": {**details, "Message": message}}
         raise ClientError(response, error.operation_name) from error
     with file.open("wb") as output:
         shutil.copyfileobj(body, output)

@@ -51,7 +51,7 @@ class _Produced:
                 )
             if name in self._unreadable:
                 raise not_implemented(
-                    f"Action {action['name']} of stage {stage}: the local cloud cannot hand on {name}, because AWS does "
+                    f"Action {action['name']} of stage {stage}: the local cloud cannot pass on {name}, because AWS does "
                     "not document which file a Step Functions action writes into its output artifact"
                 )
         for namespace, name in variables.references(action.get("configuration", {})):

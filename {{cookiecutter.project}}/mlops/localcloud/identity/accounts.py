@@ -1,4 +1,4 @@
-"""Who may do everything: a user in the cloud's own account, and a role in each account that the user adds.
+"""Administrators: a user in the cloud's own account, and a role in each account that the user creates.
 
 Source: AWS Organizations User Guide, "Accessing member accounts in an organization".
 """
@@ -13,14 +13,14 @@ _POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 
 def install() -> tuple[str, str]:
-    """Make the user, the only principal that a cloud begins with. Returns access key id and secret access key."""
+    """Create the user, the only principal of a new cloud. Returns access key id and secret access key."""
     base_iam.know_no_root_keys()
-    base_hooks.after("organizations", _admit)
+    base_hooks.after("organizations", _create_role)
     return base_iam.create_administrator(ADMINISTRATOR)
 
 
-def _admit(headers: dict[str, str], body: bytes, answer: base.Response) -> None:
-    """Make the role by which those who have added an account get into it."""
+def _create_role(headers: dict[str, str], body: bytes, answer: base.Response) -> None:
+    """Create the role through which the cloud's own account manages an account that it has created."""
     status, _, content = answer
     if not headers.get("x-amz-target", "").endswith(".CreateAccount") or status != 200:
         return

@@ -6,7 +6,7 @@ from mlops.localcloud.identity.web import Refused, refusal
 
 
 def install() -> None:
-    """Look at each such request before ministack's STS does."""
+    """Check each such request before ministack's STS handles it."""
     base_hooks.before("sts", _check)
 
 

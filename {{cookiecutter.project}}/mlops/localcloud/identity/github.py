@@ -74,7 +74,7 @@ def claims(job: Mapping[str, str], form: str) -> dict[str, Any]:
 
 @cache
 def request_token() -> str:
-    """What a job shows to get a token, its ACTIONS_ID_TOKEN_REQUEST_TOKEN. It is in the cloud's directory."""
+    """The bearer token of a job's requests, ACTIONS_ID_TOKEN_REQUEST_TOKEN, kept in the cloud's directory."""
     file = context.directory("identity") / "request-token"
     if not file.exists():
         file.write_text(secrets.token_urlsafe(32))

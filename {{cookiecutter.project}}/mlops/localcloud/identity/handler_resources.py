@@ -1,6 +1,6 @@
 """On which resources the permissions of CloudFormation's handlers are checked.
 
-The form of each ARN is the one of the Service Authorization Reference. What fills it is what a template says, what
+The Service Authorization Reference has the form of each ARN. Its placeholders take values of the template, names that
 CloudFormation generates, or, for a resource that does not exist yet, a value of the same shape.
 """
 
@@ -63,7 +63,7 @@ def arns(resource: Resource, action: str) -> list[str]:
 
 
 def passed_roles(resource: Resource) -> list[tuple[str, str]]:
-    """The roles that the resource hands on, each with the service that gets it."""
+    """The roles that the resource passes, each with the service that receives it."""
     service, *paths = _ROLES.get(resource.kind, ("",))
     roles = [property_at(resource.properties, path) for path in paths]
     roles += [target.get("RoleArn") for target in property_at(resource.properties, "Targets") or []]
@@ -95,7 +95,7 @@ def _alias_of_function(resource: Resource) -> Values:
         "Alias": resource.properties["Name"],
         "ApplicationName": policy.get("ApplicationName", ""),
         "DeploymentGroupName": policy.get("DeploymentGroupName", ""),
-        # The group names it; it is the one resource of its type in the same stack, and has the type's name as its id.
+        # The deployment group refers to it. Our templates have one per stack, with the logical id DeploymentConfig.
         "DeploymentConfigurationName": f"{stack}-DeploymentConfig-{suffix}",
     }
 
@@ -167,7 +167,7 @@ _VALUES: dict[str, Callable[[Resource], Values]] = {
     "AWS::StepFunctions::StateMachine": _named("StateMachineName", "StateMachineName"),
 }
 
-# The service that gets a role, and the properties that name it.
+# The service that receives a role, and the properties that name it.
 _ROLES: dict[str, tuple[str, ...]] = {
     "AWS::ApiGateway::Account": ("apigateway", "CloudWatchRoleArn"),
     "AWS::ApiGateway::Method": ("apigateway", "Integration.Credentials"),

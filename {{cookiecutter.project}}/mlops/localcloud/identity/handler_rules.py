@@ -1,7 +1,7 @@
-"""Permissions that a handler declares and asks for only with a property that a template sets.
+"""Permissions that a handler declares and uses only where a template sets a property.
 
-A handler's declaration is for every template there may be. What is left out here is left out by name and property; all
-else is demanded, whether the local cloud sees a reason for it or not.
+A handler's declaration covers every possible template. An action is left out only by a rule here; every other action is
+required.
 """
 
 from collections.abc import Iterator
@@ -144,7 +144,7 @@ _NEVER: dict[str, dict[str, str]] = {
 def is_needed(kind: str, action: str, properties: dict[str, Any]) -> bool:
     """Whether a handler asks for an action that it declares, for a resource with these properties.
 
-    On an update `properties` has those that are taken away, too.
+    On an update, `properties` also has those that the update removes.
     """
     if any(fnmatchcase(action, pattern) for pattern in _NEVER.get(kind, {})):
         return False

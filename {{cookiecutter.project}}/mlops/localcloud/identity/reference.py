@@ -44,7 +44,7 @@ def documented(action: str, values: dict[str, str]) -> list[str]:
     """The ARNs of the resource types that the reference documents for an action, filled in with these values.
 
     All types that the action requires, or else the most specific of its optional ones; `*` where it has none. Raises
-    LookupError for an action that the reference does not have, or whose resources the values do not name.
+    LookupError for an action that the reference does not have, or whose ARNs need other values.
     """
     service, _, name = action.partition(":")
     kinds = _reference().get(service, {}).get("privileges", {}).get(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mlops.localcloud import base, base_iam
 
-# In place of a service: the role itself has asked.
+# In place of a service, for work that a role has requested itself.
 CALLER = "caller"
 
 
@@ -48,8 +48,8 @@ def require_assumable(role_arn: str, service: str) -> None:
 def credentials(role_arn: str, service: str) -> dict[str, str]:
     """Credentials of a role that a service assumes, for botocore's client arguments. Raises RoleNotAssumable.
 
-    The trust policy is looked at each time; a session is opened every hour. A service that acts for a role which has
-    called it assumes nothing: it goes on with the caller's session.
+    The trust policy is checked each time; a session is opened every hour. With CALLER no role is assumed, so no trust
+    policy is checked: AWS uses the caller's own session.
     """
     if service != CALLER:
         require_assumable(role_arn, service)

@@ -1,6 +1,6 @@
-"""What CloudFormation needs of a role to change a resource of a stack.
+"""The permissions that CloudFormation needs of a role to change a resource of a stack.
 
-What its handlers declare decides, not what the local cloud calls: it holds all at hand, and calls less.
+They are those that its handlers declare. The local cloud itself makes fewer calls than the handlers.
 """
 
 from collections.abc import Iterator
@@ -15,12 +15,12 @@ Check = tuple[str, str, dict[str, Any]]
 def needed(change: str, resource: Resource, before: dict[str, Any] | None = None) -> Iterator[Check]:
     """The actions, resources and condition keys of one change: create, update or delete.
 
-    `before` are the properties before an update: what is taken away takes permissions, too. Raises LookupError for a
-    type that is not known.
+    `before` are the properties before an update: the removal of a property takes permissions, too. Raises LookupError
+    for an unknown type.
     """
     kind, properties = resource.kind, {**(before or {}), **resource.properties}
     if kind.startswith("Custom::"):
-        # It has no handler but the function that it names.
+        # Its only handler is the function that it names.
         yield "lambda:InvokeFunction", properties["ServiceToken"], {}
         return
     for action in handlers.permissions(kind, change):
@@ -35,13 +35,13 @@ def needed(change: str, resource: Resource, before: dict[str, Any] | None = None
 
 
 def _keys(resource: Resource, action: str) -> dict[str, Any]:
-    """The condition keys that a service sends beside the ones of every request."""
+    """The condition keys of this action, besides the global ones."""
     if action == "iam:CreateServiceLinkedRole":
         return {"iam:AWSServiceName": "sagemaker.application-autoscaling.amazonaws.com"}
     if action.startswith("application-autoscaling:") and "ServiceNamespace" in resource.properties:
         return {"application-autoscaling:service-namespace": resource.properties["ServiceNamespace"]}
     if action == "kms:CreateGrant":
-        # ECR and Lambda make the grants, for the data that they encrypt.
+        # ECR and Lambda create the grants, for the data that they encrypt.
         return {"kms:GrantIsForAWSResource": "true"}
     boundary = resource.properties.get("PermissionsBoundary")
     return {"iam:PermissionsBoundary": boundary} if boundary else {}

@@ -1,7 +1,7 @@
-"""The roles under which CloudFormation changes stacks: the stack's own, or that of whoever asked.
+"""The roles under which CloudFormation changes stacks: the stack's own, or that of the caller.
 
-The actions are checked that CloudFormation's handler of a resource's type performs. Our own resource types call their
-services under that role besides, where each call is checked once more.
+The role needs the permissions of CloudFormation's handler of a resource's type. Our own resource types also call their
+services under that role, which check each call again.
 """
 
 from collections.abc import Iterator
@@ -76,9 +76,9 @@ def _under_role(
     if assumed is None:
         yield
         return
-    # CloudFormation gives a stack's tags to what it creates, which then has them.
-    whose = ("RequestTag", "ResourceTag") if change == "create" else ("ResourceTag",)
-    tags = {f"aws:{each}/{key}": value for key, value in base_iam.stack_tags(stack).items() for each in whose}
+    # CloudFormation tags the resources that it creates with the tags of the stack.
+    keys = ("RequestTag", "ResourceTag") if change == "create" else ("ResourceTag",)
+    tags = {f"aws:{each}/{key}": value for key, value in base_iam.stack_tags(stack).items() for each in keys}
     policy = base_lambda.update_policy(stack, logical_id) if kind == "AWS::Lambda::Alias" else None
     described = {**properties, "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": policy}} if policy else properties
     resource = Resource(kind, described, physical_id, f"{stack}-{logical_id}-{_SUFFIX}")

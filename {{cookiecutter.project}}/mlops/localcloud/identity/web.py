@@ -149,7 +149,7 @@ def _provider_and_keys(token: str, provider_id: str, role_arn: str) -> tuple[str
 
 
 def refusal(error: Refused) -> Response:
-    """The answer of STS to what it does not take."""
+    """The answer of STS to a request that it refuses."""
     body = (
         f'<ErrorResponse xmlns="{_NAMESPACE}"><Error><Type>Sender</Type><Code>{error.code}</Code>'
         f"<Message>{escape(str(error))}</Message></Error><RequestId>00000000-0000-0000-0000-000000000000</RequestId>"

@@ -40,7 +40,7 @@ class NotStarted(Exception):
 
 @dataclass(frozen=True)
 class Instance:
-    """One instance of a job: its host name (algo-1), its address, and the directory that stands for /opt/ml.
+    """One instance of a job: its host name (algo-1), its address, and the directory used as /opt/ml.
 
     `addresses` are those of all instances of the job by their host names.
     """

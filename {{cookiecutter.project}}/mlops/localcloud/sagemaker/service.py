@@ -13,7 +13,7 @@ from mlops.localcloud.service import Service
 class _Runtime(Service):
     """The data plane. Its front door turns away a body that is too large before anything else looks at it.
 
-    ministack, which gives the other services' answers an id, does not see its requests.
+    Its requests do not pass through ministack, which gives the answers of other services a request id.
     """
 
     async def handle(self, method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:

@@ -17,8 +17,8 @@ from mlops.localcloud.sagemaker.container import Instance
 # "The request timeout on /ping attempts is 2 seconds" (Custom Inference Code with Hosting Services).
 _PING_TIMEOUT_SECONDS = 2
 _PING_INTERVAL_SECONDS = 0.05
-# SageMaker goes on to ping and replaces what is unhealthy; after how long, it does not document. A program that is busy
-# on a busy machine gets more than one chance.
+# SageMaker keeps pinging a container and replaces it when it is unhealthy; after how long, is not documented. On a busy
+# machine a container may miss some pings.
 _WATCH_INTERVAL_SECONDS = 1.0
 _UNHEALTHY_SECONDS = 20.0
 # AWS starts a container that ends again and again until its start-up limit is over. The outcome is clear before.
@@ -31,7 +31,7 @@ class StartFailed(Exception):
 
 
 class ServingContainer:
-    """The container of one instance. It listens on a loopback port of its own, and is pinged for as long as it runs.
+    """The container of one instance. It listens on its own loopback port, and is pinged as long as it runs.
 
     `healthy` is done when the first ping was answered; it fails with StartFailed when there is no hope for that.
     """
@@ -122,7 +122,7 @@ class ServingContainer:
             self.healthy.set_result(None)
 
     def _give_up(self, process: Process) -> int:
-        """End a program that is up and answers no ping any more. Its requests go to other containers meanwhile."""
+        """End a program that no longer answers pings. Other containers take its requests meanwhile."""
         with self._changed:
             self._port = None
         self._log.write(f"The container has not answered a ping for {_UNHEALTHY_SECONDS} seconds and is replaced")

@@ -8,7 +8,7 @@ from mlops.localcloud.codepipeline import artifacts
 from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
 
 _MAXIMUM_MESSAGE = 5000
-# AWS documents that the artifact has the state machine's output, but not in which file: no other action may take it.
+# AWS documents that the artifact holds the state machine's output, but not the file's name: no other action may take it.
 _OUTPUT_FILE = "output.json"
 
 

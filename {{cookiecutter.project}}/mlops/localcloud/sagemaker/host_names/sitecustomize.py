@@ -1,7 +1,7 @@
 """Resolves the host names of a job's instances, as the network of a training cluster does.
 
-Python imports it at the start of a job's program. Names have no addresses on this machine, so the sockets of the
-program look them up here first. A program in another language finds them where /etc/hosts lists them.
+Python imports it at the start of a job's program. This machine cannot resolve the names, so the program's sockets look
+them up here first. Programs in other languages need them in /etc/hosts.
 """
 
 import functools
@@ -44,7 +44,7 @@ for _name in ("getaddrinfo", "gethostbyname", "gethostbyname_ex"):
 for _name in ("bind", "connect", "connect_ex"):
     setattr(socket.socket, _name, _taking_addresses(getattr(socket.socket, _name)))
 
-# The installation may have a module of this name of its own.
+# The installation may have its own module of this name.
 sys.path[:] = [path for path in sys.path if Path(path) != Path(__file__).parent]
 _own = PathFinder.find_spec("sitecustomize", sys.path)
 if _own and _own.loader:
