@@ -10,8 +10,8 @@ from pathlib import Path
 def extract(archive: Path, directory: Path) -> None:
     """Extract the files and directories of an archive into an existing or new directory.
 
-    Raises tarfile.TarError for what is no archive, and for a link, a device or a path outside of the directory. Python's
-    own filter for this is missing before 3.11.4, which Debian 12 does not have.
+    Raises tarfile.TarError for a file that is no archive, and for a link, a device or a path outside of the directory.
+    Python's own filter for this came with 3.11.4; Debian 12 has an older one.
     """
     root = directory.resolve()
     with tarfile.open(archive) as content:

@@ -12,7 +12,7 @@ Function = Literal["api", "before-traffic", "after-traffic"]
 SOURCE_KEY = "source/source.zip"
 DATA_KEY = "data/data.zip"
 
-# The folders of the bucket. CodePipeline adds one that is called like the project and whose content expires.
+# The folders of the bucket. CodePipeline adds one with the project's name, whose content expires.
 BUCKET_FOLDERS = frozenset(
     {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
 )
@@ -95,7 +95,7 @@ def dataset_prefix(data_version: str) -> str:
 
 
 def execution_prefix(execution_id: str) -> str:
-    """Where everything lies that an execution found out: evaluation/, baseline/, qa/, golden/, smoke/."""
+    """The prefix of an execution's results: evaluation/, baseline/, qa/, golden/, smoke/."""
     return f"executions/{execution_id}/"
 
 

@@ -1,4 +1,4 @@
-"""Objects in S3 by the SHA-256 of their content, which S3 computes itself: what an uploader claims proves nothing."""
+"""Objects in S3 by the SHA-256 of their content, which S3 computes itself and does not take from the uploader."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ def sha256(content: Content) -> str:
 
 
 def stored(client, bucket: str, key: str, version: str | None = None) -> Stored:
-    """What S3 knows of an object, or of one version of it. Raises AWSError when there is none."""
+    """Version and checksum of an object, or of one version of it. Raises AWSError when there is none."""
     selected = {"VersionId": version} if version else {}
     answer = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **selected)
     return Stored(answer["VersionId"], answer.get("ChecksumSHA256", ""))
@@ -43,8 +43,8 @@ def put(client, bucket: str, key: str, content: Content) -> str:
 def put_once(client, bucket: str, key: str, content: Content) -> str:
     """Write the object if there is none. Returns its version. PipelineError when it has another content.
 
-    The roles of the builds may write no other way where this is used: what one execution has been tested with stays,
-    whatever a later one runs.
+    The roles of the builds may only write objects of these keys once, so that a later execution cannot replace what an
+    earlier one was tested with.
     """
     try:
         return _put(client, bucket, key, content, IfNoneMatch="*")

@@ -13,17 +13,17 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Function, Names
 
 _RUNNER_LINE = "[Container]"
-# A command that ends so was not found, not allowed or killed: what it has written before is not why.
-_LEAST_EXIT_STATUS_OF_A_SHELL = 126
+# A shell's exit status for a command that was not found, not permitted or killed: its output is not the cause.
+_LEAST_SHELL_STATUS = 126
 _EXIT_STATUS = re.compile(r"exit status (\d+)")
 # The last lines of pytest: a line for each failure, then how many there were.
 _FAILED_TEST = re.compile(r"(?:FAILED|ERROR) (\S+)")
 _TEST_COUNT = re.compile(r"\d+ (failed|error).* in [\d.]+s")
 _MOST_TESTS_NAMED = 3
 _EXCERPT_LINES = 8
-# Images and jobs are called like their execution, and AWS takes each name once.
+# Images and jobs are named after their execution, and AWS takes each name once.
 _STAGES_WITHOUT_RETRY = ("Build", "Train")
-_START_ANEW = (
+_NO_RETRY = (
     "CodePipeline's retry of this stage cannot succeed where its image or its jobs exist. Start a new execution "
     "instead: mlops start"
 )
@@ -66,7 +66,7 @@ def explain(session: Session, names: Names, execution: Execution) -> Failure | N
     explanation = _BY_PROVIDER.get(action.provider, _by_codepipeline)
     failure = explanation(session, names, execution, action)
     if action.stage in _STAGES_WITHOUT_RETRY and action.retried:
-        return replace(failure, cause=f"{failure.cause.rstrip('.')}. {_START_ANEW}")
+        return replace(failure, cause=f"{failure.cause.rstrip('.')}. {_NO_RETRY}")
     return failure
 
 
@@ -86,7 +86,7 @@ def _by_build(session: Session, names: Names, execution: Execution, action: Acti
     log = places.of_action(session, action)
     written = before_end([event.message for event in logs.tail(session, log, 200)], phase) if log else []
     words = last_words(written)
-    if message and _was_cut_off(failed, message):
+    if message and _was_interrupted(failed, message):
         cause = f"{message}; its last words: {words}" if words else message
     else:
         cause = words or message or action.error_message or f"the build ended as {build['buildStatus']}"
@@ -95,7 +95,7 @@ def _by_build(session: Session, names: Names, execution: Execution, action: Acti
 
 def _by_state_machine(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
     ran = jobs.of_execution(session, names, execution.id)
-    # The state machine stops the job beside one that has failed: that one is not the cause.
+    # The state machine stops the other job when one has failed: the stopped one is not the cause.
     failed = sorted(
         (job for job in ran if job.failed), key=lambda job: (job.status != "Failed", not job.failure_reason)
     )
@@ -167,7 +167,7 @@ def before_end(lines: list[str], phase: str) -> list[str]:
 
 
 def last_words(written: list[str]) -> str:
-    """What a command wrote last: the last unindented line and what hangs on it. Failed tests are named."""
+    """The last unindented line of a command's output with the indented lines after it. Failed tests are named."""
     start = next((n for n in range(len(written) - 1, -1, -1) if not written[n][0].isspace()), None)
     if start is None:
         return ""
@@ -185,9 +185,9 @@ def _with_failed_tests(count: str, written: list[str]) -> str:
     return f"{count}: {', '.join(names[:_MOST_TESTS_NAMED])}{more}" if names else count
 
 
-def _was_cut_off(phase: dict, message: str) -> bool:
+def _was_interrupted(phase: dict, message: str) -> bool:
     status = _EXIT_STATUS.search(message)
-    return phase["phaseStatus"] == "FAULT" or (status is not None and int(status[1]) >= _LEAST_EXIT_STATUS_OF_A_SHELL)
+    return phase["phaseStatus"] == "FAULT" or (status is not None and int(status[1]) >= _LEAST_SHELL_STATUS)
 
 
 def program_output(lines: list[str]) -> list[str]:

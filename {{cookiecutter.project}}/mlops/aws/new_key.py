@@ -30,9 +30,9 @@ def call(
     pause: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
 ) -> Result:
-    """What `use` returns, which is called again while it is denied and the stack with the key is new.
+    """Call `use` again while it is denied and the stack with the key is new. Returns its result.
 
-    A denial is final when the stack is older, and none is waited for where there is no stack.
+    A denial is final when the stack is older or does not exist.
     """
     while True:
         try:

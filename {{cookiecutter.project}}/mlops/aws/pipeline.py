@@ -11,7 +11,7 @@ from mlops.aws.origin import Origin
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
-# What nobody may cut off.
+# Actions that CodePipeline cannot stop; an execution that is stopped waits for their end.
 _ENDING_BY_THEMSELVES = {"CloudFormation", "ECRBuildAndPublish"}
 # The stage whose success lets a release into production.
 _APPROVAL_STAGE = "Approve"
@@ -74,7 +74,7 @@ def make_way(session: Session, wanted: Wanted, say: Callable[[str], None]) -> st
             say(f"Execution {execution.id} is stopped: nobody had approved it, and this release is newer.")
             for action in execution.actions:
                 if action.state == IN_PROGRESS and action.provider in _ENDING_BY_THEMSELVES:
-                    say(f"  {action.path} comes to its end first; this release waits for that.")
+                    say(f"  {action.path} cannot be stopped; this release waits for its end.")
     return found
 
 

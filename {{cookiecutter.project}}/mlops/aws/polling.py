@@ -10,13 +10,13 @@ _LONGEST_SECONDS = 5.0
 def pause(waited_seconds: float, *, shortest_seconds: float = 0.5) -> float:
     """A tenth of the time waited so far, within bounds.
 
-    What ends soon is seen at once, and what takes long is asked for rarely: AWS allows few calls of this kind.
+    A short operation is seen to end at once, a long one is polled rarely: AWS allows few calls of this kind.
     """
     return min(max(waited_seconds / 10, shortest_seconds), _LONGEST_SECONDS)
 
 
-class Clock:
-    """Sleeps between two questions, longer and longer until it is told that something has changed."""
+class Backoff:
+    """Sleeps between two calls, longer each time until `changed` is called."""
 
     def __init__(self, *, shortest_seconds: float = 0.5) -> None:
         self._shortest = shortest_seconds

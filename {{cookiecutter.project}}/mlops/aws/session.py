@@ -31,7 +31,7 @@ _LOGIN = (
     'For the local cloud run: mlops local up && eval "$(mlops local env)". '
     "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
 )
-# What a call may take: when something fails on the way, and when AWS says that it gets too many of them.
+# The attempts of a call that fails, and of one that AWS throttles.
 _ATTEMPTS, _MOST_ATTEMPTS = 3, 10
 _BUSY_CODES = {
     "LimitExceededException",
@@ -61,7 +61,7 @@ _NOT_AUTHORIZED = re.compile(
 
 
 _ACTION_OF_A_HEAD = {"HeadObject": "s3:GetObject", "HeadBucket": "s3:ListBucket"}
-# SageMaker waits 60 s for a model; its own answer that the model did not come to one must still arrive.
+# SageMaker waits 60 s for a model, and answers after that that the model has timed out.
 _READ_TIMEOUT_SECONDS = {"sagemaker-runtime": 70}
 
 
@@ -155,9 +155,9 @@ class Session:
 
 
 def _give_up(attempts: int, operation, response=None, caught_exception=None, **_: object) -> None:
-    """End the attempts at what no waiting mends. An AWS that is busy gets all of them, each later than the one before.
+    """Raise after _ATTEMPTS, unless AWS throttles: throttled calls get _MOST_ATTEMPTS, each after a longer pause.
 
-    botocore calls this before it decides itself, with the answer or the exception of each attempt.
+    botocore calls this with the answer or the exception of each attempt, before it decides about a retry itself.
     """
     if attempts < _ATTEMPTS:
         return

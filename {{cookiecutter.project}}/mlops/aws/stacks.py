@@ -221,7 +221,7 @@ def _make_way(session: Session, name: str, on_event: Callable[[StackEvent], None
 
 
 def _has_changes(client, name: str, change_set: str) -> bool:
-    clock = polling.Clock()
+    backoff = polling.Backoff()
     while True:
         answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
         status, reason = answer["Status"], answer.get("StatusReason", "")
@@ -232,7 +232,7 @@ def _has_changes(client, name: str, change_set: str) -> bool:
             if any(text in reason for text in _NO_CHANGE):
                 return False
             raise PipelineError(f"CloudFormation doesn't accept the template of the stack {name}: {reason}")
-        clock.sleep()
+        backoff.sleep()
 
 
 def _wait(
@@ -240,7 +240,7 @@ def _wait(
 ) -> tuple[str, list[StackEvent]]:
     """Wait until the stack is at rest. Returns its status and the events after `last`, oldest first."""
     happened: list[StackEvent] = []
-    clock = polling.Clock()
+    backoff = polling.Backoff()
     while True:
         status = describe(session, name)["StackStatus"]
         new = _events_after(session, name, last)
@@ -250,7 +250,7 @@ def _wait(
             on_event(event)
         if not status.endswith("_IN_PROGRESS"):
             return status, happened
-        clock.sleep()
+        backoff.sleep()
 
 
 def _events_after(session: Session, name: str, last: StackEvent | None) -> list[StackEvent]:

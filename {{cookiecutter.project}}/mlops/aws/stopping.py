@@ -14,7 +14,7 @@ _GONE = {"ExecutionDoesNotExist", "ResourceNotFoundException"}
 def begin(session: Session, names: Names, execution_id: str, reason: str) -> None:
     """Ask CodePipeline to stop the execution.
 
-    InputError when it has ended, PipelineError while it changes production: half of a deployment is no state to stop in.
+    InputError when it has ended, PipelineError while it changes production, because a deployment must not stop halfway.
     """
     execution = executions.read(session, names.pipeline, execution_id)
     if execution.finished:
@@ -25,7 +25,7 @@ def begin(session: Session, names: Names, execution_id: str, reason: str) -> Non
             f"The execution {execution_id} is in {running.path} and changes production. Wait for its end (mlops watch "
             f"{execution_id}), then take it back with: mlops rollback"
         )
-    # An approval would be waited for. Builds and jobs are ended by `end_running`, a deployment ends by itself.
+    # Without abandon CodePipeline would wait for an approval. `end_running` stops builds and jobs.
     stop(session, execution, reason, abandon=execution.waiting_approval is not None)
 
 
@@ -36,7 +36,7 @@ def stop(session: Session, execution: Execution, reason: str, *, abandon: bool) 
             pipelineName=execution.pipeline, pipelineExecutionId=execution.id, abandon=abandon, reason=reason
         )
     except AWSError as error:
-        # It has ended by itself, or somebody else has just stopped it.
+        # It has ended, or another request has just stopped it.
         if error.code not in {"DuplicatedStopRequestException", "PipelineExecutionNotStoppableException"}:
             raise
 

@@ -25,16 +25,16 @@ def follow(session: Session, names: Names, execution_id: str) -> Iterator[Execut
 
     Ends after the execution has ended. Asks every second while things change and less often while nothing does.
     """
-    before, clock = None, polling.Clock(shortest_seconds=1.0)
+    before, backoff = None, polling.Backoff(shortest_seconds=1.0)
     while True:
         now = activity.of_running_actions(session, names, executions.read(session, names.pipeline, execution_id))
         if now != before:
-            clock.changed()
+            backoff.changed()
             yield now
         if now.finished:
             return
         before = now
-        clock.sleep()
+        backoff.sleep()
 
 
 def changes(before: Execution | None, after: Execution) -> list[Change]:

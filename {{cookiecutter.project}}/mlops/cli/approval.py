@@ -30,7 +30,7 @@ def approve(execution: str | None, comment: str, verify_source: bool) -> None:
 
     Without EXECUTION the one that waits.
     """
-    repository, waiting = _asked(execution, comment)
+    repository, waiting = _chosen(execution, comment)
     _verify_source(repository, waiting, required=verify_source)
     _answer(repository, waiting, approved=True, comment=comment)
 
@@ -43,11 +43,11 @@ def reject(execution: str | None, comment: str) -> None:
 
     Without EXECUTION the one that waits.
     """
-    _answer(*_asked(execution, comment), approved=False, comment=comment)
+    _answer(*_chosen(execution, comment), approved=False, comment=comment)
 
 
-def _asked(execution_id: str | None, comment: str) -> tuple[Repository, Execution]:
-    """The execution that a person answers."""
+def _chosen(execution_id: str | None, comment: str) -> tuple[Repository, Execution]:
+    """The execution to answer: the given one, or the one that waits."""
     from mlops.aws import executions
     from mlops.cli import project
 
@@ -61,10 +61,10 @@ def _asked(execution_id: str | None, comment: str) -> tuple[Repository, Executio
 
 
 def _verify_source(repository: Repository, execution: Execution, *, required: bool) -> None:
-    """PipelineError when the release is not what this checkout says that it is.
+    """PipelineError when the source of the release differs from this checkout.
 
-    The commit that an approval shows is a word of whoever started the release; the version of source.zip that the
-    execution took is a fact.
+    The commit that an approval shows is a text that came with the start of the release. The version of source.zip that
+    the execution took cannot be chosen so.
     """
     from mlops.aws import objects, source
     from mlops.cli import console
@@ -79,8 +79,8 @@ def _verify_source(repository: Repository, execution: Execution, *, required: bo
         console.say(f"The source of the release is this checkout ({commit}), byte for byte.")
         return
     raise PipelineError(
-        f"Nothing is approved: the source of the execution {execution.id} is not this checkout. The release is said to "
-        f"be of commit {released}, this checkout is {commit}. If they are the same, the release was started with "
+        f"Nothing is approved: the source of the execution {execution.id} is not this checkout. The release names "
+        f"commit {released}, this checkout is {commit}. If they are the same, the release was started with "
         f"something else: reject it (mlops reject {execution.id}) and release this commit (mlops start). If not, check "
         "the release's commit out and approve again."
     )

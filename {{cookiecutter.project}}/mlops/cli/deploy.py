@@ -59,10 +59,10 @@ def deploy_pipeline(repository: Repository) -> None:
     _tell_of_an_api_without_use(repository)
     if is_new:
         console.say("CodePipeline starts a new pipeline by itself. That execution fails, for nothing is uploaded yet.")
-    _tell_of_mail_that_will_not_arrive(repository)
+    _warn_of_unconfirmed_address(repository)
 
 
-def _tell_of_mail_that_will_not_arrive(repository: Repository) -> None:
+def _warn_of_unconfirmed_address(repository: Repository) -> None:
     """SNS sends nothing to an address that has not confirmed, and forgets it after some days."""
     from mlops.aws import notifications
     from mlops.cli import console

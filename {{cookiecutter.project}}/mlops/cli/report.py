@@ -67,7 +67,7 @@ def write_report(
 
 
 def write_last_seen(repository: Repository, execution: Execution, sentence: str) -> Path:
-    """Write a report of an execution whose cloud is gone, as it was last seen. Returns the HTML page."""
+    """Write a report of an execution whose local cloud has ended, by its last known state. Returns the HTML page."""
     from mlops import report as reporting
 
     directory = _directory(repository, execution.id, None)

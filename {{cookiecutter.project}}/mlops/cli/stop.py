@@ -1,4 +1,4 @@
-"""`mlops stop`: an execution that should not go on."""
+"""`mlops stop`: stop an execution."""
 
 from __future__ import annotations
 

@@ -60,8 +60,8 @@ def watch_execution(
 ) -> Execution:
     """Show the execution and return its last state. PipelineError when it ends in any way but success.
 
-    `cloud_stops` says that the local cloud will not be there to be asked for a log; `on_change` gets each state that
-    is shown.
+    `cloud_stops` is true when the local cloud stops after this: files name the log then. `on_change` is called with each
+    state that is shown.
     """
     from mlops.cli import console
 
@@ -69,11 +69,11 @@ def watch_execution(
     raise_failure(repository, execution, cloud_stops=cloud_stops)
     if execution.finished:
         console.say(f"The release has succeeded in {console.between(execution.started, execution.ended)}.")
-        _say_what_was_tuned(repository, execution)
+        _say_tuned_hyperparameters(repository, execution)
     return execution
 
 
-def _say_what_was_tuned(repository: Repository, execution: Execution) -> None:
+def _say_tuned_hyperparameters(repository: Repository, execution: Execution) -> None:
     """Tuned hyperparameters are this release's: say what they are, and how the next one gets them."""
     from mlops.aws import jobs
     from mlops.cli import console

@@ -1,4 +1,4 @@
-"""Checks trainingjob.json and tuning.json against what `model/` takes. A prebuilt image has rules of its own."""
+"""Checks trainingjob.json and tuning.json against what `model/` takes. Prebuilt images are not checked."""
 
 from __future__ import annotations
 
@@ -66,8 +66,8 @@ def _range_problems(tuning: Document) -> Iterator[InputProblem]:
 def _model() -> ModuleType:
     try:
         return import_module("model.hyperparameters")
-    except Exception as error:  # model/ is the team's: whatever its code raises is to be mended there
+    except Exception as error:  # the team's own code may raise anything
         raise InputError(
-            f"model/hyperparameters.py can't be imported: {type(error).__name__}: {error}. It says which hyperparameters "
-            "training takes."
+            f"model/hyperparameters.py can't be imported: {type(error).__name__}: {error}. It defines the hyperparameters "
+            "that training takes."
         ) from error

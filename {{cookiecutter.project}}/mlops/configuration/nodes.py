@@ -9,7 +9,7 @@ import yaml
 from mlops.errors import InputProblem
 
 MOST_LEVELS = 50
-# Counted as often as aliases repeat them: a few lines of aliases can stand for billions of values.
+# Aliases count with all that they repeat: a few lines of them can expand to billions of values.
 _MOST_VALUES = 10_000
 _MOST_SHOWN = 120
 _TAG = "tag:yaml.org,2002:"
@@ -20,7 +20,7 @@ _NOT_IN_JSON = {"NaN", "Infinity", "-Infinity"}
 
 
 class Refused(Exception):
-    """A text whose reading ends at this problem."""
+    """A problem that ends the reading of a text."""
 
     def __init__(self, problem: InputProblem) -> None:
         super().__init__(str(problem))
@@ -109,7 +109,7 @@ class Walk:
         try:
             self._loader.construct_object(node)
         except (yaml.YAMLError, ValueError, TypeError, LookupError, AttributeError, OverflowError):
-            # PyYAML's constructors raise whatever their first line that fails raises.
+            # PyYAML's constructors do not translate the exceptions of int(), float() and date().
             self._loader.recursive_objects.clear()
             return False
         return True

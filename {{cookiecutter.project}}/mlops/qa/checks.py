@@ -33,7 +33,7 @@ def known_rows(client: Client, rows: TestSet, expected: Sequence[float]) -> Chec
 
 
 def write_known_rows(file: Path, rows: TestSet, expected: Sequence[float]) -> None:
-    """Leave rows, the released model's predictions, and what must be refused, for what asks production later."""
+    """Write rows, the released model's predictions, and requests that must be refused, for the checks of production."""
     known = {
         "rows": rows.rows,
         "instances": rows.values(),

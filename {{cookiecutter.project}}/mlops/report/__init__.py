@@ -43,7 +43,7 @@ def write(
 def write_last_seen(
     project: Project, account: str, execution: Execution, sentence: str, output: Path
 ) -> dict[str, Path]:
-    """Write what was seen of an execution whose cloud is gone; `sentence` says why there is no more. As `write`."""
+    """Write the last known state of an execution whose local cloud has ended; `sentence` is the reason. As `write`."""
     return _render({**last_seen(project, account, execution, sentence), "baseline": None}, output)
 
 

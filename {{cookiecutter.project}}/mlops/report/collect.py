@@ -42,7 +42,7 @@ def collect(session: Session, project: Project, execution_id: str | None = None)
 
 
 def last_seen(project: Project, account: str, execution: Execution, sentence: str) -> Document:
-    """The document of an execution whose cloud is gone: its stages as they were last seen, and why there is no more."""
+    """The document of an execution whose local cloud has ended: its stages in their last known state, and the reason."""
     names = Names(project.project, project.model)
     return {
         "project": project.project,

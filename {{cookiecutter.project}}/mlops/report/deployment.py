@@ -11,7 +11,7 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 from mlops.report.pipeline import iso
 
-# What the document has where the model came to nothing that can be asked.
+# This part of the document without a deployment.
 NOTHING: dict[str, Any] = {"model_package": None, "endpoints": [], "traffic": None}
 
 

@@ -23,7 +23,7 @@ def collect(session: Session, names: Names, execution: Execution) -> dict[str, A
 
 
 def last_seen(execution: Execution, sentence: str) -> dict[str, Any]:
-    """The same of an execution about which AWS is asked no more; `sentence` says why."""
+    """The same for an execution that can no longer be described; `sentence` is the reason."""
     return {
         "execution": _execution(execution),
         "verdict": {"outcome": "failed", "sentence": sentence, "log": None},

@@ -10,7 +10,7 @@ from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError, Session
 from mlops.report import pipeline, predictions
 
-# What the document has where the bucket is gone.
+# This part of the document without the bucket.
 NOTHING: dict[str, Any] = {
     **dict.fromkeys(("dataset", "evaluation", "predictions", "qa", "smoke")),
     "files": [],

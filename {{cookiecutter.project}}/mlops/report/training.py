@@ -12,7 +12,7 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 from mlops.report.pipeline import iso, seconds_between
 
-# What the document has where no job is known.
+# This part of the document without jobs.
 NOTHING: dict[str, Any] = {
     "release": {
         "image": None,

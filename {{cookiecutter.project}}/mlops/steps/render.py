@@ -126,7 +126,7 @@ def _production_model(session: Session, settings: Configuration) -> str | None:
 
 
 def _functions(session: Session, root: Path, settings: Configuration) -> Functions:
-    """Put the code in front of the endpoint into the bucket. None where clients call SageMaker."""
+    """Put the code of api/ into the bucket. Empty where clients call SageMaker."""
     if settings.production.clients_call != "api":
         return Functions()
     archive = functions.pack(root)

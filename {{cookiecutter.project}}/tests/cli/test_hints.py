@@ -71,9 +71,9 @@ def test_a_release_that_was_tuned_says_how_the_next_one_gets_its_hyperparameters
     session: Session, repository: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(jobs, "tuned_hyperparameters", lambda *_: {"eta": "0.12", "max_depth": "7"})
-    watch._say_what_was_tuned(Repository(repository), execution(Tune="false"))
+    watch._say_tuned_hyperparameters(Repository(repository), execution(Tune="false"))
     assert capsys.readouterr().out == ""
-    watch._say_what_was_tuned(Repository(repository), execution(Tune="true"))
+    watch._say_tuned_hyperparameters(Repository(repository), execution(Tune="true"))
     said = capsys.readouterr().out
     assert "Its tuned hyperparameters: --set eta=0.12 --set max_depth=7\n" in said
     assert "configuration/trainingjob.json" in said

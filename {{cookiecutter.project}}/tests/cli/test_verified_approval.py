@@ -82,7 +82,7 @@ def test_a_release_of_another_commit_is_approved_unless_a_proof_is_asked_for(mlo
     (repository / "check.sh").write_text("echo changed\n")
     refused = mlops("approve", "--verify-source")
     assert refused.exit_code == 1
-    assert f"of commit {committed}, this checkout is " in refused.output
+    assert f"names commit {committed}, this checkout is " in refused.output
     approved = mlops("approve")
     assert approved.exit_code == 0, approved.output
     assert f"The source is not compared: the release is of commit {committed}, this checkout is " in approved.output
