@@ -96,7 +96,7 @@ def problems(answers: dict[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    # Encoded twice, so that no answer ends the literal, and what is checked is what the files will hold.
+    # Encoded twice, so that no answer ends the literal, and the checked answers are those of the files.
     wrong = problems(json.loads({{cookiecutter | tojson | tojson}}))  # noqa: F821
     if wrong:
         sys.exit("\n".join(["Nothing was generated:", *wrong]))

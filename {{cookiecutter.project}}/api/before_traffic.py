@@ -1,5 +1,5 @@
-"""BeforeAllowTraffic, and the making of the first alias: the new version of the function, and its endpoint, answer
-golden rows as the released model does, and refuse what they must refuse."""
+"""The check before a shift of traffic and before the first alias: the new version of the function and its endpoint
+answer golden rows as the released model does, and refuse bad requests."""
 
 from __future__ import annotations
 
@@ -28,10 +28,10 @@ def check() -> str:
 
 
 def _check_endpoint(rows: Golden) -> None:
-    """The release's own variant, whatever else shares the traffic: each row by itself, and all of them at once."""
-    who = settings.ENDPOINT_NAME
-    rows.compare(who, [float(_ask_endpoint(row.encode(), CSV).strip()) for row in rows.rows])
-    rows.compare(who, json.loads(_ask_endpoint("\n".join(rows.rows).encode(), JSON))["predictions"])
+    """The release's own variant, whichever variant shares the traffic: each row by itself, and all of them at once."""
+    name = settings.ENDPOINT_NAME
+    rows.compare(name, [float(_ask_endpoint(row.encode(), CSV).strip()) for row in rows.rows])
+    rows.compare(name, json.loads(_ask_endpoint("\n".join(rows.rows).encode(), JSON))["predictions"])
 
 
 def _ask_endpoint(body: bytes, accept: str) -> str:
@@ -42,7 +42,7 @@ def _ask_endpoint(body: bytes, accept: str) -> str:
 
 
 def _check_own_answers() -> None:
-    """What the function answers without its endpoint: which release it is, and mistakes of clients."""
+    """Answers of the function that need no endpoint: its health, and bad requests."""
     health = version.ask("GET", "/health")
     _require("a question for its health", health, 200)
     found, expected = json.loads(health.body), (settings.text("MODEL_VERSION"), settings.ENDPOINT_NAME)
@@ -67,7 +67,7 @@ def _check_predictions(rows: Golden) -> None:
 
 def _compare(rows: Golden, answer: Answer, found: list) -> None:
     _require(f"{len(rows.rows)} golden rows", answer, 200)
-    # Where another model shares the traffic, its answers are its own.
+    # Another variant may share the traffic: its model's answers differ.
     if answer.model_version == settings.text("MODEL_VERSION"):
         rows.compare(version.ARN, [float(each) for each in found])
 

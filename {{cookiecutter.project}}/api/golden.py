@@ -1,6 +1,6 @@
 """Golden rows: rows with the predictions of the released model, and requests that must be refused.
 
-The test of the test endpoint leaves them in S3 for each release.
+QA of the test endpoint writes them to S3 for each release.
 """
 
 from __future__ import annotations
@@ -26,14 +26,14 @@ class Golden:
     instances: list[list[Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
 
-    def compare(self, who: str, found: list[float]) -> None:
+    def compare(self, name: str, found: list[float]) -> None:
         """Raise CheckFailed with the first row that is answered otherwise than by the released model."""
         if len(found) != len(self.rows):
-            raise CheckFailed(f"{who} answers {len(found)} predictions for {len(self.rows)} golden rows")
+            raise CheckFailed(f"{name} answers {len(found)} predictions for {len(self.rows)} golden rows")
         for row, prediction, expected in zip(self.rows, found, self.predictions, strict=True):
             deviation = abs(prediction - expected) / max(1.0, abs(expected))
             if not math.isfinite(prediction) or deviation > self.tolerance:
-                raise CheckFailed(f"{who} answers {prediction:g} for {row!r}, the released model {expected:g}")
+                raise CheckFailed(f"{name} answers {prediction:g} for {row!r}, the released model {expected:g}")
 
     def part(self, first: int, count: int) -> Golden:
         """Some of the rows."""

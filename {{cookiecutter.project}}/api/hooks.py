@@ -1,4 +1,4 @@
-"""What the checks around a shift have in common: who asked hears how they ended, whatever happens."""
+"""Makes checks into Lambda handlers that always report their result to CodeDeploy or CloudFormation."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def hook(check: Callable[[], str]) -> Callable[[dict[str, Any], Any], None]:
 
     def handler(event: dict[str, Any], context: Any) -> None:
         if "ResponseURL" in event:
-            # What is deleted or kept as it is has no traffic to come.
+            # Only a new resource precedes traffic; updates and deletions need no check.
             failure = _failure(check) if event["RequestType"] == "Create" else ""
             _answer_cloudformation(event, failure)
         else:

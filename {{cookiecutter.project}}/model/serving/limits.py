@@ -1,4 +1,4 @@
-"""Bounds on what a client may send before its body, and on what bad requests write into the log."""
+"""Bounds on the size of headers, and on the log lines that bad requests cause."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _SECONDS = 60.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose headers and trailers have a bound: the parser itself keeps whatever comes."""
+    """HTTP/1.1 whose headers and trailers have a bound: the parser itself has no bound."""
 
     _outside_body = 0
 

@@ -44,7 +44,7 @@ def serve(container: Container) -> None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
         server.run([listening])
 
-    # The workers close their own copies; while this one is open, the kernel goes on accepting clients.
+    # The workers close their own copies; while this one is open, the kernel keeps accepting clients.
     Workers(work, at_stop=listening.close).run(workers)
 
 
