@@ -8,7 +8,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import pytest
 import yaml
+
+from mlops.configuration import load
+from mlops.errors import InputError, InputProblem
 
 ROOT = Path(__file__).parents[1]
 PROJECT = {
@@ -38,3 +42,9 @@ class Repository:
         data = yaml.safe_load(path.read_text())
         edit(data)
         path.write_text(json.dumps(data) if path.suffix == ".json" else yaml.safe_dump(data))
+
+    def problems(self) -> list[InputProblem]:
+        """What is wrong with the configuration. Fails when nothing is."""
+        with pytest.raises(InputError) as caught:
+            load(self.root)
+        return list(caught.value.problems)

@@ -8,18 +8,12 @@ import pytest
 from repository import PROJECT, ROOT, Repository
 
 from mlops.configuration import load
-from mlops.errors import InputError, InputProblem
+from mlops.errors import InputError
 
 
 @pytest.fixture
 def repository(tmp_path) -> Repository:
     return Repository(tmp_path)
-
-
-def problems(repository: Repository) -> list[InputProblem]:
-    with pytest.raises(InputError) as caught:
-        load(repository.root)
-    return list(caught.value.problems)
 
 
 def test_the_shipped_configuration_is_right(repository):
@@ -34,7 +28,7 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_likely_name(repository)
         "evaluation.yml",
         "instance_type: ml.m5.large\nmetric: rmse\ngoal: Minimize\nbuond: 6\nallowed_regression: 0.1\n",
     )
-    missing, unknown = problems(repository)
+    missing, unknown = repository.problems()
     assert (missing.key, missing.found) == ("bound", "nothing")
     assert (unknown.file, unknown.line, unknown.key) == ("configuration/evaluation.yml", 4, "buond")
     assert "did you mean bound?" in unknown.allowed
@@ -43,7 +37,7 @@ def test_an_unknown_key_is_refused_with_its_line_and_the_likely_name(repository)
 def test_a_key_given_twice_is_refused_in_json_and_yaml(repository):
     repository.write("qa.yml", "users: 1\n" + (repository.root / "configuration/qa.yml").read_text())
     repository.write("tuning.json", '{"Tags": [],\n"Tags": []}')
-    twice = {problem.file: problem for problem in problems(repository) if problem.found == "a key given twice"}
+    twice = {problem.file: problem for problem in repository.problems() if problem.found == "a key given twice"}
     assert twice["configuration/tuning.json"].line == 2
     assert twice["configuration/qa.yml"].key == "users"
 
@@ -59,13 +53,13 @@ def test_a_key_given_twice_is_refused_in_json_and_yaml(repository):
 )
 def test_a_file_that_cannot_be_read_is_named_with_the_line(repository, file, text, line):
     repository.write(file, text)
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert (problem.file, problem.line) == (f"configuration/{file}", line)
 
 
 def test_a_missing_file_is_named(repository):
     (repository.root / "configuration" / "production.yml").unlink()
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert (problem.file, problem.found) == ("configuration/production.yml", "no such file")
 
 
@@ -80,7 +74,7 @@ def test_tabs_in_json_are_no_fault(repository):
 @pytest.mark.parametrize("name", ["Taxi", "taxi_fares", "1taxi", "taxi-", "ta--xi", "t" * 24, ""])
 def test_a_project_or_model_name_that_aws_would_refuse_is_refused(repository, key, name):
     repository.change("project.json", lambda data: data.update({key: name}))
-    assert [problem.key for problem in problems(repository)] == [key]
+    assert [problem.key for problem in repository.problems()] == [key]
 
 
 @pytest.mark.parametrize(
@@ -103,20 +97,20 @@ def test_what_the_pipeline_fills_in_is_refused_with_the_reason(repository, path)
         data[last] = "mine"
 
     repository.change("trainingjob.json", set_value)
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert problem.key == path
     assert problem.allowed.startswith("nothing, the pipeline fills it in: ")
 
 
 def test_a_training_definition_in_tuning_json_is_refused(repository):
     repository.change("tuning.json", lambda data: data.update(TrainingJobDefinition={}))
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert "made of trainingjob.json" in problem.allowed
 
 
 def test_a_lineage_tag_cannot_be_set_by_hand(repository):
     repository.change("trainingjob.json", lambda data: data.update(Tags=[{"Key": "commit", "Value": "1"}]))
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert problem.key == "Tags[0].Key"
 
 
@@ -163,7 +157,7 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
 )
 def test_an_impossible_value_in_our_own_files_is_refused(repository, file, change, key):
     repository.change(file, lambda data: data.update(change))
-    assert (f"configuration/{file}", key) in {(problem.file, problem.key) for problem in problems(repository)}
+    assert (f"configuration/{file}", key) in {(problem.file, problem.key) for problem in repository.problems()}
 
 
 @pytest.mark.parametrize(("metric", "goal"), [("share_within_10_percent", "Maximize"), ("mape", "Minimize")])

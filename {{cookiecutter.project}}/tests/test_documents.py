@@ -8,18 +8,12 @@ import pytest
 from repository import Repository
 
 from mlops.configuration import load
-from mlops.errors import InputError, InputProblem
+from mlops.errors import InputError
 
 
 @pytest.fixture
 def repository(tmp_path) -> Repository:
     return Repository(tmp_path)
-
-
-def problems(repository: Repository) -> list[InputProblem]:
-    with pytest.raises(InputError) as caught:
-        load(repository.root)
-    return list(caught.value.problems)
 
 
 def bomb(pattern: str) -> str:
@@ -65,7 +59,7 @@ def bomb(pattern: str) -> str:
 )
 def test_a_text_that_has_no_usable_value_is_refused(repository, file, text, key, line, found):
     repository.write(file, text)
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert problem.file == f"configuration/{file}"
     assert problem.key.startswith(key) and bool(problem.key) == bool(key)
     assert problem.line == line or file == "project.json"
@@ -75,7 +69,7 @@ def test_a_text_that_has_no_usable_value_is_refused(repository, file, text, key,
 def test_a_folder_in_place_of_a_file_is_refused(repository):
     (repository.root / "configuration" / "qa.yml").unlink()
     (repository.root / "configuration" / "qa.yml").mkdir()
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert (problem.file, problem.found) == ("configuration/qa.yml", "Is a directory")
 
 
@@ -85,7 +79,7 @@ def test_a_metric_whose_expression_is_too_much_for_python_is_refused(repository,
         "trainingjob.json",
         lambda data: data["AlgorithmSpecification"]["MetricDefinitions"][0].update(Regex=expression),
     )
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert problem.key == "AlgorithmSpecification.MetricDefinitions[0].Regex"
 
 

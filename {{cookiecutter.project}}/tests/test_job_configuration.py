@@ -8,18 +8,12 @@ import pytest
 from repository import Repository
 
 from mlops.configuration import load
-from mlops.errors import InputError, InputProblem
+from mlops.errors import InputError
 
 
 @pytest.fixture
 def repository(tmp_path) -> Repository:
     return Repository(tmp_path)
-
-
-def problems(repository: Repository) -> list[InputProblem]:
-    with pytest.raises(InputError) as caught:
-        load(repository.root)
-    return list(caught.value.problems)
 
 
 TRAINING_JOB_FAULTS = [
@@ -131,7 +125,7 @@ TRAINING_JOB_FAULTS = [
 @pytest.mark.parametrize(("edit", "key", "allowed"), TRAINING_JOB_FAULTS)
 def test_a_training_job_that_sagemaker_would_refuse_is_refused(repository, edit, key, allowed):
     repository.change("trainingjob.json", edit)
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert problem.key == key
     assert allowed in problem.allowed
 
@@ -259,7 +253,7 @@ TUNING_FAULTS = [
 @pytest.mark.parametrize(("edit", "key", "allowed"), TUNING_FAULTS)
 def test_a_tuning_job_that_could_not_work_is_refused(repository, edit, key, allowed):
     repository.change("tuning.json", edit)
-    (problem,) = problems(repository)
+    (problem,) = repository.problems()
     assert problem.key == f"HyperParameterTuningJobConfig{key}"
     assert allowed in problem.allowed
 
@@ -283,9 +277,9 @@ def test_instance_groups_are_counted_together_and_need_a_volume(repository):
         data["ResourceConfig"] = {"InstanceGroups": groups}
 
     repository.change("trainingjob.json", use_groups)
-    assert [problem.key for problem in problems(repository)] == ["ResourceConfig.VolumeSizeInGB"]
+    assert [problem.key for problem in repository.problems()] == ["ResourceConfig.VolumeSizeInGB"]
     repository.change("trainingjob.json", lambda data: data["ResourceConfig"].update(VolumeSizeInGB=10))
-    assert [problem.key for problem in problems(repository)] == ["ResourceConfig.InstanceGroups"]
+    assert [problem.key for problem in repository.problems()] == ["ResourceConfig.InstanceGroups"]
 
 
 def test_hyperparameters_that_cannot_be_asked_for_are_named_with_their_file(repository, monkeypatch):
@@ -296,5 +290,5 @@ def test_hyperparameters_that_cannot_be_asked_for_are_named_with_their_file(repo
 
 def test_a_grid_searches_categories_only(repository):
     repository.change("tuning.json", lambda data: config_of(data).update(Strategy="Grid"))
-    kinds = {problem.key.rpartition(".")[2] for problem in problems(repository)}
+    kinds = {problem.key.rpartition(".")[2] for problem in repository.problems()}
     assert kinds == {"IntegerParameterRanges", "ContinuousParameterRanges"}

@@ -104,6 +104,14 @@ EXECUTION = "1a2b3c4d-0000-4000-8000-000000000000"
 SHIFT = "CodeDeploy deployment d-1 of demo-api:live ended as Failed: "
 
 
+def failure_message(names: Names, repository: Path, action: Action) -> str:
+    """The message for an execution in which this action failed."""
+    execution = Execution(names.pipeline, EXECUTION, FAILED, "", {}, {}, "", (Stage(action.stage, (action,)),))
+    with pytest.raises(PipelineError) as raised:
+        raise_failure(Repository(repository), execution)
+    return str(raised.value)
+
+
 @pytest.fixture
 def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Callable[[str, str], str]:
     """What is said of a release to production in whose stack a resource of this type failed for this reason."""
@@ -122,11 +130,7 @@ def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Ca
             ended=now + timedelta(minutes=1),
             configuration={"StackName": names.endpoint_stack("production")},
         )
-        stage = Stage("Production", (action,))
-        execution = Execution(names.pipeline, EXECUTION, FAILED, "", {}, {}, "", (stage,))
-        with pytest.raises(PipelineError) as raised:
-            raise_failure(Repository(repository), execution)
-        return str(raised.value)
+        return failure_message(names, repository, action)
 
     return say
 
@@ -171,16 +175,8 @@ def test_an_endpoint_that_failed_is_looked_for_by_its_execution(session: Session
 
 @pytest.fixture
 def failed(session: Session, names: Names, repository: Path) -> Callable[[Action], str]:
-    """What is said of an execution in which this action failed."""
-
-    def say(action: Action) -> str:
-        stage = Stage(action.stage, (action,))
-        execution = Execution(names.pipeline, EXECUTION, FAILED, "", {}, {}, "", (stage,))
-        with pytest.raises(PipelineError) as raised:
-            raise_failure(Repository(repository), execution)
-        return str(raised.value)
-
-    return say
+    """The message for an execution in which this action failed."""
+    return lambda action: failure_message(names, repository, action)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Production behind the API: infra/api.yml, and releases of infra/endpoint.yml whose function stands in front."""
+"""Production behind the API: infra/api.yml, and releases of infra/endpoint.yml behind a function."""
 
 import json
 import threading
@@ -15,19 +15,10 @@ from botocore.exceptions import HTTPClientError
 from botocore.httpsession import URLLib3Session
 from harness import REPOSITORY
 from hosting import Hosting
-from releasing import TEMPLATE, Stack, release
+from releasing import ACCOUNT, TEMPLATE, Stack, release
 from ringing import active, ringing
 
 MODEL = "fares"
-ACCOUNT = """
-Parameters: {Project: {Type: String}}
-Resources:
-  Key: {Type: "AWS::KMS::Key", Properties: {Description: of the captured data}}
-  Topic: {Type: "AWS::SNS::Topic"}
-Outputs:
-  Topic: {Value: !Ref Topic, Export: {Name: !Sub "${Project}:TopicArn"}}
-  Key: {Value: !GetAtt Key.Arn, Export: {Name: !Sub "${Project}:KeyArn"}}
-"""
 # A minute passes in a second.
 _SHIFT = {"ShiftType": "CANARY", "ShiftPercent": 50, "ShiftMinutes": 2, "ErrorsPerMinute": 1}
 

@@ -49,19 +49,7 @@ class Lambdas:
 
     def metric(self, name: str, dimensions: dict[str, str]) -> float:
         """The sum of a metric of AWS/Lambda."""
-        from datetime import UTC, datetime, timedelta
-
-        now = datetime.now(UTC)
-        found = self.cloud.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/Lambda",
-            MetricName=name,
-            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-            StartTime=now - timedelta(hours=1),
-            EndTime=now + timedelta(minutes=1),
-            Period=3600,
-            Statistics=["Sum"],
-        )["Datapoints"]
-        return sum(point["Sum"] for point in found)
+        return self.cloud.metric("AWS/Lambda", name, dimensions)
 
 
 def archive(code: str) -> bytes:

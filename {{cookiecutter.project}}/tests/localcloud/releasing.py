@@ -7,6 +7,16 @@ from harness import REPOSITORY, until
 from hosting import Hosting
 
 TEMPLATE = (REPOSITORY / "infra" / "endpoint.yml").read_text(encoding="utf-8")
+# What the other stacks of a project export.
+ACCOUNT = """
+Parameters: {Project: {Type: String}}
+Resources:
+  Key: {Type: "AWS::KMS::Key", Properties: {Description: of the captured data}}
+  Topic: {Type: "AWS::SNS::Topic"}
+Outputs:
+  Topic: {Value: !Ref Topic, Export: {Name: !Sub "${Project}:TopicArn"}}
+  Key: {Value: !GetAtt Key.Arn, Export: {Name: !Sub "${Project}:KeyArn"}}
+"""
 ENDED = ("COMPLETE", "FAILED")
 
 

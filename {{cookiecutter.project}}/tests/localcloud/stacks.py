@@ -4,14 +4,20 @@ import json
 from typing import Any
 from uuid import uuid4
 
+from botocore.client import BaseClient
 from harness import Cloud, until
 
 
 def outcome(cloud: Cloud, kind: str, properties: dict[str, Any]) -> tuple[str, list[str]]:
-    """The status of a stack with one resource, once it is made or rolled back, and why resources failed."""
-    client = cloud.client("cloudformation")
+    """The status of a stack with one resource, once it is created or rolled back, and why resources failed."""
+    return outcome_of(
+        cloud.client("cloudformation"), {"Resources": {"Thing": {"Type": kind, "Properties": properties}}}
+    )
+
+
+def outcome_of(client: BaseClient, template: dict[str, Any]) -> tuple[str, list[str]]:
+    """The status of a stack of this template, once it is created or rolled back, and why resources failed."""
     name = f"one-{uuid4().hex[:8]}"
-    template = {"Resources": {"Thing": {"Type": kind, "Properties": properties}}}
     client.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
 
     def status() -> str | None:

@@ -1,7 +1,6 @@
 """How the traffic of an endpoint is shifted: canary, linear, rolling; watched by alarms, rolled back by them."""
 
 import json
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -108,17 +107,7 @@ def test_the_new_fleet_is_measured_by_its_configuration_only_since_an_update(hos
 
     def counted(configuration: str) -> float:
         dimensions = {"EndpointName": name, "VariantName": "AllTraffic", "EndpointConfigName": configuration}
-        now = datetime.now(UTC)
-        found = hosting.cloud.client("cloudwatch").get_metric_statistics(
-            Namespace="AWS/SageMaker",
-            MetricName="Invocations",
-            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
-            StartTime=now - timedelta(hours=1),
-            EndTime=now + timedelta(minutes=1),
-            Period=3600,
-            Statistics=["Sum"],
-        )["Datapoints"]
-        return sum(point["Sum"] for point in found)
+        return hosting.cloud.metric("AWS/SageMaker", "Invocations", dimensions)
 
     until(lambda: counted(f"{name}-new") == 1, 10)
     assert counted(name) == 0

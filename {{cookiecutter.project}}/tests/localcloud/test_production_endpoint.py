@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from harness import is_share, until
 from hosting import FAILS, Hosting, constant_traffic, says
-from releasing import TEMPLATE, Stack, release
+from releasing import ACCOUNT, TEMPLATE, Stack, release
 
 # A minute passes in a second.
 GUARDED = {
@@ -19,15 +19,6 @@ GUARDED = {
     "ErrorsPerMinute": 3,
     "InitialInstanceCount": 2,
 }
-ACCOUNT = """
-Parameters: {Project: {Type: String}}
-Resources:
-  Key: {Type: "AWS::KMS::Key", Properties: {Description: of the captured data}}
-  Topic: {Type: "AWS::SNS::Topic"}
-Outputs:
-  Topic: {Value: !Ref Topic, Export: {Name: !Sub "${Project}:TopicArn"}}
-  Key: {Value: !GetAtt Key.Arn, Export: {Name: !Sub "${Project}:KeyArn"}}
-"""
 
 
 @pytest.fixture(scope="module", autouse=True)
