@@ -13,9 +13,9 @@ from datetime import UTC, datetime
 from functools import cache
 
 from mlops.localcloud import alarms, context
-from mlops.localcloud.applicationautoscaling import targets, tracking_alarms
+from mlops.localcloud.applicationautoscaling import records, tracking_alarms
+from mlops.localcloud.applicationautoscaling.records import Target
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
-from mlops.localcloud.applicationautoscaling.targets import Target
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
 from mlops.localcloud.sagemaker import endpoints
@@ -48,7 +48,7 @@ def put_scaling_policy(request: dict) -> dict:
     """Make or change a policy. It acts from now on."""
     refuse_others("PutScalingPolicy", request, _SUPPORTED)
     name, resource = request["PolicyName"], request["ResourceId"]
-    target = targets.get(resource)
+    target = records.get(resource)
     if "TargetTrackingScalingPolicyConfiguration" not in request:
         raise AWSError("ValidationException", "TargetTrackingScalingPolicyConfiguration is needed")
     known = _policies().get((resource, name))
@@ -113,7 +113,7 @@ def _keep_scaling() -> None:
 
 def _scale_all() -> None:
     for policy in list(_policies().values()):
-        _scale(targets.get(policy["ResourceId"]), policy)
+        _scale(records.get(policy["ResourceId"]), policy)
 
 
 def _scale(target: Target, policy: dict) -> None:
@@ -138,7 +138,7 @@ def _scale(target: Target, policy: dict) -> None:
     )
     target.acted[direction] = time.monotonic()
     moment = datetime.now(UTC)
-    targets.activities().append(
+    records.activities().append(
         {
             "ActivityId": str(uuid.uuid4()),
             "ServiceNamespace": "sagemaker",

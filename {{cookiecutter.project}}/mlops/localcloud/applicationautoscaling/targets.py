@@ -1,12 +1,13 @@
 """Scalable targets: variants of endpoints, with the bounds of their numbers of instances."""
 
 import uuid
-from dataclasses import dataclass, field
-from datetime import UTC, datetime
 
 from mlops.localcloud import context
+from mlops.localcloud.applicationautoscaling import policies, records
+from mlops.localcloud.applicationautoscaling.records import Target, activities, targets
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
 from mlops.localcloud.errors import AWSError
+from mlops.localcloud.identity.handler_resources import SCALING_ROLE
 from mlops.localcloud.paging import page
 from mlops.localcloud.sagemaker import endpoints
 from mlops.localcloud.support import ANY, refuse_others
@@ -21,30 +22,6 @@ _SUPPORTED = {
     "RoleARN": ANY,
     "Tags": ANY,
 }
-
-
-@dataclass
-class Target:
-    """One variant; `acted` says when its number was last changed, in seconds of time.monotonic, by direction."""
-
-    resource_id: str
-    least: int
-    most: int
-    arn: str
-    created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    acted: dict[str, float] = field(default_factory=dict)
-
-    @property
-    def endpoint(self) -> str:
-        return self.resource_id.split("/")[1]
-
-    @property
-    def variant(self) -> str:
-        return self.resource_id.split("/")[3]
-
-
-targets = context.scoped(dict[str, Target])
-activities = context.scoped(list[dict])
 
 
 @service.operation
@@ -74,9 +51,7 @@ def register_scalable_target(request: dict) -> dict:
 @service.operation
 def deregister_scalable_target(request: dict) -> dict:
     """Leave a variant alone, and forget its policies."""
-    from mlops.localcloud.applicationautoscaling import policies
-
-    get(request["ResourceId"])
+    records.get(request["ResourceId"])
     policies.forget_all(request["ResourceId"])
     del targets()[request["ResourceId"]]
     return {}
@@ -92,7 +67,7 @@ def describe_scalable_targets(request: dict) -> dict:
             "ScalableDimension": _DIMENSION,
             "MinCapacity": each.least,
             "MaxCapacity": each.most,
-            "RoleARN": f"arn:aws:iam::{context.account()}:{_ROLE}",
+            "RoleARN": f"arn:aws:iam::{context.account()}:{SCALING_ROLE}",
             "CreationTime": each.created,
             "ScalableTargetARN": each.arn,
         }
@@ -117,16 +92,3 @@ def _require_variant(endpoint: str, variant: str) -> None:
         raise AWSError(
             "ValidationException", f"Endpoint {endpoint} has no variant {variant}; it has {', '.join(known)}"
         )
-
-
-def get(name: str) -> Target:
-    """The target of this resource id. Raises AWSError when there is none."""
-    if name not in targets():
-        raise AWSError("ObjectNotFoundException", f"No scalable target registered for {name}")
-    return targets()[name]
-
-
-_ROLE = (
-    "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
-    "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
-)

@@ -3,7 +3,7 @@
 import uuid
 
 from mlops.localcloud import context, measuring
-from mlops.localcloud.applicationautoscaling.targets import Target
+from mlops.localcloud.applicationautoscaling.records import Target
 
 _NAMESPACE, _METRIC = "AWS/SageMaker", "InvocationsPerInstance"
 # As AWS creates them: above the target for three minutes, or ten percent below it for fifteen.

@@ -17,7 +17,7 @@ Values = dict[str, str]
 # Ids that services give on creation.
 _KEY_ID = "00000000-0000-0000-0000-000000000000"
 _ID = "abcdef1234"
-_SCALING_ROLE = (
+SCALING_ROLE = (
     "role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/"
     "AWSServiceRoleForApplicationAutoScaling_SageMakerEndpoint"
 )
@@ -52,7 +52,7 @@ def arns(resource: Resource, action: str) -> list[str]:
     if service == "apigateway":
         return [_of_api_gateway(resource, action)]
     if action == "iam:CreateServiceLinkedRole":
-        return [f"arn:aws:iam::{base.account()}:{_SCALING_ROLE}"]
+        return [f"arn:aws:iam::{base.account()}:{SCALING_ROLE}"]
     if resource.kind not in _VALUES:
         raise LookupError(f"The local cloud does not know on which resources {resource.kind} takes permissions")
     documented = reference.documented(action, _VALUES[resource.kind](resource))
