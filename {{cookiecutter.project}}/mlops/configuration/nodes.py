@@ -13,7 +13,8 @@ MOST_LEVELS = 50
 _MOST_VALUES = 10_000
 _MOST_SHOWN = 120
 _TAG = "tag:yaml.org,2002:"
-_SURROGATE = re.compile("[\ud800-\udfff]")
+# Half a character: JSON can escape one alone, and a shell's argument has them in place of bytes that are not UTF-8.
+SURROGATE = re.compile("[\ud800-\udfff]")
 _UNICODE = "Unicode, without lone surrogates"
 _LARGEST = 2**63 - 1
 _NOT_IN_JSON = {"NaN", "Infinity", "-Infinity"}
@@ -75,7 +76,7 @@ class Walk:
                 continue
             name = self._text(key)
             member = f"{path}.{name}" if path else name
-            if _SURROGATE.search(name):
+            if SURROGATE.search(name):
                 self._refuse(key, member, "a key with half a character", _UNICODE)
             if name in first:
                 allowed = f"one value for it (line {first[name]} has one too)"
@@ -93,7 +94,7 @@ class Walk:
         text = self._text(node)
         kind = node.tag.removeprefix(_TAG)
         found = text[:_MOST_SHOWN] or "nothing"
-        if _SURROGATE.search(text):
+        if SURROGATE.search(text):
             self._refuse(node, path, found, _UNICODE)
         elif self._is_json and node.style is None and text in _NOT_IN_JSON:
             self._refuse(node, path, text, "a finite number, JSON knows no other")

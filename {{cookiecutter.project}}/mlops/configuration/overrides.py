@@ -3,21 +3,17 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from mlops import shapes
 from mlops.configuration import documents, modelchecks
+from mlops.configuration.nodes import SURROGATE
 from mlops.configuration.tuningchecks import tuned_hyperparameters
 from mlops.errors import InputError, InputProblem
 
 if TYPE_CHECKING:
     from mlops.configuration import Configuration
-
-
-# What a shell's argument has in place of bytes that are not UTF-8, and JSON's escapes of half a character.
-_SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, str]:
@@ -64,7 +60,7 @@ def _refused(configuration: Configuration, texts: dict[str, str]) -> dict[str, s
     """What is allowed, for each value that SageMaker or this repository's own training would refuse."""
     shape = shapes.input_shape("sagemaker", "CreateTrainingJob").members["HyperParameters"].value
     refused = {name: problem.allowed for name, text in texts.items() for problem in shapes.check(text, shape)}
-    refused |= {name: "Unicode" for name, text in texts.items() if _SURROGATE.search(text)}
+    refused |= {name: "Unicode" for name, text in texts.items() if SURROGATE.search(text)}
     if modelchecks.has_prebuilt_image(configuration.training_job):
         return refused
     return refused | modelchecks.hyperparameter_problems(texts)
