@@ -15,7 +15,7 @@ _ROWS_PER_BATCH = 500
 _TOLERANCE = 1e-3
 
 
-def measure(client: Client, rows: TestSet) -> dict[str, float | None]:
+def measure(client: Client, rows: TestSet) -> dict[str, float]:
     """rmse, mae, r2 and the number of rows, by sending the test set in batches."""
     lines = rows.rows
     predicted: list[float] = []
@@ -24,7 +24,7 @@ def measure(client: Client, rows: TestSet) -> dict[str, float | None]:
     return regression_metrics(rows.targets, predicted)
 
 
-def regression_metrics(actual: Sequence[float], predicted: Sequence[float]) -> dict[str, float | None]:
+def regression_metrics(actual: Sequence[float], predicted: Sequence[float]) -> dict[str, float]:
     """rmse and mae in the target's unit, r2 (1 is perfect, 0 as good as the mean), and the number of rows.
 
     r2 is 0 where all actual values are the same, as in the evaluation job.
@@ -42,7 +42,7 @@ def regression_metrics(actual: Sequence[float], predicted: Sequence[float]) -> d
     }
 
 
-def judge(measured: dict[str, float | None], evaluation: dict, gate: Evaluation) -> list[Check]:
+def judge(measured: dict[str, float], evaluation: dict, gate: Evaluation) -> list[Check]:
     """The gate's bound holds for the endpoint too, and its accuracy is the one in evaluation.json."""
     checks = []
     metric, figure = gate.metric, measured.get(gate.metric)
