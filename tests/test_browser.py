@@ -1,4 +1,4 @@
-"""Web pages in a real browser against the local cloud: whatever they try, nothing is made and nothing runs.
+"""Web pages in a real browser against the local cloud: no request of theirs creates or runs anything.
 
 A page is served from another port of this machine, from localhost where the cloud is 127.0.0.1, or from a name that an
 attacker's DNS server points to this machine after the page was loaded (DNS rebinding). It even knows the cloud's

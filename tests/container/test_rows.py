@@ -21,7 +21,7 @@ def columns(matrix: array[float], rows: int) -> list[list[float | None]]:
     return [values[start : start + rows] for start in range(0, len(values), rows)]
 
 
-def test_a_matrix_lies_column_after_column_with_one_per_value_of_a_category() -> None:
+def test_a_matrix_is_column_major_with_one_column_per_value_of_a_category() -> None:
     matrix, rows = parse_csv("1.5,7,yellow\n2,8,green\n", ALL)
     assert rows == 2
     assert columns(matrix, rows) == [[1.5, 2.0], [7.0, 8.0], [0.0, 1.0], [1.0, 0.0]]

@@ -19,7 +19,7 @@ def rounds(output: str) -> list[int]:
     return [int(number) for number in re.findall(r"^\[(\d+)\] train", output, re.MULTILINE)]
 
 
-def test_sigterm_leaves_a_model_and_a_checkpoint_from_which_the_next_run_goes_on(tmp_path: Path, dataset: Path) -> None:
+def test_sigterm_leaves_a_model_and_a_checkpoint_that_the_next_run_continues(tmp_path: Path, dataset: Path) -> None:
     base = training_job(tmp_path, dataset, **ENDLESS)
     reached = -1
     for _ in range(2):

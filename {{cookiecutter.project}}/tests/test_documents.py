@@ -1,4 +1,4 @@
-"""A configuration file that no one could mean is refused with its name, its line and, where it has one, its key."""
+"""A configuration file without a usable value is refused with its name, its line and, where it has one, its key."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def repository(tmp_path) -> Repository:
 
 
 def bomb(pattern: str) -> str:
-    """Ten lines of aliases that stand for billions of values."""
+    """Ten lines of aliases that expand to billions of values."""
     lines = ["a0: &a0 {x: 1}"]
     lines += [f"a{n}: &a{n} " + pattern % ",".join([f"*a{n - 1}"] * 10) for n in range(1, 10)]
     return "\n".join(lines) + "\n"

@@ -256,7 +256,7 @@ def test_a_test_stack_that_is_gone_ends_the_decision_well_and_nothing_else_does(
     assert evaluate(condition, failure={"Cause": "User is not authorized"}) is False
 
 
-def test_the_execution_that_codepipeline_starts_with_a_new_pipeline_is_reported_to_nobody():
+def test_the_execution_that_codepipeline_starts_with_a_new_pipeline_is_not_reported():
     states = machine("notifications.asl.json")["States"]
     assign = states["ReadVariables"]["Assign"]
     own = {"Trigger": {"TriggerType": "CreatePipeline"}}

@@ -62,7 +62,7 @@ def test_health_names_the_release_without_asking_the_model(call: Call) -> None:
         (404, "Not found", "1", {"Content_Type": CSV, "path": "/train"}),
     ],
 )
-def test_what_the_client_can_mend_is_answered_with_its_reason(
+def test_faults_of_the_client_are_answered_with_their_reason(
     call: Call, status: int, reason: str, body: str | bytes | None, headers: dict[str, str]
 ) -> None:
     answer = call(body, **headers)

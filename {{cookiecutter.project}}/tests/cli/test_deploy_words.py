@@ -50,6 +50,6 @@ def test_an_address_that_gets_mail_is_not_mentioned(words):
     assert ADDRESS not in words(ADDRESS, "arn:aws:sns:eu-central-1:000000000000:demo:1")
 
 
-def test_the_first_execution_which_nobody_asked_for_is_announced(words):
-    said = words(ADDRESS, "arn:aws:sns:eu-central-1:000000000000:demo:1")
-    assert "CodePipeline starts a new pipeline by itself. That execution fails, for nothing is uploaded yet." in said
+def test_the_execution_that_codepipeline_starts_by_itself_is_announced(words):
+    output = words(ADDRESS, "arn:aws:sns:eu-central-1:000000000000:demo:1")
+    assert "CodePipeline starts a new pipeline by itself. That execution fails, for nothing is uploaded yet." in output

@@ -51,7 +51,7 @@ def test_plain_lines_tell_each_change_once(lines: list[str]):
     ]
 
 
-def test_a_line_about_what_goes_on_has_the_time_of_now(capsys: pytest.CaptureFixture[str], monkeypatch):
+def test_a_line_about_current_activity_has_the_current_time(capsys: pytest.CaptureFixture[str], monkeypatch):
     class Clock(datetime):
         @classmethod
         def now(cls, zone=None) -> datetime:

@@ -76,9 +76,9 @@ def test_a_state_machine_without_a_cause_leaves_its_error():
     assert machine_cause("States.Timeout", "") == "States.Timeout"
 
 
-def hook_line(level: str, **said: str) -> str:
+def hook_line(level: str, **members: str) -> str:
     """A line as api/hooks.py logs it."""
-    return json.dumps({"level": level, "location": "handler:35", **said})
+    return json.dumps({"level": level, "location": "handler:35", **members})
 
 
 def test_a_hook_is_quoted_with_the_reason_of_its_failure():
@@ -114,7 +114,7 @@ def failure_message(names: Names, repository: Path, action: Action) -> str:
 
 @pytest.fixture
 def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Callable[[str, str], str]:
-    """What is said of a release to production in whose stack a resource of this type failed for this reason."""
+    """The message for a release to production in whose stack a resource of this type failed for this reason."""
 
     def say(kind: str, reason: str) -> str:
         now = datetime.now(UTC)
@@ -147,14 +147,14 @@ def test_a_hook_that_failed_gives_its_own_reason_and_its_log(
 ):
     group = f"/aws/lambda/{names.project}-{hook}"
     log(session, group, hook_line("ERROR", message="Failed", reason="answers 3, the released model 2"))
-    said = refused("AWS::Lambda::Alias", reason)
-    assert f"{reason}. {names.project}-{hook} says: answers 3, the released model 2\n" in said
-    assert said.endswith(f"Log: {group}\nAll of it: mlops logs function {hook}")
+    message = refused("AWS::Lambda::Alias", reason)
+    assert f"{reason}. {names.project}-{hook} says: answers 3, the released model 2\n" in message
+    assert message.endswith(f"Log: {group}\nAll of it: mlops logs function {hook}")
 
 
 def test_a_hook_that_wrote_nothing_is_named_with_its_log(names: Names, refused):
-    said = refused("AWS::Lambda::Alias", f"{SHIFT}The hook AfterAllowTraffic did not answer in time")
-    assert said.endswith(
+    message = refused("AWS::Lambda::Alias", f"{SHIFT}The hook AfterAllowTraffic did not answer in time")
+    assert message.endswith(
         f"Log: /aws/lambda/{names.project}-after-traffic\nAll of it: mlops logs function after-traffic"
     )
 
@@ -162,15 +162,15 @@ def test_a_hook_that_wrote_nothing_is_named_with_its_log(names: Names, refused):
 def test_a_shift_that_an_alarm_stopped_is_no_hooks_failure(session: Session, names: Names, refused):
     failed_before = hook_line("ERROR", message="Failed", reason="of another release")
     log(session, f"/aws/lambda/{names.project}-before-traffic", failed_before, age=timedelta(hours=1))
-    said = refused("AWS::Lambda::Alias", f"{SHIFT}An alarm is active (ALARM_ACTIVE)")
-    assert said.endswith("(ALARM_ACTIVE)")
+    message = refused("AWS::Lambda::Alias", f"{SHIFT}An alarm is active (ALARM_ACTIVE)")
+    assert message.endswith("(ALARM_ACTIVE)")
 
 
 def test_an_endpoint_that_failed_is_looked_for_by_its_execution(session: Session, names: Names, refused):
     stack(session, names.endpoint_stack("production"), Entrance="api")
-    said = refused("AWS::SageMaker::Endpoint", "did not pass the ping health check")
-    assert f"Log: /aws/sagemaker/Endpoints/{names.release_endpoint(EXECUTION)}\n" in said
-    assert said.endswith(f"All of it: mlops logs endpoint production --execution {EXECUTION}")
+    message = refused("AWS::SageMaker::Endpoint", "did not pass the ping health check")
+    assert f"Log: /aws/sagemaker/Endpoints/{names.release_endpoint(EXECUTION)}\n" in message
+    assert message.endswith(f"All of it: mlops logs endpoint production --execution {EXECUTION}")
 
 
 @pytest.fixture
@@ -206,7 +206,7 @@ def test_a_job_that_failed_is_the_cause_and_not_the_one_that_was_stopped_for_it(
 
 @pytest.fixture
 def failed_build(failed, monkeypatch) -> Callable[..., list[str]]:
-    """The lines that are said of a build that failed in its phase BUILD, with this message and log."""
+    """The lines of the message for a build that failed in its phase BUILD, with this message and log."""
 
     def say(message: str, *lines: str, status: str = "FAILED") -> list[str]:
         phase = {"phaseType": "BUILD", "phaseStatus": status, "contexts": [{"message": message}]}
@@ -225,24 +225,24 @@ FAILED_PHASE = "[Container] 2026/11/21 12:00:12 Phase complete: BUILD State: FAI
 
 def test_a_failed_build_shows_what_its_commands_wrote_and_not_its_phases(failed_build):
     lines = ["F", "FAILED tests/model/test_a.py::test_a - assert 1 == 2", "1 failed in 0.1s", FAILED_PHASE]
-    said = failed_build("exit status 1", *lines, *["[Container] Phase complete: UPLOAD_ARTIFACTS"] * 8)
-    assert said[0] == "Build/Render failed: 1 failed in 0.1s: tests/model/test_a.py::test_a"
-    assert said[1:4] == ["    F", "    FAILED tests/model/test_a.py::test_a - assert 1 == 2", "    1 failed in 0.1s"]
-    assert not any("[Container]" in line for line in said)
+    message = failed_build("exit status 1", *lines, *["[Container] Phase complete: UPLOAD_ARTIFACTS"] * 8)
+    assert message[0] == "Build/Render failed: 1 failed in 0.1s: tests/model/test_a.py::test_a"
+    assert message[1:4] == ["    F", "    FAILED tests/model/test_a.py::test_a - assert 1 == 2", "    1 failed in 0.1s"]
+    assert not any("[Container]" in line for line in message)
 
 
 def test_a_command_that_was_killed_is_named_with_its_exit_status(failed_build):
-    said = failed_build("Error while executing command: qa. Reason: exit status 137", "ok  known rows", FAILED_PHASE)
-    assert said[0] == (
+    message = failed_build("Error while executing command: qa. Reason: exit status 137", "ok  known rows", FAILED_PHASE)
+    assert message[0] == (
         "Build/Render failed: Error while executing command: qa. Reason: exit status 137; its last words: ok  known rows"
     )
 
 
 def test_a_build_that_codebuild_could_not_carry_out_is_named_with_its_reason(failed_build):
-    said = failed_build("OSError: No space left on device", "ok  known rows", status="FAULT")
-    assert said[0].startswith("Build/Render failed: OSError: No space left on device")
+    message = failed_build("OSError: No space left on device", "ok  known rows", status="FAULT")
+    assert message[0].startswith("Build/Render failed: OSError: No space left on device")
 
 
 def test_a_failure_shows_no_character_that_a_terminal_would_obey(failed_build):
-    said = failed_build("exit status 1", "\x1b[2J\ud83d", FAILED_PHASE)
-    assert said[0] == "Build/Render failed: \\x1b[2J\\ud83d"
+    message = failed_build("exit status 1", "\x1b[2J\ud83d", FAILED_PHASE)
+    assert message[0] == "Build/Render failed: \\x1b[2J\\ud83d"

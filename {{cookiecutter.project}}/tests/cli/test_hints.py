@@ -74,9 +74,9 @@ def test_a_release_that_was_tuned_says_how_the_next_one_gets_its_hyperparameters
     watch._say_tuned_hyperparameters(Repository(repository), execution(Tune="false"))
     assert capsys.readouterr().out == ""
     watch._say_tuned_hyperparameters(Repository(repository), execution(Tune="true"))
-    said = capsys.readouterr().out
-    assert "Its tuned hyperparameters: --set eta=0.12 --set max_depth=7\n" in said
-    assert "configuration/trainingjob.json" in said
+    output = capsys.readouterr().out
+    assert "Its tuned hyperparameters: --set eta=0.12 --set max_depth=7\n" in output
+    assert "configuration/trainingjob.json" in output
 
 
 def test_an_execution_without_a_tuning_job_has_no_tuned_hyperparameters(session: Session):

@@ -105,9 +105,9 @@ def test_a_second_run_at_the_same_time_is_refused_and_does_the_first_no_harm(who
         if "Source/Code  running" in line or "Build/" in line:
             break
     second = run(whole_repository, "--approve")
-    said, _ = second.communicate(timeout=120)
-    assert second.returncode == 2, said
-    assert "Another mlops local run has its local cloud in .mlops/local" in said
+    output, _ = second.communicate(timeout=120)
+    assert second.returncode == 2, output
+    assert "Another mlops local run has its local cloud in .mlops/local" in output
     output += first.communicate(timeout=120)[0]
     assert first.returncode == 1
     assert "Build/Render failed: No more fuel" in output

@@ -67,7 +67,9 @@ def is_training(session: Session, names: Names, execution: str) -> str | None:
     return action.external_id if action.state == executions.IN_PROGRESS else None
 
 
-def test_a_superseded_execution_trains_no_longer_and_holds_nobody_up(mlops, session: Session, names: Names, training):
+def test_a_superseded_execution_stops_training_and_lets_the_next_one_start(
+    mlops, session: Session, names: Names, training
+):
     training(FOR_AN_HOUR)
     first = start(mlops)
     machine = until(lambda: is_training(session, names, first))

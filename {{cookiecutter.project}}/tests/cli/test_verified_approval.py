@@ -41,7 +41,7 @@ def approval(session: Session, names: Names, execution: str) -> str:
 
 @pytest.fixture
 def pretended(mlops, session: Session, names: Names, repository: Path, committed: str) -> str:
-    """An execution that is said to release the commit, and releases something else."""
+    """An execution that names the commit, and releases other source."""
     bucket = names.bucket(session.account, session.region)
     honest = (repository / "check.sh").read_text()
     (repository / "check.sh").write_text(f"{honest}echo and something else\n")

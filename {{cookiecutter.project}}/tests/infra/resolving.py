@@ -5,7 +5,7 @@ import re
 import zlib
 from typing import Any
 
-# What stands for parameters and resources, in the shape that they have.
+# Values for parameters and resources, in the shape of real ones.
 VALUES = {
     "AWS::AccountId": "123456789012",
     "AWS::Partition": "aws",

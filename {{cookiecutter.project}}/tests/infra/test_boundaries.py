@@ -278,7 +278,7 @@ def is_shared(call: Call) -> bool:
 @pytest.mark.parametrize(("project", "other"), PAIRS)
 @pytest.mark.parametrize("name", ALL)
 def test_no_pattern_of_a_policy_matches_what_is_not_the_projects(name: str, project: str, other: str) -> None:
-    """By the text of the patterns alone, whatever an engine makes of them."""
+    """By the text of the patterns alone, without an engine."""
     bounded = {*SHARED, *BY_CONDITION}
     foreign = {call.resource for each in ("bootstrap", *BOUNDED) for call in granted(each, other)}
     foreign |= {each for each in STRANGERS if project == "taxi"}
@@ -294,7 +294,7 @@ def test_no_pattern_of_a_policy_matches_what_is_not_the_projects(name: str, proj
 
 @pytest.mark.parametrize("key", [None, "arn:aws:iam::123456789012:role/Admin"], ids=["no role", "another role"])
 def test_a_stack_is_changed_only_under_a_role_of_the_project(key: str | None) -> None:
-    """Without a role CloudFormation would go on with that of whoever created the stack."""
+    """Without a role CloudFormation would use the one that the stack was created with."""
     stack = ACCOUNT.format(service="cloudformation", resource="stack/taxi-production/x")
     own = (("cloudformation:RoleArn", "arn:aws:iam::123456789012:role/mlops/taxi/taxi-role"),)
     assert allows(boundary("pipeline"), Call("cloudformation:UpdateStack", stack, own))

@@ -46,7 +46,7 @@ def place(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.fixture(scope="module")
 def registry() -> ProviderSchemaManager:
-    """CloudFormation's registry schemas as the linter of this environment brings them, whatever it has downloaded."""
+    """CloudFormation's registry schemas as the installed linter ships them, without its downloads."""
     return ProviderSchemaManager(providers_dir=BUNDLED / "providers", resources_dir=BUNDLED / "resources")
 
 

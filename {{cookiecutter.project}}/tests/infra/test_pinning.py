@@ -30,7 +30,7 @@ def grants(action: str) -> Iterator[tuple[str, str, dict | None]]:
 
 
 def covers(pattern: str, key: str) -> bool:
-    """Whether a pattern of keys matches some key below `key`; a * in it stands for one folder or for what follows."""
+    """Whether a pattern of keys matches some key below `key`; a * in it matches one folder or the whole rest."""
     folders, given = pattern.rstrip("*").strip("/").split("/"), key.strip("/").split("/")
     return all(folder in ("*", part) for folder, part in zip(folders, given, strict=False))
 

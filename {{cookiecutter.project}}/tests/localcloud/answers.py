@@ -1,4 +1,4 @@
-"""Judges each answer of the added services by botocore's output shape, whatever test has asked for it."""
+"""Checks each answer of the added services against botocore's output shape, in every test."""
 
 from typing import Any
 

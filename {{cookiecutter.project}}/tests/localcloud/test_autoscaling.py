@@ -137,8 +137,8 @@ def test_a_variant_that_does_not_exist_cannot_be_registered(
     if "one-variant" in resource:
         hosting.deploy("one-variant", says("hello"))
     request = {**DIMENSION, "ResourceId": resource, "MinCapacity": 1, "MaxCapacity": 2}
-    code, said = refusal(autoscaling.register_scalable_target, **request)
-    assert (code, message in said) == ("ValidationException", True), said
+    code, found = refusal(autoscaling.register_scalable_target, **request)
+    assert (code, message in found) == ("ValidationException", True), found
 
 
 def test_what_is_not_a_variant_of_an_endpoint_is_refused_by_name(autoscaling) -> None:

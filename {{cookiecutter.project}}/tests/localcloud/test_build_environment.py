@@ -38,9 +38,9 @@ def test_what_a_build_installs_stays_in_the_build(builders: Builders, counterfei
         "aws",
     )
     build = builders.run(name)
-    said = builders.said(build)
+    output = builders.said(build)
     assert build["buildStatus"] == "SUCCEEDED", builders.log(build)
-    assert "99.0" in said and "counterfeit 99.0" in said
+    assert "99.0" in output and "counterfeit 99.0" in output
     shown = "import boto3, boto3.session, importlib.metadata as m; print(m.version('boto3'))"
     mine = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
     assert mine.stdout.strip() != "99.0"

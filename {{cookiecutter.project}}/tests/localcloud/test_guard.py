@@ -1,4 +1,4 @@
-"""Which requests the local cloud answers at all: not those of web pages, nor those under a foreign name."""
+"""The local cloud refuses requests of web pages, and requests under a foreign name."""
 
 import io
 import json
@@ -22,7 +22,7 @@ LIST_PROJECTS = {"X-Amz-Target": "CodeBuild_20161006.ListProjects", "Content-Typ
 
 
 def ask(cloud: Cloud, method: str, path: str, body: str | bytes = b"", **headers: str) -> tuple[int, str, dict]:
-    """Status, body and headers of an answer; underscores in the names of headers stand for hyphens."""
+    """Status, body and headers of an answer; underscores in the names of headers become hyphens."""
     connection = HTTPConnection("127.0.0.1", cloud.port, timeout=30)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
@@ -131,7 +131,7 @@ def test_a_presigned_url_works_without_credentials_and_not_without_its_signature
 
 
 def test_a_bucket_as_part_of_the_host_is_answered(cloud: Cloud, bucket: str) -> None:
-    """As SDKs call that are told http://s3.localhost:PORT; resolved here, for not every system resolves such names."""
+    """As SDKs with the endpoint http://s3.localhost:PORT call; resolved here, for not every system resolves such names."""
     config = Config(signature_version="s3v4", s3={"addressing_style": "virtual"})
     s3 = boto3.client("s3", **{**calling(cloud), "endpoint_url": f"http://s3.localhost:{cloud.port}"}, config=config)
     url = urlsplit(s3.generate_presigned_url("put_object", {"Bucket": bucket, "Key": "by-host"}))
@@ -163,11 +163,11 @@ def test_a_form_without_credentials_creates_no_role(cloud: Cloud) -> None:
 
 
 def test_a_build_calls_the_cloud_and_a_host_prefix_does_not_lead_it_astray(cloud: Cloud, builders: Builders) -> None:
-    """StartSyncExecution goes to sync-HOST, unless the client is told otherwise."""
+    """StartSyncExecution goes to sync-HOST, unless the client is configured otherwise."""
     asks = "import boto3; boto3.client('stepfunctions').start_sync_execution(stateMachineArn='arn:aws:states:us-east-1:000000000000:stateMachine:none')"
     builders.commands("prefixed", f'python -c "{asks}"')
-    said = builders.log(builders.run("prefixed"))
-    assert "StateMachineDoesNotExist" in said, said
+    output = builders.log(builders.run("prefixed"))
+    assert "StateMachineDoesNotExist" in output, output
 
 
 def calling(cloud: Cloud) -> dict[str, str]:

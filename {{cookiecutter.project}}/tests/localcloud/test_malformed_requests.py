@@ -1,4 +1,4 @@
-"""Requests that no client should send: each operation answers them with AWS's 4xx, never with a failure of its own."""
+"""Requests that no client should send: each operation answers them with AWS's 4xx, never with 500."""
 
 import importlib
 import json
@@ -314,7 +314,7 @@ def test_a_token_that_no_list_has_given_is_refused_as_the_service_says(prepared:
     assert not accepted
 
 
-def test_a_list_goes_on_where_its_token_says(prepared: Cloud) -> None:
+def test_a_token_continues_a_list(prepared: Cloud) -> None:
     sagemaker = prepared.client("sagemaker")
     names = [f"page-{number}" for number in range(5)]
     for name in names:

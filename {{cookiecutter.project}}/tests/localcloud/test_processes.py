@@ -102,7 +102,7 @@ def test_the_cloud_and_its_reaper_killed_together_leave_no_process(tmp_path: Pat
 @pytest.mark.parametrize(
     ("program", "number"), [("absent", errno.ENOENT), ("./absent", errno.ENOENT), ("./data", errno.EACCES)]
 )
-def test_a_program_that_cannot_be_started_is_said_with_the_systems_error(
+def test_a_program_that_cannot_be_started_fails_with_the_systems_error(
     tmp_path: Path, program: str, number: int
 ) -> None:
     (tmp_path / "data").touch(mode=0o644)

@@ -180,7 +180,7 @@ def test_golden_rows_that_are_missing_fail_the_deployment(hosting: Hosting, hook
 
 @pytest.fixture
 def cloudformation() -> Iterator[tuple[str, list[dict]]]:
-    """An address that takes answers to custom resources, and what it was told."""
+    """An address that takes answers to custom resources, and the answers."""
     heard: list[dict] = []
 
     class Taking(BaseHTTPRequestHandler):
