@@ -111,6 +111,7 @@ def require_listing(role_arn: str, uri: str) -> None:
         s3 = context.client("s3", role_arn, roles.PRINCIPAL)
         s3.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, MaxKeys=1)
     except ClientError as error:
+        # Other faults, such as a bucket that does not exist, fail the job's upload.
         if error.response["Error"]["Code"] == "AccessDenied":
             raise AWSError("ValidationException", f'The role "{role_arn}" may not list {uri}: {said(error)}') from error
 
