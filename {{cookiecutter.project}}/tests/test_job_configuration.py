@@ -110,7 +110,7 @@ TRAINING_JOB_FAULTS = [
     pytest.param(
         lambda data: data["HyperParameters"].update(learning_rate="0.1"),
         "HyperParameters.learning_rate",
-        "one of objective, num_round",
+        "one of objective, eval_metric, num_round",
         id="hyperparameter-that-training-does-not-know",
     ),
     pytest.param(
