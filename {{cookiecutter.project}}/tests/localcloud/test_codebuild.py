@@ -303,6 +303,15 @@ def test_a_command_beyond_the_builds_time_is_ended(tmp_path: Path) -> None:
     assert not alive(int(lines[0]))
 
 
+def test_a_shell_keeps_its_variables_in_a_folder_whose_name_has_a_space_and_a_quote(tmp_path: Path) -> None:
+    lines: list[str] = []
+    environment = {"PATH": os.environ["PATH"]}
+    with Shell("bash", environment, tmp_path, tmp_path / "a builder's folder" / "shell", lines.append) as shell:
+        assert shell.run("export TAXI=yellow; exit 3", time.monotonic() + 60) == 3
+        assert shell.run('echo "$TAXI"', time.monotonic() + 60) == 0
+    assert lines == ["yellow"]
+
+
 def alive(pid: int) -> bool:
     """Whether the process still runs: one that has ended may wait for its parent to notice."""
     try:

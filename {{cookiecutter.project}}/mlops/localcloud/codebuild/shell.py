@@ -19,7 +19,7 @@ from mlops.localcloud import processes
 
 _LOOP = """\
 [ -e "$1/state" ] && . "$1/state"
-trap '{ declare -px; printf "cd %%q\\n" "$PWD"; } > %(state)s' EXIT
+trap %(save)s EXIT
 while IFS= read -r -d "" __command <&8; do
     eval "$__command" 8<&-
     printf "%%s %%s\\n" %(mark)s $?
@@ -65,7 +65,8 @@ class Shell:
         os.mkfifo(directory / "commands")
         # Open for both directions: neither end then waits for the other, nor sees its end before __exit__.
         self._pipe = os.open(directory / "commands", os.O_RDWR)
-        script = _LOOP % {"mark": shlex.quote(self._mark), "state": shlex.quote(str(directory / "state"))}
+        save = f'{{ declare -px; printf "cd %q\\n" "$PWD"; }} > {shlex.quote(str(directory / "state"))}'
+        script = _LOOP % {"mark": shlex.quote(self._mark), "save": shlex.quote(save)}
         (directory / "shell.sh").write_text(script, encoding="utf-8")
         return self
 
