@@ -75,9 +75,15 @@ def _release(session: Session, asked: dict, answered: dict, job: str | None) -> 
         "instance_type": resources.get("InstanceType"),
         "instance_count": resources.get("InstanceCount"),
         "billable_seconds": described.get("BillableTimeInSeconds"),
-        "model_data": described.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+        "model_data": _model_data(asked) or described.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
         "model_package": answered.get("ModelPackageArn"),
     }
+
+
+def _model_data(asked: dict) -> str | None:
+    """The released copy of the model: what is evaluated, tested and deployed."""
+    copy = asked.get("ReleasedModel")
+    return f"s3://{copy['Bucket']}/{copy['Key']}" if copy else None
 
 
 def _job(job: Job) -> dict[str, Any]:
