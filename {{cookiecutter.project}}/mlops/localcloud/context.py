@@ -26,6 +26,7 @@ put_event = base.put_event
 state_machine_execution_stopped = base_stepfunctions.state_machine_execution_stopped
 state_machine_role = base_stepfunctions.state_machine_role
 
+_caller: contextvars.ContextVar[str | None] = contextvars.ContextVar("caller", default=None)
 _scoped: dict[Callable[[], Any], dict[tuple[str, str], Any]] = {}
 _shutdown_hooks: list[Callable[[], None]] = []
 _clients: dict[tuple, BaseClient] = {}
@@ -37,6 +38,16 @@ def configure(new: Settings) -> None:
     """Set the cloud's settings. Called once, by the server."""
     global settings
     settings = new
+
+
+def set_caller(principal_arn: str | None) -> None:
+    """Note who signed the current request; None for one of the cloud's own."""
+    _caller.set(principal_arn)
+
+
+def caller() -> str:
+    """The ARN of the principal that signed the current request; the account's root for work of the cloud itself."""
+    return _caller.get() or f"arn:aws:iam::{account()}:root"
 
 
 def arn(service: str, resource: str) -> str:

@@ -107,6 +107,7 @@ class Service:
         if denial is not None:
             raise AWSError("AccessDeniedException", denial.message, status=400)
         refuse(problems, "ValidationException")
+        context.set_caller(base_iam.caller(headers))
         if inspect.iscoroutinefunction(function):
             return await function(request)
         return await asyncio.to_thread(function, request)

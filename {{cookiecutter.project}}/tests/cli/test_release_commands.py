@@ -138,7 +138,7 @@ def test_a_rejected_release_fails_with_the_comment(mlops):
     assert mlops("reject", "--comment", "too slow on Mondays").exit_code == 0
     result = mlops("watch")
     assert result.exit_code == 1
-    assert "Approve/Release was not approved: rejected by root: too slow on Mondays" in result.output
+    assert "Approve/Release was not approved: rejected by administrator: too slow on Mondays" in result.output
 
 
 def test_nothing_to_approve_is_a_wrong_input(mlops):

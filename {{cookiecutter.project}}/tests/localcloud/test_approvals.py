@@ -21,7 +21,7 @@ def test_a_rejection_fails_the_stage_and_keeps_the_comment(delivery: Delivery) -
     assert delivery.ended(name, execution_id)["status"] == "Failed"
     run = delivery.last_run(name, execution_id, "Release")
     assert run["status"] == "Failed"
-    assert run["updatedBy"] == "arn:aws:iam::000000000000:root"
+    assert run["updatedBy"] == "arn:aws:iam::000000000000:user/administrator"
     result = run["output"]["executionResult"]
     assert result["externalExecutionSummary"] == "the error grew by a dollar"
     assert "errorDetails" not in result

@@ -1,5 +1,6 @@
 """Builds: start, describe, list, stop."""
 
+import re
 import uuid
 from datetime import UTC, datetime
 
@@ -99,7 +100,7 @@ def _record(project: dict, request: dict) -> dict:
     variables = {item["name"]: item for item in project["environment"].get("environmentVariables", [])}
     variables |= {item["name"]: item for item in request.get("environmentVariablesOverride", [])}
     # Who called is not part of a request: CodePipeline's action says by this reserved name its pipeline.
-    initiator = variables.pop("CODEBUILD_INITIATOR", {"value": "root"})["value"]
+    initiator = variables.pop("CODEBUILD_INITIATOR", {"value": re.split("[:/]", context.caller())[-1]})["value"]
     begun = {"startTime": now, "endTime": now, "durationInSeconds": 0, "phaseStatus": "SUCCEEDED"}
     return {
         **build,

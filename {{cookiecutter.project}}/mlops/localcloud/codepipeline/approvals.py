@@ -1,9 +1,9 @@
 """Answers to manual approvals."""
 
+from mlops.localcloud import context
 from mlops.localcloud.codepipeline.records import (
     ActionExecution,
     Pipeline,
-    caller,
     now,
     pipeline_named,
     stage_declaration,
@@ -29,7 +29,7 @@ def put_approval_result(request: dict) -> dict:
             )
         run.decision = request["result"]["status"]
         run.summary = request["result"]["summary"]
-        run.updated_by = caller()
+        run.updated_by = context.caller()
         pipeline.changed.notify_all()
     return {"approvedAt": now()}
 

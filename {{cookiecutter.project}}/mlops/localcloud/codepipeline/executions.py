@@ -1,11 +1,11 @@
 """Executions: start, stop, retry."""
 
+from mlops.localcloud import context
 from mlops.localcloud.codepipeline import engine, events
 from mlops.localcloud.codepipeline.action_run import end
 from mlops.localcloud.codepipeline.records import (
     Execution,
     Pipeline,
-    caller,
     execution_mode,
     execution_of,
     pipeline_named,
@@ -24,7 +24,7 @@ def start_pipeline_execution(request: dict) -> dict:
     """Start an execution, with values for the pipeline's variables and revisions of its sources."""
     execution = start(
         pipeline_named(request["name"]),
-        {"triggerType": "StartPipelineExecution", "triggerDetail": caller()},
+        {"triggerType": "StartPipelineExecution", "triggerDetail": context.caller()},
         request.get("variables", []),
         request.get("sourceRevisions", []),
         request.get("clientRequestToken"),

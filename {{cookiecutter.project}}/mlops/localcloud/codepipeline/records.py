@@ -163,8 +163,3 @@ def in_run_order(actions: list[dict]) -> Iterator[list[dict]]:
     """The actions of a stage, those of one run order together."""
     for order in sorted({run_order(action) for action in actions}):
         yield [action for action in actions if run_order(action) == order]
-
-
-def caller() -> str:
-    """Who makes the current request, as far as the local cloud tells callers apart."""
-    return f"arn:aws:iam::{context.account()}:root"
