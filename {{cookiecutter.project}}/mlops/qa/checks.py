@@ -9,6 +9,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from mlops.qa.client import CSV, JSON, Client
+from mlops.qa.golden import deviation
 from mlops.qa.result import Check
 from mlops.qa.testset import TestSet
 
@@ -81,10 +82,7 @@ def _refusal(client: Client, request: BadRequest) -> Check:
 
 
 def _same(name: str, what: str, rows: TestSet, answered: Sequence[float], expected: Sequence[float]) -> Check:
-    deviations = [
-        abs(one - other) / max(1.0, abs(other)) if math.isfinite(one) else math.inf
-        for one, other in zip(answered, expected, strict=True)
-    ]
+    deviations = [deviation(one, other) for one, other in zip(answered, expected, strict=True)]
     worst = max(range(len(deviations)), key=deviations.__getitem__)
     figure = deviations[worst]
     message = (

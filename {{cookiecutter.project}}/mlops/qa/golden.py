@@ -1,4 +1,4 @@
-"""Golden rows of a release, asked of production after a change that no build follows."""
+"""Checks production with the golden rows of a release, after a change without a build."""
 
 from __future__ import annotations
 
@@ -30,8 +30,13 @@ def read(session: Session, uri: str) -> Golden:
     return Golden(found["rows"], found["predictions"], found["tolerance"])
 
 
+def deviation(found: float, expected: float) -> float:
+    """How far a prediction is from the expected one, relative to it (to 1 where it is smaller)."""
+    return abs(found - expected) / max(1.0, abs(expected)) if math.isfinite(found) else math.inf
+
+
 def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Client:
-    """A client of what production was deployed as: of the release itself, where another model shares its traffic."""
+    """A client for these parameters of infra/endpoint.yml. With a second variant it calls the release's own."""
     if parameters["BesideName"]:
         return Client(session, parameters["EndpointName"], RELEASE_VARIANT)
     if parameters["Entrance"] == "api":
@@ -40,11 +45,10 @@ def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Cli
 
 
 def require(client: Client, golden: Golden, rows_per_request: int) -> None:
-    """PipelineError with the first golden row that is not answered as the released model answered it."""
+    """PipelineError with the first golden row whose prediction differs from the released model's."""
     for first in range(0, len(golden.rows), rows_per_request):
         rows = golden.rows[first : first + rows_per_request]
         expected = golden.predictions[first : first + rows_per_request]
         for row, found, prediction in zip(rows, client.predict_csv(rows), expected, strict=True):
-            deviation = abs(found - prediction) / max(1.0, abs(prediction))
-            if not math.isfinite(found) or deviation > golden.tolerance:
+            if deviation(found, prediction) > golden.tolerance:
                 raise PipelineError(f"{client.endpoint} answers {found:g} for {row!r}, the model {prediction:g}")
