@@ -1,4 +1,4 @@
-"""Environments on GitHub: the commands of gh that make one to which only main deploys."""
+"""Environments on GitHub: the commands of gh that create one to which only main deploys."""
 
 from __future__ import annotations
 
@@ -12,57 +12,40 @@ _ONLY_NAMED_BRANCHES = (
     *("-F", "deployment_branch_policy[protected_branches]=false"),
     *("-F", "deployment_branch_policy[custom_branch_policies]=true"),
 )
-# GitHub lets authors approve their own change and administrators pass without a review unless it is told not to.
-_NOBODY_ALONE = ("-F", "prevent_self_review=true", "-F", "can_admins_bypass=false")
+# By default GitHub lets authors approve their own change, and administrators skip the review.
+_SECOND_PERSON = ("-F", "prevent_self_review=true", "-F", "can_admins_bypass=false")
 
 
 def commands(name: str, environment: str, reviewers: Sequence[Reviewer] | None) -> list[list[str]]:
-    """Make an environment of the repository OWNER/NAME. `reviewers` are asked before each job; None for no review."""
+    """Create an environment of the repository OWNER/NAME. `reviewers` approve each of its jobs; None for no review."""
     return [
-        [
-            "gh",
-            "api",
-            "--method",
-            "PUT",
-            _path(name, environment),
-            "--silent",
-            *_ONLY_NAMED_BRANCHES,
-            *_review(reviewers),
-        ],
+        _put(name, environment, *_ONLY_NAMED_BRANCHES, *_review(reviewers)),
         _allow_branch(name, environment),
     ]
 
 
 def missing(name: str, environment: str, found: Environment, reviewers: Sequence[Reviewer] | None) -> list[list[str]]:
-    """Complete an environment that is there: its reviewers where it has none, its branch where none is named.
+    """Complete an existing environment: its reviewers where it has none, its branch where it names none.
 
-    GitHub takes away what a PUT does not name: what it has is written again.
+    A PUT removes the settings that it does not name, so it repeats the present ones.
     """
     needed = []
     if reviewers and not found.has_reviewers:
-        branches = _branches(found)
         wait = ("-F", f"wait_timer={found.wait_minutes}")
-        put = [
-            "gh",
-            "api",
-            "--method",
-            "PUT",
-            _path(name, environment),
-            "--silent",
-            *branches,
-            *wait,
-            *_review(reviewers),
-        ]
-        needed.append(put)
+        needed.append(_put(name, environment, *_branches(found), *wait, *_review(reviewers)))
     if found.names_branches and not found.branches:
         needed.append(_allow_branch(name, environment))
     return needed
 
 
 def unless_there(name: str, environment: str, reviewers: Sequence[Reviewer] | None) -> str:
-    """A line of shell that makes an environment and leaves one that is there as it is."""
-    made = " && ".join(shlex.join(command) for command in commands(name, environment, reviewers))
-    return f"gh api {_path(name, environment)} --silent 2>&1 | grep -q 'HTTP 404' && {made}"
+    """A line of shell that creates an environment unless it exists."""
+    creating = " && ".join(shlex.join(command) for command in commands(name, environment, reviewers))
+    return f"gh api {_path(name, environment)} --silent 2>&1 | grep -q 'HTTP 404' && {creating}"
+
+
+def _put(name: str, environment: str, *fields: str) -> list[str]:
+    return ["gh", "api", "--method", "PUT", _path(name, environment), "--silent", *fields]
 
 
 def _branches(found: Environment) -> Sequence[str]:
@@ -80,7 +63,7 @@ def _review(reviewers: Sequence[Reviewer] | None) -> list[str]:
     if reviewers is None:
         return []
     asked = [("-F", f"reviewers[][type]={each.kind}", "-F", f"reviewers[][id]={each.id}") for each in reviewers]
-    return [*_NOBODY_ALONE, *(word for words in asked for word in words)]
+    return [*_SECOND_PERSON, *(word for words in asked for word in words)]
 
 
 def _allow_branch(name: str, environment: str) -> list[str]:
