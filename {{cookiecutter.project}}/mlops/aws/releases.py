@@ -1,6 +1,6 @@
 """The record of a release: the template and the parameters that production is deployed with, written once.
 
-A rollback deploys the record of its target: whatever a release changed, it brings back.
+A rollback deploys the record of its target, and so brings back all that later releases changed.
 """
 
 from __future__ import annotations
@@ -17,14 +17,14 @@ from mlops.names import Names
 
 @dataclass(frozen=True)
 class Record:
-    """What the stack of production is deployed with: infra/endpoint.yml of the release, its parameters and tags."""
+    """The input of the stack of production: infra/endpoint.yml of the release, its parameters and tags."""
 
     template: str
     parameters: dict[str, str]
     tags: dict[str, str]
 
 
-# Statuses of a stack that has never come up, or is gone.
+# Statuses of a stack that was never created completely, or is deleted.
 _NEVER_SERVED = ("CREATE_", "ROLLBACK_", "DELETE_", "REVIEW_")
 
 
@@ -42,8 +42,8 @@ def require_repeatable(session: Session, names: Names) -> None:
     status = (stacks.describe(session, name) or {}).get("StackStatus", "")
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
         raise InputError(
-            f"The stack {name} is in {status}: no release has ever served from it, and CloudFormation updates it no "
-            f"more. Delete what is left: aws cloudformation delete-stack --stack-name {name}"
+            f"The stack {name} is in {status}: no release has ever served from it, and CloudFormation does not "
+            f"update it. Delete the stack: aws cloudformation delete-stack --stack-name {name}"
         )
     if status == "UPDATE_ROLLBACK_FAILED":
         raise InputError(

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from mlops.cli.project import Repository
     from mlops.github.repositories import Environment, Reviewer
 
-# Those before whose jobs a person is asked: the one releases, the other deletes everything.
+# The environments with reviewers: jobs of one release, those of the other delete everything.
 _REVIEWED = ("production", "destroy")
 _ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 
@@ -72,7 +72,7 @@ def bootstrap(
         console.say("GitHub has to know them. Run, with gh signed in (or let mlops bootstrap --github do it):")
         for environment in _ENVIRONMENTS:
             console.say(
-                f"  {environments.unless_there(_name(repository), environment, _asked(environment, reviewers))}"
+                f"  {environments.unless_there(_name(repository), environment, _reviewers_of(environment, reviewers))}"
             )
         for command in variables:
             console.say(f"  {shlex.join(command)}")
@@ -110,21 +110,21 @@ def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> No
     present = {each: repositories.environment(name, each) for each in _ENVIRONMENTS}
     with console.working("Setting environments and variables on GitHub"):
         for environment, found in present.items():
-            asked = _asked(environment, reviewers)
+            reviewing = _reviewers_of(environment, reviewers)
             repositories.run(
-                environments.commands(name, environment, asked)
+                environments.commands(name, environment, reviewing)
                 if found is None
-                else environments.missing(name, environment, found, asked)
+                else environments.missing(name, environment, found, reviewing)
             )
-        # Last: with them the workflows begin to work.
+        # Last, because the workflows work as soon as the variables are set.
         repositories.run(variables)
     for environment, found in present.items():
         if found is not None:
             console.say(f"The environment {environment} was there and keeps its settings.{_warning(found)}")
 
 
-def _asked(environment: str, reviewers: list[Reviewer]) -> list[Reviewer] | None:
-    """Who is asked before a job of the environment runs; None where nobody ever is."""
+def _reviewers_of(environment: str, reviewers: list[Reviewer]) -> list[Reviewer] | None:
+    """The reviewers of an environment; None for one without review."""
     return reviewers if environment in _REVIEWED else None
 
 

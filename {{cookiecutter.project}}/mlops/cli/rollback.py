@@ -1,4 +1,4 @@
-"""`mlops rollback`: production back on a model that it had before."""
+"""`mlops rollback`: production back on an earlier release."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from mlops.aws.releases import Record
     from mlops.cli.project import Repository
 
-# Alarms ring when a rollback is needed, and nothing is gained by waiting.
+# A rollback is needed while alarms ring, and must not wait.
 _AT_ONCE = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
 
 
@@ -31,7 +31,7 @@ def rollback(given: str | None, reason: str) -> None:
     """Put the previous model package back into production.
 
     Nothing is built or trained: what its release deployed is deployed again, functions and settings included. The
-    traffic is shifted at once, whatever the alarms say, and the package that is left is marked as rejected.
+    traffic is shifted at once, also while alarms ring, and the package that is left is marked as rejected.
     """
     from mlops.aws import releases
     from mlops.cli import console, project
@@ -171,15 +171,15 @@ def _note(repository: Repository, left: ModelPackage | None, target: ModelPackag
     """Mark the package that is left, and tell the topic."""
     from mlops.aws import model_packages, notifications, origin
 
-    told = f"Rolled back to version {target.version} {origin.of_this_call(reason)}"
+    message = f"Rolled back to version {target.version} {origin.of_this_call(reason)}"
     if left is not None:
-        model_packages.reject(repository.session, left, told)
+        model_packages.reject(repository.session, left, message)
     instead = f", in place of commit {left.commit_id}" if left else ""
     notifications.publish(
         repository.session,
         repository.names,
         f"{repository.names.project}: rolled back to version {target.version}",
-        f"{told}.\nProduction serves commit {target.commit_id} with data version {target.data_version} again{instead}.",
+        f"{message}.\nProduction serves commit {target.commit_id} with data version {target.data_version} again{instead}.",
     )
 
 

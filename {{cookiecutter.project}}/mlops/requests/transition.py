@@ -1,4 +1,4 @@
-"""From what production is deployed with to something else: what SageMaker would refuse, or would do unguarded."""
+"""Changes of production that SageMaker refuses, or carries out without the guard of alarms."""
 
 from __future__ import annotations
 
@@ -6,12 +6,12 @@ from mlops.configuration import Configuration
 from mlops.requests.production import guards
 from mlops.requests.release import Request
 
-# Parameters of infra/endpoint.yml, in the words of configuration/production.yml.
+# Parameters of infra/endpoint.yml.
 _ENTRANCE, _TYPE, _LEAST, _SECOND, _SHIFT = "Entrance", "InstanceType", "MinCapacity", "BesideName", "ShiftType"
 
 
 def wanted(configuration: Configuration) -> Request:
-    """The parameters that decide, as configuration/production.yml says them."""
+    """The parameters that `problems` compares, from configuration/production.yml."""
     production = configuration.production
     return {
         **guards(production),
