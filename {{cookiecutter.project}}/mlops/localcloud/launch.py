@@ -103,11 +103,16 @@ def start(
         if running is not None:
             raise AlreadyRuns(running)
         state.remove(directory)
-        if port is None:
-            port = DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else ports.free_port()
-        elif not ports.is_free(port):
+        if port is not None and not ports.is_free(port):
             raise InputError(_taken(port))
-        handle = _start(root, directory, port, region, deadline_seconds)
+        chosen = port or (DEFAULT_PORT if ports.is_free(DEFAULT_PORT) else ports.free_port())
+        try:
+            handle = _start(root, directory, chosen, region, deadline_seconds)
+        except PipelineError:
+            if port is not None or ports.is_free(chosen):
+                raise
+            # Another program has taken the port since the check.
+            handle = _start(root, directory, ports.free_port(), region, deadline_seconds)
         if detached:
             handle.detach()
     return handle

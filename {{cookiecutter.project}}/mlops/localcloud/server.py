@@ -204,7 +204,8 @@ def _install() -> Service:
 
 
 def _watch_owner(server: Server) -> None:
-    while byte := sys.stdin.buffer.read(1):
+    # Not sys.stdin.buffer: Python aborts at its exit while a thread waits with the buffer's lock.
+    while byte := os.read(sys.stdin.fileno(), 1):
         if byte == b"d":
             return server.disown()
     server.stop()

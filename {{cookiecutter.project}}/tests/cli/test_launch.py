@@ -182,6 +182,34 @@ def test_a_taken_port_is_said_with_another_to_choose(tmp_path: Path):
             start(tmp_path, port=port)
 
 
+@pytest.fixture
+def taken(monkeypatch: pytest.MonkeyPatch) -> Iterator[int]:
+    """A port that another program takes right after it was found free."""
+    with socket.socket() as other:
+        other.bind(("127.0.0.1", 0))
+        other.listen()
+        port, is_free, checks = other.getsockname()[1], ports.is_free, []
+
+        def was_free(checked: int) -> bool:
+            checks.append(checked)
+            return is_free(checked) or (checked == port and checks.count(port) == 1)
+
+        monkeypatch.setattr(ports, "is_free", was_free)
+        yield port
+
+
+def test_a_default_port_that_is_taken_during_the_start_is_replaced(tmp_path: Path, taken: int, monkeypatch):
+    monkeypatch.setattr(launch, "DEFAULT_PORT", taken)
+    handle = start(tmp_path, port=None)
+    assert handle.running.port != taken
+    handle.stop()
+
+
+def test_a_given_port_that_is_taken_during_the_start_is_named_in_the_log(tmp_path: Path, taken: int):
+    with pytest.raises(PipelineError, match=r"ended with exit code 3.(.|\n)*address already in use"):
+        start(tmp_path, port=taken)
+
+
 def test_a_cloud_that_cannot_start_shows_the_end_of_its_log(tmp_path: Path):
     broken = tmp_path / "mlops"
     broken.mkdir()
