@@ -34,6 +34,9 @@ _SERVICES = {
     "states": "stepfunctions",
     "sts": "sts",
 }
+# AWS's models of these name the query protocol only. ministack takes JSON as well, but the checks of web identities and
+# of stacks' roles read forms.
+_QUERY_ONLY = ("cloudformation", "sts")
 # The code of AWS for a parameter that the model forbids; ValidationException where a service is not listed.
 _INVALID = {
     "apigateway": "BadRequestException",
@@ -84,6 +87,8 @@ def _guarded(name: str, handle: Callable, checks: dict[tuple[str, str], Check]) 
     async def guarded(method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:
         service = "apigatewayv2" if name == "apigateway" and path.startswith("/v2/") else name
         try:
+            if name in _QUERY_ONLY and "x-amz-target" in headers:
+                raise AWSError("NotImplemented", f"The local cloud takes requests to {name} in the query protocol only")
             operation = await judge(service, checks, method, path, headers, body, query)
         except AWSError as error:
             return _refusal(service, headers, error)

@@ -4,9 +4,12 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import ClientError
+from botocore.httpsession import URLLib3Session
 from harness import Cloud
 from stacks import failure, outcome
 
@@ -227,3 +230,24 @@ def test_the_resources_of_a_nested_stack_are_judged_too(cloud: Cloud, bucket: st
     )
     assert status == "ROLLBACK_COMPLETE"
     assert reasons
+
+
+@pytest.mark.parametrize(
+    ("service", "target"),
+    [
+        ("sts", "AWSSecurityTokenServiceV20110615.AssumeRoleWithWebIdentity"),
+        ("cloudformation", "CloudFormation_20100515.CreateStack"),
+    ],
+)
+def test_a_service_of_the_query_protocol_takes_no_json(cloud: Cloud, service: str, target: str) -> None:
+    client = cloud.client(service)
+    request = AWSRequest(
+        "POST",
+        cloud.endpoint_url,
+        headers={"Content-Type": "application/x-amz-json-1.1", "X-Amz-Target": target},
+        data="{}",
+    )
+    SigV4Auth(client._get_credentials(), service, "us-east-1").add_auth(request)
+    answer = URLLib3Session().send(request.prepare())
+    assert answer.status_code >= 400
+    assert "query protocol only" in answer.text
