@@ -33,7 +33,7 @@ _HOOKS: dict[str, Function] = {"BeforeAllowTraffic": "before-traffic", "AfterAll
 
 @dataclass(frozen=True)
 class Failure:
-    """`action` is None when the execution was stopped or superseded and no action failed.
+    """`action` is None when the execution was stopped or superseded.
 
     `log` is what `mlops logs` calls `log_name`, `excerpt` its lines that belong to the cause.
     """
@@ -58,7 +58,8 @@ def explain(session: Session, names: Names, execution: Execution) -> Failure | N
     Asks the service that the failed action called: CodePipeline itself passes on little more than a state.
     """
     action = execution.failed_action
-    if action is None:
+    # A stop ends the build that runs: its action has failed then, which is not the cause.
+    if action is None or execution.status == "Stopped":
         if execution.finished and execution.status != "Succeeded":
             reason = execution.status_summary or "CodePipeline gives no reason"
             return Failure(None, f"The execution ended as {execution.status}: {reason}")

@@ -53,6 +53,9 @@ def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Se
     assert f"Execution {execution} has ended as Stopped." in stopped.output
     assert places.build_of(session, action)["buildStatus"] == "STOPPED"
     assert "the wrong data" in executions.read(session, names.pipeline, execution).status_summary
+    watched = mlops("watch", execution)
+    assert watched.exit_code == 1
+    assert re.search("The execution ended as Stopped: .*the wrong data", watched.output)
 
 
 def test_an_execution_that_waits_for_approval_is_stopped_at_once(start, mlops, session: Session, names: Names):
