@@ -127,9 +127,10 @@ def _accuracy(document: dict[str, Any]) -> str:
     text = f"## Accuracy\n\nOn {figure(evaluation['rows'])} rows of the test set.\n\n{table(columns, rows)}"
     if predictions:
         shares = ", ".join(
-            f"{name[1:]} % by at most {figure(value, 3)}" for name, value in predictions["absolute_error"].items()
+            f"{name[1:]} % are off by at most {figure(value, 3)}"
+            for name, value in predictions["absolute_error"].items()
         )
-        text += f"\n\nOff are {shares}. {percent(predictions['within_10_percent'])} are within 10 %."
+        text += f"\n\nOf the predictions, {shares}. {percent(predictions['within_10_percent'])} are within 10 %."
     return text
 
 
