@@ -24,12 +24,19 @@ def test_the_recipe_for_ones_own_model_gives_a_repository_whose_tests_pass(tmp_p
         run(repository, command)
     for path in ("tests/qa/test_qa_step.py", "tests/test_configuration.py"):
         run(repository, f"python -m pytest -q {path}")
+    header, *rows = (repository / ".mlops" / "dataset" / "train" / "train.csv").read_text().splitlines()
+    (repository / "text.csv").write_text("\n".join([header, "3.5,1.0,far,3,AA", *rows]))
+    (repository / "excel.csv").write_text("\n".join([header, *rows]), encoding="utf-16")
+    refused = run(repository, "mlops data prepare text.csv", exit_code=2)
+    assert 'text.csv: line 2, column distance: found "far", allowed is a number, above 0' in refused
+    assert "excel.csv: 'utf-8' codec can't decode" in run(repository, "mlops data prepare excel.csv", exit_code=2)
 
 
-def run(repository: Path, command: str) -> None:
-    """Run a line of a document as its reader would, in the environment of `make setup`."""
+def run(repository: Path, command: str, exit_code: int = 0) -> str:
+    """Run a line of a document as its reader would, in the environment of `make setup`; return its errors."""
     python = f"{sys.executable} -m"
     line = re.sub(r"^mlops ", f"{python} mlops ", re.sub(r"^python -m ", f"{python} ", command))
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(line, shell=True, cwd=repository, env=environment, text=True, capture_output=True)
-    assert done.returncode == 0, f"{command}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
+    assert done.returncode == exit_code, f"{command}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
+    return done.stderr
