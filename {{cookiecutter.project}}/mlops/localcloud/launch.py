@@ -165,6 +165,8 @@ def health(port: int, timeout_seconds: float | None = None) -> dict | None:
 def end_of_log(log: Path) -> str:
     """The last lines of a cloud's log, under a heading."""
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()
+    if not lines:
+        return f"Its log is empty: {log}"
     return "\n".join([f"The end of {log}:", *(f"  {line}" for line in lines[-_LOG_TAIL_LINES:])])
 
 

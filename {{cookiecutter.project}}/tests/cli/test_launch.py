@@ -245,3 +245,11 @@ def test_a_shell_that_pointed_elsewhere_calls_the_cloud_after_mlops_local_env(tm
     )
     handle.stop()
     assert done.stdout == "000000000000\n", done.stderr
+
+
+def test_an_empty_log_is_called_empty(tmp_path: Path):
+    log = tmp_path / "cloud.log"
+    log.touch()
+    assert launch.end_of_log(log) == f"Its log is empty: {log}"
+    log.write_text("ready\n")
+    assert launch.end_of_log(log) == f"The end of {log}:\n  ready"
