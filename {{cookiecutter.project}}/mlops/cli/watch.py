@@ -104,7 +104,7 @@ def raise_failure(repository: Repository, execution: Execution, *, cloud_stops: 
         tail = failure.excerpt or [
             event.message for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
         ]
-        lines += [f"    {printable(line)}" for line in tail]
+        lines += [f"    {printable(line.expandtabs())}" for line in tail]
         lines.append(f"Log: {failure.log}")
         files = _files(repository, failure.log) if cloud_stops else []
         # The log of a function goes on from release to release.

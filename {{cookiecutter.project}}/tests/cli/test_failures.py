@@ -1,6 +1,7 @@
 """The sentence about a failure, from what builds, state machines and hooks leave behind, and the way to its log."""
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -157,6 +158,12 @@ def test_a_hook_that_wrote_nothing_is_named_with_its_log(names: Names, refused):
     assert message.endswith(
         f"Log: /aws/lambda/{names.project}-after-traffic\nAll of it: mlops logs function after-traffic"
     )
+
+
+def test_a_tab_in_a_log_is_shown_as_spaces(session: Session, names: Names, refused):
+    log(session, f"/aws/lambda/{names.project}-before-traffic", "REPORT RequestId: 1\tDuration: 7 ms")
+    message = refused("AWS::Lambda::Alias", f"{SHIFT}The hook BeforeAllowTraffic has failed (HOOK_EXECUTION_FAILURE)")
+    assert re.search(r"    REPORT RequestId: 1 +Duration: 7 ms\n", message)
 
 
 def test_a_shift_that_an_alarm_stopped_is_no_hooks_failure(session: Session, names: Names, refused):
