@@ -73,6 +73,8 @@ def _verify_source(repository: Repository, execution: Execution, *, required: bo
     is_comparable = commit == released and source.UNCOMMITTED not in commit
     if not (required or is_comparable):
         console.say(f"The source is not compared: the release is of commit {released}, this checkout is {commit}.")
+        if commit == released:
+            console.say("Uncommitted changes are compared on request: mlops approve --verify-source")
         return
     version = execution.revisions.get("Code")
     if version and objects.is_source(repository.session, repository.bucket, version, repository.root):

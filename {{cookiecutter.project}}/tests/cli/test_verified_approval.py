@@ -88,6 +88,17 @@ def test_a_release_of_another_commit_is_approved_unless_a_proof_is_asked_for(mlo
     assert f"The source is not compared: the release is of commit {committed}, this checkout is " in approved.output
 
 
+def test_an_approval_of_uncommitted_changes_names_the_option_that_compares_them(
+    mlops, repository: Path, committed: str
+):
+    (repository / "check.sh").write_text("echo changed\n")
+    assert mlops("start").exit_code == 0
+    waiting(mlops)
+    approved = mlops("approve")
+    assert approved.exit_code == 0, approved.output
+    assert "Uncommitted changes are compared on request: mlops approve --verify-source" in approved.output
+
+
 def test_a_source_without_a_checksum_of_s3_proves_nothing(mlops, session: Session, names: Names, committed: str):
     s3, bucket = session.client("s3"), names.bucket(session.account, session.region)
     assert mlops("start").exit_code == 0
