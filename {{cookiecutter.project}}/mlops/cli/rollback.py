@@ -82,19 +82,26 @@ def _target(
     from mlops.aws import model_packages
 
     session, names = repository.session, repository.names
+    approved = list(model_packages.newest_first(session, names))
+    versions = ", ".join(str(each.version) for each in approved)
     if version is not None:
-        target = model_packages.read(session, names, version)
+        try:
+            target = model_packages.read(session, names, version)
+        except InputError as error:
+            raise InputError(f"{error} Allowed are the approved ones: {versions}") from error
         if target.execution_id == deployed["ExecutionId"]:
             raise InputError(f"Production serves version {version} already.")
         if target.status != model_packages.APPROVED:
-            approved = ", ".join(str(each.version) for each in model_packages.newest_first(session, names))
-            raise InputError(f"Version {version} is {target.status}; allowed are the approved ones: {approved}")
+            raise InputError(f"Version {version} is {target.status}; allowed are the approved ones: {versions}")
         return target
-    for package in model_packages.newest_first(session, names):
+    for package in approved:
         is_older = now is None or package.version < now.version
         if is_older and package.execution_id not in ("", deployed["ExecutionId"]):
             return package
-    raise InputError(f"The model package group {names.model_package_group} has no approved version before this one.")
+    raise InputError(
+        f"The model package group {names.model_package_group} has no approved version before this one. Release a better "
+        "model with: mlops start"
+    )
 
 
 def _require_idle(repository: Repository) -> None:

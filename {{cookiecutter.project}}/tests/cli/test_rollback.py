@@ -191,6 +191,13 @@ def test_what_production_cannot_go_back_to_is_refused(mlops, deployed, first: di
     assert stacks.parameters_of(production.stack)["ExecutionId"] == "two"
 
 
+def test_a_version_that_does_not_exist_is_refused_with_the_approved_ones(mlops, deployed):
+    deployed()
+    done = mlops("rollback", "--to", "99")
+    assert done.exit_code == 2
+    assert "has no version 99. Allowed are the approved ones: 2, 1" in done.output
+
+
 def test_production_that_has_never_come_up_is_no_production(mlops, production: Production):
     broken = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "x", "RoleArn": "x", "Stages": []}}
     stack = production.names.endpoint_stack("production")
