@@ -48,9 +48,8 @@ class Guard:
         return None
 
     def _is_own(self, host: str) -> bool:
-        name, _, port = host.partition(":")
-        # Clients leave out HTTP's default port.
-        return (port or "80") == self._port and _HOST.fullmatch(name) is not None
+        name, _, port = host.rpartition(":")
+        return port == self._port and _HOST.fullmatch(name) is not None
 
 
 def without_cors(message: dict) -> dict:

@@ -18,8 +18,6 @@ from builders import Builders
 from harness import Cloud
 from lambdas import Lambdas
 
-from mlops.localcloud.guard import Guard
-
 LIST_PROJECTS = {"X-Amz-Target": "CodeBuild_20161006.ListProjects", "Content-Type": "application/x-amz-json-1.1"}
 
 
@@ -180,9 +178,3 @@ def calling(cloud: Cloud) -> dict[str, str]:
         "aws_access_key_id": environment["AWS_ACCESS_KEY_ID"],
         "aws_secret_access_key": environment["AWS_SECRET_ACCESS_KEY"],
     }
-
-
-@pytest.mark.parametrize(("port", "answered"), [(80, True), (4566, False)])
-def test_a_host_without_a_port_means_the_default_port_of_http(port: int, answered: bool) -> None:
-    scope = {"headers": [(b"host", b"127.0.0.1")], "path": "/", "query_string": b""}
-    assert (Guard(port).refusal(scope) is None) is answered
