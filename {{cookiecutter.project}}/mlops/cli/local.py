@@ -29,7 +29,7 @@ def local() -> None:
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: 4566, or a free one]")
+@click.option("--port", type=click.IntRange(1024, 65535), help="[default: 4566, or a free one]")
 @_directory
 def up(port: int | None, directory: Path | None) -> None:
     """Start the local cloud; it runs until `mlops local down`."""

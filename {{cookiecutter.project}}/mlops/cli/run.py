@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 )
 @click.option("--approve", "approved", is_flag=True, help="Approve without asking.")
 @click.option("--keep", is_flag=True, help="Leave the local cloud running, with the endpoint in it.")
-@click.option("--port", type=click.IntRange(1, 65535), help="[default: 4566, or a free one]")
+@click.option("--port", type=click.IntRange(1024, 65535), help="[default: 4566, or a free one]")
 def run(
     source: str | None,
     tune: bool,

@@ -9,7 +9,7 @@ from mlops.localcloud.settings import DEFAULT_TIME_SCALE, Settings
 
 
 @click.command()
-@click.option("--port", type=click.IntRange(1, 65535), default=4566, show_default=True)
+@click.option("--port", type=click.IntRange(1024, 65535), default=4566, show_default=True)
 @click.option("--directory", type=click.Path(path_type=Path), default=Path(".mlops/local"), show_default=True)
 @click.option("--region", default="us-east-1", show_default=True, envvar="AWS_REGION")
 @click.option(

@@ -253,3 +253,12 @@ def test_an_empty_log_is_called_empty(tmp_path: Path):
     assert launch.end_of_log(log) == f"Its log is empty: {log}"
     log.write_text("ready\n")
     assert launch.end_of_log(log) == f"The end of {log}:\n  ready"
+
+
+@pytest.mark.parametrize("command", ["up", "run"])
+def test_a_port_that_clients_leave_out_of_their_requests_is_refused(command: str):
+    done = subprocess.run(
+        [sys.executable, "-m", "mlops", "local", command, "--port", "80"], cwd=GENERATED, capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "80 is not in the range 1024<=x<=65535" in done.stderr
