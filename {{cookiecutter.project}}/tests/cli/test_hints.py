@@ -87,7 +87,7 @@ def test_an_execution_without_a_tuning_job_has_no_tuned_hyperparameters(session:
 def released(monkeypatch) -> None:
     """Two approved packages, the newest first."""
     packages = [
-        ModelPackage("arn", version, "Approved", datetime.now(UTC), None, None, execution, "", "")
+        ModelPackage("arn", version, "Approved", datetime.now(UTC), None, execution, "", "")
         for version, execution in ((3, SECOND), (1, FIRST))
     ]
     monkeypatch.setattr(model_packages, "newest_first", lambda *_: iter(packages))

@@ -40,7 +40,7 @@ def alarm(hosting: Hosting, endpoint: str, missing: str = "notBreaching") -> str
         Statistic="Sum",
         Period=60,
         EvaluationPeriods=1,
-        Threshold=3,
+        Threshold=1,
         ComparisonOperator="GreaterThanOrEqualToThreshold",
         TreatMissingData=missing,
     )
@@ -81,7 +81,7 @@ def test_an_alarm_takes_all_traffic_back(hosting: Hosting, kind: str) -> None:
     two_instances(hosting, name, says("old"))
     hosting.up(name)
     two_instances(hosting, f"{name}-new", FAILS)
-    policy = rolling() if kind == "ROLLING" else blue_green(kind, TerminationWaitInSeconds=MINUTE)
+    policy = rolling() if kind == "ROLLING" else blue_green(kind, TerminationWaitInSeconds=5 * MINUTE)
     guarded = {**policy, "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": alarm(hosting, name)}]}}
     hosting.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=f"{name}-new", DeploymentConfig=guarded)
 
@@ -98,7 +98,7 @@ def test_an_alarm_takes_all_traffic_back(hosting: Hosting, kind: str) -> None:
 
 
 def test_the_new_fleet_is_measured_by_its_configuration_only_since_an_update(hosting: Hosting) -> None:
-    name = "measured"
+    name = "measured-since-an-update"
     hosting.deploy(name, says("old"))
     hosting.configured(f"{name}-new", says("new"))
     hosting.ask(name)

@@ -16,7 +16,7 @@ GUARDED = {
     "ShiftPercent": 50,
     "ShiftMinutes": 1,
     "ShiftSeconds": 60,
-    "ErrorsPerMinute": 3,
+    "ErrorsPerMinute": 1,
     "InitialInstanceCount": 2,
 }
 
