@@ -46,8 +46,8 @@ lint: setup $(CHECKOV)/.installed ## style, workflows, templates
 	PATH="$(CURDIR)/$(BIN):$$PATH" actionlint
 	$(BIN)/zizmor --offline --strict-collection --persona pedantic .github '$(GENERATED)/.github'
 	$(BIN)/cfn-lint infra/*.yml '$(GENERATED)'/infra/*.yml
-	$(CHECKOV)/bin/checkov --directory infra --framework cloudformation --skip-download --quiet --compact
-	$(CHECKOV)/bin/checkov --directory '$(GENERATED)/infra' --framework cloudformation --skip-download --quiet --compact
+	$(CHECKOV)/bin/python -m checkov.main --directory infra --framework cloudformation --skip-download --quiet --compact
+	$(CHECKOV)/bin/python -m checkov.main --directory '$(GENERATED)/infra' --framework cloudformation --skip-download --quiet --compact
 
 lock: setup ## pin what requirements.in names
 	$(BIN)/pip install --quiet uv
