@@ -34,8 +34,7 @@ def test_the_recipe_for_ones_own_model_gives_a_repository_whose_tests_pass(tmp_p
 
 def run(repository: Path, command: str, exit_code: int = 0) -> str:
     """Run a line of a document as its reader would, in the environment of `make setup`; return its errors."""
-    python = f"{sys.executable} -m"
-    line = re.sub(r"^mlops ", f"{python} mlops ", re.sub(r"^python -m ", f"{python} ", command))
+    line = re.sub(r"^mlops ", "python -m mlops ", command)
     environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(line, shell=True, cwd=repository, env=environment, text=True, capture_output=True)
     assert done.returncode == exit_code, f"{command}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
