@@ -133,9 +133,11 @@ def _report(figures: dict[str, Figures], options: argparse.Namespace) -> str:
     median = statistics.median
 
     def row(label: str, values: dict[str, float], form: str) -> str:
-        ratio = values[ours] / values[others[0]]
+        classic = values[others[0]]
+        # No request ended in a run that was too short for a busy machine.
+        ratio = f"{values[ours] / classic:.2f}" if classic else "–"
         cells = " | ".join(form.format(value) for value in values.values())
-        return f"| {label} | {cells} | {ratio:.2f} |"
+        return f"| {label} | {cells} | {ratio} |"
 
     for rows in ROWS:
         values = {name: median(figure.throughput[rows]) for name, figure in figures.items()}
