@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlops.aws import executions, stopping
+from mlops.aws import executions, polling, stopping
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
 from mlops.aws.origin import Origin
 from mlops.aws.session import AWSError, Session
@@ -15,6 +16,8 @@ from mlops.errors import InputError, PipelineError
 _ENDING_BY_THEMSELVES = {"CloudFormation", "ECRBuildAndPublish"}
 # The stage whose success lets a release into production.
 _APPROVAL_STAGE = "Approve"
+# How long an approval that is in progress may have no token yet.
+_TOKEN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
@@ -116,16 +119,28 @@ def answer_approval(session: Session, execution: Execution, *, approved: bool, c
 
 
 def _token(client, execution: Execution, action: Action) -> str:
-    state = client.get_pipeline_state(name=execution.pipeline)
+    """The token of an approval that waits. An action is in progress a moment before it has one."""
+    backoff, deadline = polling.Backoff(), time.monotonic() + _TOKEN_SECONDS
+    while run := _run_in_progress(client.get_pipeline_state(name=execution.pipeline), execution, action):
+        if token := run.get("token"):
+            return token
+        if time.monotonic() > deadline:
+            break
+        backoff.sleep()
+    raise PipelineError(
+        f"The execution {execution.id} no longer waits at {action.path}. See what goes on with: mlops status"
+    )
+
+
+def _run_in_progress(state: dict, execution: Execution, action: Action) -> dict | None:
+    """The action's latest run, if the execution is at this stage and the run has not ended."""
     for stage in state["stageStates"]:
         if stage["stageName"] != action.stage:
             continue
         if stage.get("latestExecution", {}).get("pipelineExecutionId") != execution.id:
             continue
         for each in stage["actionStates"]:
-            token = each.get("latestExecution", {}).get("token")
-            if each["actionName"] == action.name and token:
-                return token
-    raise PipelineError(
-        f"The execution {execution.id} no longer waits at {action.path}. See what goes on with: mlops status"
-    )
+            run = each.get("latestExecution", {})
+            if each["actionName"] == action.name and run.get("status") == IN_PROGRESS:
+                return run
+    return None
