@@ -1,44 +1,47 @@
-# Everything runs in .venv, which the first call makes: the template's own requirements and those of what it generates.
+# Everything runs in .venv, which the first call makes: the package of src/, what it needs, and what tests and checks need.
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .checkov
 GENERATED := {{cookiecutter.project}}
 DEMO := demo
+PIP := $(BIN)/python -m pip --disable-pip-version-check
+COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo foundation test image lint lock
+.PHONY: help setup demo foundation test image lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
 
 setup: $(VENV)/.installed ## an environment with everything
 
-$(VENV)/.installed: requirements.txt $(GENERATED)/requirements.txt
+$(VENV)/.installed: requirements/template.txt $(GENERATED)/requirements/dev.txt pyproject.toml
 	$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("Python 3.11 or later is needed: make PYTHON=python3.13 …")'
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements.txt --requirement '$(GENERATED)/requirements.txt'
+	$(PIP) install --quiet --require-hashes --requirement requirements/template.txt --requirement '$(GENERATED)/requirements/dev.txt'
+	$(PIP) install --quiet --no-build-isolation --no-deps --editable .
 	touch $@
 
 demo: setup ## generate a repository, release its model in the local cloud, ask production once
 	rm -rf $(DEMO)
 	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) .
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
-	cd $(DEMO)/* && "$(CURDIR)/$(BIN)/python" -m mlops local run --tune --approve
+	cd $(DEMO)/* && "$(CURDIR)/$(BIN)/mlops" local run --tune --approve
 
 foundation: setup ## what an AWS account needs once in each region; honours AWS_PROFILE and AWS_REGION
 	$(BIN)/python infra/deploy.py
 
 # Its requirements do not go with those of the rest.
-$(CHECKOV)/.installed: requirements-checkov.txt $(VENV)/.installed
+$(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed
 	$(PYTHON) -m venv $(CHECKOV)
-	$(CHECKOV)/bin/pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements-checkov.txt
+	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/checkov.txt
 	touch $@
 
-test: setup $(CHECKOV)/.installed ## all tests: the template's and those of a generated repository
-	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 10 tests
+test: setup $(CHECKOV)/.installed ## all tests
+	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20
 
 image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does
-	$(BIN)/python -m pytest -m image -rs tests
+	$(BIN)/python -m pytest -m image -rs
 
 lint: setup $(CHECKOV)/.installed ## style, workflows, templates
 	$(BIN)/ruff check .
@@ -49,7 +52,16 @@ lint: setup $(CHECKOV)/.installed ## style, workflows, templates
 	$(CHECKOV)/bin/python -m checkov.main --directory infra --framework cloudformation --skip-download --quiet --compact
 	$(CHECKOV)/bin/python -m checkov.main --directory '$(GENERATED)/infra' --framework cloudformation --skip-download --quiet --compact
 
-lock: setup ## pin what requirements.in names
-	$(BIN)/pip install --quiet uv
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url -c '$(GENERATED)/requirements.txt' -o requirements.txt requirements.in
-	$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url -o requirements-checkov.txt requirements-checkov.in
+# The same bytes on every machine: no modes, no times of this one.
+wheel: setup ## the package of src/ as the wheel in a generated repository's vendor/
+	rm -rf build '$(GENERATED)'/vendor/*.whl && mkdir build
+	cp -r src pyproject.toml LICENSE build && chmod -R u=rwX,go=rX build
+	SOURCE_DATE_EPOCH=315532800 $(PIP) wheel --quiet --no-build-isolation --no-deps --wheel-dir '$(GENERATED)/vendor' ./build
+	rm -rf build
+	cd '$(GENERATED)' && for wheel in vendor/*.whl; do echo "./$$wheel --hash=sha256:$$(sha256sum "$$wheel" | cut -d ' ' -f 1)"; done > requirements/mlops.txt
+
+lock: wheel ## pin what the .in files name
+	$(PIP) install --quiet uv
+	$(MAKE) --directory '$(GENERATED)' --file Makefile BIN='$(abspath $(BIN))' locks
+	$(BIN)/uv $(COMPILE) --constraints '$(GENERATED)/requirements/dev.txt' --output-file requirements/template.txt requirements/template.in
+	$(BIN)/uv $(COMPILE) --output-file requirements/checkov.txt requirements/checkov.in

@@ -1,5 +1,9 @@
 """Generating repositories in tests."""
 
+import atexit
+import os
+import shutil
+import tempfile
 from pathlib import Path
 
 from cookiecutter.main import cookiecutter
@@ -22,4 +26,17 @@ def files(root: Path) -> dict[str, bytes]:
     }
 
 
+def _shared() -> Path:
+    """Bake once per run of pytest; its worker processes find the repository through the environment."""
+    if _VARIABLE not in os.environ:
+        folder = tempfile.mkdtemp(prefix="mlops-tests-")
+        atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        os.environ[_VARIABLE] = str(bake(Path(folder)))
+    return Path(os.environ[_VARIABLE])
+
+
 _LEFT_OUT = {".git", ".mlops", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__"}
+_VARIABLE = "MLOPS_TESTS_REPOSITORY"
+
+REPOSITORY = _shared()
+"""A repository generated with the default answers, for tests that only read it."""

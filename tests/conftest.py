@@ -1,12 +1,16 @@
-"""One repository, generated with default answers, for all tests that only read it."""
+"""Every test can import the helpers of this folder, and the generated repository's `model`, `data` and `api`."""
 
+import sys
 from pathlib import Path
 
 import pytest
-from baking import bake
+from baking import REPOSITORY
+
+sys.path.append(str(REPOSITORY))
+pytest_plugins = ["mlops.testing"]
 
 
 @pytest.fixture(scope="session")
-def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A repository generated with the default answers."""
-    return bake(tmp_path_factory.mktemp("generated"))
+def generated() -> Path:
+    """A repository generated with the default answers, for tests that only read it."""
+    return REPOSITORY

@@ -55,7 +55,7 @@ def run_bare(repository: Path, base: Path) -> dict[str, float]:
             shutil.make_archive(str(inputs / "model" / "model"), "gztar", base / "model")
             shutil.copytree(dataset / "test", inputs / "test")
         began = time.perf_counter()
-        command = [sys.executable, "-m", "model", program]
+        command = [sys.executable, "-m", "mlops.container", program]
         subprocess.run(command, cwd=repository, env=environment, check=True, stdout=subprocess.DEVNULL)
         seconds[program] = time.perf_counter() - began
     return seconds
@@ -123,7 +123,7 @@ def table(bare: dict[str, float], released: dict[str, float]) -> str:
         "",
         "| programs run bare | seconds |",
         "|---|---:|",
-        *(f"| `python -m model {name}` | {seconds:.2f} |" for name, seconds in bare.items()),
+        *(f"| `python -m mlops.container {name}` | {seconds:.2f} |" for name, seconds in bare.items()),
         f"| all three, one after the other | {programs:.2f} |",
         "",
         "| the pipeline in the local cloud | seconds |",

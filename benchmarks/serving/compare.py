@@ -73,15 +73,16 @@ def _model_and_requests(base: Path) -> tuple[dict[int, bytes], list[float]]:
     import data
     import numpy as np
     import xgboost
-    from model import dataset
     from model.features import FEATURES
+
+    from mlops.container import dataset
 
     prepared = base / "dataset"
     data.prepare(None, prepared)
     (base / "input").mkdir()
     (base / "input" / "data").symlink_to(prepared)
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base)}
-    command = [sys.executable, "-m", "model", "train"]
+    command = [sys.executable, "-m", "mlops.container", "train"]
     subprocess.run(command, cwd=servers.PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
     train = prepared / "train" / "train.csv"
     lines = [line.partition(",")[2] for line in train.read_text().splitlines()[1 : max(ROWS) + 1]]

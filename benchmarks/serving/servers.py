@@ -42,11 +42,13 @@ class Running:
 
 @contextlib.contextmanager
 def ours(base: Path, scratch: Path) -> Iterator[Running]:
-    """`python -m model serve`, as the container starts it."""
+    """`python -m mlops.container serve`, as the container starts it."""
     port = _free_port()
     environment = _environment(base) | {"SAGEMAKER_BIND_TO_PORT": str(port), "SAGEMAKER_BIND_TO_HOST": "127.0.0.1"}
     environment["SAGEMAKER_MODEL_SERVER_WORKERS"] = str(WORKERS)
-    with _started([([sys.executable, "-m", "model", "serve"], PROJECT)], environment, port, scratch) as running:
+    with _started(
+        [([sys.executable, "-m", "mlops.container", "serve"], PROJECT)], environment, port, scratch
+    ) as running:
         yield running
 
 

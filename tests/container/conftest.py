@@ -1,20 +1,12 @@
-"""The container's programs, which are copied and not rendered: they are tested where they lie."""
+"""A trained model and a server of it."""
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+import programs
 import pytest
-
-GENERATED = Path(__file__).parents[2] / "{{cookiecutter.project}}"
-sys.path[:0] = [str(GENERATED), str(GENERATED / "tests")]
-
-import programs  # noqa: E402
-from jobs import dataset, trained  # noqa: E402
-
-__all__ = ["dataset", "server", "trained"]
 
 
 @pytest.fixture(scope="session")

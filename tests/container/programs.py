@@ -1,4 +1,4 @@
-"""The container's programs, run as SageMaker runs them: `python -m model …` with a base directory of their own."""
+"""The container's programs, run as SageMaker runs them: `python -m mlops.container …` with a base directory of their own."""
 
 from __future__ import annotations
 
@@ -12,7 +12,9 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2] / "{{cookiecutter.project}}"
+from baking import REPOSITORY
+
+ROOT = REPOSITORY
 DEADLINE = 60.0  # seconds; generous, since a busy machine is no fault
 
 STARTED: list[subprocess.Popen[str]] = []
@@ -22,7 +24,7 @@ STARTED: list[subprocess.Popen[str]] = []
 def start(program: str, base: Path, **variables: str) -> subprocess.Popen[str]:
     """Start a program in a container's environment; stdout and stderr can be read."""
     environment = {"PATH": os.environ["PATH"], "SAGEMAKER_BASE_DIR": str(base)} | variables
-    command = [sys.executable, "-m", "model", program]
+    command = [sys.executable, "-m", "mlops.container", program]
     process = subprocess.Popen(
         command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
@@ -39,7 +41,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 
 
 class Server:
-    """`python -m model serve` on a free port of the loopback, healthy from the start."""
+    """`python -m mlops.container serve` on a free port of the loopback, healthy from the start."""
 
     def __init__(self, base: Path, **variables: str) -> None:
         binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}

@@ -6,9 +6,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from model.baseline import baseline
-from model.container import Container, InputError
 from model.features import FEATURES, TARGET
+
+from mlops.container.baseline import baseline
+from mlops.container.directories import Container, InputError
 
 
 @pytest.fixture(scope="module")

@@ -7,8 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-from model.container import Container, InputError
-from model.evaluate import evaluate
+
+from mlops.container.directories import Container, InputError
+from mlops.container.evaluate import evaluate
 
 
 def archive(source: Path, target: Path) -> None:

@@ -2,7 +2,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.container import Container
+from mlops.container.directories import Container
 
 
 def test_a_reason_with_characters_that_have_no_encoding_is_left_all_the_same(tmp_path: Path) -> None:

@@ -9,10 +9,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-from model.booster import Booster
 from model.features import AREAS
 from model.predictor import Predictor
 from programs import Server
+
+from mlops.container.booster import Booster
 
 NAMES = (
     "duration_minutes",

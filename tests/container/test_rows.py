@@ -6,9 +6,10 @@ from pathlib import Path
 
 import pytest
 from model.features import FEATURES, TARGET
-from model.kinds import Category, Number, RowError
-from model.rows import encode_rows, parse_csv
-from model.schema import load_schema, save_schema
+
+from mlops.container.kinds import Category, Number, RowError
+from mlops.container.rows import encode_rows, parse_csv
+from mlops.container.schema import load_schema, save_schema
 
 SIZE = Number("size", exclusive_minimum=0, maximum=10)
 HOUR = Number("hour", minimum=0, maximum=23, integer=True)

@@ -12,8 +12,9 @@ from pathlib import Path
 import psutil
 import pytest
 from model.predictor import Predictor
-from model.serving.application import Application
 from programs import DEADLINE, ROOT, Server, start, wait_until
+
+from mlops.container.serving.application import Application
 
 ROW = "6.25,1,1.6,20,5,Manhattan,Queens"
 CSV, JSON = {"Accept": "text/csv"}, {"Accept": "application/json"}
@@ -168,7 +169,7 @@ def test_a_worker_that_is_killed_is_replaced_however_young_it_is(trained: Path) 
 
 def test_workers_that_end_as_soon_as_they_start_stop_the_server_after_several_attempts() -> None:
     program = (
-        "import os; from model.serving.workers import Workers;"
+        "import os; from mlops.container.serving.workers import Workers;"
         "Workers(lambda parent: os._exit(3), at_stop=lambda: print('stopped', flush=True)).run(2)"
     )
     done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, timeout=DEADLINE)
@@ -209,7 +210,7 @@ def test_a_model_that_is_no_booster_is_refused(tmp_path: Path, trained: Path, co
 
 def test_serving_imports_neither_xgboost_nor_numpy(trained: Path) -> None:
     program = (
-        "import sys; from pathlib import Path; import model.serving; from model.predictor import Predictor;"
+        "import sys; from pathlib import Path; import mlops.container.serving; from model.predictor import Predictor;"
         f"Predictor(Path({str(trained / 'model')!r})).predict_csv({ROW!r});"
         "print(*sorted({'xgboost', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
     )

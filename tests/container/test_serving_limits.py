@@ -6,9 +6,10 @@ from pathlib import Path
 
 import psutil
 import pytest
-from model.serving import limits
-from model.serving.limits import MOST_HEADER_BYTES, BoundedLog
 from programs import DEADLINE, Server
+
+from mlops.container.serving import limits
+from mlops.container.serving.limits import MOST_HEADER_BYTES, BoundedLog
 
 ROW = "6.25,1,1.6,20,5,Manhattan,Queens"
 HEAD = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"

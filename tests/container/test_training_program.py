@@ -7,10 +7,11 @@ from pathlib import Path
 
 import pytest
 import xgboost
-from jobs import training_job
-from model.container import Container, InputError
 from model.train import train
 from programs import DEADLINE, start
+
+from mlops.container.directories import Container, InputError
+from mlops.testing import training_job
 
 ENDLESS = {"num_round": "10000", "early_stopping_rounds": "10000", "eta": "0.001"}
 

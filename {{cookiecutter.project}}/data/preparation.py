@@ -10,12 +10,12 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
+from mlops.container.kinds import Number
 from pyarrow import csv
 
 from data import sources, trips
 from data.errors import DataError
 from model.features import FEATURES, TARGET
-from model.kinds import Number
 
 _SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}
 _BASELINE_ROWS = 10_000  # of the training set: enough for its distributions, and small enough to describe in a second

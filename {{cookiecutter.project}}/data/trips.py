@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from mlops.container.kinds import Number
 
 from model.features import FEATURES, TARGET
-from model.kinds import Number
 
 FARE = Number("fare_amount", exclusive_minimum=0, exclusive_maximum=200)
 """Not a feature (it is part of the target), but refunds and typing errors show in it."""

@@ -7,7 +7,6 @@ By hand: locust -f load/locustfile.py --endpoint NAME --rows rows.csv
 from __future__ import annotations
 
 from locust import task
-
 from mlops.qa.generator.user import EndpointUser
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from model.booster import Booster, BoosterError
-from model.container import MODEL_FILE, InputError
-from model.rows import parse_csv
-from model.schema import load_schema
+from mlops.container.booster import Booster, BoosterError
+from mlops.container.directories import MODEL_FILE, InputError
+from mlops.container.rows import parse_csv
+from mlops.container.schema import load_schema
 
 
 class Predictor:

@@ -1,4 +1,4 @@
-"""Train the model under SageMaker's container contract: `python -m model train`.
+"""Train the model under SageMaker's container contract: `python -m mlops.container train`.
 
 Reads the channels train and validation, prints a line of metrics per round (for MetricDefinitions), keeps checkpoints
 and goes on from the last one, and leaves model.ubj with features.json. SIGTERM (a stopped job, a spot interruption,
@@ -15,13 +15,13 @@ from typing import Any
 
 import numpy as np
 import xgboost
+from mlops.container import dataset
+from mlops.container.checkpoints import Checkpoints
+from mlops.container.directories import MODEL_FILE, Container, InputError
+from mlops.container.schema import save_schema
 
-from model import dataset
-from model.checkpoints import Checkpoints
-from model.container import MODEL_FILE, Container, InputError
 from model.features import FEATURES, TARGET
 from model.hyperparameters import MOST_INSTANCES, OURS, parse_hyperparameters
-from model.schema import save_schema
 
 # With fewer rows than this, a thread waits for the others longer than it works.
 _ROWS_PER_THREAD = 20_000

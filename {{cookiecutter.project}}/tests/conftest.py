@@ -1,1 +1,3 @@
-"""With this file here, pytest puts the folder on the path: its helpers serve the tests in the folders below, too."""
+"""`dataset` is the prepared sample, `trained` the directories of a finished training job."""
+
+pytest_plugins = ["mlops.testing"]

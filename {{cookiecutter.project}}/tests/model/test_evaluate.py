@@ -5,9 +5,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
+from mlops.container import dataset as sets
+from mlops.container.evaluate import metrics
 
-from model import dataset as sets
-from model.evaluate import metrics
 from model.features import FEATURES, TARGET
 
 

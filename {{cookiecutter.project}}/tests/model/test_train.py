@@ -7,13 +7,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-from jobs import ROOT, training_job
+from mlops.testing import training_job
+from mlops.container import dataset as sets
+from mlops.container.directories import Container, InputError
 
-from model import dataset as sets
-from model.container import Container, InputError
 from model.features import FEATURES, TARGET
 from model.hyperparameters import HYPERPARAMETERS, parse_hyperparameters
 from model.train import train
+
+ROOT = Path(__file__).parents[2]
 
 
 def rounds(output: str) -> list[int]:

@@ -1,0 +1,85 @@
+"""The model package group: every release that passed the gate, and what became of it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlops.aws.session import AWSError, Session
+from mlops.errors import InputError
+from mlops.names import Names
+from mlops.rendering import Container
+
+APPROVED, REJECTED = "Approved", "Rejected"
+
+
+@dataclass(frozen=True)
+class ModelPackage:
+    """One version; `status` is AWS's ModelApprovalStatus. The marks are empty for a package of other origin."""
+
+    arn: str
+    version: int
+    status: str
+    created: datetime
+    container: Container
+    execution_id: str
+    commit_id: str
+    data_version: str
+
+
+def read(session: Session, names: Names, version: int) -> ModelPackage:
+    """One version of the repository's group. InputError when there is no such version."""
+    group = names.model_package_group
+    try:
+        arn = session.client("sagemaker").describe_model_package_group(ModelPackageGroupName=group)
+        return describe(session, f"{_package_prefix(arn['ModelPackageGroupArn'])}/{version}")
+    except AWSError as error:
+        if "does not exist" in str(error) or error.code == "ResourceNotFound":
+            raise InputError(f"The model package group {group} has no version {version}.") from error
+        raise
+
+
+def describe(session: Session, arn: str) -> ModelPackage:
+    """The package of this ARN."""
+    found = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    (container, *_) = found["InferenceSpecification"]["Containers"]
+    marks = found.get("CustomerMetadataProperties", {})
+    return ModelPackage(
+        arn=found["ModelPackageArn"],
+        version=found["ModelPackageVersion"],
+        status=found.get("ModelApprovalStatus", ""),
+        created=found["CreationTime"],
+        container=Container(container["Image"], container["ModelDataUrl"]),
+        execution_id=marks.get("execution", ""),
+        commit_id=marks.get("commit", ""),
+        data_version=marks.get("data-version", ""),
+    )
+
+
+def newest_first(session: Session, names: Names) -> Iterator[ModelPackage]:
+    """Every package of the group that a person or a release has approved, the newest first."""
+    pages = (
+        session.client("sagemaker")
+        .get_paginator("list_model_packages")
+        .paginate(
+            ModelPackageGroupName=names.model_package_group,
+            ModelApprovalStatus=APPROVED,
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
+    )
+    for page in pages:
+        for summary in page["ModelPackageSummaryList"]:
+            yield describe(session, summary["ModelPackageArn"])
+
+
+def reject(session: Session, package: ModelPackage, reason: str) -> None:
+    """Mark a package as one that must not be deployed again."""
+    session.client("sagemaker").update_model_package(
+        ModelPackageArn=package.arn, ModelApprovalStatus=REJECTED, ApprovalDescription=reason
+    )
+
+
+def _package_prefix(group_arn: str) -> str:
+    return group_arn.replace(":model-package-group/", ":model-package/")

@@ -1,0 +1,35 @@
+"""Unpacks a data version to where the jobs read it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops import names
+from mlops.aws import checksums
+from mlops.aws.objects import DATA_FILES
+from mlops.aws.session import Session
+from mlops.errors import InputError
+from mlops.rendering import Release
+
+
+def upload(session: Session, directory: Path, release: Release) -> str:
+    """Put the files of the unpacked data.zip under the data version's prefix, each once. Returns its S3 URI.
+
+    InputError when the archive holds no data set, PipelineError when a file under the prefix is not that of the
+    archive.
+    """
+    missing = [name for name in DATA_FILES if not (directory / name).is_file()]
+    if missing:
+        raise InputError(
+            f"The data version {release.data_version} of s3://{release.bucket}/{names.DATA_KEY} has no "
+            f"{', '.join(missing)}. Prepare a data set with: mlops data prepare"
+        )
+    client = session.client("s3")
+    prefix = names.dataset_prefix(release.data_version)
+    listed = client.list_objects_v2(Bucket=release.bucket, Prefix=prefix)
+    # An earlier release of the same data has written them: they are compared, not sent again.
+    written = {each["Key"] for each in listed.get("Contents", [])}
+    for name in DATA_FILES:
+        write = checksums.require if prefix + name in written else checksums.put_once
+        write(client, release.bucket, prefix + name, directory / name)
+    return release.s3(prefix)

@@ -1,0 +1,99 @@
+"""The repository that a command works on."""
+
+from __future__ import annotations
+
+import sys
+import tempfile
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from mlops.errors import InputError
+
+if TYPE_CHECKING:
+    from mlops.aws.session import Session
+    from mlops.configuration import Configuration, Project
+    from mlops.names import Names
+
+_MARK = Path("configuration") / "project.json"
+
+
+@dataclass(frozen=True)
+class Repository:
+    """The generated repository at `root`, with what its commands need. Everything is read when it is used."""
+
+    root: Path
+
+    @property
+    def state(self) -> Path:
+        """Where commands leave what they write; git ignores it."""
+        return self.root / ".mlops"
+
+    @property
+    def cloud_directory(self) -> Path:
+        return self.state / "local"
+
+    @property
+    def dataset(self) -> Path:
+        return self.state / "dataset"
+
+    @cached_property
+    def configuration(self) -> Configuration:
+        from mlops import configuration
+
+        return configuration.load(self.root)
+
+    def check(self) -> None:
+        """InputError with every fault in configuration/: better now than after an upload."""
+        self.configuration  # noqa: B018 - reading it is the check
+
+    @cached_property
+    def project(self) -> Project:
+        """project.json alone: a fault elsewhere in configuration/ must keep nobody from looking."""
+        from mlops import configuration
+
+        return configuration.load_project(self.root)
+
+    @cached_property
+    def session(self) -> Session:
+        from mlops.aws.session import Session
+
+        return Session(self.project.region)
+
+    @property
+    def names(self) -> Names:
+        from mlops.names import Names
+
+        return Names(self.project.project, self.project.model)
+
+    @property
+    def bucket(self) -> str:
+        return self.names.bucket(self.session.account, self.session.region)
+
+
+def find() -> Repository:
+    """The repository around the working directory, its `model` and `data` importable; InputError when there is none."""
+    root = _root()
+    if root is None:
+        raise InputError(f"No {_MARK} here or in a directory above. Go to the model repository: cd PROJECT")
+    if str(root) not in sys.path:
+        # Last: a file at the repository's root must not replace a module of the environment.
+        sys.path.append(str(root))
+    return Repository(root)
+
+
+def state_directory() -> Path:
+    """Where a command may write at any time, inside a repository or not."""
+    root = _root()
+    return (root or Path(tempfile.gettempdir())) / ".mlops"
+
+
+def shown(path: Path) -> Path:
+    """The path as a person at the working directory would write it."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _root() -> Path | None:
+    here = Path.cwd()
+    return next((each for each in (here, *here.parents) if (each / _MARK).is_file()), None)

@@ -1,0 +1,93 @@
+"""Rows of CSV and JSON turned into the model's float32 matrix.
+
+The matrix is column-major: all values of the first column, then all of the second, and so on. XGBoost reads it as it
+lies, by strides. Plain Python with one split for all cells is as quick here as pandas, and needs no 90 MB of it in
+every worker of the server.
+"""
+
+from __future__ import annotations
+
+import csv
+import io
+import json
+from array import array
+from collections.abc import Sequence
+from typing import Any
+
+from mlops.container.kinds import Feature, RowError
+
+
+def parse_csv(text: str, layout: Sequence[Feature | None]) -> tuple[array[float], int]:
+    """Parse rows without a header into a matrix.
+
+    `layout` describes the cells of a row from left to right; None is a cell to leave out. Returns the matrix and the
+    number of rows. Raises RowError.
+    """
+    if '"' in text or "\r" in text:
+        text = _without_quotes(text)
+    text = text.rstrip("\n")
+    if not text:
+        raise RowError(1, f"found nothing, expected {_expected(layout)}")
+    # A marker at each end of line keeps the cells of a column at a fixed distance from each other.
+    distance = len(layout) + 1
+    cells = text.replace("\n", ",\n,").split(",")
+    rows = (len(cells) + 1) // distance
+    if len(cells) != rows * distance - 1 or cells[distance - 1 :: distance] != ["\n"] * (rows - 1):
+        raise _ragged(text, layout)
+    matrix = array("f")
+    for position, feature in enumerate(layout):
+        if feature is not None:
+            matrix += feature.parse_column(cells[position::distance])
+    return matrix, rows
+
+
+def encode_rows(rows: Sequence[Any], features: Sequence[Feature]) -> tuple[array[float], int]:
+    """The same for rows of a JSON request: lists in the features' order, or objects by the features' names."""
+    if not rows:
+        raise RowError(1, f"found nothing, expected {_expected(features)}")
+    in_order = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            in_order.append(_in_order(row, features))
+        except ValueError as error:
+            raise RowError(number, str(error)) from None
+    matrix = array("f")
+    for feature, values in zip(features, zip(*in_order, strict=True), strict=True):
+        matrix += feature.encode_column(values)
+    return matrix, len(rows)
+
+
+def _in_order(row: Any, features: Sequence[Feature]) -> list[Any]:
+    names = [feature.name for feature in features]
+    if isinstance(row, dict):
+        if unknown := [name for name in row if name not in names]:
+            raise ValueError(f"unknown column {', '.join(unknown)}, allowed are {', '.join(names)}")
+        if absent := [name for name in names if name not in row]:
+            raise ValueError(f"no value for {', '.join(absent)} (null when it is not known)")
+        return [row[name] for name in names]
+    if isinstance(row, list) and len(row) == len(names):
+        return row
+    found = f"{len(row)} values" if isinstance(row, list) else json.dumps(row)
+    raise ValueError(f"found {found}, expected {_expected(features)}")
+
+
+def _without_quotes(text: str) -> str:
+    reader = csv.reader(io.StringIO(text), strict=True)
+    try:
+        rows = list(reader)
+    except csv.Error as error:
+        raise RowError(reader.line_num, f"not CSV ({error})") from None
+    for number, row in enumerate(rows, start=1):
+        if any("," in cell or "\n" in cell for cell in row):
+            raise RowError(number, "found a comma or a line break within quotes, which no column allows")
+    return "\n".join(map(",".join, rows))
+
+
+def _ragged(text: str, layout: Sequence[Feature | None]) -> RowError:
+    widths = (line.count(",") + 1 for line in text.split("\n"))
+    row, width = next((row, width) for row, width in enumerate(widths, start=1) if width != len(layout))
+    return RowError(row, f"found {width} columns, expected {_expected(layout)}")
+
+
+def _expected(layout: Sequence[Feature | None]) -> str:
+    return f"{len(layout)} ({', '.join(feature.name if feature else 'any' for feature in layout)})"

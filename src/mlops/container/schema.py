@@ -1,0 +1,56 @@
+"""features.json: the features that a model was trained with, kept beside it in JSON Schema's words.
+
+A release is served and compared with its own definition, whatever `model/features.py` has become since.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from mlops.container.kinds import Category, Feature, Number
+
+SCHEMA_FILE = "features.json"
+_BOUNDS = {
+    "minimum": "minimum",
+    "maximum": "maximum",
+    "exclusiveMinimum": "exclusive_minimum",
+    "exclusiveMaximum": "exclusive_maximum",
+}
+
+
+def save_schema(directory: Path, features: Sequence[Feature], target: Feature) -> None:
+    """Describe features and target in `directory`."""
+    schema = {"target": _described(target), "features": [_described(feature) for feature in features]}
+    (directory / SCHEMA_FILE).write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
+
+
+def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Feature]:
+    """Features and target of the model in `directory`. Raises OSError; ValueError when the file is no schema."""
+    path = directory / SCHEMA_FILE
+    content = path.read_text(encoding="utf-8")
+    try:
+        schema = json.loads(content)
+        return tuple(map(_feature, schema["features"])), _feature(schema["target"])
+    except (TypeError, KeyError, ValueError) as error:
+        raise ValueError(f"{path}: not a description of features ({error!r})") from error
+
+
+def _described(feature: Feature) -> dict[str, Any]:
+    if isinstance(feature, Category):
+        return {"name": feature.name, "type": "string", "enum": list(feature.values)}
+    assert isinstance(feature, Number)
+    bounds = {word: getattr(feature, field) for word, field in _BOUNDS.items()}
+    kind = "integer" if feature.integer else "number"
+    return {"name": feature.name, "type": kind} | {word: bound for word, bound in bounds.items() if bound is not None}
+
+
+def _feature(described: dict[str, Any]) -> Feature:
+    if described["type"] == "string":
+        return Category(described["name"], tuple(described["enum"]))
+    if described["type"] not in ("integer", "number"):
+        raise ValueError(f"type {described['type']}")
+    bounds = {field: described[word] for word, field in _BOUNDS.items() if word in described}
+    return Number(described["name"], integer=described["type"] == "integer", **bounds)

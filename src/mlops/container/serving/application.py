@@ -1,0 +1,133 @@
+"""The ASGI application: GET /ping and POST /invocations.
+
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+"""
+
+from __future__ import annotations
+
+import asyncio
+import json
+from array import array
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any, NoReturn
+
+from model.predictor import Predictor
+
+from mlops.container.kinds import RowError
+from mlops.container.rows import encode_rows, parse_csv
+from mlops.container.serving.media import CSV, JSON, answer_type, request_type
+
+Receive = Callable[[], Awaitable[Mapping[str, Any]]]
+Send = Callable[[Mapping[str, Any]], Awaitable[None]]
+
+# As many rows as take some 10 ms: SageMaker waits 2 s for a ping, also while a large request is being answered.
+_ROWS_AT_ONCE = 5_000
+
+
+class Refusal(Exception):
+    """A request that is answered with a status other than 200; the message is the reason, for people."""
+
+    def __init__(self, status: int, reason: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        super().__init__(reason)
+        self.status, self.headers = status, headers
+
+
+class Application:
+    """Answers requests with one model. One at a time and in this thread: prediction keeps a core busy anyway."""
+
+    def __init__(self, predictor: Predictor, max_bytes: int) -> None:
+        """`max_bytes` is the largest body taken; SageMaker's own limit for InvokeEndpoint is 6 MiB."""
+        self._predictor, self._max_bytes = predictor, max_bytes
+
+    async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
+        status, media, extra = 200, JSON, ()
+        try:
+            self._route(scope)
+            body = b""
+            if scope["path"] == "/invocations":
+                body, media = await self._invoke(dict(scope["headers"]), receive)
+        except Refusal as refusal:
+            status, extra = refusal.status, refusal.headers
+            body = json.dumps({"error": str(refusal)}).encode()
+        headers = [(b"content-type", media.encode()), (b"content-length", b"%d" % len(body)), *extra]
+        await send({"type": "http.response.start", "status": status, "headers": headers})
+        await send({"type": "http.response.body", "body": body})
+
+    def _route(self, scope: Mapping[str, Any]) -> None:
+        methods = {"/ping": "GET", "/invocations": "POST"}
+        allowed = methods.get(scope["path"])
+        if allowed is None:
+            raise Refusal(404, f"{scope['path']} is not served, only {' and '.join(methods)}")
+        if scope["method"] != allowed:
+            raise Refusal(
+                405, f"{scope['method']} {scope['path']}: allowed is {allowed}", ((b"allow", allowed.encode()),)
+            )
+
+    async def _invoke(self, headers: Mapping[bytes, bytes], receive: Receive) -> tuple[bytes, str]:
+        media = request_type(headers.get(b"content-type", b"").decode("latin-1"))
+        if media is None:
+            found = headers.get(b"content-type", b"nothing").decode("latin-1")
+            raise Refusal(415, f"Content-Type: found {found}, allowed are {CSV} and {JSON}")
+        accept = headers.get(b"accept", b"").decode("latin-1")
+        answer = answer_type(accept, media)
+        if answer is None:
+            raise Refusal(406, f"Accept: found {accept}, allowed are {CSV} and {JSON}")
+        body = await self._read(headers, receive)
+        try:
+            matrix, rows = self._matrix(body, media)
+        except (RowError, UnicodeDecodeError) as error:
+            raise Refusal(400, str(error)) from None
+        predictions = await self._predict(matrix, rows)
+        # Nine digits are what tells any two float32 apart.
+        if answer == CSV:
+            return (("%.9g\n" * rows) % tuple(predictions)).encode(), answer
+        return ('{"predictions": [' + ", ".join(["%.9g"] * rows) % tuple(predictions) + "]}").encode(), answer
+
+    async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
+        if int(headers.get(b"content-length", b"0")) > self._max_bytes:
+            self._too_large()
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                raise Refusal(400, "the client went away before the end of the request")
+            part = message.get("body", b"")
+            size += len(part)
+            if size > self._max_bytes:
+                self._too_large()
+            parts.append(part)
+            more = message.get("more_body", False)
+        return parts[0] if len(parts) == 1 else b"".join(parts)
+
+    def _too_large(self) -> NoReturn:
+        raise Refusal(413, f"the body is larger than {self._max_bytes} bytes, which is the most that is allowed")
+
+    def _matrix(self, body: bytes, media: str) -> tuple[array[float], int]:
+        features = self._predictor.features
+        if media == CSV:
+            return parse_csv(body.decode(), features)
+        try:
+            request = json.loads(body, parse_constant=_refuse_constant)
+        except (ValueError, RecursionError) as error:
+            raise Refusal(400, f"not JSON: {error}") from None
+        if (
+            not isinstance(request, dict)
+            or request.keys() != {"instances"}
+            or not isinstance(request["instances"], list)
+        ):
+            raise Refusal(400, 'allowed is {"instances": [row, …]} with a row as list or as object by feature')
+        return encode_rows(request["instances"], features)
+
+    async def _predict(self, matrix: array[float], rows: int) -> list[float]:
+        booster = self._predictor.booster
+        if rows <= _ROWS_AT_ONCE:
+            return booster.predict(matrix, rows)
+        predictions = []
+        for start in range(0, rows, _ROWS_AT_ONCE):
+            predictions += booster.predict(matrix, rows, start, start + _ROWS_AT_ONCE)
+            await asyncio.sleep(0)
+        return predictions
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise ValueError(f"{name} is not JSON; null is a missing value")

@@ -1,0 +1,88 @@
+"""The jobs around a training: the baseline of its data, the evaluation of its model."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from mlops.configuration import Configuration
+from mlops.rendering.release import (
+    Release,
+    Request,
+    checked,
+    only,
+    tags,
+    with_volume_key,
+)
+
+# SageMaker gives a training job 28 days, a processing job 9.
+_MOST_RUNTIME_SECONDS = 9 * 86_400
+_PROCESSING = "/opt/ml/processing"
+
+
+def baseline_job(configuration: Configuration, release: Release) -> Request:
+    """Return the CreateProcessingJob request that describes the training data for later monitoring."""
+    return _processing_job(configuration, release, "baseline", {"baseline": release.data("baseline")}, "baseline")
+
+
+def evaluation_job(configuration: Configuration, release: Release) -> Request:
+    """Return the CreateProcessingJob request that measures the model, and production's on the same rows."""
+    inputs = {"model": release.model_data_url, "test": release.data("test")}
+    if release.production_model:
+        inputs["production"] = release.production_model
+    return _processing_job(configuration, release, "evaluate", inputs, "evaluation")
+
+
+def _processing_job(
+    configuration: Configuration,
+    release: Release,
+    command: Literal["baseline", "evaluate"],
+    inputs: dict[str, str],
+    output: str,
+) -> Request:
+    partial = configuration.training_job
+    runtime = partial.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
+    cluster = {
+        "InstanceCount": 1,
+        "InstanceType": configuration.evaluation.instance_type,
+        "VolumeSizeInGB": partial["ResourceConfig"]["VolumeSizeInGB"],
+    }
+    network = ("EnableInterContainerTrafficEncryption", "EnableNetworkIsolation", "VpcConfig")
+    request = {
+        "ProcessingJobName": configuration.names.processing_job(release.execution_id, command),
+        "RoleArn": release.processing_role_arn,
+        "AppSpecification": {
+            "ImageUri": release.image,
+            "ContainerEntrypoint": ["python", "-m", "mlops.container", command],
+        },
+        "ProcessingInputs": [
+            {
+                "InputName": name,
+                "S3Input": {
+                    "S3Uri": uri,
+                    "LocalPath": f"{_PROCESSING}/input/{name}",
+                    "S3DataType": "S3Prefix",
+                    "S3InputMode": "File",
+                },
+            }
+            for name, uri in inputs.items()
+        ],
+        "ProcessingOutputConfig": {
+            "Outputs": [
+                {
+                    "OutputName": output,
+                    "S3Output": {
+                        "S3Uri": release.result(output),
+                        "LocalPath": f"{_PROCESSING}/output/{output}",
+                        "S3UploadMode": "EndOfJob",
+                    },
+                }
+            ],
+            "KmsKeyId": release.key_arn,
+        },
+        "ProcessingResources": {"ClusterConfig": with_volume_key(cluster, release)},
+        "NetworkConfig": only(partial, network),
+        "Tags": tags(configuration, release, partial),
+    }
+    if runtime:
+        request["StoppingCondition"] = {"MaxRuntimeInSeconds": min(runtime, _MOST_RUNTIME_SECONDS)}
+    return checked("CreateProcessingJob", request)

@@ -1,0 +1,66 @@
+"""What stands around the production endpoint: how it is shifted to, what watches and scales it, who shares its traffic."""
+
+from __future__ import annotations
+
+from mlops import names
+from mlops.configuration import Api, Configuration, Production
+from mlops.rendering.release import Release, Request
+
+# SageMaker gives a deployment at least 10 minutes. It must give up, and go back, before CloudFormation's two hours end.
+_LEAST_TIMEOUT_SECONDS, _MOST_TIMEOUT_SECONDS = 600, 6_900
+# For bringing instances up, beside the waiting between the steps.
+_SETUP_SECONDS = 1800
+
+
+def guards(production: Production) -> Request:
+    """Return the parameters of infra/endpoint.yml that only production has."""
+    shift, alarms, scaling = production.shift, production.alarms, production.autoscaling
+    return {
+        "Entrance": production.clients_call,
+        "Guarded": "true",
+        "ShiftType": shift.type.upper(),
+        "ShiftPercent": str(shift.percent),
+        "ShiftMinutes": str(shift.minutes),
+        "ShiftSeconds": str(60 * shift.minutes),
+        "ShiftTimeoutSeconds": str(_timeout_seconds(production)),
+        "ErrorsPerMinute": str(alarms.errors_per_minute),
+        "LatencyMicroseconds": f"{1000 * alarms.latency_milliseconds:.0f}",
+        "MinCapacity": str(scaling.MinCapacity if scaling else 0),
+        "MaxCapacity": str(scaling.MaxCapacity if scaling else 0),
+        "InvocationsPerInstance": f"{scaling.invocations_per_instance:.15g}" if scaling else "1",
+    }
+
+
+def shared_traffic(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
+    """Return the parameters of the second variant: a name only where production has one."""
+    beside = configuration.production.beside
+    if stage == "test" or beside is None or release.beside is None:
+        none = ("BesideName", "BesideResourceName", "BesideImage", "BesideModelDataUrl", "BesideExecutionId")
+        return dict.fromkeys(none, "")
+    return {
+        "BesideName": beside.VariantName,
+        "BesideResourceName": configuration.names.beside(release.execution_id),
+        "BesideImage": release.beside.container.image,
+        "BesideModelDataUrl": release.beside.container.model_data_url,
+        "BesideExecutionId": release.beside.execution_id,
+        "BesideInitialInstanceCount": str(beside.InitialInstanceCount),
+        "BesideWeight": f"{beside.share:g}",
+        "ReleaseWeight": f"{1 - beside.share:g}",
+    }
+
+
+def functions(api: Api, release: Release) -> Request:
+    """Return the parameters of the functions in front of the endpoint, apart from their code."""
+    return {
+        "FunctionsBucket": release.bucket,
+        "MaxRows": str(api.max_rows),
+        "MaxBytes": str(api.max_bytes),
+        "FunctionSubnets": ",".join(api.VpcConfig.Subnets) if api.VpcConfig else "",
+        "FunctionSecurityGroupIds": ",".join(api.VpcConfig.SecurityGroupIds) if api.VpcConfig else "",
+    }
+
+
+def _timeout_seconds(production: Production) -> int:
+    """Twice the time that all steps together wait, and some for the instances."""
+    wanted = 2 * 60 * production.shift.waiting_minutes + _SETUP_SECONDS
+    return max(_LEAST_TIMEOUT_SECONDS, min(wanted, _MOST_TIMEOUT_SECONDS))

@@ -1,0 +1,54 @@
+"""Changes of production that SageMaker refuses, or carries out without the guard of alarms."""
+
+from __future__ import annotations
+
+from mlops.configuration import Configuration
+from mlops.rendering.production import guards
+from mlops.rendering.release import Request
+
+# Parameters of infra/endpoint.yml.
+_ENTRANCE, _TYPE, _LEAST, _SECOND, _SHIFT = "Entrance", "InstanceType", "MinCapacity", "BesideName", "ShiftType"
+
+
+def wanted(configuration: Configuration) -> Request:
+    """The parameters that `problems` compares, from configuration/production.yml."""
+    production = configuration.production
+    return {
+        **guards(production),
+        _TYPE: production.InstanceType,
+        _SECOND: production.beside.VariantName if production.beside else "",
+    }
+
+
+def problems(deployed: Request, wanted: Request) -> list[str]:
+    """Why production cannot go from the deployed parameters to these; nothing before the first release.
+
+    Only an endpoint that is updated in place is concerned. Source: Amazon SageMaker Developer Guide, "Update endpoints
+    that use automatic scaling" and "Exclusions" of deployment guardrails.
+    """
+    if deployed.get(_ENTRANCE) != "endpoint" or wanted[_ENTRANCE] != "endpoint":
+        return []
+    found = []
+    if deployed[_TYPE] != wanted[_TYPE] and deployed.get(_LEAST, "0") != "0":
+        found.append(
+            f"InstanceType: found {wanted[_TYPE]}, production has {deployed[_TYPE]} and is scaled automatically: "
+            "SageMaker changes no instance type then. Release once without autoscaling, then with the new type"
+        )
+    if changes_variants(deployed, wanted) and wanted[_SHIFT] != "ALL_AT_ONCE":
+        found.append(
+            f"beside: production has {_named(deployed)}, this release {_named(wanted)}: SageMaker shifts traffic step "
+            "by step only between the same variants. Allowed is shift.type: all_at_once for this release; no alarm "
+            "takes it back"
+        )
+    return found
+
+
+def changes_variants(deployed: Request, wanted: Request) -> bool:
+    """Whether an endpoint that is updated in place gets other variants than it has."""
+    in_place = deployed.get(_ENTRANCE) == wanted[_ENTRANCE] == "endpoint"
+    return in_place and deployed.get(_SECOND, "") != wanted[_SECOND]
+
+
+def _named(parameters: Request) -> str:
+    name = parameters.get(_SECOND, "")
+    return f"the second variant {name}" if name else "no second variant"

@@ -1,0 +1,317 @@
+"""start, watch, approve, reject, status and logs, on a small pipeline in the local cloud."""
+
+import getpass
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from baking import REPOSITORY
+import small_pipeline
+from deployed import log, stack
+
+from mlops.aws import api as entrance
+from mlops.aws import executions, logs
+from mlops.aws.session import Session
+from mlops.names import Names
+
+
+@pytest.fixture(autouse=True)
+def pipeline(session: Session, names: Names, repository: Path) -> None:
+    small_pipeline.create(session, names, repository)
+
+
+def following(repository: Path, execution: str) -> subprocess.Popen[str]:
+    """`mlops watch` in a process of its own."""
+    return subprocess.Popen(
+        [sys.executable, "-u", "-m", "mlops", "watch", execution],
+        cwd=repository,
+        env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+
+
+def start(mlops, *arguments: str) -> str:
+    """Start a release and return the execution's id."""
+    result = mlops("start", *arguments)
+    assert result.exit_code == 0, result.output
+    return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
+
+
+def test_a_release_goes_from_start_over_approval_to_its_end(mlops, session: Session, names: Names):
+    execution = start(mlops)
+    waiting = mlops("watch", "--until-approval")
+    assert waiting.exit_code == 0
+    assert "Test/QA  done" in waiting.output
+    assert "mlops approve" in waiting.output
+    assert mlops("approve", "--comment", "the figures look right").exit_code == 0
+    ended = mlops("watch", execution)
+    assert ended.exit_code == 0
+    assert "The release has succeeded" in ended.output
+    approval = executions.read(session, names.pipeline, execution).stages[-1].actions[0]
+    assert approval.summary == "the figures look right"
+
+
+def test_what_is_released_stands_in_the_execution(mlops, session: Session, names: Names):
+    execution = start(mlops, "--tune", "--set", "num_round=60", "--set", "subsample=0.9")
+    found = executions.read(session, names.pipeline, execution)
+    assert found.variables == {
+        "CommitId": "uncommitted",
+        "Tune": "true",
+        "HyperParameters": '{"num_round": "60", "subsample": "0.9"}',
+        "StartedBy": getpass.getuser(),
+        "Reason": "none given",
+        "Link": "none",
+    }
+
+
+def test_a_workflow_says_who_asked_for_the_release_and_where(mlops, session: Session, names: Names, monkeypatch):
+    run = {"ACTOR": "octocat", "SERVER_URL": "https://github.com", "REPOSITORY": "octo/model", "RUN_ID": "7"}
+    for name, value in run.items():
+        monkeypatch.setenv(f"GITHUB_{name}", value)
+    execution = start(mlops, "--reason", "newer\nfares")
+    found = executions.read(session, names.pipeline, execution).variables
+    assert (found["StartedBy"], found["Reason"]) == ("octocat", "newer fares")
+    assert found["Link"] == "https://github.com/octo/model/actions/runs/7"
+
+
+def test_a_release_that_is_already_in_progress_is_followed(mlops, session: Session, names: Names, tmp_path):
+    first = start(mlops)
+    mlops("watch", "--until-approval")
+    output = tmp_path / "output"
+    done = mlops("start", "--data-version", "latest", "--supersede", "--execution-to", str(output))
+    assert done.exit_code == 0, done.output
+    assert output.read_text() == f"execution={first}\n"
+    assert len(executions.recent(session, names.pipeline)) == 1
+
+
+def test_a_release_that_waits_for_nobody_any_more_is_stopped_for_a_newer_one(mlops, session: Session, names: Names):
+    first = start(mlops)
+    mlops("watch", "--until-approval")
+    done = mlops("start", "--supersede", "--hyperparameters", '{"max_depth": 3}')
+    assert done.exit_code == 0, done.output
+    assert f"Execution {first} is stopped" in done.output
+    assert executions.read(session, names.pipeline, first).status in ("Stopping", "Stopped")
+
+
+def test_a_data_version_that_is_not_there_is_refused(mlops, session: Session):
+    start(mlops)
+    done = mlops("start", "--data-version", "no-such-version")
+    assert done.exit_code == 2
+    assert "has no version no-such-version" in done.output and "latest" in done.output
+
+
+@pytest.mark.parametrize("text", ["{", "[]", '{"depth": 3}'])
+def test_hyperparameters_that_are_no_object_of_known_ones_are_refused(mlops, session: Session, text: str):
+    done = mlops("start", "--hyperparameters", text)
+    assert done.exit_code == 2
+    assert "hyperparameters of this release" in done.output
+
+
+def test_code_and_data_are_taken_in_the_versions_that_were_uploaded(mlops, session: Session, names: Names):
+    execution = start(mlops)
+    mlops("watch", "--until-approval")
+    bucket = names.bucket(session.account, session.region)
+    current = session.client("s3").head_object(Bucket=bucket, Key="data/data.zip")["VersionId"]
+    assert executions.read(session, names.pipeline, execution).revisions["Data"] == current
+
+
+def test_a_failed_build_ends_the_watch_with_its_words_and_the_log(mlops, repository: Path):
+    (repository / "check.sh").write_text("echo p95 latency 812 ms is over the bound of 500 ms.\nexit 1\n")
+    execution = start(mlops)
+    result = mlops("watch")
+    assert result.exit_code == 1
+    assert "Test/QA failed: p95 latency 812 ms is over the bound of 500 ms." in result.output
+    assert f"mlops logs Test/QA --execution {execution}" in result.output
+    log = mlops("logs", "Test/QA", "--execution", execution)
+    assert "p95 latency 812 ms" in log.output
+    assert mlops("logs", "qa").output == log.output
+
+
+def test_a_rejected_release_fails_with_the_comment(mlops):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    assert mlops("reject", "--comment", "too slow on Mondays").exit_code == 0
+    result = mlops("watch")
+    assert result.exit_code == 1
+    assert "Approve/Release was not approved: rejected by administrator: too slow on Mondays" in result.output
+
+
+def test_nothing_to_approve_is_a_wrong_input(mlops):
+    result = mlops("approve")
+    assert result.exit_code == 2
+    assert "No release waits for an approval" in result.output
+
+
+def test_an_unknown_execution_is_a_wrong_input(mlops):
+    result = mlops("watch", "11111111-2222-3333-4444-555555555555")
+    assert result.exit_code == 2
+    assert "has no execution 11111111-2222" in result.output
+
+
+@pytest.mark.parametrize("setting", ["max_depth", "=6", "max_depth="])
+def test_a_setting_without_name_or_value_is_refused_before_anything_starts(mlops, setting: str):
+    result = mlops("start", "--set", setting)
+    assert result.exit_code == 2
+    assert "--set max_depth=6" in result.output
+    assert mlops("status").exit_code == 2
+
+
+def test_status_shows_versions_actions_and_endpoints(mlops):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    output = mlops("status").output
+    assert "CommitId: uncommitted" in output
+    assert re.search(r"QA +done", output)
+    assert re.search(r"Release +waiting", output)
+    assert "production: no endpoint" in output
+
+
+def test_an_execution_behind_another_says_so(mlops, repository: Path):
+    first = start(mlops)
+    mlops("watch", "--until-approval")
+    second = start(mlops, "--no-watch")
+    watch = following(repository, second)
+    for line in watch.stdout:
+        if "It waits for" in line:
+            break
+    watch.kill()
+    assert line.startswith(f"It waits for the execution {first}.")
+    assert f"It waits for the execution {first}." in mlops("status", second).output
+
+
+def test_an_execution_is_named_by_its_first_characters(mlops):
+    execution = start(mlops)
+    assert f"Execution {execution}:" in mlops("status", execution[:8]).output
+
+
+@pytest.mark.parametrize("command", ["status", "watch", "report", "approve"])
+def test_an_execution_that_is_not_there_is_refused_with_those_that_are(mlops, command: str):
+    execution = start(mlops)
+    result = mlops(command, "nothing")
+    assert result.exit_code == 2
+    assert "No execution begins with 'nothing'" in result.output
+    assert execution in result.output
+
+
+def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused(mlops, session: Session, names: Names):
+    stack(session, names.stack("endpoints"), Entrance="endpoint")
+    result = mlops("start")
+    assert result.exit_code == 2
+    assert "clients_call: api, the stacks are deployed for endpoint. Run: mlops deploy" in result.output
+
+
+def test_logs_without_a_name_says_which_there_are(mlops):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    output = mlops("logs").output
+    assert "Test/QA" in output
+    assert "endpoint production" in output
+    assert "There are: Test/QA, endpoint test" in mlops("logs", "Train").output
+
+
+@pytest.fixture
+def api(session: Session, names: Names) -> None:
+    """What is in production is called through the API, on an endpoint named old."""
+    stack(session, names.endpoint_stack("production"), Entrance="api", EndpointName="old")
+
+
+def test_the_functions_around_the_api_have_logs(mlops, api, session: Session, names: Names):
+    start(mlops)
+    listed = mlops("logs").output
+    for function in ("api", "before-traffic", "after-traffic"):
+        log(session, f"/aws/lambda/{names.project}-{function}", f"{function} writes")
+        assert re.search(rf"function {function} +/aws/lambda/{names.project}-{function}\n", listed)
+        assert f"{function} writes" in mlops("logs", "function", function).output
+    unknown = mlops("logs", "function", "apo")
+    assert unknown.exit_code == 2
+    assert "There is no log function apo. Allowed are:" in unknown.output and "function api" in unknown.output
+
+
+def test_where_clients_call_the_endpoint_no_function_is_listed(mlops, names: Names):
+    start(mlops)
+    assert "function" not in mlops("logs").output.replace("functions", "")
+    assert mlops("logs", "function", "api").exit_code == 2
+
+
+def test_the_listed_log_of_an_endpoint_is_the_one_that_is_printed(mlops, api, session: Session, names: Names):
+    execution = start(mlops)
+    own = names.release_endpoint(execution)
+    assert re.search(r"endpoint production +/aws/sagemaker/Endpoints/old\n", mlops("logs").output)
+    assert "Endpoints/old" in mlops("logs", "endpoint", "production").output
+    assert f"/aws/sagemaker/Endpoints/{own}\n" in mlops("logs", "--execution", execution[:8]).output
+    assert f"Endpoints/{own}" in mlops("logs", "endpoint", "production", "--execution", execution[:8]).output
+
+
+def test_the_log_of_an_executions_endpoint_is_followed_without_an_end(
+    mlops, api, session: Session, names: Names, monkeypatch
+):
+    execution = start(mlops)
+    log(session, f"/aws/sagemaker/Endpoints/{names.release_endpoint(execution)}", "the model is loaded")
+    ends, follow = [], logs.follow
+
+    def once(session: Session, place: logs.LogPlace, *, finished):
+        ends.append(finished())
+        return follow(session, place, finished=lambda: True)
+
+    monkeypatch.setattr(logs, "follow", once)
+    result = mlops("logs", "endpoint", "production", "--execution", execution, "-f")
+    assert result.exit_code == 0, result.output
+    assert "the model is loaded" in result.output
+    assert ends == [False]
+
+
+@pytest.mark.parametrize("what", [["endpoint", "production"], ["Test/QA"], []])
+@pytest.mark.parametrize("execution", ["garbage", "11111111-2222-3333-4444-555555555555"])
+def test_logs_of_an_execution_that_is_not_there_are_refused(mlops, execution: str, what: list[str]):
+    start(mlops)
+    result = mlops("logs", *what, "--execution", execution)
+    assert result.exit_code == 2
+    assert execution in result.output and "Nothing has been written" not in result.output
+
+
+def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, monkeypatch):
+    class Broken:
+        url = "https://api.example.org/v1"
+
+        def predict(self, body: bytes, *, content_type: str, accept: str) -> entrance.Answer:
+            return entrance.Answer(502, b"Internal server error", "text/plain", "")
+
+    monkeypatch.setattr(entrance, "in_front", lambda *_: Broken())
+    result = mlops("invoke", "1,2,3")
+    assert result.exit_code == 1
+    assert f"failed (502): Internal server error\nLog: /aws/lambda/{names.project}-api\n" in result.output
+    assert "All of it: mlops logs function api\n" in result.output
+
+
+def test_following_a_log_ends_with_what_writes_it(mlops, repository: Path):
+    start(mlops)
+    mlops("watch", "--until-approval")
+    assert "p95 latency 12 ms" in mlops("logs", "-f", "Test/QA").output
+
+
+def test_an_endpoint_that_is_not_there_is_said_so(mlops):
+    result = mlops("invoke", "1,2,3")
+    assert result.exit_code == 2
+    assert "There is no endpoint" in result.output
+
+
+def test_control_c_leaves_the_execution_running_and_says_how_to_come_back(
+    mlops, session: Session, names: Names, repository: Path
+):
+    execution = start(mlops)
+    watch = following(repository, execution)
+    for line in watch.stdout:
+        if "waiting" in line:
+            break
+    watch.send_signal(signal.SIGINT)
+    output, _ = watch.communicate(timeout=120)
+    assert f"mlops watch {execution}" in output
+    assert "Traceback" not in output
+    assert watch.returncode == 1
+    assert executions.read(session, names.pipeline, execution).status == "InProgress"

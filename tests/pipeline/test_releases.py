@@ -1,0 +1,218 @@
+"""Releases as a person drives them: the first one, those that are refused, the next one, and the way back.
+
+What goes wrong ends the execution with a cause, exit code 1 and the log's place; production serves on.
+"""
+
+import json
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from subprocess import CompletedProcess
+
+import pytest
+from workshop import Answer, Released, Workshop
+
+
+def test_a_release_waits_for_a_person_and_goes_on_when_approved(released: Released) -> None:
+    assert "mlops approve" in released.until_approval.stdout
+    assert "succeeded" in released.to_the_end.stdout
+
+
+def test_the_stages_are_shown_as_they_end(released: Released) -> None:
+    shown = released.until_approval.stdout + released.to_the_end.stdout
+    for action in ("Source/Code", "Build/Image", "Build/Render", "Train/Train", "Test/QA", "Production/Deploy"):
+        assert action in shown
+
+
+def test_production_answers_a_row(workshop: Workshop, released: Released) -> None:
+    answer = workshop.succeed("invoke", workshop.first_row())
+    assert 0 < float(answer.stdout.split()[-1]) < 500
+
+
+def test_the_test_endpoint_is_gone_after_the_decision(workshop: Workshop, released: Released) -> None:
+    workshop.until_deleted("test")
+    assert endpoints(workshop) == [workshop.endpoint("production")]
+
+
+def test_the_released_model_package_is_approved_and_names_its_commit_and_data(
+    workshop: Workshop, released: Released
+) -> None:
+    sagemaker = workshop.client("sagemaker")
+    [group] = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
+    oldest = sagemaker.list_model_packages(
+        ModelPackageGroupName=group["ModelPackageGroupName"], SortBy="CreationTime", SortOrder="Ascending"
+    )["ModelPackageSummaryList"][0]
+    package = sagemaker.describe_model_package(ModelPackageName=oldest["ModelPackageArn"])
+    assert package["ModelApprovalStatus"] == "Approved"
+    described = json.dumps(package["CustomerMetadataProperties"])
+    assert "data" in described and "commit" in described
+
+
+def test_production_serves_a_copy_of_the_model_that_no_other_execution_can_replace(
+    workshop: Workshop, released: Released
+) -> None:
+    deployed = workshop.outputs("production")
+    assert deployed["ModelDataUrl"].endswith(f"/releases/{deployed['ExecutionId']}/model.tar.gz")
+    bucket, _, key = deployed["ModelDataUrl"].removeprefix("s3://").partition("/")
+    trained = f"models/{workshop.project['project']}-{deployed['ExecutionId'][:8]}/output/model.tar.gz"
+    s3 = workshop.client("s3")
+    copied, original = (s3.head_object(Bucket=bucket, Key=each)["ETag"] for each in (key, trained))
+    assert copied == original
+    assert len(s3.list_object_versions(Bucket=bucket, Prefix=key)["Versions"]) == 1
+
+
+def test_the_report_shows_the_release(workshop: Workshop, released: Released) -> None:
+    told = workshop.succeed("report")
+    pages = {path.suffix for path in (workshop.path / ".mlops").rglob("report*") if path.is_file()}
+    assert {".html", ".md", ".json"} <= pages, told.stdout
+
+
+@pytest.fixture
+def failing(pristine: Workshop) -> Iterator[Workshop]:
+    """A workshop in which a release is to fail: production must serve the same model before and after."""
+    row = pristine.first_row()
+    before = pristine.succeed("invoke", row).stdout
+    yield pristine
+    assert pristine.succeed("invoke", row).stdout == before
+
+
+def test_a_training_script_that_raises(failing: Workshop) -> None:
+    append(failing, "model/train.py", 'raise RuntimeError("the meters are off")')
+    said = refused(failing)
+    assert "AlgorithmError" in said and "the meters are off" in said
+    assert "/aws/sagemaker/TrainingJobs" in said
+
+
+def test_a_training_script_that_hangs_past_its_maximum_run_time(failing: Workshop) -> None:
+    append(failing, "model/train.py", "import time\ntime.sleep(600)")
+    failing.edit("configuration/trainingjob.json", lambda job: job["StoppingCondition"].update(MaxRuntimeInSeconds=2))
+    assert "MaxRuntimeExceeded" in refused(failing)
+
+
+def test_a_gate_that_says_no(failing: Workshop) -> None:
+    failing.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=0.001))
+    said = refused(failing)
+    assert "ModelQualityBelowBound" in said and "0.001" in said
+
+
+def test_load_over_its_bound(failing: Workshop) -> None:
+    failing.edit("configuration/qa.yml", lambda qa: qa.update(minimum_throughput=100000))
+    said = refused(failing)
+    assert "100000" in said.replace(",", "") and "qa.yml" in said
+
+
+def test_an_endpoint_whose_container_dies_at_start(failing: Workshop) -> None:
+    append(failing, "model/__init__.py", 'import sys\nif "serve" in sys.argv:\n    raise SystemExit("the meters are off")')
+    said = refused(failing)
+    assert "did not pass the ping health check" in said
+    assert "/aws/sagemaker/Endpoints" in said and "the meters are off" in said
+
+
+def test_a_rejected_approval(failing: Workshop) -> None:
+    failing.succeed("start")
+    failing.succeed("watch", "--until-approval")
+    failing.succeed("reject", "--comment", "not on a Friday")
+    said = ended_badly(failing)
+    assert "not on a Friday" in said
+    failing.until_deleted("test")
+
+
+def test_code_of_the_api_that_does_not_compile(failing: Workshop) -> None:
+    append(failing, "api/app.py", "def (:")
+    assert "Build/Render failed" in refused(failing)
+
+
+def test_wrong_configuration_is_refused_before_anything_starts(pristine: Workshop, released: Released) -> None:
+    pristine.edit("configuration/trainingjob.json", lambda job: job["ResourceConfig"].update(InstanceCount="two"))
+    done = pristine.mlops("deploy")
+    assert done.returncode == 2
+    assert "trainingjob.json" in done.stderr and "ResourceConfig.InstanceCount" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -> None:
+    row = pristine.first_row()
+    first = pristine.endpoint("production")
+    code = functions(pristine)
+    append(pristine, "api/settings.py", "# of the second release")
+    deployed = pristine.parameters("production")
+    pristine.edit("configuration/production.yml", lambda production: production["api"].update(max_rows=77))
+    # Another model, so that its answers tell when it took over; a smaller one, so a worse one.
+    pristine.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=20.0, allowed_regression=1.0))
+    with traffic(lambda: pristine.predict(row)) as answers:
+        pristine.succeed("start", "--set", "max_depth=2", "--set", "num_round=40")
+        pristine.succeed("watch", "--until-approval")
+        pristine.succeed("approve")
+        pristine.succeed("watch")
+        released = len(answers)
+        assert pristine.endpoint("production") != first
+        assert set(functions(pristine).values()).isdisjoint(code.values())
+        assert pristine.parameters("production")["MaxRows"] == "77"
+        back = pristine.succeed("rollback", "--reason", "worse on Fridays")
+    assert {answer.status for answer in answers} == {200}
+    old, new = answers[0], answers[released - 1]
+    assert set(answers) == {old, new}, "each answer is one model's, and names it"
+    assert old.body != new.body and old.version != new.version
+    assert answers[-1] == old
+    assert "version 1" in back.stdout
+    assert pristine.endpoint("production") == first
+    assert functions(pristine) == code
+    at_once = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
+    assert pristine.parameters("production") == deployed | at_once
+    # Whatever else is deployed belongs to other tests; the endpoint that was left is gone.
+    assert [name for name in endpoints(pristine) if name.endswith(new.version)] == []
+    refused = pristine.mlops("rollback", "--to", "2")
+    assert refused.returncode == 2 and "allowed are the approved ones: 1" in refused.stderr
+
+
+def functions(workshop: Workshop) -> dict[str, str]:
+    """The SHA-256 of the code of each function around production, by its name."""
+    found = workshop.client("lambda").list_functions()["Functions"]
+    return {each["FunctionName"]: each["CodeSha256"] for each in found}
+
+
+def append(workshop: Workshop, file: str, text: str) -> None:
+    """Add lines to a file of the working copy."""
+    path = Path(workshop.path / file)
+    path.write_text(f"{path.read_text()}\n{text}\n")
+
+
+def refused(workshop: Workshop) -> str:
+    """Start a release that is to fail before its approval, and return what the command line said."""
+    workshop.succeed("start")
+    return ended_badly(workshop)
+
+
+def ended_badly(workshop: Workshop) -> str:
+    done: CompletedProcess[str] = workshop.mlops("watch")
+    assert done.returncode == 1, done.stdout + done.stderr
+    # What a program wrote is quoted, indented; the command line's own words have no traceback.
+    assert "\nTraceback" not in f"\n{done.stderr}"
+    return done.stdout + done.stderr
+
+
+@contextmanager
+def traffic(ask: Callable[[], Answer]) -> Iterator[list[Answer]]:
+    """A client that asks without a pause; gives the list to which its answers are added."""
+    answers: list[Answer] = []
+    ended = threading.Event()
+
+    def call() -> None:
+        while not ended.wait(0.02):
+            try:
+                answers.append(ask())
+            except Exception as error:
+                answers.append(Answer(0, repr(error), ""))
+
+    caller = threading.Thread(target=call)
+    caller.start()
+    try:
+        yield answers
+    finally:
+        ended.set()
+        caller.join()
+
+
+def endpoints(workshop: Workshop) -> list[str]:
+    return [each["EndpointName"] for each in workshop.client("sagemaker").list_endpoints()["Endpoints"]]

@@ -1,0 +1,159 @@
+"""A copy of this repository that a test may break, released through a local cloud of its own."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import boto3
+import yaml
+from baking import REPOSITORY
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.client import BaseClient
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
+
+from mlops.localcloud import state
+
+_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests", "*.egg-info")
+
+
+@dataclass(frozen=True)
+class Answer:
+    """What a client of the API sees; `version` is the header X-Model-Version."""
+
+    status: int
+    body: str
+    version: str
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A working copy of the repository and the environment that points it at its local cloud."""
+
+    path: Path
+    own_environment: dict[str, str]
+
+    @property
+    def environment(self) -> dict[str, str]:
+        """What points to the local cloud, when it runs, and nothing else of AWS."""
+        running = state.read(self.path / ".mlops" / "local")
+        return {**self.own_environment, **(running.environment if running else {})}
+
+    def mlops(self, *words: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
+        """Run the command line as a person would, without a terminal."""
+        return subprocess.run(
+            [sys.executable, "-m", "mlops", *words],
+            cwd=self.path,
+            env=self.environment,
+            capture_output=True,
+            text=True,
+            timeout=timeout,
+            stdin=subprocess.DEVNULL,
+        )
+
+    def succeed(self, *words: str) -> subprocess.CompletedProcess[str]:
+        """Run the command line; fail with what it said when it does not exit with 0."""
+        done = self.mlops(*words)
+        assert done.returncode == 0, f"mlops {' '.join(words)}\n{done.stdout}\n{done.stderr}"
+        return done
+
+    def client(self, service: str) -> BaseClient:
+        names = ("AWS_ENDPOINT_URL", "AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY")
+        url, region, key, secret = (self.environment[name] for name in names)
+        return boto3.client(
+            service, endpoint_url=url, region_name=region, aws_access_key_id=key, aws_secret_access_key=secret
+        )
+
+    @property
+    def project(self) -> dict[str, str]:
+        return json.loads((self.path / "configuration" / "project.json").read_text())
+
+    def outputs(self, stack: str) -> dict[str, str]:
+        """Outputs of the stack `{project}-{stack}`."""
+        name = f"{self.project['project']}-{stack}"
+        [found] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {each["OutputKey"]: each["OutputValue"] for each in found["Outputs"]}
+
+    def parameters(self, stack: str) -> dict[str, str]:
+        """Parameters of the stack `{project}-{stack}`."""
+        name = f"{self.project['project']}-{stack}"
+        [found] = self.client("cloudformation").describe_stacks(StackName=name)["Stacks"]
+        return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
+
+    def endpoint(self, name: str) -> str:
+        """Name of the endpoint `test`, or of the one that is behind the API."""
+        if name == "production":
+            return self.outputs("production")["EndpointName"]
+        return f"{self.project['project']}--{self.project['model']}-{name}"
+
+    def predict(self, row: str) -> Answer:
+        """Ask the API, signed as its clients sign. An answer of any status is one."""
+        api = self.outputs("api")
+        url = f"{self.environment['AWS_ENDPOINT_URL']}/restapis/{api['RestApiId']}/{api['StageName']}"
+        request = AWSRequest("POST", f"{url}/_user_request_/predict", {"Content-Type": "text/csv"}, data=row)
+        credentials = Credentials(self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"])
+        SigV4Auth(credentials, "execute-api", self.environment["AWS_REGION"]).add_auth(request)
+        answer = URLLib3Session().send(request.prepare())
+        return Answer(answer.status_code, answer.text, answer.headers.get("X-Model-Version", ""))
+
+    def until_deleted(self, endpoint: str) -> None:
+        """Wait until the endpoint `test` is gone: what follows a decision goes on beside the pipeline."""
+        waiter = self.client("sagemaker").get_waiter("endpoint_deleted")
+        waiter.wait(EndpointName=self.endpoint(endpoint), WaiterConfig={"Delay": 1, "MaxAttempts": 60})
+
+    def first_row(self) -> str:
+        """The features of one trip of the test set."""
+        file = self.path / ".mlops" / "dataset" / "test" / "test.csv"
+        return file.read_text().splitlines()[1].partition(",")[2]
+
+    def edit(self, file: str, change: Callable[[Any], None]) -> None:
+        """Change a JSON or YAML file of the copy in place."""
+        path = self.path / file
+        text = path.read_text()
+        value = json.loads(text) if path.suffix == ".json" else yaml.safe_load(text)
+        change(value)
+        path.write_text(json.dumps(value, indent=2) if path.suffix == ".json" else yaml.safe_dump(value))
+
+    def restore(self, file: str) -> None:
+        """Undo what a test did to a file."""
+        shutil.copy2(self.pristine / file, self.path / file)
+
+    def keep(self) -> None:
+        """Remember the files as they are now, for `restore`."""
+        shutil.copytree(self.path, self.pristine, ignore=_LEFT_OUT, dirs_exist_ok=True)
+
+    @property
+    def pristine(self) -> Path:
+        return self.path.with_name("pristine")
+
+
+@dataclass(frozen=True)
+class Released:
+    """What the command line said on the way to the first release."""
+
+    start: subprocess.CompletedProcess[str]
+    until_approval: subprocess.CompletedProcess[str]
+    approve: subprocess.CompletedProcess[str]
+    to_the_end: subprocess.CompletedProcess[str]
+
+
+def open_workshop(directory: Path) -> Workshop:
+    """Copy the repository with one quick test of the model and the API's own, so that its Build stage is short."""
+    path = directory / "repository"
+    shutil.copytree(REPOSITORY, path, ignore=_LEFT_OUT)
+    (path / "tests" / "model").mkdir(parents=True)
+    shutil.copy2(REPOSITORY / "tests" / "model" / "test_features.py", path / "tests" / "model")
+    shutil.copytree(REPOSITORY / "tests" / "api", path / "tests" / "api")
+    environment = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(directory),
+        "NO_COLOR": "1",
+    }
+    return Workshop(path, environment)

@@ -1,0 +1,166 @@
+"""The pipeline's QA step as CodeBuild runs it: a trained model, a bucket of the local cloud, an endpoint."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+
+import pytest
+import yaml
+from endpoint import broken, slow
+from release import DATA_VERSION, EXECUTION, ROOT, publish, served, train
+
+from mlops.aws.session import Session
+from mlops.localcloud import launch, ports
+
+ANSWERS = {
+    "project": "demo",
+    "model": "trips",
+    "region": "us-east-1",
+    "notification_email": "someone@example.org",
+    "github_owner": "someone",
+    "github_repository": "demo",
+}
+BUCKET = "qa-bucket"
+
+
+@pytest.fixture(scope="module")
+def cloud(tmp_path_factory):
+    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="us-east-1")
+    yield handle.running
+    handle.stop()
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory):
+    return train(tmp_path_factory.mktemp("job"))
+
+
+@pytest.fixture
+def session(cloud, monkeypatch):
+    for name, value in cloud.environment.items():
+        monkeypatch.setenv(name, value)
+    return Session("us-east-1")
+
+
+@pytest.fixture
+def repository(tmp_path):
+    """A repository whose load test is short."""
+    root = tmp_path / "demo"
+    for folder in ("configuration", "load"):
+        shutil.copytree(ROOT / folder, root / folder)
+    (root / "configuration" / "project.json").write_text(json.dumps(ANSWERS))
+    # No bounds on speed: a machine that is busy with other tests is no fault.
+    configure(root, users=2, spawn_rate=2, duration_seconds=5, minimum_throughput=0)
+    configure(root, p95_milliseconds=60_000, p99_milliseconds=60_000)
+    configure(root, "production.yml", clients_call="endpoint")
+    return root
+
+
+def configure(root, name="qa.yml", **settings):
+    file = root / "configuration" / name
+    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | settings))
+
+
+def step(root, *arguments):
+    environment = os.environ | {
+        "BUCKET": BUCKET,
+        "EXECUTION_ID": EXECUTION,
+        "DATA_VERSION": DATA_VERSION,
+        "PYTHONPATH": str(ROOT),
+    }
+    command = [sys.executable, "-m", "mlops.builds.qa", *arguments]
+    return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
+
+
+def last_words(output):
+    """What the command line quotes as the cause: the last line that is not indented."""
+    return [line for line in output.splitlines() if not line.startswith(" ")][-1]
+
+
+def results(session, folder):
+    answer = session.client("s3").list_objects_v2(Bucket=BUCKET, Prefix=f"executions/{EXECUTION}/{folder}/")
+    return {each["Key"].rpartition("/")[2] for each in answer.get("Contents", [])}
+
+
+@pytest.fixture
+def released(session, model, tmp_path):
+    publish(session, BUCKET, model, tmp_path / "model.tar.gz")
+
+
+@pytest.mark.usefixtures("released")
+def test_a_good_endpoint_passes_and_its_results_lie_in_the_bucket(serve, session, model, repository):
+    serve(served(model))
+    done = step(repository, "--endpoint", "test")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert {"qa.json", "locust.html", "locust_stats.csv"} <= results(session, "qa")
+    found = json.loads((repository / "qa" / "qa.json").read_text())
+    assert found["passed"]
+    assert found["endpoint"] == "demo--trips-test"
+    assert found["accuracy"]["rows"] == 120
+    assert found["load"]["requests"] > 0
+
+
+@pytest.mark.usefixtures("released")
+def test_known_rows_that_another_execution_wrote_fail_the_step(serve, session, model, repository):
+    serve(served(model))
+    s3, key = session.client("s3"), f"executions/{EXECUTION}/golden/known.json"
+    assert step(repository, "--endpoint", "test").returncode == 0
+    right = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
+    assert json.loads(right)["rows"]
+    s3.put_object(Bucket=BUCKET, Key=key, Body=b"{}", ChecksumAlgorithm="SHA256")
+    done = step(repository, "--endpoint", "test")
+    s3.put_object(Bucket=BUCKET, Key=key, Body=right, ChecksumAlgorithm="SHA256")
+    assert done.returncode == 1
+    assert f"s3://{BUCKET}/{key} is not what this execution would write there" in last_words(done.stdout)
+
+
+@pytest.mark.usefixtures("released")
+def test_a_missed_bound_ends_the_step_with_figure_and_bound_after_the_upload(serve, session, model, repository):
+    serve(slow(0.05, served(model)))
+    configure(repository, p95_milliseconds=10)
+    done = step(repository, "--endpoint", "test")
+    assert done.returncode == 1
+    assert last_words(done.stdout).startswith("p95 latency was ")
+    assert " ms, configuration/qa.yml allows 10 ms" in last_words(done.stdout)
+    assert {"qa.json", "locust.html"} <= results(session, "qa")
+
+
+@pytest.mark.usefixtures("released")
+def test_smoke_asks_for_right_answers_only(serve, session, model, repository):
+    _, requests = serve(served(model))
+    done = step(repository, "--endpoint", "production", "--smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert results(session, "smoke") == {"qa.json"}
+    assert {request.path for request in requests} == {"/endpoints/demo--trips-production/invocations"}
+    assert len(requests) < 20
+
+
+@pytest.mark.usefixtures("released")
+def test_smoke_compares_the_release_itself_where_another_model_shares_its_traffic(serve, session, model, repository):
+    beside = {"VariantName": "Champion", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
+    configure(repository, "production.yml", beside=beside)
+    _, requests = serve(served(model))
+    done = step(repository, "--endpoint", "production", "--smoke")
+    assert done.returncode == 0, done.stdout + done.stderr
+    asked = [request.headers["X-Amzn-SageMaker-Target-Variant"] for request in requests]
+    assert asked[:3] == ["AllTraffic"] * 3
+    assert set(asked[3:]) == {None}
+
+
+@pytest.mark.usefixtures("released")
+def test_an_endpoint_that_fails_is_a_failed_check_with_its_reason(serve, session, repository):
+    serve(broken)
+    done = step(repository, "--endpoint", "production", "--smoke")
+    assert done.returncode == 1
+    assert last_words(done.stdout) == "demo--trips-production answered 500 to good rows: division by zero"
+    assert not json.loads((repository / "smoke" / "qa.json").read_text())["passed"]
+
+
+def test_a_missing_environment_variable_is_named(repository, monkeypatch):
+    command = [sys.executable, "-m", "mlops.builds.qa", "--endpoint", "test"]
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
+    assert done.returncode == 2
+    assert "EXECUTION_ID is not set" in done.stdout

@@ -1,0 +1,230 @@
+"""The requests of a release are what SageMaker takes, and carry what ties them to code and data."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+from cfnlint.decode import decode
+from releases import LINEAGE, RELEASE
+from repository import ROOT, Repository
+
+from mlops import rendering, shapes
+from mlops.configuration import load
+from mlops.errors import InputError
+
+
+@pytest.fixture
+def repository(tmp_path) -> Repository:
+    return Repository(tmp_path)
+
+
+@pytest.fixture
+def configuration(repository):
+    return load(repository.root)
+
+
+def tags_of(request) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in request["Tags"]}
+
+
+OPERATIONS = {
+    "Training": "CreateTrainingJob",
+    "Tuning": "CreateHyperParameterTuningJob",
+    "Baseline": "CreateProcessingJob",
+    "Evaluation": "CreateProcessingJob",
+    "ModelPackage": "CreateModelPackage",
+}
+
+
+@pytest.mark.parametrize(("name", "operation"), OPERATIONS.items(), ids=OPERATIONS)
+def test_every_request_is_one_that_sagemaker_accepts(configuration, name, operation):
+    release = replace(RELEASE, tune=True, production_model="s3://bucket/models/old/output/model.tar.gz")
+    request = rendering.state_machine_input(configuration, release)[name]
+    assert shapes.check(request, shapes.input_shape("sagemaker", operation)) == []
+
+
+@pytest.mark.parametrize("name", ["Training", "Tuning", "Baseline", "Evaluation"])
+def test_every_job_is_tagged_with_its_lineage(configuration, name):
+    rendered = rendering.state_machine_input(configuration, replace(RELEASE, tune=True))
+    assert tags_of(rendered[name]) == LINEAGE
+
+
+def test_tags_of_the_configuration_stay(repository):
+    repository.change("trainingjob.json", lambda data: data.update(Tags=[{"Key": "cost", "Value": "42"}]))
+    request = rendering.training_job(load(repository.root), RELEASE)
+    assert tags_of(request) == {"cost": "42"} | LINEAGE
+
+
+def test_a_model_package_has_its_lineage_in_its_metadata_because_its_group_forbids_tags(configuration):
+    package = rendering.model_package(configuration, RELEASE)
+    assert "Tags" not in package
+    assert package["CustomerMetadataProperties"] == LINEAGE
+    assert RELEASE.execution_id in package["ModelPackageDescription"]
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+
+
+def test_what_trains_is_what_is_evaluated_registered_and_served(configuration):
+    rendered = rendering.state_machine_input(configuration, RELEASE)
+    training = rendered["Training"]
+    archive = f"{training['OutputDataConfig']['S3OutputPath']}/{training['TrainingJobName']}/output/model.tar.gz"
+    container = rendered["ModelPackage"]["InferenceSpecification"]["Containers"][0]
+    copied = rendered["ReleasedModel"]
+    evaluated = {each["InputName"]: each["S3Input"] for each in rendered["Evaluation"]["ProcessingInputs"]}
+    served = rendering.endpoint_stack(configuration, RELEASE, "production")["Parameters"]
+    assert f"s3://{copied['CopySource']}" == archive
+    kept = f"s3://{copied['Bucket']}/{copied['Key']}"
+    assert evaluated["model"]["S3Uri"] == container["ModelDataUrl"] == served["ModelDataUrl"] == kept
+    assert container["Image"] == served["Image"] == RELEASE.image
+    assert training["AlgorithmSpecification"]["TrainingImage"] == RELEASE.image
+
+
+def test_channels_read_the_data_version_of_the_execution(configuration):
+    channels = rendering.training_job(configuration, RELEASE)["InputDataConfig"]
+    uris = {each["ChannelName"]: each["DataSource"]["S3DataSource"]["S3Uri"] for each in channels}
+    prefix = f"s3://{RELEASE.bucket}/datasets/{RELEASE.data_version}"
+    assert uris == {"train": f"{prefix}/train/", "validation": f"{prefix}/validation/"}
+
+
+def test_an_override_wins_over_the_file(configuration):
+    request = rendering.training_job(configuration, replace(RELEASE, hyperparameters={"max_depth": "9"}))
+    assert request["HyperParameters"]["max_depth"] == "9"
+    assert request["HyperParameters"]["eta"] == configuration.training_job["HyperParameters"]["eta"]
+
+
+def test_an_override_that_sagemaker_would_refuse_is_refused(configuration):
+    with pytest.raises(InputError, match=r"HyperParameters\.eta"):
+        rendering.training_job(configuration, replace(RELEASE, hyperparameters={"eta": "1" * 2501}))
+
+
+def test_tuning_searches_what_it_names_and_holds_the_rest(configuration):
+    request = rendering.tuning_job(configuration, replace(RELEASE, hyperparameters={"gamma": "1"}))
+    static = request["TrainingJobDefinition"]["StaticHyperParameters"]
+    assert {"max_depth", "eta", "min_child_weight"}.isdisjoint(static)
+    assert static["gamma"] == "1"
+    assert len(request["HyperParameterTuningJobName"]) <= 32
+
+
+def test_trials_keep_no_checkpoints_but_the_training_job_does(configuration):
+    assert "CheckpointConfig" in rendering.training_job(configuration, RELEASE)
+    assert "CheckpointConfig" not in rendering.tuning_job(configuration, RELEASE)["TrainingJobDefinition"]
+
+
+def test_without_tuning_there_is_no_tuning_request(configuration):
+    rendered = rendering.state_machine_input(configuration, RELEASE)
+    assert (rendered["Tune"], rendered["Tuning"]) == (False, None)
+
+
+def test_production_is_compared_with_only_when_there_is_one(configuration):
+    first = rendering.state_machine_input(configuration, RELEASE)
+    assert first["Gate"]["Production"] is False
+    assert [each["InputName"] for each in first["Evaluation"]["ProcessingInputs"]] == ["model", "test"]
+    second = rendering.state_machine_input(configuration, replace(RELEASE, production_model="s3://b/model.tar.gz"))
+    assert second["Gate"]["Production"] is True
+    assert second["Evaluation"]["ProcessingInputs"][2]["S3Input"]["S3Uri"] == "s3://b/model.tar.gz"
+
+
+def test_jobs_share_the_network_of_the_training_job(repository):
+    vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
+    repository.change("trainingjob.json", lambda data: data.update(VpcConfig=vpc, EnableNetworkIsolation=True))
+    rendered = rendering.state_machine_input(load(repository.root), replace(RELEASE, tune=True))
+    assert rendered["Tuning"]["TrainingJobDefinition"]["VpcConfig"] == vpc
+    assert rendered["Evaluation"]["NetworkConfig"] == {"VpcConfig": vpc, "EnableNetworkIsolation": True}
+
+
+@pytest.mark.parametrize(
+    ("instance_type", "encrypted"),
+    [
+        ("ml.m5.large", True),
+        ("ml.m7i.large", True),
+        ("ml.p3.2xlarge", True),
+        ("ml.r5d.large", False),
+        ("ml.g5.xlarge", False),
+        ("ml.p4d.24xlarge", False),
+    ],
+)
+def test_the_volume_key_is_left_out_where_aws_refuses_one(repository, instance_type, encrypted):
+    repository.change("trainingjob.json", lambda data: data["ResourceConfig"].update(InstanceType=instance_type))
+    resources = rendering.training_job(load(repository.root), RELEASE)["ResourceConfig"]
+    assert ("VolumeKmsKeyId" in resources) is encrypted
+
+
+@pytest.mark.parametrize("stage", ["test", "production"])
+def test_the_endpoint_stack_gets_every_parameter_of_its_template_and_no_other(configuration, stage):
+    template, _ = decode(str(ROOT / "infra" / "endpoint.yml"))
+    rendered = rendering.endpoint_stack(configuration, RELEASE, stage)
+    declared = template["Parameters"]
+    required = {name for name, parameter in declared.items() if "Default" not in parameter}
+    assert required <= rendered["Parameters"].keys() <= declared.keys()
+    assert all(isinstance(value, str) for value in rendered["Parameters"].values())
+    assert rendered["Tags"] == LINEAGE
+    assert rendered["Parameters"].get("Entrance") == (None if stage == "test" else "api")
+
+
+def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository):
+    def name(stage):
+        return rendering.endpoint_stack(load(repository.root), RELEASE, stage)["Parameters"]["EndpointName"]
+
+    assert name("test") == "taxi-fares--total-amount-test"
+    assert name("production") == f"taxi-fares--total-amount-{RELEASE.execution_id[:8]}"
+    repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))
+    assert name("production") == "taxi-fares--total-amount-production"
+
+
+def test_a_second_variant_gets_its_share_in_production_only(repository):
+    beside = {"VariantName": "Champion", "model_package_version": 3, "share": 0.1}
+    repository.change("production.yml", lambda data: data.update(beside=beside))
+    release = replace(
+        RELEASE, beside=rendering.Beside(rendering.Container("image", "s3://bucket/model.tar.gz"), "older")
+    )
+    stack = rendering.endpoint_stack(load(repository.root), release, "production")["Parameters"]
+    assert (stack["BesideName"], stack["BesideWeight"], stack["ReleaseWeight"]) == ("Champion", "0.1", "0.9")
+    assert stack["BesideModelDataUrl"] == "s3://bucket/model.tar.gz"
+    assert rendering.endpoint_stack(load(repository.root), release, "test")["Parameters"]["BesideName"] == ""
+
+
+@pytest.mark.parametrize(
+    ("shift", "seconds"),
+    [({"type": "canary", "minutes": 5}, 2400), ({"type": "linear", "percent": 10, "minutes": 9}, 6900)],
+)
+def test_sagemaker_gets_time_for_all_steps_of_a_shift(repository, shift, seconds):
+    repository.change("production.yml", lambda data: data["shift"].update(shift))
+    stack = rendering.endpoint_stack(load(repository.root), RELEASE, "production")["Parameters"]
+    assert stack["ShiftTimeoutSeconds"] == str(seconds)
+    assert stack["ShiftSeconds"] == str(60 * shift["minutes"])
+
+
+def test_an_endpoint_in_a_vpc_gets_its_subnets(repository):
+    vpc = {"Subnets": ["subnet-1", "subnet-2"], "SecurityGroupIds": ["sg-1"]}
+    repository.change("production.yml", lambda data: data.update(VpcConfig=vpc))
+    configuration = load(repository.root)
+    assert (
+        rendering.endpoint_stack(configuration, RELEASE, "production")["Parameters"]["Subnets"] == "subnet-1,subnet-2"
+    )
+    assert rendering.endpoint_stack(configuration, RELEASE, "test")["Parameters"]["Subnets"] == ""
+
+
+def test_the_longest_names_still_fit(repository):
+    repository.change("project.json", lambda data: data.update(project="p" * 23, model="m" * 20))
+    configuration = load(repository.root)
+    rendering.state_machine_input(configuration, replace(RELEASE, tune=True))
+    names = configuration.names
+    assert len(names.job(RELEASE.execution_id)) <= 32
+    assert len(names.endpoint("production")) <= 63
+    assert len(names.release("production", RELEASE.execution_id)) <= 63
+    assert len(names.bucket("123456789012", "ap-southeast-2")) <= 63
+
+
+def test_a_training_without_a_bound_of_its_time_can_be_tuned(repository):
+    repository.change("trainingjob.json", lambda data: data.pop("StoppingCondition"))
+    request = rendering.tuning_job(load(repository.root), replace(RELEASE, tune=True))
+    assert request["TrainingJobDefinition"]["StoppingCondition"] == {"MaxRuntimeInSeconds": 86_400}
+
+
+def test_processing_jobs_get_no_more_time_than_sagemaker_has_for_them(repository):
+    repository.change(
+        "trainingjob.json", lambda data: data["StoppingCondition"].update(MaxRuntimeInSeconds=20 * 86_400)
+    )
+    configuration = load(repository.root)
+    assert rendering.training_job(configuration, RELEASE)["StoppingCondition"] == {"MaxRuntimeInSeconds": 20 * 86_400}
+    assert rendering.baseline_job(configuration, RELEASE)["StoppingCondition"] == {"MaxRuntimeInSeconds": 9 * 86_400}

@@ -1,0 +1,328 @@
+"""The generated workflows, run by act against the local cloud with IAM enforced: from an empty account to its end.
+
+Each fixture is one event in the life of a repository and comes after the one before it, whichever test is run first.
+"""
+
+import json
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+from github import leaks, permissions
+from github.account import FULL_NAME, PROJECT, Account, Answers, open_account
+from github.inbox import Inbox, Message
+from github.leaks import Written
+from github.permissions import Grant
+from github.runner import Run
+
+PREDICTOR = "model/predictor.py"
+FAULTY = """
+
+_predict = Booster.predict
+
+
+def _fails(self, matrix, *arguments):
+    if any(abs(value - 77.777) < 1e-4 for value in matrix):
+        {fault}
+    return _predict(self, matrix, *arguments)
+
+
+Booster.predict = _fails
+"""
+PULL_REQUEST = 12
+# What a bad release does with a trip that QA has not seen.
+BAD = {
+    "raises": 'raise RuntimeError("the meters are off")',
+    "is slow": "__import__('time').sleep(1.5)",
+    "dies": "__import__('os')._exit(1)",
+}
+
+
+@dataclass
+class Release:
+    """One run of a workflow, what clients got in the meantime, and what production was after it."""
+
+    run: Run
+    answers: Answers
+    version: str
+    report: dict = field(default_factory=dict)
+
+
+def use_what_is_installed(buildspec: dict) -> None:
+    """The builds run in this environment: what they would install and check again is there and has been checked.
+
+    They show their environment instead.
+    """
+    phases = buildspec["phases"]
+    phases["install"]["commands"] = ["env"]
+    if "pre_build" in phases:
+        phases["pre_build"]["commands"] = [each for each in phases["pre_build"]["commands"] if "pytest" in each]
+
+
+def followed(account: Account, name: str, run: Run, answers: Answers) -> Release:
+    report = run.artifacts / "report-of-production" / "report.json"
+    told = json.loads(report.read_text()) if report.exists() else {}
+    return Release(run, answers, account.outputs("production")["ExecutionId"], told)
+
+
+@pytest.fixture(scope="session")
+def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
+    with open_account(tmp_path_factory.mktemp("account")) as account:
+        yield account
+
+
+@pytest.fixture(scope="session")
+def founded(account: Account) -> Account:
+    """The account with its foundation, the repository's roles in it, and reviewers on GitHub."""
+    done = account.foundation()
+    assert done.returncode == 0, done.stdout + done.stderr
+    done = account.bootstrap()
+    assert done.returncode == 0, done.stdout + done.stderr
+    account.hub.set_reviewers("production", required=True)
+    return account
+
+
+@pytest.fixture(scope="session")
+def released(founded: Account) -> Release:
+    """The first release, by a push to main."""
+    run = founded.workflow("release", "push")
+    assert run.code == 0, run.output
+    return followed(founded, "first", run, Answers(Path("nobody")))
+
+
+@pytest.fixture(scope="session")
+def inbox(founded: Account, released: Release) -> Inbox:
+    """A subscriber of the project's topic, from the first release on."""
+    return Inbox(founded.client("sqs"), founded.client("sns"), founded.outputs("storage")["TopicArn"])
+
+
+@pytest.fixture(scope="session")
+def retrained(founded: Account, released: Release, inbox: Inbox) -> Release:
+    """The second release, of other hyperparameters. Its reason is a command that must not run."""
+    founded.succeed("data", "prepare")
+    founded.edit("configuration/evaluation.yml", lambda gate: gate.update(bound=20.0, allowed_regression=1.0))
+    founded.edit(
+        "configuration/tuning.json",
+        lambda tuning: tuning["HyperParameterTuningJobConfig"]["ResourceLimits"].update(
+            MaxNumberOfTrainingJobs=2, MaxParallelTrainingJobs=2
+        ),
+    )
+    for build in ("build", "qa", "smoke"):
+        founded.edit(f"infra/buildspecs/{build}.yml", use_what_is_installed)
+    with (founded.repository / "model" / "train.py").open("a") as program:
+        program.write("import os\nprint(dict(os.environ), flush=True)\n")
+    founded.commit("Allow a worse model, tune less, install nothing again, show the environment")
+    with founded.traffic("retrained") as answers:
+        run = founded.workflow(
+            "retrain",
+            inputs={
+                "tune": "true",
+                "data_version": released.report["execution"]["data_version"],
+                "hyperparameters": '{"num_round": 30}',
+                "reason": f"$(touch {founded.home / 'was-run'}); `id`",
+            },
+        )
+    return followed(founded, "retrained", run, answers)
+
+
+@pytest.fixture(scope="session")
+def reviewed(founded: Account, retrained: Release) -> Run:
+    """A pull request, after a run on main whose figures are those of production."""
+    main = founded.hub.runs / "4711" / "report"
+    main.mkdir(parents=True)
+    (main / "report.json").write_text(json.dumps(retrained.report))
+    request = {"number": PULL_REQUEST, "head": {"ref": "faster", "repo": {"full_name": FULL_NAME}}}
+    payload = {"number": PULL_REQUEST, "pull_request": request, "repository": {"full_name": FULL_NAME}}
+    # The other job is `make lint` and `make test`, which run here as well.
+    return founded.workflow("pull-request", "pull_request", payload=payload, job="comment")
+
+
+@pytest.fixture(scope="session")
+def bad(founded: Account, retrained: Release) -> dict[str, Release]:
+    """Three releases that pass QA and fail in production, by what is wrong with them."""
+    found = {}
+    path = founded.repository / PREDICTOR
+    good = path.read_text()
+    for kind, fault in BAD.items():
+        path.write_text(good + FAULTY.format(fault=fault))
+        founded.commit(f"A release that {kind}")
+        with founded.traffic(kind.replace(" ", "-")) as answers:
+            run = founded.workflow("release", "push")
+        found[kind] = followed(founded, kind, run, answers)
+    path.write_text(good)
+    founded.commit("Mend it")
+    return found
+
+
+@pytest.fixture(scope="session")
+def rolled_back(founded: Account, bad: dict[str, Release]) -> Release:
+    """Production back on the first release."""
+    with founded.traffic("rolled-back") as answers:
+        run = founded.workflow("rollback", inputs={"to": "1", "reason": "worse on Fridays"})
+    return followed(founded, "rolled-back", run, answers)
+
+
+@pytest.fixture(scope="session")
+def messages(rolled_back: Release, inbox: Inbox) -> list[Message]:
+    """What the topic has said until then."""
+    return inbox.messages()
+
+
+@pytest.fixture(scope="session")
+def packages(founded: Account, rolled_back: Release, messages: list[Message]) -> dict[int, str]:
+    """The approval status of each version of the model package group, after the last message."""
+    listed = founded.client("sagemaker").list_model_packages(ModelPackageGroupName=f"{PROJECT}--total-amount")
+    return {each["ModelPackageVersion"]: each["ModelApprovalStatus"] for each in listed["ModelPackageSummaryList"]}
+
+
+@pytest.fixture(scope="session")
+def texts(founded: Account, rolled_back: Release) -> list[Written]:
+    """Everything that was written until then."""
+    return list(leaks.written(founded))
+
+
+@pytest.fixture(scope="session")
+def grants(founded: Account, rolled_back: Release) -> list[Grant]:
+    """What all roles may do, while they are there."""
+    return permissions.granted(founded)
+
+
+@pytest.fixture(scope="session")
+def destroyed(founded: Account, grants: list[Grant], packages: dict[int, str], texts: list[Written]) -> Run:
+    """The end of the repository in the account."""
+    return founded.workflow("destroy", inputs={"confirm": PROJECT})
+
+
+def test_a_push_to_main_is_released_from_token_to_approved_production(released: Release) -> None:
+    assert "Production/Smoke  done" in released.run.output
+    assert re.search(
+        r"The source of the release is this checkout \([0-9a-f]{40}\), byte for byte\.", released.run.output
+    )
+    assert released.report["verdict"]["outcome"] == "released"
+    assert released.version == released.report["execution"]["id"]
+
+
+def test_a_retraining_replaces_production_without_a_failed_request(released: Release, retrained: Release) -> None:
+    assert retrained.run.code == 0, retrained.run.output
+    assert set(retrained.answers.statuses()) == {200}
+    assert set(retrained.answers.versions()) == {released.version, retrained.version}
+    assert retrained.answers.read()[-1] == (200, retrained.version)
+    assert json.loads(retrained.report["execution"]["hyperparameters"]) == {"num_round": "30"}
+    assert len(retrained.report["tuning"]["trials"]) == 2
+    assert retrained.report["execution"]["data_version"] == released.report["execution"]["data_version"]
+
+
+def test_what_a_person_types_is_not_run(founded: Account, retrained: Release) -> None:
+    assert not (founded.home / "was-run").exists()
+
+
+def test_a_pull_request_is_told_how_it_compares_with_main(retrained: Release, reviewed: Run) -> None:
+    assert reviewed.code == 0, reviewed.output
+    assert "Summary - # " in reviewed.output
+    assert (reviewed.artifacts / "report" / "report.html").is_file()
+    comment = (reviewed.artifacts / f"comment-on-{PULL_REQUEST}.md").read_text()
+    commit = retrained.report["execution"]["commit"]
+    figures = comment.partition("## Beside the last figures of main")[2]
+    assert f"Those of commit {commit[:8]}." in figures
+    assert re.search(r"\| rmse \| [\d.]+ \| [\d.]+ \|", figures)
+    assert re.search(r"\| latency p95 \(ms\) \| [\d.]+ \| [\d.]+ \|", figures)
+    assert re.search(r"\| throughput \(requests/s\) \| [\d,.]+ \| [\d,.]+ \|", figures)
+    assert f"| Commit | `{commit}` |" in comment
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_a_bad_release_is_taken_back_by_its_alarms(retrained: Release, bad: dict[str, Release], kind: str) -> None:
+    release = bad[kind]
+    assert release.run.code == 1, release.run.output
+    assert "ALARM" in release.run.output or "alarm" in release.run.output
+    assert release.version == retrained.version
+    assert release.answers.read()[-1] == (200, retrained.version)
+
+
+@pytest.mark.parametrize("kind", BAD)
+def test_only_the_canarys_own_requests_fail_and_the_report_counts_them(bad: dict[str, Release], kind: str) -> None:
+    release = bad[kind]
+    failed = sum(release.answers.statuses().values()) - release.answers.statuses()[200]
+    traffic = release.report["traffic"]
+    assert traffic["failed"] == failed
+    assert traffic["requests"] > 0
+    assert (failed == 0) == (kind == "is slow")
+    assert failed <= traffic["requests"]
+
+
+def test_a_rollback_brings_the_previous_release_back_without_a_failed_request(
+    released: Release, rolled_back: Release
+) -> None:
+    assert rolled_back.run.code == 0, rolled_back.run.output
+    assert rolled_back.version == released.version
+    assert set(rolled_back.answers.statuses()) == {200}
+    assert rolled_back.answers.read()[-1] == (200, released.version)
+
+
+def test_only_what_may_serve_again_is_an_approved_package(packages: dict[int, str]) -> None:
+    """The first release serves; the second was left by the rollback; the others did not come through their shift."""
+    assert packages == {1: "Approved", 2: "Rejected", 3: "Rejected", 4: "Rejected", 5: "Rejected"}
+
+
+def test_people_are_told_who_released_what_and_what_became_of_it(
+    retrained: Release, bad: dict[str, Release], rolled_back: Release, messages: list[Message]
+) -> None:
+    told = Counter(subject for subject, _ in messages)
+    assert told[f"{PROJECT}: released"] == 1
+    assert told[f"{PROJECT}: rolled back"] == len(BAD)
+    assert told[f"{PROJECT}: rolled back to version 1"] == 1
+    assert sum("APPROVAL" in subject.upper() for subject in told.elements()) == 1 + len(BAD)
+    [released] = [text for subject, text in messages if subject == f"{PROJECT}: released"]
+    assert retrained.report["execution"]["commit"] in released
+    # Who, as act calls whoever it acts for, and why.
+    assert "Asked for by nektos/act: $(touch" in released
+    assert f"executions/{retrained.version}" in released
+
+
+def test_destroying_asks_for_the_projects_name(founded: Account, released: Release) -> None:
+    run = founded.workflow("destroy", inputs={"confirm": "another-project"})
+    assert run.code != 0
+    assert "Nothing was deleted" in run.output
+
+
+def test_destroying_leaves_nothing_but_the_roles_of_github(founded: Account, destroyed: Run) -> None:
+    assert destroyed.code == 0, destroyed.output
+    stacks = founded.client("cloudformation").describe_stacks()["Stacks"]
+    left = [each["StackName"] for each in stacks if not each["StackStatus"].startswith("DELETE")]
+    assert sorted(left) == ["mlops-foundation", f"{PROJECT}-bootstrap", f"{PROJECT}-boundaries"]
+    assert founded.client("sagemaker").list_endpoints()["Endpoints"] == []
+    assert founded.client("s3").list_buckets()["Buckets"] == []
+    groups = [each["logGroupName"] for each in founded.client("logs").describe_log_groups()["logGroups"]]
+    # The jobs of all projects of an account share two groups.
+    assert sorted(groups) == ["/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"]
+
+
+def test_every_permission_was_used_or_its_template_says_why_it_is_there(
+    founded: Account, grants: list[Grant], destroyed: Run
+) -> None:
+    entries = ledger(founded)
+    unexplained = [grant for grant in permissions.unused(grants, entries) if not permissions.is_explained(grant)]
+    assert [str(grant) for grant in unexplained] == []
+
+
+def test_what_a_role_was_denied_was_none_of_its_business(founded: Account, destroyed: Run) -> None:
+    assert sorted({(entry["role"], entry["action"]) for entry in ledger(founded) if not entry["allowed"]}) == []
+
+
+def test_no_credential_is_in_anything_that_was_written(
+    founded: Account, released: Release, retrained: Release, bad: dict[str, Release], texts: list[Written]
+) -> None:
+    secrets = (founded.home / "secrets").read_text().split()
+    runs = {"released": released, "retrained": retrained, **bad}
+    outputs = [(f"output of the workflow: {name}", release.run.output.encode()) for name, release in runs.items()]
+    assert len(secrets) > 20
+    assert any(b"AWS_CONTAINER_CREDENTIALS_FULL_URI" in content for place, content in texts if place.startswith("log"))
+    assert leaks.leaks([*texts, *outputs], secrets) == []
+
+
+def ledger(account: Account) -> list[dict]:
+    """What IAM decided in all these runs."""
+    return [json.loads(line) for line in (account.cloud_directory / "iam.jsonl").read_text().splitlines()]

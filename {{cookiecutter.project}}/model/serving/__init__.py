@@ -1,5 +1,0 @@
-"""The model behind HTTP, under SageMaker's contract for inference containers."""
-
-from model.serving.server import serve
-
-__all__ = ["serve"]

@@ -1,3 +1,0 @@
-from jobs import dataset, trained
-
-__all__ = ["dataset", "trained"]
