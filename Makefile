@@ -43,9 +43,10 @@ test: setup $(CHECKOV)/.installed ## all tests
 image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does
 	$(BIN)/python -m pytest -m image -rs
 
-lint: setup $(CHECKOV)/.installed ## style, workflows, templates
+lint: setup $(CHECKOV)/.installed ## style, types, workflows, templates
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
+	$(BIN)/mypy
 	PATH="$(CURDIR)/$(BIN):$$PATH" actionlint
 	$(BIN)/zizmor --offline --strict-collection --persona pedantic .github '$(GENERATED)/.github'
 	$(BIN)/cfn-lint infra/*.yml '$(GENERATED)'/infra/*.yml

@@ -33,7 +33,7 @@ def main(arguments: list[str] | None = None) -> int:
     return 0
 
 
-def _run(root: Path, stage: str, *, smoke: bool) -> None:
+def _run(root: Path, stage: names.Stage, *, smoke: bool) -> None:
     settings = configuration.load(root)
     release = Release(stage, *map(required, ("EXECUTION_ID", "DATA_VERSION", "BUCKET")))
     session = Session(settings.project.region)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar, get_args
@@ -77,7 +78,7 @@ def load(root: Path) -> Configuration:
         problems += own
         if document:
             found[file] = document
-    own_files = {file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found}
+    own_files: dict[str, Any] = {file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found}
     problems += _value_problems(found, own_files)
     if problems:
         raise _refusal(problems)
@@ -130,7 +131,7 @@ def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
     return model
 
 
-def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel | None]) -> list[InputProblem]:
+def _value_problems(found: dict[str, Document], own_files: dict[str, Any]) -> list[InputProblem]:
     """AWS's shapes first; then, in files that are sound by themselves, what lies between the values."""
     problems: list[InputProblem] = []
     training, tuning = found.get(_TRAINING), found.get(_TUNING)
@@ -143,7 +144,7 @@ def _value_problems(found: dict[str, Document], own_files: dict[str, BaseModel |
             tuning_problems = tuningchecks.problems(tuning, training.data)
             tuning_problems = tuning_problems or modelchecks.tuning_problems(tuning, training.data)
     problems += training_problems + tuning_problems
-    checks = (
+    checks: tuple[tuple[str, Callable[[Document, Any], list[InputProblem]]], ...] = (
         ("configuration/evaluation.yml", awsrequests.evaluation_problems),
         ("configuration/evaluation.yml", crosschecks.evaluation_problems),
         ("configuration/test.yml", awsrequests.endpoint_problems),
