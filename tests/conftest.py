@@ -1,12 +1,12 @@
-"""Every test can import the helpers of this folder, and the generated repository's `model`, `data` and `api`."""
+"""Every test can import the helpers of this folder, and the generated repository's `model`, `data` and `api`, and the hooks."""
 
 import sys
 from pathlib import Path
 
 import pytest
-from baking import REPOSITORY
+from baking import REPOSITORY, TEMPLATE
 
-sys.path.append(str(REPOSITORY))
+sys.path += [str(REPOSITORY), str(TEMPLATE / "hooks")]
 pytest_plugins = ["mlops.testing"]
 
 

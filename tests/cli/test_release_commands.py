@@ -9,8 +9,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from baking import REPOSITORY
 import small_pipeline
+from baking import REPOSITORY
 from deployed import log, stack
 
 from mlops.aws import api as entrance

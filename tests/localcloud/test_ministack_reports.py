@@ -14,7 +14,7 @@ import boto3
 import pytest
 import requests
 
-REPORTS = Path(__file__).parents[1] / "docs" / "ministack"
+REPORTS = Path(__file__).parents[2] / "docs" / "ministack"
 SECTION = re.compile(r"^## (?P<title>.+?)$.*?^```python\n(?P<program>.*?)^```$", re.MULTILINE | re.DOTALL)
 CASES = {
     f"{path.stem}: {found['title']}": found["program"]

@@ -103,7 +103,9 @@ def test_load_over_its_bound(failing: Workshop) -> None:
 
 
 def test_an_endpoint_whose_container_dies_at_start(failing: Workshop) -> None:
-    append(failing, "model/__init__.py", 'import sys\nif "serve" in sys.argv:\n    raise SystemExit("the meters are off")')
+    append(
+        failing, "model/__init__.py", 'import sys\nif "serve" in sys.argv:\n    raise SystemExit("the meters are off")'
+    )
     said = refused(failing)
     assert "did not pass the ping health check" in said
     assert "/aws/sagemaker/Endpoints" in said and "the meters are off" in said

@@ -1,16 +1,9 @@
 """The hook and the configuration of what it generates have the same rules for the answers."""
 
 import random
-import sys
-from pathlib import Path
-
-import pytest
-from baking import GENERATED
-
-sys.path.insert(0, str(GENERATED))
-sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
 
 import pre_gen_project as hook
+import pytest
 from pydantic import ValidationError
 from test_hooks import GOOD
 

@@ -1,14 +1,10 @@
 """The hooks' functions by themselves."""
 
-import sys
 from pathlib import Path
-
-import pytest
-
-sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
 
 import post_gen_project
 import pre_gen_project
+import pytest
 
 GOOD = {
     "project": "taxi-fares",

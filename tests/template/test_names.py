@@ -1,16 +1,9 @@
 """The longest answers that are accepted still fit every name that AWS limits."""
 
-import sys
-from pathlib import Path
-
+import pre_gen_project as hook
 import pytest
 from baking import GENERATED
 from cfnlint.decode import decode
-
-sys.path.insert(0, str(GENERATED))
-sys.path.insert(0, str(Path(__file__).parents[1] / "hooks"))
-
-import pre_gen_project as hook
 
 from mlops.names import Names
 

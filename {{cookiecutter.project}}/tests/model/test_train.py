@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
-from mlops.testing import training_job
 from mlops.container import dataset as sets
 from mlops.container.directories import Container, InputError
+from mlops.testing import training_job
 
 from model.features import FEATURES, TARGET
 from model.hyperparameters import HYPERPARAMETERS, parse_hyperparameters
