@@ -1,4 +1,4 @@
-"""Ready images that trainingjob.json may name: a URI in ECR, or a shorthand such as `xgboost:3.0-5`."""
+"""Prebuilt images that trainingjob.json may name: a URI in ECR, or a shorthand such as `xgboost:3.0-5`."""
 
 from __future__ import annotations
 

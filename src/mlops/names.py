@@ -61,7 +61,7 @@ class Names:
         """The Lambda function behind the API, or one of CodeDeploy's hooks around a shift of its traffic."""
         return f"{self.project}-{purpose}"
 
-    def beside(self, execution_id: str) -> str:
+    def challenger(self, execution_id: str) -> str:
         """The model of the second production variant of one release."""
         return f"{self.release('production', execution_id)}-b"
 

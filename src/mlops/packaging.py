@@ -46,15 +46,15 @@ def stacks(
     project = {"Project": configuration.project.project}
     common = {**project, "Model": configuration.project.model}
     artifacts = {"ArtifactPrefix": configuration.names.pipeline[:_ARTIFACT_PREFIX_LENGTH]}
-    image = _ready_image(configuration)
+    image = _prebuilt_image(configuration)
     own = {
         "storage": {**artifacts, "NotificationEmail": configuration.project.notification_email},
         "jobs": {
-            "ReadyImageRepositoryArn": _repository_arn(image, configuration) if image else "",
+            "PrebuiltImageRepositoryArn": _repository_arn(image, configuration) if image else "",
             "UsesVpc": "true" if _uses_vpc(configuration) else "false",
         },
         "endpoints": {
-            "Entrance": configuration.production.clients_call,
+            "ClientsCall": configuration.production.clients_call,
             "UsesVpc": _functions_use_vpc(configuration),
             # The containers of endpoints need what those of jobs need.
             "ContainerBoundary": boundaries.get("jobs", ""),
@@ -63,7 +63,7 @@ def stacks(
         "builds": {
             **artifacts,
             "TrainingImage": image,
-            "Entrance": configuration.production.clients_call,
+            "ClientsCall": configuration.production.clients_call,
             "Authentication": _AUTHENTICATION[configuration.production.api.authentication],
         },
         "notifications": project,
@@ -129,7 +129,7 @@ def _functions_use_vpc(configuration: Configuration) -> str:
     return "true" if configuration.production.api.VpcConfig else "false"
 
 
-def _ready_image(configuration: Configuration) -> str:
+def _prebuilt_image(configuration: Configuration) -> str:
     if configuration.image is None:
         return ""
     resources = configuration.training_job["ResourceConfig"]

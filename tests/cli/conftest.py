@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
-from places import GENERATED, REGION
+from settings import GENERATED, REGION
 
 from mlops import configuration
 from mlops.aws.session import Session

@@ -8,7 +8,7 @@ from pathlib import Path
 import boto3
 import pytest
 from botocore.exceptions import ClientError
-from places import REGION
+from settings import REGION
 
 from mlops.aws.session import AWSError, Session, translate
 from mlops.localcloud import ports

@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 from deployed import log, stack
 
-from mlops.aws import jobs, logs, places, stacks
+from mlops.aws import jobs, log_locations, logs, stacks
 from mlops.aws.executions import FAILED, Action, Execution, Stage
 from mlops.aws.failures import before_end, hook_reason, last_words, machine_cause
 from mlops.aws.jobs import Job
-from mlops.aws.logs import LogEvent, LogPlace
+from mlops.aws.logs import LogEvent, LogLocation
 from mlops.aws.session import Session
 from mlops.cli.project import Repository
 from mlops.cli.watch import raise_failure
@@ -174,7 +174,7 @@ def test_a_shift_that_an_alarm_stopped_is_no_hooks_failure(session: Session, nam
 
 
 def test_an_endpoint_that_failed_is_looked_for_by_its_execution(session: Session, names: Names, refused):
-    stack(session, names.endpoint_stack("production"), Entrance="api")
+    stack(session, names.endpoint_stack("production"), ClientsCall="api")
     message = refused("AWS::SageMaker::Endpoint", "did not pass the ping health check")
     assert f"Log: /aws/sagemaker/Endpoints/{names.release_endpoint(EXECUTION)}\n" in message
     assert message.endswith(f"All of it: mlops logs endpoint production --execution {EXECUTION}")
@@ -219,8 +219,8 @@ def failed_build(failed, monkeypatch) -> Callable[..., list[str]]:
         phase = {"phaseType": "BUILD", "phaseStatus": status, "contexts": [{"message": message}]}
         build = {"buildStatus": status, "phases": [phase]}
         written = [LogEvent(datetime.now(UTC), "s", line) for line in lines]
-        monkeypatch.setattr(places, "build_of", lambda *_: build)
-        monkeypatch.setattr(places, "of_action", lambda *_: LogPlace("group", "stream"))
+        monkeypatch.setattr(log_locations, "build_of", lambda *_: build)
+        monkeypatch.setattr(log_locations, "of_action", lambda *_: LogLocation("group", "stream"))
         monkeypatch.setattr(logs, "tail", lambda *_, **__: written)
         return failed(Action("Build", "Render", "Build", "CodeBuild", state=FAILED)).splitlines()
 

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from places import GENERATED, REGION
+from settings import GENERATED, REGION
 
 from mlops.aws import jobs, model_packages
 from mlops.aws.executions import Execution

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from places import GENERATED, REGION
+from settings import GENERATED, REGION
 
 from mlops.errors import InputError, PipelineError
 from mlops.localcloud import launch, ports, state

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from places import GENERATED
+from settings import GENERATED
 
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests")
 

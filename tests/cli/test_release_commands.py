@@ -13,7 +13,7 @@ import small_pipeline
 from baking import REPOSITORY
 from deployed import log, stack
 
-from mlops.aws import api as entrance
+from mlops.aws import api as rest_api
 from mlops.aws import executions, logs
 from mlops.aws.session import Session
 from mlops.names import Names
@@ -200,7 +200,7 @@ def test_an_execution_that_is_not_there_is_refused_with_those_that_are(mlops, co
 
 
 def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused(mlops, session: Session, names: Names):
-    stack(session, names.stack("endpoints"), Entrance="endpoint")
+    stack(session, names.stack("endpoints"), ClientsCall="endpoint")
     result = mlops("start")
     assert result.exit_code == 2
     assert "clients_call: api, the stacks are deployed for endpoint. Run: mlops deploy" in result.output
@@ -218,7 +218,7 @@ def test_logs_without_a_name_says_which_there_are(mlops):
 @pytest.fixture
 def api(session: Session, names: Names) -> None:
     """What is in production is called through the API, on an endpoint named old."""
-    stack(session, names.endpoint_stack("production"), Entrance="api", EndpointName="old")
+    stack(session, names.endpoint_stack("production"), ClientsCall="api", EndpointName="old")
 
 
 def test_the_functions_around_the_api_have_logs(mlops, api, session: Session, names: Names):
@@ -255,9 +255,9 @@ def test_the_log_of_an_executions_endpoint_is_followed_without_an_end(
     log(session, f"/aws/sagemaker/Endpoints/{names.release_endpoint(execution)}", "the model is loaded")
     ends, follow = [], logs.follow
 
-    def once(session: Session, place: logs.LogPlace, *, finished):
+    def once(session: Session, location: logs.LogLocation, *, finished):
         ends.append(finished())
-        return follow(session, place, finished=lambda: True)
+        return follow(session, location, finished=lambda: True)
 
     monkeypatch.setattr(logs, "follow", once)
     result = mlops("logs", "endpoint", "production", "--execution", execution, "-f")
@@ -279,10 +279,10 @@ def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, mo
     class Broken:
         url = "https://api.example.org/v1"
 
-        def predict(self, body: bytes, *, content_type: str, accept: str) -> entrance.Answer:
-            return entrance.Answer(502, b"Internal server error", "text/plain", "")
+        def predict(self, body: bytes, *, content_type: str, accept: str) -> rest_api.Answer:
+            return rest_api.Answer(502, b"Internal server error", "text/plain", "")
 
-    monkeypatch.setattr(entrance, "in_front", lambda *_: Broken())
+    monkeypatch.setattr(rest_api, "called_by_clients", lambda *_: Broken())
     result = mlops("invoke", "1,2,3")
     assert result.exit_code == 1
     assert f"failed (502): Internal server error\nLog: /aws/lambda/{names.project}-api\n" in result.output

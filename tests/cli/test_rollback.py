@@ -27,7 +27,16 @@ def handler(event, context):
 
 def template(of: str) -> str:
     """A template with the parameters that a rollback reads, and a topic named after the release."""
-    names = ("Entrance", "InstanceType", "MinCapacity", "BesideName", "ShiftType", "Guarded", "ExecutionId", "Image")
+    names = (
+        "ClientsCall",
+        "InstanceType",
+        "MinCapacity",
+        "ChallengerName",
+        "ShiftType",
+        "Guarded",
+        "ExecutionId",
+        "Image",
+    )
     others = ("ModelDataUrl", "KnownRowsUri", "MaxRows", "EndpointName", "Threshold")
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": of}}
     return json.dumps(
@@ -56,10 +65,10 @@ class Production:
 
     def parameters(self, execution: str, **changes: str) -> dict[str, str]:
         return {
-            "Entrance": "api",
+            "ClientsCall": "api",
             "InstanceType": "ml.m5.large",
             "MinCapacity": "2",
-            "BesideName": "",
+            "ChallengerName": "",
             "ShiftType": "CANARY",
             "Guarded": "true",
             "ExecutionId": execution,
@@ -179,7 +188,7 @@ def test_a_release_without_a_record_is_not_rolled_back_to(mlops, deployed):
 @pytest.mark.parametrize(
     ("first", "reason"),
     [
-        ({"Entrance": "endpoint"}, "Version 1 was released with clients_call: endpoint, production with api"),
+        ({"ClientsCall": "endpoint"}, "Version 1 was released with clients_call: endpoint, production with api"),
         ({"Image": "another"}, "is not of version 1"),
     ],
 )
@@ -211,7 +220,7 @@ def test_production_that_has_never_come_up_is_no_production(mlops, production: P
 
 def test_a_release_that_sagemaker_would_refuse_is_refused_before_it_starts(mlops, production: Production, repository):
     stack = production.names.endpoint_stack("production")
-    parameters = production.parameters("one", Entrance="endpoint")
+    parameters = production.parameters("one", ClientsCall="endpoint")
     stacks.deploy(production.session, stack, template("one"), parameters)
     file = repository / "configuration" / "production.yml"
     text = file.read_text().replace("clients_call: api", "clients_call: endpoint")

@@ -4,7 +4,7 @@ import subprocess
 import sys
 
 import pytest
-from places import GENERATED
+from settings import GENERATED
 
 _HEAVY = ("boto3", "botocore", "rich", "yaml", "pydantic", "psutil", "pandas", "numpy", "xgboost")
 

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import small_pipeline
 
-from mlops.aws import executions, places, stopping
+from mlops.aws import executions, log_locations, stopping
 from mlops.aws.executions import IN_PROGRESS, Action, Execution, Stage
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
@@ -51,7 +51,7 @@ def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Se
     stopped = mlops("stop", "--reason", "the wrong data")
     assert stopped.exit_code == 0, stopped.output
     assert f"Execution {execution} has ended as Stopped." in stopped.output
-    assert places.build_of(session, action)["buildStatus"] == "STOPPED"
+    assert log_locations.build_of(session, action)["buildStatus"] == "STOPPED"
     assert "the wrong data" in executions.read(session, names.pipeline, execution).status_summary
     watched = mlops("watch", execution)
     assert watched.exit_code == 1

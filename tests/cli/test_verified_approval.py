@@ -8,7 +8,7 @@ import small_pipeline
 
 from mlops.aws import objects, pipeline
 from mlops.aws.executions import read
-from mlops.aws.origin import Origin
+from mlops.aws.requested_by import RequestedBy
 from mlops.aws.session import Session
 from mlops.names import Names
 
@@ -49,7 +49,9 @@ def pretended(mlops, session: Session, names: Names, repository: Path, committed
     (repository / "check.sh").write_text(honest)
     data = objects.upload_data(session, bucket, repository / ".mlops" / "dataset")
     variables = {"CommitId": committed, "Tune": "false", "HyperParameters": "{}"}
-    wanted = pipeline.Wanted(names.pipeline, variables, {"Code": code, "Data": data}, Origin("someone", "none", "none"))
+    wanted = pipeline.ReleaseRequest(
+        names.pipeline, variables, {"Code": code, "Data": data}, RequestedBy("someone", "none", "none")
+    )
     execution = pipeline.start(session, wanted)
     waiting(mlops)
     return execution
@@ -109,7 +111,9 @@ def test_a_source_without_a_checksum_of_s3_proves_nothing(mlops, session: Sessio
     data = s3.head_object(Bucket=bucket, Key="data/data.zip")["VersionId"]
     variables = {"CommitId": committed, "Tune": "false", "HyperParameters": "{}"}
     versions = {"Code": code["VersionId"], "Data": data}
-    pipeline.start(session, pipeline.Wanted(names.pipeline, variables, versions, Origin("someone", "none", "none")))
+    pipeline.start(
+        session, pipeline.ReleaseRequest(names.pipeline, variables, versions, RequestedBy("someone", "none", "none"))
+    )
     waiting(mlops)
     assert mlops("approve").exit_code == 1
 

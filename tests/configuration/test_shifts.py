@@ -46,9 +46,9 @@ def test_a_shift_that_cloudformation_would_give_up_is_refused_with_the_arithmeti
     assert "of the 120 that CloudFormation gives an update" in message
 
 
-def test_a_rolling_shift_beside_a_second_variant_is_refused(repository):
-    beside = {"VariantName": "Champion", "model_package_version": 1, "share": 0.1}
-    changes = {"clients_call": "endpoint", "shift": {"type": "rolling"}, "beside": beside}
+def test_a_rolling_shift_with_a_challenger_is_refused(repository):
+    challenger = {"VariantName": "Champion", "model_package_version": 1, "share": 0.1}
+    changes = {"clients_call": "endpoint", "shift": {"type": "rolling"}, "challenger": challenger}
     repository.change("production.yml", lambda data: data.update(changes))
     with pytest.raises(InputError, match=r"shift\.type"):
         load(repository.root)

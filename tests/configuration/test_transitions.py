@@ -14,21 +14,21 @@ def repository(tmp_path) -> Repository:
     return Repository(tmp_path)
 
 
-DEPLOYED = {"Entrance": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "BesideName": ""}
+DEPLOYED = {"ClientsCall": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "ChallengerName": ""}
 WANTED = DEPLOYED | {"ShiftType": "CANARY"}
 POSSIBLE = {
     "first release": ({}, WANTED | {"InstanceType": "ml.m5.xlarge"}),
     "nothing changes": (DEPLOYED, WANTED),
     "another type, not scaled": (DEPLOYED | {"MinCapacity": "0"}, WANTED | {"InstanceType": "ml.m5.xlarge"}),
     "another type behind the API": (
-        DEPLOYED | {"Entrance": "api"},
-        WANTED | {"Entrance": "api", "InstanceType": "ml.m5.xlarge", "BesideName": "Champion"},
+        DEPLOYED | {"ClientsCall": "api"},
+        WANTED | {"ClientsCall": "api", "InstanceType": "ml.m5.xlarge", "ChallengerName": "Champion"},
     ),
-    "another variant at once": (DEPLOYED, WANTED | {"BesideName": "Champion", "ShiftType": "ALL_AT_ONCE"}),
+    "another variant at once": (DEPLOYED, WANTED | {"ChallengerName": "Champion", "ShiftType": "ALL_AT_ONCE"}),
 }
 REFUSED = {
     "another type": (WANTED | {"InstanceType": "ml.m5.xlarge"}, "Release once without autoscaling"),
-    "another variant": (WANTED | {"BesideName": "Champion"}, "the second variant Champion"),
+    "another variant": (WANTED | {"ChallengerName": "Champion"}, "the second variant Champion"),
     "a variant less": (WANTED, "this release no second variant"),
 }
 
@@ -40,7 +40,7 @@ def test_what_sagemaker_takes_is_allowed(deployed, wanted):
 
 @pytest.mark.parametrize(("wanted", "reason"), REFUSED.values(), ids=REFUSED)
 def test_what_sagemaker_would_refuse_or_not_guard_is_refused(wanted, reason):
-    before = DEPLOYED | ({"BesideName": "Old"} if wanted == WANTED else {})
+    before = DEPLOYED | ({"ChallengerName": "Old"} if wanted == WANTED else {})
     [problem] = transition.problems(before, wanted)
     assert reason in problem
 

@@ -26,8 +26,8 @@ SUFFIX = "0123456789AB"
 RELEASE = {
     "EndpointName": "taxi-fares--total-amount-0a1b2c3d",
     "ResourceName": "taxi-fares-production-0a1b2c3d",
-    "BesideName": "champion",
-    "BesideResourceName": "taxi-fares-production-0a1b2c3d-b",
+    "ChallengerName": "champion",
+    "ChallengerResourceName": "taxi-fares-production-0a1b2c3d-b",
     "ExecutionRoleArn": ROLE.format(name="EndpointRole"),
     "VolumeKeyArn": like("Key"),
     "FunctionsBucket": like("Bucket").rpartition(":")[2],

@@ -15,7 +15,7 @@ from templates import ALL, INFRA, NAMES, find, resources, statements, template
 
 from mlops import names, packaging
 from mlops.aws import source
-from mlops.aws.origin import Origin
+from mlops.aws.requested_by import RequestedBy
 from mlops.configuration import load
 
 # CloudFormation takes no longer template that is sent to it, and the bucket is itself in one of them.
@@ -103,13 +103,13 @@ def test_only_stacks_with_roles_may_make_roles(stacks):
     assert capable == {stack.name for stack in stacks if "AWS::IAM::" in stack.template}
 
 
-def test_a_ready_image_replaces_the_image_build(repository):
+def test_a_prebuilt_image_replaces_the_image_build(repository):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
     repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
     parameters = {stack.name: stack.parameters for stack in packaging.stacks(ROOT, load(repository.root))}
     assert parameters["taxi-fares-pipeline"]["TrainingImage"] == image
     arn = "arn:aws:ecr:eu-west-1:123456789012:repository/shared/forecast"
-    assert parameters["taxi-fares-jobs"]["ReadyImageRepositoryArn"] == arn
+    assert parameters["taxi-fares-jobs"]["PrebuiltImageRepositoryArn"] == arn
 
 
 def test_a_vpc_anywhere_lets_containers_join_it(repository):
@@ -254,7 +254,7 @@ def test_environment_variables_of_actions_are_json_and_short():
 def test_the_text_of_an_approval_fits_whatever_was_asked_for_by_whom_and_why():
     (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
     (approval,) = next(stage["Actions"] for stage in pipeline["Stages"] if stage["Name"] == "Approve")
-    asked = Origin("u" * 1000, "r" * 1000, "https://" + "l" * 1000).variables
+    asked = RequestedBy("u" * 1000, "r" * 1000, "https://" + "l" * 1000).variables
     longest = {
         "variables.CommitId": f"{'c' * 40}+{source.UNCOMMITTED}",
         **{f"variables.{name}": value for name, value in asked.items()},
@@ -272,7 +272,7 @@ def test_the_text_of_an_approval_fits_whatever_was_asked_for_by_whom_and_why():
 
 def test_the_page_of_a_workflows_run_is_linked_in_full():
     page = f"https://github.com/{'o' * 39}/{'r' * 100}/actions/runs/12345678901"
-    assert Origin("octocat", "push", page).variables["Link"] == page
+    assert RequestedBy("octocat", "push", page).variables["Link"] == page
 
 
 def variants(value: str | dict) -> list[str]:

@@ -82,7 +82,7 @@ class ApiProduction:
             "ResourceName": f"{self.project}-production-{number:08d}",
             "InitialSamplingPercentage": 0,
             "ExecutionId": execution,
-            "Entrance": "api",
+            "ClientsCall": "api",
             "FunctionsBucket": self.bucket,
             "FunctionsKey": f"functions/{number}.zip",
             "FunctionsVersion": archive["VersionId"],

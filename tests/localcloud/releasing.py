@@ -93,7 +93,7 @@ def release(hosting: Hosting, endpoint: str, number: int, program: str, **change
         "ExecutionId": f"execution-{number}",
         "CommitId": f"commit-{number}",
         "DataVersion": "v1",
-        **dict.fromkeys(("BesideName", "BesideResourceName", "BesideImage", "BesideModelDataUrl"), ""),
+        **dict.fromkeys(("ChallengerName", "ChallengerResourceName", "ChallengerImage", "ChallengerModelDataUrl"), ""),
         **dict.fromkeys(("FunctionsBucket", "FunctionsKey", "FunctionsVersion"), ""),
         **dict.fromkeys(("FunctionSubnets", "FunctionSecurityGroupIds"), ""),
         **changes,

@@ -83,7 +83,7 @@ def test_an_answer_names_the_version_of_the_model_that_gave_it(
         ]
         hosting.configuration(f"api-{name}", *variants)
         hosting.up(f"api-{name}")
-        call = function(f"api-{name}", BESIDE_NAME="Champion", BESIDE_VERSION="release-0")
+        call = function(f"api-{name}", CHALLENGER_NAME="Champion", CHALLENGER_VERSION="release-0")
         answer = call("1,2")
         assert (answer["variant"], answer["model_version"], answer["version"]) == (name, version, [version])
 

@@ -11,7 +11,7 @@ from releasing import ACCOUNT, TEMPLATE, Stack, release
 
 # A minute passes in a second.
 GUARDED = {
-    "Entrance": "endpoint",
+    "ClientsCall": "endpoint",
     "ShiftType": "CANARY",
     "ShiftPercent": 50,
     "ShiftMinutes": 1,
@@ -67,16 +67,16 @@ def test_a_release_that_fails_requests_is_rolled_back_by_its_alarm(hosting: Host
 
 
 def test_a_second_variant_gets_its_share_of_the_traffic(hosting: Hosting, stack: Stack) -> None:
-    beside = {
-        "BesideName": "Champion",
-        "BesideResourceName": "production-shared-champion",
-        "BesideImage": hosting.image_uri,
-        "BesideModelDataUrl": hosting.archive("production-champion", says("champion")),
-        "BesideWeight": 0.25,
+    challenger = {
+        "ChallengerName": "Champion",
+        "ChallengerResourceName": "production-shared-champion",
+        "ChallengerImage": hosting.image_uri,
+        "ChallengerModelDataUrl": hosting.archive("production-champion", says("champion")),
+        "ChallengerWeight": 0.25,
         "ReleaseWeight": 0.75,
     }
     stack.deploy(
-        TEMPLATE, production(hosting, "production-shared", 1, says("release"), InitialInstanceCount=1, **beside)
+        TEMPLATE, production(hosting, "production-shared", 1, says("release"), InitialInstanceCount=1, **challenger)
     )
     counted = Counter(hosting.ask("production-shared") for _ in range(200))
     assert set(counted) == {"champion", "release"}

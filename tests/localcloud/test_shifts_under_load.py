@@ -45,7 +45,7 @@ def test_no_request_to_an_endpoint_fails_while_releases_are_shifted_and_rolled_b
     whole = {"EndpointName": name, "VariantName": "AllTraffic"}
 
     def parameters(number: int, **changes: Any) -> dict[str, Any]:
-        production = {"Project": project, "Entrance": "endpoint", "ShiftType": kind, "ShiftPercent": 50}
+        production = {"Project": project, "ClientsCall": "endpoint", "ShiftType": kind, "ShiftPercent": 50}
         times = {"ShiftMinutes": 1, "ShiftSeconds": 60, "ErrorsPerMinute": 1, "InitialSamplingPercentage": 0}
         return release(
             hosting, name, number, says(str(number)), **{**production, **times, "InitialInstanceCount": 2, **changes}

@@ -170,7 +170,7 @@ def test_the_release_itself_is_asked_where_another_model_shares_its_traffic(
     hosting.configuration("hooked-shared", *variants)
     hosting.up("hooked-shared")
     golden(hosting, "hooked-shared", *([2.0] * 10))
-    arn = in_front("hooked-shared", BESIDE_NAME="Champion", BESIDE_VERSION="release-0")
+    arn = in_front("hooked-shared", CHALLENGER_NAME="Champion", CHALLENGER_VERSION="release-0")
     assert hook("before_traffic", "hooked-shared", FUNCTION_ARN=arn) == "Succeeded"
 
 

@@ -139,8 +139,8 @@ def test_smoke_asks_for_right_answers_only(serve, session, model, repository):
 
 @pytest.mark.usefixtures("released")
 def test_smoke_compares_the_release_itself_where_another_model_shares_its_traffic(serve, session, model, repository):
-    beside = {"VariantName": "Champion", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
-    configure(repository, "production.yml", beside=beside)
+    challenger = {"VariantName": "Champion", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
+    configure(repository, "production.yml", challenger=challenger)
     _, requests = serve(served(model))
     done = step(repository, "--endpoint", "production", "--smoke")
     assert done.returncode == 0, done.stdout + done.stderr

@@ -152,7 +152,7 @@ def test_what_production_is_deployed_with_is_recorded_for_a_rollback(build, repo
     assert record.template == (ROOT / "infra" / "endpoint.yml").read_text()
 
 
-IN_PLACE = {"Entrance": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "BesideName": ""}
+IN_PLACE = {"ClientsCall": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "ChallengerName": ""}
 
 
 def test_what_sagemaker_would_refuse_after_what_is_in_production_is_refused(build, repository, capsys):
@@ -165,7 +165,7 @@ def test_what_sagemaker_would_refuse_after_what_is_in_production_is_refused(buil
 
 @pytest.mark.parametrize(("before", "guarded"), [("", "true"), ("Champion", "false")])
 def test_a_release_with_other_variants_than_production_is_not_guarded(build, repository, before, guarded):
-    deploy_production("s3://bucket/model.tar.gz", **(IN_PLACE | {"BesideName": before}))
+    deploy_production("s3://bucket/model.tar.gz", **(IN_PLACE | {"ChallengerName": before}))
     changes = {"clients_call": "endpoint", "shift": {"type": "all_at_once"}}
     repository.change("production.yml", lambda data: data.update(changes))
     assert build() == 0
@@ -280,7 +280,7 @@ def test_an_archive_without_a_data_set_is_named(build, monkeypatch, tmp_path, ca
     assert "has no test/test.csv" in capsys.readouterr().out
 
 
-def test_a_ready_image_is_used_as_it_is(build, repository, monkeypatch):
+def test_a_prebuilt_image_is_used_as_it_is(build, repository, monkeypatch):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
     repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
     monkeypatch.setenv("TRAINING_IMAGE", image)

@@ -158,7 +158,7 @@ def test_the_endpoint_stack_gets_every_parameter_of_its_template_and_no_other(co
     assert required <= rendered["Parameters"].keys() <= declared.keys()
     assert all(isinstance(value, str) for value in rendered["Parameters"].values())
     assert rendered["Tags"] == LINEAGE
-    assert rendered["Parameters"].get("Entrance") == (None if stage == "test" else "api")
+    assert rendered["Parameters"].get("ClientsCall") == (None if stage == "test" else "api")
 
 
 def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository):
@@ -172,15 +172,15 @@ def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository
 
 
 def test_a_second_variant_gets_its_share_in_production_only(repository):
-    beside = {"VariantName": "Champion", "model_package_version": 3, "share": 0.1}
-    repository.change("production.yml", lambda data: data.update(beside=beside))
+    challenger = {"VariantName": "Champion", "model_package_version": 3, "share": 0.1}
+    repository.change("production.yml", lambda data: data.update(challenger=challenger))
     release = replace(
-        RELEASE, beside=rendering.Beside(rendering.Container("image", "s3://bucket/model.tar.gz"), "older")
+        RELEASE, challenger=rendering.Challenger(rendering.Container("image", "s3://bucket/model.tar.gz"), "older")
     )
     stack = rendering.endpoint_stack(load(repository.root), release, "production")["Parameters"]
-    assert (stack["BesideName"], stack["BesideWeight"], stack["ReleaseWeight"]) == ("Champion", "0.1", "0.9")
-    assert stack["BesideModelDataUrl"] == "s3://bucket/model.tar.gz"
-    assert rendering.endpoint_stack(load(repository.root), release, "test")["Parameters"]["BesideName"] == ""
+    assert (stack["ChallengerName"], stack["ChallengerWeight"], stack["ReleaseWeight"]) == ("Champion", "0.1", "0.9")
+    assert stack["ChallengerModelDataUrl"] == "s3://bucket/model.tar.gz"
+    assert rendering.endpoint_stack(load(repository.root), release, "test")["Parameters"]["ChallengerName"] == ""
 
 
 @pytest.mark.parametrize(

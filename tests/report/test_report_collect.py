@@ -2,7 +2,7 @@
 
 import pytest
 
-from mlops.aws.logs import LogPlace
+from mlops.aws.logs import LogLocation
 from mlops.report.deployment import second_variant
 from mlops.report.logs import console_link
 
@@ -71,8 +71,8 @@ def test_a_refused_execution_tells_the_reason_and_what_it_found_until_then(refus
 
 
 def test_a_log_in_aws_has_a_link_to_the_console():
-    place = LogPlace("/aws/sagemaker/TrainingJobs", "taxi/algo-1")
-    link = console_link("https://logs.eu-west-1.amazonaws.com", "eu-west-1", place)
+    location = LogLocation("/aws/sagemaker/TrainingJobs", "taxi/algo-1")
+    link = console_link("https://logs.eu-west-1.amazonaws.com", "eu-west-1", location)
     assert link == (
         "https://eu-west-1.console.aws.amazon.com/cloudwatch/home?region=eu-west-1#logsV2:log-groups/log-group/"
         "$252Faws$252Fsagemaker$252FTrainingJobs$3FlogStreamNameFilter$3Dtaxi$252Falgo-1"
@@ -80,16 +80,16 @@ def test_a_log_in_aws_has_a_link_to_the_console():
 
 
 def test_a_log_in_china_has_a_link_to_the_console_there():
-    link = console_link("https://logs.cn-north-1.amazonaws.com.cn", "cn-north-1", LogPlace("/g"))
+    link = console_link("https://logs.cn-north-1.amazonaws.com.cn", "cn-north-1", LogLocation("/g"))
     assert link.startswith("https://cn-north-1.console.amazonaws.cn/")
 
 
 def test_a_log_elsewhere_has_no_link():
-    assert console_link("http://127.0.0.1:4566", "us-east-1", LogPlace("/g")) is None
+    assert console_link("http://127.0.0.1:4566", "us-east-1", LogLocation("/g")) is None
 
 
 def test_a_second_variant_is_read_from_the_stack_of_the_endpoint(released):
     assert [each["second_variant"] for each in released["endpoints"]] == [None]
-    parameters = {"BesideName": "Champion", "BesideExecutionId": "1a2b3c4d", "BesideWeight": "0.1"}
+    parameters = {"ChallengerName": "Champion", "ChallengerExecutionId": "1a2b3c4d", "ChallengerWeight": "0.1"}
     assert second_variant(parameters) == {"name": "Champion", "execution": "1a2b3c4d", "share": 0.1}
-    assert second_variant({**parameters, "BesideName": ""}) is None
+    assert second_variant({**parameters, "ChallengerName": ""}) is None

@@ -24,7 +24,7 @@ VERSION_HEADER = "X-Model-Version"
 
 _VERSION = settings.text("MODEL_VERSION", "unknown")
 # Where another model shares the traffic, its own.
-_VERSIONS = {settings.text("BESIDE_NAME"): settings.text("BESIDE_VERSION", "unknown")}
+_VERSIONS = {settings.text("CHALLENGER_NAME"): settings.text("CHALLENGER_VERSION", "unknown")}
 
 logger = Logger()
 metrics = Metrics()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops.aws import executions, jobs, logs, places, stacks
+from mlops.aws import executions, jobs, log_locations, logs, stacks
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
 from mlops.aws.failures import program_output
 from mlops.aws.jobs import Job
@@ -37,12 +37,12 @@ def _jobs(session: Session, names: Names, execution: Execution, action: Action) 
 
 
 def _build(session: Session, names: Names, execution: Execution, action: Action) -> str:
-    build = places.build_of(session, action)
-    place = places.of_action(session, action)
-    if build is None or place is None:
+    build = log_locations.build_of(session, action)
+    location = log_locations.of_action(session, action)
+    if build is None or location is None:
         return ""
     phase = build.get("currentPhase", "")
-    said = program_output([event.message for event in logs.tail(session, place, 20)])
+    said = program_output([event.message for event in logs.tail(session, location, 20)])
     return f"{phase}: {said[-1].strip()}" if said else phase
 
 

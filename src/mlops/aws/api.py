@@ -66,14 +66,14 @@ def find(session: Session, names: Names) -> Api | None:
     return Api(session, url(outputs), _key(session, outputs))
 
 
-def in_front(session: Session, names: Names) -> Api | None:
+def called_by_clients(session: Session, names: Names) -> Api | None:
     """The API that stands in front of what is in production, or None where clients call the endpoint itself."""
-    return find(session, names) if is_in_front(session, names) else None
+    return find(session, names) if clients_call_api(session, names) else None
 
 
-def is_in_front(session: Session, names: Names) -> bool:
+def clients_call_api(session: Session, names: Names) -> bool:
     """Whether what is in production was released to be called through the API."""
-    return stacks.parameters(session, names.endpoint_stack("production")).get("Entrance") == "api"
+    return stacks.parameters(session, names.endpoint_stack("production")).get("ClientsCall") == "api"
 
 
 def url(outputs: dict[str, str]) -> str:

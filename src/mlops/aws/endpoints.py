@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from mlops.aws import stacks
-from mlops.aws.logs import LogPlace
+from mlops.aws.logs import LogLocation
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 from mlops.names import Names, Stage
@@ -35,14 +35,14 @@ def name_of(session: Session, names: Names, stage: Stage, execution_id: str | No
     Behind the API each release has an endpoint of its own; only the stack knows.
     """
     deployed = stacks.parameters(session, names.endpoint_stack(stage))
-    if execution_id and deployed.get("Entrance") == "api":
+    if execution_id and deployed.get("ClientsCall") == "api":
         return names.release_endpoint(execution_id)
     return deployed.get("EndpointName", names.endpoint(stage))
 
 
-def log_of(endpoint: str) -> LogPlace:
+def log_of(endpoint: str) -> LogLocation:
     """Where the containers of an endpoint write."""
-    return LogPlace(f"/aws/sagemaker/Endpoints/{endpoint}")
+    return LogLocation(f"/aws/sagemaker/Endpoints/{endpoint}")
 
 
 def describe(session: Session, endpoint: str) -> Status | None:

@@ -6,9 +6,9 @@ import json
 import re
 from dataclasses import dataclass, replace
 
-from mlops.aws import endpoints, jobs, logs, places, stacks
+from mlops.aws import endpoints, jobs, log_locations, logs, stacks
 from mlops.aws.executions import Action, Execution
-from mlops.aws.logs import LogPlace
+from mlops.aws.logs import LogLocation
 from mlops.aws.session import AWSError, Session
 from mlops.names import Function, Names
 
@@ -40,7 +40,7 @@ class Failure:
 
     action: Action | None
     cause: str
-    log: LogPlace | None = None
+    log: LogLocation | None = None
     log_name: str = ""
     excerpt: tuple[str, ...] = ()
 
@@ -73,18 +73,18 @@ def explain(session: Session, names: Names, execution: Execution) -> Failure | N
 
 def _by_codepipeline(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
     cause = action.error_message or action.summary or action.error_code or "CodePipeline gives no reason"
-    log = LogPlace.from_arn(action.log_stream_arn) if action.log_stream_arn else None
+    log = LogLocation.from_arn(action.log_stream_arn) if action.log_stream_arn else None
     return Failure(action, cause, log, action.path)
 
 
 def _by_build(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
-    build = places.build_of(session, action)
+    build = log_locations.build_of(session, action)
     if build is None:
         return _by_codepipeline(session, names, execution, action)
     failed = next((phase for phase in build.get("phases", []) if _is_failed(phase)), {})
     phase = failed.get("phaseType", "")
     message = next((context.get("message", "") for context in failed.get("contexts", [])), "")
-    log = places.of_action(session, action)
+    log = log_locations.of_action(session, action)
     written = before_end([event.message for event in logs.tail(session, log, 200)], phase) if log else []
     words = last_words(written)
     if message and _was_interrupted(failed, message):
@@ -137,7 +137,7 @@ def _by_stack(session: Session, names: Names, execution: Execution, action: Acti
 def _by_hook(session: Session, names: Names, action: Action, cause: str) -> Failure:
     """The hook that has stopped the shift, if one has. CodeDeploy says that it failed, only its log says why."""
     for event, hook in _HOOKS.items():
-        log = places.of_function(names, hook)
+        log = log_locations.of_function(names, hook)
         written = logs.tail(session, log, 1000, between=(action.started, action.ended))
         reason = hook_reason([each.message for each in written])
         if reason or event in cause:

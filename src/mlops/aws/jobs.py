@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import datetime
 
 from mlops.aws import logs
-from mlops.aws.logs import LogPlace
+from mlops.aws.logs import LogLocation
 from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 
@@ -27,7 +27,7 @@ class Job:
     ended: datetime | None = None
     metrics: dict[str, float] = field(default_factory=dict)
     trials: dict[str, int] = field(default_factory=dict)
-    log: LogPlace | None = None
+    log: LogLocation | None = None
 
     @property
     def running(self) -> bool:
@@ -70,7 +70,7 @@ def tuning(session: Session, name: str) -> Job | None:
         ended=answer.get("HyperParameterTuningEndTime"),
         metrics={objective["MetricName"]: objective["Value"]} if objective else {},
         trials=answer.get("TrainingJobStatusCounters", {}),
-        log=LogPlace("/aws/sagemaker/TrainingJobs", f"{failed_trial.get('TrainingJobName', name + '-')}"),
+        log=LogLocation("/aws/sagemaker/TrainingJobs", f"{failed_trial.get('TrainingJobName', name + '-')}"),
     )
 
 
@@ -85,11 +85,11 @@ def training(session: Session, name: str) -> Job | None:
     answer = _describe(session, "describe_training_job", {"TrainingJobName": name})
     if answer is None:
         return None
-    place = LogPlace("/aws/sagemaker/TrainingJobs", f"{name}/")
+    location = LogLocation("/aws/sagemaker/TrainingJobs", f"{name}/")
     metrics = {each["MetricName"]: each["Value"] for each in answer.get("FinalMetricDataList", [])}
     if not metrics and answer["TrainingJobStatus"] in _RUNNING:
         definitions = answer["AlgorithmSpecification"].get("MetricDefinitions", [])
-        metrics = last_metrics([event.message for event in logs.tail(session, place, 20)], definitions)
+        metrics = last_metrics([event.message for event in logs.tail(session, location, 20)], definitions)
     return Job(
         kind="training",
         name=name,
@@ -98,7 +98,7 @@ def training(session: Session, name: str) -> Job | None:
         started=answer.get("TrainingStartTime", answer.get("CreationTime")),
         ended=answer.get("TrainingEndTime"),
         metrics=metrics,
-        log=place,
+        log=location,
     )
 
 
@@ -115,7 +115,7 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
         failure_reason=answer.get("ExitMessage") or answer.get("FailureReason", ""),
         started=answer.get("ProcessingStartTime", answer.get("CreationTime")),
         ended=answer.get("ProcessingEndTime"),
-        log=LogPlace("/aws/sagemaker/ProcessingJobs", f"{name}/"),
+        log=LogLocation("/aws/sagemaker/ProcessingJobs", f"{name}/"),
     )
 
 

@@ -14,7 +14,7 @@ _NEWEST_STREAMS = 50
 
 
 @dataclass(frozen=True)
-class LogPlace:
+class LogLocation:
     """A log group, and the start of the names of the streams in it that are meant ("" for all)."""
 
     group: str
@@ -24,8 +24,8 @@ class LogPlace:
         return f"{self.group} {self.prefix}".rstrip(" /")
 
     @classmethod
-    def from_arn(cls, arn: str) -> LogPlace:
-        """The place that a log stream's ARN names: arn:aws:logs:region:account:log-group:G:log-stream:S."""
+    def from_arn(cls, arn: str) -> LogLocation:
+        """The location that a log stream's ARN names: arn:aws:logs:region:account:log-group:G:log-stream:S."""
         group_and_stream = arn.split(":log-group:", 1)[1]
         group, _, stream = group_and_stream.partition(":log-stream:")
         return cls(group, stream)
@@ -39,16 +39,16 @@ class LogEvent:
 
 
 def tail(
-    session: Session, place: LogPlace, limit: int = 100, between: tuple[datetime, datetime] | None = None
+    session: Session, location: LogLocation, limit: int = 100, between: tuple[datetime, datetime] | None = None
 ) -> list[LogEvent]:
     """The last `limit` lines, of all or of a time, oldest first; empty while nothing has been logged there."""
     client = session.client("logs")
     time_range = dict(zip(("startTime", "endTime"), map(_milliseconds, between), strict=True)) if between else {}
     events = []
     try:
-        for stream in _streams(client, place):
+        for stream in _streams(client, location):
             answer = client.get_log_events(
-                logGroupName=place.group, logStreamName=stream, limit=limit, startFromHead=False, **time_range
+                logGroupName=location.group, logStreamName=stream, limit=limit, startFromHead=False, **time_range
             )
             events += [_event(each, stream) for each in answer["events"]]
     except AWSError as error:
@@ -59,14 +59,14 @@ def tail(
 
 
 def follow(
-    session: Session, place: LogPlace, *, finished: Callable[[], bool], pause_seconds: float = 1.0
+    session: Session, location: LogLocation, *, finished: Callable[[], bool], pause_seconds: float = 1.0
 ) -> Iterator[LogEvent]:
     """Every line from the beginning, then new ones as they come, until `finished` and nothing new came."""
     client = session.client("logs")
     tokens: dict[str, str] = {}
     while True:
         last_round = finished()
-        found = _new_events(client, place, tokens)
+        found = _new_events(client, location, tokens)
         yield from sorted(found, key=lambda event: event.timestamp)
         if last_round:
             return
@@ -86,15 +86,15 @@ def create_group(session: Session, group: str, *, key_arn: str, retention_days: 
     client.put_retention_policy(logGroupName=group, retentionInDays=retention_days)
 
 
-def _new_events(client, place: LogPlace, tokens: dict[str, str]) -> list[LogEvent]:
+def _new_events(client, location: LogLocation, tokens: dict[str, str]) -> list[LogEvent]:
     """The lines since the last call; `tokens` remembers per stream how far that was."""
     events: list[LogEvent] = []
     try:
-        for stream in _streams(client, place):
+        for stream in _streams(client, location):
             while True:
                 position = {"nextToken": tokens[stream]} if stream in tokens else {}
                 answer = client.get_log_events(
-                    logGroupName=place.group, logStreamName=stream, startFromHead=True, **position
+                    logGroupName=location.group, logStreamName=stream, startFromHead=True, **position
                 )
                 events += [_event(each, stream) for each in answer["events"]]
                 # At the end of the stream AWS returns the token that it was given.
@@ -107,12 +107,12 @@ def _new_events(client, place: LogPlace, tokens: dict[str, str]) -> list[LogEven
     return events
 
 
-def _streams(client, place: LogPlace) -> list[str]:
+def _streams(client, location: LogLocation) -> list[str]:
     """The streams that are meant; of a whole group the newest."""
-    prefix = {"logStreamNamePrefix": place.prefix} if place.prefix else {}
-    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=place.group, **prefix)
+    prefix = {"logStreamNamePrefix": location.prefix} if location.prefix else {}
+    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=location.group, **prefix)
     streams = [stream for page in pages for stream in page["logStreams"]]
-    if not place.prefix:
+    if not location.prefix:
         # CloudWatch Logs may be late with a last event, so a new stream counts by its creation.
         streams.sort(key=lambda stream: max(stream["creationTime"], stream.get("lastEventTimestamp", 0)))
         streams = streams[-_NEWEST_STREAMS:]

@@ -10,13 +10,14 @@ from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError
 from mlops.names import Names
 from mlops.rendering import Container
+from mlops.tags import Lineage
 
 APPROVED, REJECTED = "Approved", "Rejected"
 
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """One version; `status` is AWS's ModelApprovalStatus. The marks are empty for a package of other origin."""
+    """One version; `status` is AWS's ModelApprovalStatus. The lineage is empty for a package that no release created."""
 
     arn: str
     version: int
@@ -42,18 +43,18 @@ def read(session: Session, names: Names, version: int) -> ModelPackage:
 
 def describe(session: Session, arn: str) -> ModelPackage:
     """The package of this ARN."""
-    found = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
-    (container, *_) = found["InferenceSpecification"]["Containers"]
-    marks = found.get("CustomerMetadataProperties", {})
+    package = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
+    (container, *_) = package["InferenceSpecification"]["Containers"]
+    lineage = Lineage.of(package.get("CustomerMetadataProperties", {}))
     return ModelPackage(
-        arn=found["ModelPackageArn"],
-        version=found["ModelPackageVersion"],
-        status=found.get("ModelApprovalStatus", ""),
-        created=found["CreationTime"],
+        arn=package["ModelPackageArn"],
+        version=package["ModelPackageVersion"],
+        status=package.get("ModelApprovalStatus", ""),
+        created=package["CreationTime"],
         container=Container(container["Image"], container["ModelDataUrl"]),
-        execution_id=marks.get("execution", ""),
-        commit_id=marks.get("commit", ""),
-        data_version=marks.get("data-version", ""),
+        execution_id=lineage.execution_id,
+        commit_id=lineage.commit_id,
+        data_version=lineage.data_version,
     )
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from mlops.aws import executions, polling, stopping
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
-from mlops.aws.origin import Origin
+from mlops.aws.requested_by import RequestedBy
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
@@ -21,13 +21,13 @@ _TOKEN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
-class Wanted:
+class ReleaseRequest:
     """A release to start: `object_versions` maps a source action to the S3 object version that it is to take."""
 
     pipeline: str
     variables: dict[str, str]
     object_versions: dict[str, str]
-    origin: Origin
+    requested_by: RequestedBy
 
     def is_released_by(self, execution: Execution) -> bool:
         """Whether the execution releases the same code and data in the same way, whoever asked for it."""
@@ -36,17 +36,17 @@ class Wanted:
         return given == self.variables and taken == self.object_versions
 
 
-def start(session: Session, wanted: Wanted) -> str:
+def start(session: Session, request: ReleaseRequest) -> str:
     """Start an execution and return its id. InputError when there is no pipeline yet."""
-    pipeline = wanted.pipeline
-    variables = {**wanted.variables, **wanted.origin.variables}
+    pipeline = request.pipeline
+    variables = {**request.variables, **request.requested_by.variables}
     try:
         answer = session.client("codepipeline").start_pipeline_execution(
             name=pipeline,
             variables=[{"name": name, "value": value} for name, value in variables.items()],
             sourceRevisions=[
                 {"actionName": action, "revisionType": "S3_OBJECT_VERSION_ID", "revisionValue": version}
-                for action, version in wanted.object_versions.items()
+                for action, version in request.object_versions.items()
             ],
         )
     except AWSError as error:
@@ -56,21 +56,21 @@ def start(session: Session, wanted: Wanted) -> str:
     return answer["pipelineExecutionId"]
 
 
-def make_way(session: Session, wanted: Wanted, say: Callable[[str], None]) -> str | None:
+def supersede(session: Session, request: ReleaseRequest, say: Callable[[str], None]) -> str | None:
     """Look at what is in progress: the id of an execution that releases the same, if there is one.
 
     Others that nobody has approved are stopped, because the pipeline takes one after the other, and this one would
     wait for theirs. What has been approved goes on.
     """
     found = None
-    for summary in executions.recent(session, wanted.pipeline):
+    for summary in executions.recent(session, request.pipeline):
         if summary.status != IN_PROGRESS:
             continue
-        execution = executions.read(session, wanted.pipeline, summary.id)
-        if found is None and wanted.is_released_by(execution):
+        execution = executions.read(session, request.pipeline, summary.id)
+        if found is None and request.is_released_by(execution):
             found = execution.id
         elif not _is_approved(execution):
-            reason = f"superseded by the release of commit {wanted.variables['CommitId']}"
+            reason = f"superseded by the release of commit {request.variables['CommitId']}"
             # An approval would be waited for.
             stopping.stop(session, execution, reason, abandon=execution.waiting_approval is not None)
             stopping.end_running(session, execution, reason)

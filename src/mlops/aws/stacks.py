@@ -11,6 +11,7 @@ from datetime import datetime
 from mlops.aws import polling
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
+from mlops.tags import as_list
 
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 _CONSEQUENCE = (
@@ -75,7 +76,7 @@ def deploy(
             "ChangeSetType": "UPDATE" if exists else "CREATE",
             "Parameters": _parameters(parameters),
             "Capabilities": list(capabilities),
-            "Tags": [{"Key": key, "Value": value} for key, value in sorted((tags or {}).items())],
+            "Tags": as_list(tags or {}),
             "TemplateBody": template,
             **({"RoleARN": role_arn} if role_arn else {}),
         },
@@ -100,7 +101,7 @@ def change(
         "ChangeSetType": "UPDATE",
         "TemplateBody": template,
         "Parameters": _parameters(parameters),
-        "Tags": [{"Key": key, "Value": value} for key, value in sorted(tags.items())],
+        "Tags": as_list(tags),
     }
     return _carry_out(session, name, request, on_event)
 

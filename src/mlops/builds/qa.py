@@ -16,7 +16,7 @@ from mlops.aws.session import Session
 from mlops.builds.environment import required
 from mlops.errors import MlopsError, PipelineError
 from mlops.qa.result import Check, Result
-from mlops.qa.run import Release, run
+from mlops.qa.run import TestedRelease, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,19 +35,19 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(root: Path, stage: names.Stage, *, smoke: bool) -> None:
     settings = configuration.load(root)
-    release = Release(stage, *map(required, ("EXECUTION_ID", "DATA_VERSION", "BUCKET")))
+    release = TestedRelease(stage, *map(required, ("EXECUTION_ID", "DATA_VERSION", "BUCKET")))
     session = Session(settings.project.region)
     folder = "smoke" if smoke else "qa"
     result = run(session, settings, release, root, root / folder, smoke=smoke, on_check=_say)
     print(f"Tested {result.endpoint}", flush=True)
-    place = _upload(session, release, root / folder, folder)
-    print(f"Results: {place}", flush=True)
+    location = _upload(session, release, root / folder, folder)
+    print(f"Results: {location}", flush=True)
     if not result.passed:
         raise PipelineError(_why(result))
     print(f"Passed all {len(result.checks)} checks", flush=True)
 
 
-def _upload(session: Session, release: Release, directory: Path, folder: str) -> str:
+def _upload(session: Session, release: TestedRelease, directory: Path, folder: str) -> str:
     prefix = f"{names.execution_prefix(release.execution_id)}{folder}/"
     known_rows = names.known_rows_key(release.execution_id)
     for file in sorted(directory.iterdir()):

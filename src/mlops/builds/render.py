@@ -20,7 +20,7 @@ from mlops.builds import datasets
 from mlops.builds.environment import required
 from mlops.configuration import Configuration, overrides
 from mlops.errors import InputError, MlopsError
-from mlops.rendering import Beside, Functions, Release, Request, transition
+from mlops.rendering import Challenger, Functions, Release, Request, transition
 
 _RETENTION_DAYS = 90
 
@@ -54,7 +54,7 @@ def _run(root: Path) -> None:
         hyperparameters=overrides.parse(settings, variables["HyperParameters"], tune=tune),
         production_model=_production_model(session, settings),
         functions=_functions(session, root, settings),
-        beside=_beside(session, settings),
+        challenger=_challenger(session, settings),
     )
     if settings.production.clients_call == "api":
         _prepare_log(session, settings, release)
@@ -63,8 +63,8 @@ def _run(root: Path) -> None:
     template = (root / "infra" / "endpoint.yml").read_text(encoding="utf-8")
     record = releases.Record(template, production["Parameters"], production["Tags"])
     releases.write(session, release.bucket, release.execution_id, record)
-    place = datasets.upload(session, Path(required("CODEBUILD_SRC_DIR_Data")), release)
-    print(f"Data version {release.data_version}: {place}")
+    location = datasets.upload(session, Path(required("CODEBUILD_SRC_DIR_Data")), release)
+    print(f"Data version {release.data_version}: {location}")
     print(f"Image: {release.image}")
     print(f"Model in production: {release.production_model or 'none yet'}")
 
@@ -134,19 +134,19 @@ def _functions(session: Session, root: Path, settings: Configuration) -> Functio
     return Functions(archive.key, version)
 
 
-def _beside(session: Session, settings: Configuration) -> Beside | None:
+def _challenger(session: Session, settings: Configuration) -> Challenger | None:
     """What serves the second variant: the version of the model package group that production.yml names."""
-    beside = settings.production.beside
-    if beside is None:
+    challenger = settings.production.challenger
+    if challenger is None:
         return None
-    package = model_packages.read(session, settings.names, beside.model_package_version)
-    return Beside(package.container, package.execution_id)
+    package = model_packages.read(session, settings.names, challenger.model_package_version)
+    return Challenger(package.container, package.execution_id)
 
 
 def _prepare_log(session: Session, settings: Configuration, release: Release) -> None:
     """SageMaker would make the log group of this release's endpoint without an end and without our key."""
-    place = endpoints.log_of(settings.names.release_endpoint(release.execution_id))
-    logs.create_group(session, place.group, key_arn=release.key_arn, retention_days=_RETENTION_DAYS)
+    location = endpoints.log_of(settings.names.release_endpoint(release.execution_id))
+    logs.create_group(session, location.group, key_arn=release.key_arn, retention_days=_RETENTION_DAYS)
 
 
 if __name__ == "__main__":

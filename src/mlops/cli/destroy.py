@@ -55,24 +55,24 @@ def _delete(repository: Repository, stack: str) -> None:
 
 def _empty(repository: Repository) -> None:
     """CloudFormation stops at a bucket, an image repository and a model package group with something in them."""
-    from mlops.aws import emptying
+    from mlops.aws import cleanup
     from mlops.cli import console
 
     session, names = repository.session, repository.names
     with console.working(f"Emptying the bucket {repository.bucket}"):
-        emptying.bucket(session, repository.bucket)
+        cleanup.bucket(session, repository.bucket)
     with console.working(f"Deleting the images of {names.repository}"):
-        emptying.images(session, names.repository)
+        cleanup.images(session, names.repository)
     with console.working(f"Deleting the model packages of {names.model_package_group}"):
-        emptying.model_packages(session, names.model_package_group)
+        cleanup.model_packages(session, names.model_package_group)
 
 
 def _delete_logs(repository: Repository) -> None:
-    from mlops.aws import emptying
+    from mlops.aws import cleanup
     from mlops.cli import console
 
     with console.working("Deleting the logs of the endpoints of all releases"):
-        emptying.endpoint_logs(repository.session, repository.names)
+        cleanup.endpoint_logs(repository.session, repository.names)
 
 
 def _stop_executions(repository: Repository) -> None:

@@ -54,17 +54,17 @@ def ask(repository: Repository, stage: Stage, body: bytes, content_type: str, ac
 
     InputError when the rows are refused (4xx), PipelineError when they could not be answered (5xx).
     """
-    from mlops.aws import api, endpoints, places
+    from mlops.aws import api, endpoints, log_locations
 
     session, names = repository.session, repository.names
-    entrance = api.in_front(session, names) if stage == "production" else None
+    entrance = api.called_by_clients(session, names) if stage == "production" else None
     if entrance is None:
         name = endpoints.name_of(session, names, stage)
         return endpoints.invoke(session, name, body, content_type=content_type, accept=accept).body
     answer = entrance.predict(body, content_type=content_type, accept=accept)
     said = answer.body.decode("utf-8", "replace").strip()
     if answer.status >= 500:
-        log = places.of_function(names, "api")
+        log = log_locations.of_function(names, "api")
         raise PipelineError(
             f"{entrance.url} failed ({answer.status}): {said}\nLog: {log}\nAll of it: mlops logs function api"
         )

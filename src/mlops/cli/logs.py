@@ -11,8 +11,8 @@ from mlops.errors import InputError
 from mlops.names import Stage
 
 if TYPE_CHECKING:
-    from mlops.aws.logs import LogEvent, LogPlace
-    from mlops.aws.places import LogSource
+    from mlops.aws.log_locations import LogSource
+    from mlops.aws.logs import LogEvent, LogLocation
     from mlops.cli.project import Repository
 
 _NAME_WIDTH = len("function before-traffic")
@@ -38,16 +38,16 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     if not what:
         _list(repository, given)
         return
-    place, finished = _find(repository, " ".join(what), given)
+    location, finished = _find(repository, " ".join(what), given)
     if followed:
-        for event in cloudwatch.follow(session, place, finished=finished):
+        for event in cloudwatch.follow(session, location, finished=finished):
             console.say(_line(event))
         return
-    events = cloudwatch.tail(session, place, lines)
+    events = cloudwatch.tail(session, location, lines)
     for event in events:
         console.say(_line(event))
     if not events:
-        console.say(f"Nothing has been written yet to {place}")
+        console.say(f"Nothing has been written yet to {location}")
 
 
 def _given(repository: Repository, execution: str | None) -> str | None:
@@ -60,7 +60,7 @@ def _given(repository: Repository, execution: str | None) -> str | None:
     return executions.read(session, pipeline, executions.named(session, pipeline, execution)).id
 
 
-def _find(repository: Repository, what: str, given: str | None) -> tuple[LogPlace, Callable[[], bool]]:
+def _find(repository: Repository, what: str, given: str | None) -> tuple[LogLocation, Callable[[], bool]]:
     """The log that a person means, and whether what writes it has ended."""
     from mlops.aws import executions
 
@@ -70,12 +70,12 @@ def _find(repository: Repository, what: str, given: str | None) -> tuple[LogPlac
             raise InputError(f"There is no log {what}. Allowed are: {', '.join(lasting)}")
         return lasting[what.lower()], lambda: False
     chosen = given or executions.latest(repository.session, repository.names.pipeline)
-    return _source(repository, chosen, what).place, lambda: not _source(repository, chosen, what).running
+    return _source(repository, chosen, what).location, lambda: not _source(repository, chosen, what).running
 
 
-def _lasting(repository: Repository, given: str | None) -> dict[str, LogPlace]:
+def _lasting(repository: Repository, given: str | None) -> dict[str, LogLocation]:
     """The logs that have no end: of the endpoints, as they are now or as an execution made them, and of the functions."""
-    from mlops.aws import endpoints, places
+    from mlops.aws import endpoints, log_locations
 
     session, names = repository.session, repository.names
     return {
@@ -83,15 +83,15 @@ def _lasting(repository: Repository, given: str | None) -> dict[str, LogPlace]:
             f"endpoint {stage}": endpoints.log_of(endpoints.name_of(session, names, stage, given))
             for stage in get_args(Stage)
         },
-        **places.of_functions(session, names),
+        **log_locations.of_functions(session, names),
     }
 
 
 def _sources(repository: Repository, execution_id: str) -> list[LogSource]:
-    from mlops.aws import executions, places
+    from mlops.aws import executions, log_locations
 
     execution = executions.read(repository.session, repository.names.pipeline, execution_id)
-    return places.of_execution(repository.session, repository.names, execution)
+    return log_locations.of_execution(repository.session, repository.names, execution)
 
 
 def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
@@ -101,7 +101,7 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
     found = [
         each
         for each in known
-        if wanted in {each.name.lower(), each.name.lower().split("/")[-1], each.place.prefix.rstrip("/").lower()}
+        if wanted in {each.name.lower(), each.name.lower().split("/")[-1], each.location.prefix.rstrip("/").lower()}
     ]
     if len(found) == 1:
         return found[0]
@@ -118,10 +118,10 @@ def _list(repository: Repository, given: str | None) -> None:
     execution_id = given or executions.latest(repository.session, repository.names.pipeline)
     console.say(f"Logs of the execution {execution_id}:")
     for source in _sources(repository, execution_id):
-        console.say(f"  {source.name:<{_NAME_WIDTH}} {source.place}")
+        console.say(f"  {source.name:<{_NAME_WIDTH}} {source.location}")
     console.say("Endpoints of this execution, and functions:" if given else "Endpoints and functions as they are now:")
-    for name, place in _lasting(repository, given).items():
-        console.say(f"  {name:<{_NAME_WIDTH}} {place}")
+    for name, location in _lasting(repository, given).items():
+        console.say(f"  {name:<{_NAME_WIDTH}} {location}")
 
 
 def _line(event: LogEvent) -> str:

@@ -124,7 +124,7 @@ def _require_possible(target: ModelPackage, record: Record, deployed: dict[str, 
     """InputError when production cannot go back to what the target's release was."""
     from mlops.rendering import transition
 
-    before, now = record.parameters["Entrance"], deployed.get("Entrance")
+    before, now = record.parameters["ClientsCall"], deployed.get("ClientsCall")
     if before != now:
         raise InputError(
             f"Version {target.version} was released with clients_call: {before}, production with {now}: a rollback does "
@@ -176,9 +176,9 @@ def _require_answers(repository: Repository, target: ModelPackage, record: Recor
 
 def _note(repository: Repository, left: ModelPackage | None, target: ModelPackage, reason: str) -> None:
     """Mark the package that is left, and tell the topic."""
-    from mlops.aws import model_packages, notifications, origin
+    from mlops.aws import model_packages, notifications, requested_by
 
-    message = f"Rolled back to version {target.version} {origin.of_this_call(reason)}"
+    message = f"Rolled back to version {target.version} {requested_by.of_this_call(reason)}"
     if left is not None:
         model_packages.reject(repository.session, left, message)
     instead = f", in place of commit {left.commit_id}" if left else ""

@@ -12,7 +12,7 @@ from mlops.errors import InputError
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from mlops.aws.pipeline import Wanted
+    from mlops.aws.pipeline import ReleaseRequest
     from mlops.cli.project import Repository
 
 
@@ -86,7 +86,7 @@ def start(
     _require_deployed_entrance(repository)
     _require_possible(repository)
     wanted = prepare(repository, source, tune=tune, overrides=overrides, data_version=data_version, reason=reason)
-    execution = pipeline.make_way(repository.session, wanted, console.say) if supersede else None
+    execution = pipeline.supersede(repository.session, wanted, console.say) if supersede else None
     if execution is None:
         execution = begin(repository, wanted)
     else:
@@ -105,7 +105,7 @@ def _require_deployed_entrance(repository: Repository) -> None:
     """InputError when production.yml says that clients call something else than what the stacks are deployed for."""
     from mlops.aws import stacks
 
-    deployed = stacks.parameters(repository.session, repository.names.stack("endpoints")).get("Entrance")
+    deployed = stacks.parameters(repository.session, repository.names.stack("endpoints")).get("ClientsCall")
     wanted = repository.configuration.production.clients_call
     if deployed not in (None, wanted):
         raise InputError(
@@ -138,12 +138,12 @@ def prepare(
     overrides: dict[str, str],
     data_version: str | None = None,
     reason: str = "",
-) -> Wanted:
+) -> ReleaseRequest:
     """Upload code and data, where they changed; what is to be released then."""
     import json
 
-    from mlops.aws import new_key, objects, origin, source
-    from mlops.aws.pipeline import Wanted
+    from mlops.aws import new_key, objects, requested_by, source
+    from mlops.aws.pipeline import ReleaseRequest
     from mlops.cli import console
 
     session, bucket = repository.session, repository.bucket
@@ -164,10 +164,10 @@ def prepare(
         "Tune": "true" if tune else "false",
         "HyperParameters": json.dumps(overrides, sort_keys=True),
     }
-    return Wanted(repository.names.pipeline, variables, versions, origin.of_this_call(reason))
+    return ReleaseRequest(repository.names.pipeline, variables, versions, requested_by.of_this_call(reason))
 
 
-def begin(repository: Repository, wanted: Wanted) -> str:
+def begin(repository: Repository, wanted: ReleaseRequest) -> str:
     """Start the execution and say so. Returns its id."""
     from mlops.aws import pipeline
     from mlops.cli import console

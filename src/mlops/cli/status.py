@@ -44,7 +44,7 @@ def _api(repository: Repository) -> str:
     from mlops.aws import api, stacks
 
     session, names = repository.session, repository.names
-    if not api.is_in_front(session, names):
+    if not api.clients_call_api(session, names):
         return ""
     outputs = stacks.outputs(session, names.stack("api"))
     return f"{api.url(outputs)}/predict ({outputs['Authentication']})" if "RestApiId" in outputs else ""

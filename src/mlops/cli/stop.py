@@ -23,13 +23,13 @@ def stop(execution: str | None, reason: str) -> None:
 
     The builds and jobs that run for it end with it. Without EXECUTION the one that runs.
     """
-    from mlops.aws import executions, origin, stopping, watching
+    from mlops.aws import executions, requested_by, stopping, watching
     from mlops.cli import console, display, project
 
     repository = project.find()
     session, names = repository.session, repository.names
     chosen = executions.named(session, names.pipeline, execution) if execution else _running(repository)
-    why = f"stopped {origin.of_this_call(reason)}"[:_MOST_CHARACTERS]
+    why = f"stopped {requested_by.of_this_call(reason)}"[:_MOST_CHARACTERS]
     stopping.begin(session, names, chosen, why)
     with display.following() as screen:
         for state in watching.follow(session, names, chosen):

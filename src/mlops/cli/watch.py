@@ -13,7 +13,7 @@ from mlops.errors import PipelineError
 
 if TYPE_CHECKING:
     from mlops.aws.executions import Execution
-    from mlops.aws.logs import LogPlace
+    from mlops.aws.logs import LogLocation
     from mlops.cli.project import Repository
 
 _LOG_TAIL_LINES = 8
@@ -113,7 +113,7 @@ def raise_failure(repository: Repository, execution: Execution, *, cloud_stops: 
     raise PipelineError("\n".join(lines))
 
 
-def _files(repository: Repository, log: LogPlace) -> list[Path]:
+def _files(repository: Repository, log: LogLocation) -> list[Path]:
     from mlops.cli.project import shown
     from mlops.localcloud import logfiles
 

@@ -62,7 +62,7 @@ class Configuration:
 
     @property
     def image(self) -> str | None:
-        """The ready image that trainingjob.json names, or None when the Dockerfile is built."""
+        """The prebuilt image that trainingjob.json names, or None when the Dockerfile is built."""
         return self.training_job["AlgorithmSpecification"].get("TrainingImage")
 
 

@@ -10,6 +10,7 @@ from mlops import names, shapes
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Endpoint, Evaluation
 from mlops.errors import InputProblem
+from mlops.tags import LINEAGE
 
 # What the pipeline fills in, and from where. A value in the file would silently lose, so it is refused.
 FILLED_IN_TRAINING = {
@@ -26,8 +27,6 @@ FILLED_IN_TUNING = {
     "TrainingJobDefinition": "made of trainingjob.json",
     "TrainingJobDefinitions": "made of trainingjob.json",
 }
-# Lineage: the pipeline sets these tags on every job.
-LINEAGE_TAGS = ("project", "model", "execution", "commit", "data-version")
 
 
 def training_problems(document: Document) -> list[InputProblem]:
@@ -104,5 +103,5 @@ def _tag_problems(document: Document) -> list[InputProblem]:
     return [
         document.problem(f"Tags[{index}].Key", tag["Key"], "another key, the pipeline sets this tag")
         for index, tag in enumerate(tags if isinstance(tags, list) else [])
-        if isinstance(tag, dict) and tag.get("Key") in LINEAGE_TAGS
+        if isinstance(tag, dict) and tag.get("Key") in LINEAGE
     ]

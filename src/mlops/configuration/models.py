@@ -104,7 +104,7 @@ class Autoscaling(_File):
     invocations_per_instance: Annotated[FiniteFloat, Field(ge=0.01, le=_LARGEST)]
 
 
-class Beside(_File):
+class Challenger(_File):
     """A second production variant (A/B): a version of the model package group, its share of the traffic."""
 
     VariantName: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)]
@@ -132,7 +132,7 @@ class Production(Endpoint):
     shift: Shift = Shift()
     alarms: Alarms = Alarms()
     autoscaling: Autoscaling | None = None
-    beside: Beside | None = None
+    challenger: Challenger | None = None
     api: Api = Api()
 
 

@@ -1,4 +1,4 @@
-"""Checks between the values of production.yml: which way of shifting goes with which entrance."""
+"""Checks between the values of production.yml: which way of shifting goes with what clients call."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ def problems(document: Document, production: Production) -> list[InputProblem]:
     return [
         *_shift_problems(document, production),
         *_autoscaling_problems(document, production),
-        *_beside_problems(document, production),
+        *_challenger_problems(document, production),
     ]
 
 
@@ -68,15 +68,15 @@ def _autoscaling_problems(document: Document, production: Production) -> list[In
     return []
 
 
-def _beside_problems(document: Document, production: Production) -> list[InputProblem]:
-    if production.beside is None:
+def _challenger_problems(document: Document, production: Production) -> list[InputProblem]:
+    if production.challenger is None:
         return []
     if production.shift.type == "rolling":
         # SageMaker would fall back to all traffic at once, without looking at alarms.
-        allowed = "canary, linear or all_at_once beside a second variant (beside)"
+        allowed = "canary, linear or all_at_once with a challenger"
         return [document.problem("shift.type", "rolling", allowed)]
-    if production.beside.VariantName == names.RELEASE_VARIANT:
+    if production.challenger.VariantName == names.RELEASE_VARIANT:
         return [
-            document.problem("beside.VariantName", names.RELEASE_VARIANT, "another name, this is the release's own")
+            document.problem("challenger.VariantName", names.RELEASE_VARIANT, "another name, this is the release's own")
         ]
     return []

@@ -37,9 +37,9 @@ def deviation(found: float, expected: float) -> float:
 
 def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Client:
     """A client for these parameters of infra/endpoint.yml. With a second variant it calls the release's own."""
-    if parameters["BesideName"]:
+    if parameters["ChallengerName"]:
         return Client(session, parameters["EndpointName"], RELEASE_VARIANT)
-    if parameters["Entrance"] == "api":
+    if parameters["ClientsCall"] == "api":
         return FunctionClient(session, names.function("api"))
     return Client(session, parameters["EndpointName"])
 

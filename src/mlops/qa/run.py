@@ -23,7 +23,7 @@ _KNOWN_ROWS = 50
 
 
 @dataclass(frozen=True)
-class Release:
+class TestedRelease:
     """What is tested: the pipeline execution that released it, its data, and where both left their files."""
 
     stage: Literal["test", "production"]
@@ -35,7 +35,7 @@ class Release:
 def run(
     session: Session,
     configuration: Configuration,
-    release: Release,
+    release: TestedRelease,
     root: Path,
     output: Path,
     *,
@@ -65,7 +65,7 @@ def run(
     return result
 
 
-def _client(session: Session, configuration: Configuration, release: Release) -> Client:
+def _client(session: Session, configuration: Configuration, release: TestedRelease) -> Client:
     """Production is asked as its clients ask it: through the API, where one stands in front."""
     if release.stage == "production" and configuration.production.clients_call == "api":
         entrance = api.find(session, configuration.names)
@@ -75,9 +75,9 @@ def _client(session: Session, configuration: Configuration, release: Release) ->
     return Client(session, configuration.names.endpoint(release.stage))
 
 
-def _released_itself(session: Session, configuration: Configuration, release: Release, client: Client) -> Client:
-    """A client of the released model, also where another one beside it answers a share of the requests."""
-    if release.stage == "test" or configuration.production.beside is None:
+def _released_itself(session: Session, configuration: Configuration, release: TestedRelease, client: Client) -> Client:
+    """A client of the released model, also where a challenger answers a share of the requests."""
+    if release.stage == "test" or configuration.production.challenger is None:
         return client
     own, has_api = configuration.names, configuration.production.clients_call == "api"
     endpoint = own.release_endpoint(release.execution_id) if has_api else own.endpoint("production")
@@ -87,7 +87,7 @@ def _released_itself(session: Session, configuration: Configuration, release: Re
 def _check_answers(
     session: Session,
     configuration: Configuration,
-    release: Release,
+    release: TestedRelease,
     client: Client,
     result: Result,
     output: Path,
@@ -110,7 +110,7 @@ def _check_answers(
 def _check_accuracy(
     session: Session,
     configuration: Configuration,
-    release: Release,
+    release: TestedRelease,
     client: Client,
     rows: TestSet,
     result: Result,

@@ -9,21 +9,19 @@ from mlops import names
 from mlops.configuration import Configuration, Evaluation
 from mlops.rendering.deployment import endpoint_stack, model_package
 from mlops.rendering.processing import baseline_job, evaluation_job
-from mlops.rendering.release import Beside, Container, Functions, Marks, Release, Request, lineage
+from mlops.rendering.release import Challenger, Container, Functions, Release, Request
 from mlops.rendering.training import training_job, tuning_job
 
 __all__ = [
-    "Beside",
+    "Challenger",
     "Container",
     "Functions",
-    "Marks",
     "Release",
     "Request",
     "baseline_job",
     "endpoint_stack",
     "evaluation_job",
     "gate",
-    "lineage",
     "model_package",
     "state_machine_input",
     "training_job",

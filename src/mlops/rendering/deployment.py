@@ -6,7 +6,7 @@ from mlops import names
 from mlops.configuration import Configuration
 from mlops.instances import takes_volume_key
 from mlops.rendering import production
-from mlops.rendering.release import Release, Request, checked, lineage
+from mlops.rendering.release import Release, Request, checked
 
 _CONTENT_TYPES = ["text/csv", "application/json"]
 
@@ -44,7 +44,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
             "ProjectId": project.project,
         },
         # A package in a group takes no tags of its own. With its containers this is all that a rollback needs.
-        "CustomerMetadataProperties": lineage(configuration, release.marks),
+        "CustomerMetadataProperties": release.lineage.tags(configuration.names),
     }
     return checked("CreateModelPackage", request)
 
@@ -69,7 +69,7 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
     }
     if stage == "production":
         parameters |= production.guards(configuration.production)
-    return {"Parameters": parameters, "Tags": lineage(configuration, release.marks)}
+    return {"Parameters": parameters, "Tags": release.lineage.tags(configuration.names)}
 
 
 def _serving(configuration: Configuration, release: Release, stage: names.Stage) -> Request:

@@ -1,4 +1,4 @@
-"""What stands around the production endpoint: how it is shifted to, what watches and scales it, who shares its traffic."""
+"""Parameters of production alone: the shift of traffic, its alarms, autoscaling, and the challenger."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlops.rendering.release import Release, Request
 
 # SageMaker gives a deployment at least 10 minutes. It must give up, and go back, before CloudFormation's two hours end.
 _LEAST_TIMEOUT_SECONDS, _MOST_TIMEOUT_SECONDS = 600, 6_900
-# For bringing instances up, beside the waiting between the steps.
+# For starting instances, in addition to the waiting between the steps.
 _SETUP_SECONDS = 1800
 
 
@@ -16,7 +16,7 @@ def guards(production: Production) -> Request:
     """Return the parameters of infra/endpoint.yml that only production has."""
     shift, alarms, scaling = production.shift, production.alarms, production.autoscaling
     return {
-        "Entrance": production.clients_call,
+        "ClientsCall": production.clients_call,
         "Guarded": "true",
         "ShiftType": shift.type.upper(),
         "ShiftPercent": str(shift.percent),
@@ -33,19 +33,25 @@ def guards(production: Production) -> Request:
 
 def shared_traffic(configuration: Configuration, release: Release, stage: names.Stage) -> Request:
     """Return the parameters of the second variant: a name only where production has one."""
-    beside = configuration.production.beside
-    if stage == "test" or beside is None or release.beside is None:
-        none = ("BesideName", "BesideResourceName", "BesideImage", "BesideModelDataUrl", "BesideExecutionId")
+    challenger = configuration.production.challenger
+    if stage == "test" or challenger is None or release.challenger is None:
+        none = (
+            "ChallengerName",
+            "ChallengerResourceName",
+            "ChallengerImage",
+            "ChallengerModelDataUrl",
+            "ChallengerExecutionId",
+        )
         return dict.fromkeys(none, "")
     return {
-        "BesideName": beside.VariantName,
-        "BesideResourceName": configuration.names.beside(release.execution_id),
-        "BesideImage": release.beside.container.image,
-        "BesideModelDataUrl": release.beside.container.model_data_url,
-        "BesideExecutionId": release.beside.execution_id,
-        "BesideInitialInstanceCount": str(beside.InitialInstanceCount),
-        "BesideWeight": f"{beside.share:g}",
-        "ReleaseWeight": f"{1 - beside.share:g}",
+        "ChallengerName": challenger.VariantName,
+        "ChallengerResourceName": configuration.names.challenger(release.execution_id),
+        "ChallengerImage": release.challenger.container.image,
+        "ChallengerModelDataUrl": release.challenger.container.model_data_url,
+        "ChallengerExecutionId": release.challenger.execution_id,
+        "ChallengerInitialInstanceCount": str(challenger.InitialInstanceCount),
+        "ChallengerWeight": f"{challenger.share:g}",
+        "ReleaseWeight": f"{1 - challenger.share:g}",
     }
 
 

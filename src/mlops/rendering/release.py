@@ -1,4 +1,4 @@
-"""What one pipeline execution releases, and the marks of it that every request carries."""
+"""What one pipeline execution releases, and its lineage, which every request carries."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from mlops import names, shapes
 from mlops.configuration import Configuration
 from mlops.errors import InputError, InputProblem
 from mlops.instances import takes_volume_key
+from mlops.tags import Lineage, as_list
 
 Request = dict[str, Any]
 
@@ -31,7 +32,7 @@ class Functions:
 
 
 @dataclass(frozen=True)
-class Beside:
+class Challenger:
     """The model that shares the traffic with a release, and the execution that released it."""
 
     container: Container
@@ -39,21 +40,11 @@ class Beside:
 
 
 @dataclass(frozen=True)
-class Marks:
-    """What ties a job, a model or an endpoint to its pipeline execution, its code and its data."""
-
-    execution_id: str
-    commit_id: str
-    data_version: str
-    bucket: str
-
-
-@dataclass(frozen=True)
 class Release:
     """What is released, and where. ARNs are those of this repository's stacks.
 
     `image` is a full URI, `hyperparameters` override trainingjob.json's, and `production_model` is the S3 URI
-    of the model archive that production serves now, None before the first release. `beside` is the model of the
+    of the model archive that production serves now, None before the first release. `challenger` is the model of the
     second production variant.
     """
 
@@ -70,11 +61,11 @@ class Release:
     hyperparameters: dict[str, str] = field(default_factory=dict)
     production_model: str | None = None
     functions: Functions = Functions()
-    beside: Beside | None = None
+    challenger: Challenger | None = None
 
     @property
-    def marks(self) -> Marks:
-        return Marks(self.execution_id, self.commit_id, self.data_version, self.bucket)
+    def lineage(self) -> Lineage:
+        return Lineage(self.execution_id, self.commit_id, self.data_version)
 
     @property
     def model_data_url(self) -> str:
@@ -93,21 +84,9 @@ class Release:
         return self.s3(f"{names.dataset_prefix(self.data_version)}{split}/")
 
 
-def lineage(configuration: Configuration, marks: Marks) -> dict[str, str]:
-    """Return the marks as tags or metadata, beside the names of the project and the model."""
-    return {
-        "project": configuration.project.project,
-        "model": configuration.project.model,
-        "execution": marks.execution_id,
-        "commit": marks.commit_id,
-        "data-version": marks.data_version,
-    }
-
-
 def tags(configuration: Configuration, release: Release, partial: Request) -> list[Request]:
     """Return the lineage as tags, after those that the configuration file gives."""
-    own = [{"Key": key, "Value": value} for key, value in lineage(configuration, release.marks).items()]
-    return [*partial.get("Tags", []), *own]
+    return [*partial.get("Tags", []), *as_list(release.lineage.tags(configuration.names))]
 
 
 def with_volume_key(resources: Request, release: Release) -> Request:

@@ -7,7 +7,13 @@ from mlops.rendering.production import guards
 from mlops.rendering.release import Request
 
 # Parameters of infra/endpoint.yml.
-_ENTRANCE, _TYPE, _LEAST, _SECOND, _SHIFT = "Entrance", "InstanceType", "MinCapacity", "BesideName", "ShiftType"
+_CLIENTS_CALL, _TYPE, _LEAST, _CHALLENGER, _SHIFT = (
+    "ClientsCall",
+    "InstanceType",
+    "MinCapacity",
+    "ChallengerName",
+    "ShiftType",
+)
 
 
 def wanted(configuration: Configuration) -> Request:
@@ -16,7 +22,7 @@ def wanted(configuration: Configuration) -> Request:
     return {
         **guards(production),
         _TYPE: production.InstanceType,
-        _SECOND: production.beside.VariantName if production.beside else "",
+        _CHALLENGER: production.challenger.VariantName if production.challenger else "",
     }
 
 
@@ -26,7 +32,7 @@ def problems(deployed: Request, wanted: Request) -> list[str]:
     Only an endpoint that is updated in place is concerned. Source: Amazon SageMaker Developer Guide, "Update endpoints
     that use automatic scaling" and "Exclusions" of deployment guardrails.
     """
-    if deployed.get(_ENTRANCE) != "endpoint" or wanted[_ENTRANCE] != "endpoint":
+    if deployed.get(_CLIENTS_CALL) != "endpoint" or wanted[_CLIENTS_CALL] != "endpoint":
         return []
     found = []
     if deployed[_TYPE] != wanted[_TYPE] and deployed.get(_LEAST, "0") != "0":
@@ -36,7 +42,7 @@ def problems(deployed: Request, wanted: Request) -> list[str]:
         )
     if changes_variants(deployed, wanted) and wanted[_SHIFT] != "ALL_AT_ONCE":
         found.append(
-            f"beside: production has {_named(deployed)}, this release {_named(wanted)}: SageMaker shifts traffic step "
+            f"challenger: production has {_named(deployed)}, this release {_named(wanted)}: SageMaker shifts traffic step "
             "by step only between the same variants. Allowed is shift.type: all_at_once for this release; no alarm "
             "takes it back"
         )
@@ -45,10 +51,10 @@ def problems(deployed: Request, wanted: Request) -> list[str]:
 
 def changes_variants(deployed: Request, wanted: Request) -> bool:
     """Whether an endpoint that is updated in place gets other variants than it has."""
-    in_place = deployed.get(_ENTRANCE) == wanted[_ENTRANCE] == "endpoint"
-    return in_place and deployed.get(_SECOND, "") != wanted[_SECOND]
+    in_place = deployed.get(_CLIENTS_CALL) == wanted[_CLIENTS_CALL] == "endpoint"
+    return in_place and deployed.get(_CHALLENGER, "") != wanted[_CHALLENGER]
 
 
 def _named(parameters: Request) -> str:
-    name = parameters.get(_SECOND, "")
+    name = parameters.get(_CHALLENGER, "")
     return f"the second variant {name}" if name else "no second variant"

@@ -71,10 +71,10 @@ def _endpoint(session: Session, names: Names, stage: str, execution_id: str) -> 
 
 def second_variant(parameters: dict[str, str]) -> dict[str, Any] | None:
     """The variant that shares the traffic of an endpoint, by the parameters of its stack; None where there is none."""
-    if not parameters.get("BesideName"):
+    if not parameters.get("ChallengerName"):
         return None
     return {
-        "name": parameters["BesideName"],
-        "execution": parameters["BesideExecutionId"],
-        "share": float(parameters["BesideWeight"]),
+        "name": parameters["ChallengerName"],
+        "execution": parameters["ChallengerExecutionId"],
+        "share": float(parameters["ChallengerWeight"]),
     }

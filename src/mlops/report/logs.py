@@ -5,17 +5,17 @@ from __future__ import annotations
 from typing import Any
 from urllib.parse import quote
 
-from mlops.aws import endpoints, places
+from mlops.aws import endpoints, log_locations
 from mlops.aws.executions import Execution
-from mlops.aws.logs import LogPlace
+from mlops.aws.logs import LogLocation
 from mlops.aws.session import Session
 from mlops.names import Names
 from mlops.report import consoles
 
 
 def collect(session: Session, names: Names, execution: Execution) -> list[dict[str, Any]]:
-    """`logs` of the document: what wrote it, its place in CloudWatch Logs and, on AWS, a link."""
-    found = [(source.name, source.place) for source in places.of_execution(session, names, execution)]
+    """`logs` of the document: what wrote it, its location in CloudWatch Logs and, on AWS, a link."""
+    found = [(source.name, source.location) for source in log_locations.of_execution(session, names, execution)]
     deployed = {action.stage.lower() for action in execution.actions if _deploys(action)}
     found += [
         (f"endpoint {stage}", endpoints.log_of(endpoints.name_of(session, names, stage, execution.id)))
@@ -23,33 +23,33 @@ def collect(session: Session, names: Names, execution: Execution) -> list[dict[s
         if stage in deployed
     ]
     if "production" in deployed:
-        found += places.of_functions(session, names).items()
-    return [_described(session, name, place) for name, place in found]
+        found += log_locations.of_functions(session, names).items()
+    return [_described(session, name, location) for name, location in found]
 
 
 def _deploys(action) -> bool:
     return action.provider == "CloudFormation" and action.started is not None
 
 
-def _described(session: Session, name: str, place: LogPlace) -> dict[str, Any]:
+def _described(session: Session, name: str, location: LogLocation) -> dict[str, Any]:
     return {
         "name": name,
-        "group": place.group,
-        "stream": place.prefix,
-        "link": console_link(session.client("logs").meta.endpoint_url, session.region, place),
+        "group": location.group,
+        "stream": location.prefix,
+        "link": console_link(session.client("logs").meta.endpoint_url, session.region, location),
     }
 
 
-def console_link(api: str, region: str, place: LogPlace) -> str | None:
+def console_link(api: str, region: str, location: LogLocation) -> str | None:
     """The console's page of a log group, or of the streams that are meant; None where `api` has no console."""
     console = consoles.host(api, region)
     if console is None:
         return None
-    group = _fragment(place.group)
+    group = _fragment(location.group)
     page = f"https://{region}.{console}/cloudwatch/home?region={region}#logsV2:log-groups/log-group/{group}"
-    return f"{page}$3FlogStreamNameFilter$3D{_fragment(place.prefix)}" if place.prefix else page
+    return f"{page}$3FlogStreamNameFilter$3D{_fragment(location.prefix)}" if location.prefix else page
 
 
 def _fragment(text: str) -> str:
-    # The console reads its fragment with "$" in place of "%", encoded twice.
+    # The console reads its fragment with "$" in location of "%", encoded twice.
     return quote(quote(text, safe=""), safe="").replace("%", "$")

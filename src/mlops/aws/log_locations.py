@@ -7,7 +7,7 @@ from typing import get_args
 
 from mlops.aws import api, jobs
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
-from mlops.aws.logs import LogPlace
+from mlops.aws.logs import LogLocation
 from mlops.aws.session import Session
 from mlops.names import Function, Names
 
@@ -17,7 +17,7 @@ class LogSource:
     """Something that writes a log: `name` is a job's kind ("training") or an action's path ("Test/QA")."""
 
     name: str
-    place: LogPlace
+    location: LogLocation
     running: bool
 
 
@@ -28,28 +28,28 @@ def of_execution(session: Session, names: Names, execution: Execution) -> list[L
         if action.provider == "StepFunctions":
             started = jobs.of_execution(session, names, execution.id)
             found += [LogSource(job.kind, job.log, job.running) for job in started]
-        elif place := of_action(session, action):
-            found.append(LogSource(action.path, place, action.state == IN_PROGRESS))
+        elif location := of_action(session, action):
+            found.append(LogSource(action.path, location, action.state == IN_PROGRESS))
     return found
 
 
-def of_action(session: Session, action: Action) -> LogPlace | None:
+def of_action(session: Session, action: Action) -> LogLocation | None:
     """The log that the action itself writes: a build's, or the one that CodePipeline names."""
     if action.log_stream_arn:
-        return LogPlace.from_arn(action.log_stream_arn)
+        return LogLocation.from_arn(action.log_stream_arn)
     build = build_of(session, action)
-    place = build.get("logs", {}) if build else {}
-    return LogPlace(place["groupName"], place["streamName"]) if place.get("streamName") else None
+    location = build.get("logs", {}) if build else {}
+    return LogLocation(location["groupName"], location["streamName"]) if location.get("streamName") else None
 
 
-def of_function(names: Names, purpose: Function) -> LogPlace:
+def of_function(names: Names, purpose: Function) -> LogLocation:
     """Where a Lambda function writes, from release to release."""
-    return LogPlace(f"/aws/lambda/{names.function(purpose)}")
+    return LogLocation(f"/aws/lambda/{names.function(purpose)}")
 
 
-def of_functions(session: Session, names: Names) -> dict[str, LogPlace]:
+def of_functions(session: Session, names: Names) -> dict[str, LogLocation]:
     """The logs of all functions by their names for people; empty where clients call the endpoint itself."""
-    if not api.is_in_front(session, names):
+    if not api.clients_call_api(session, names):
         return {}
     return {f"function {purpose}": of_function(names, purpose) for purpose in get_args(Function)}
 

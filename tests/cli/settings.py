@@ -1,4 +1,4 @@
-"""Where the tests of the command line find things."""
+"""What the tests of the command line share."""
 
 from baking import REPOSITORY
 

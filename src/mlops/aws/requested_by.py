@@ -11,7 +11,7 @@ _LONGEST = {"StartedBy": 60, "Reason": 250, "Link": 250}
 
 
 @dataclass(frozen=True)
-class Origin:
+class RequestedBy:
     """`link` is the page of the workflow's run, "none" on a terminal."""
 
     started_by: str
@@ -28,16 +28,16 @@ class Origin:
         return ", ".join([f"by {self.started_by}", self.reason, *([self.link] if self.link != "none" else [])])
 
 
-def of_this_call(reason: str = "") -> Origin:
+def of_this_call(reason: str = "") -> RequestedBy:
     """The person of the workflow's run, as GitHub's default variables say, or of this terminal."""
     actor = os.environ.get("GITHUB_ACTOR")
     if not actor:
-        return Origin(_user(), reason or "none given", "none")
+        return RequestedBy(_user(), reason or "none given", "none")
     server, repository, run = (
         os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     )
     event = os.environ.get("GITHUB_EVENT_NAME", "")
-    return Origin(actor, reason or event or "none given", f"{server}/{repository}/actions/runs/{run}")
+    return RequestedBy(actor, reason or event or "none given", f"{server}/{repository}/actions/runs/{run}")
 
 
 def _cut(text: str, longest: int) -> str:
