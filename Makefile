@@ -5,6 +5,8 @@ BIN := $(VENV)/bin
 CHECKOV := .checkov
 GENERATED := {{cookiecutter.project}}
 DEMO := demo
+BUILD := ./build
+WHEEL_FOR := $(GENERATED)
 PIP := $(BIN)/python -m pip --disable-pip-version-check
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
@@ -55,11 +57,11 @@ lint: setup $(CHECKOV)/.installed ## style, types, workflows, templates
 
 # The same bytes on every machine: no modes, no times of this one.
 wheel: setup ## the package of src/ as the wheel in a generated repository's vendor/
-	rm -rf build '$(GENERATED)'/vendor/*.whl && mkdir build
-	cp -r src pyproject.toml LICENSE build && chmod -R u=rwX,go=rX build
-	SOURCE_DATE_EPOCH=315532800 $(PIP) wheel --quiet --no-build-isolation --no-deps --wheel-dir '$(GENERATED)/vendor' ./build
-	rm -rf build
-	cd '$(GENERATED)' && for wheel in vendor/*.whl; do echo "./$$wheel --hash=sha256:$$(sha256sum "$$wheel" | cut -d ' ' -f 1)"; done > requirements/mlops.txt
+	rm -rf "$(BUILD)" "$(WHEEL_FOR)"/vendor/*.whl && mkdir "$(BUILD)"
+	cp -r src pyproject.toml LICENSE "$(BUILD)" && chmod -R u=rwX,go=rX "$(BUILD)"
+	SOURCE_DATE_EPOCH=315532800 $(PIP) wheel --quiet --no-index --no-build-isolation --no-deps --wheel-dir "$(WHEEL_FOR)/vendor" "$(BUILD)"
+	rm -rf "$(BUILD)"
+	cd "$(WHEEL_FOR)" && for wheel in vendor/*.whl; do echo "./$$wheel --hash=sha256:$$(sha256sum "$$wheel" | cut -d ' ' -f 1)"; done > requirements/mlops.txt
 
 lock: wheel ## pin what the .in files name
 	$(PIP) install --quiet uv

@@ -1,0 +1,237 @@
+"""The package: its wheel in a generated repository, and what each place that installs it needs."""
+
+import ast
+import hashlib
+import importlib.metadata
+import re
+import subprocess
+import sys
+import tomllib
+import zipfile
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from baking import GENERATED, TEMPLATE, files
+
+from mlops.cli import _COMMANDS
+
+SOURCES = TEMPLATE / "src"
+BIN = Path(sys.executable).parent
+PROJECT = tomllib.loads((TEMPLATE / "pyproject.toml").read_text())["project"]
+TEAM = ("api", "data", "model")
+"""Packages of the generated repository."""
+
+
+def the_wheel(folder: Path) -> Path:
+    (wheel,) = (folder / "vendor").iterdir()
+    return wheel
+
+
+def contents(wheel: Path) -> dict[str, bytes]:
+    """Content of each file of a wheel by its name; modes and times are left out."""
+    with zipfile.ZipFile(wheel) as archive:
+        return {name: archive.read(name) for name in archive.namelist() if not name.endswith("/")}
+
+
+@pytest.fixture(scope="module")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with vendor/ and requirements/ as `make wheel` fills them."""
+    folder = tmp_path_factory.mktemp("package")
+    (folder / "vendor").mkdir()
+    (folder / "requirements").mkdir()
+    # -o: the environment is the one that runs this test, however old it is.
+    command = ["make", "wheel", f"BIN={BIN}", f"BUILD={folder / 'build'}", f"WHEEL_FOR={folder}"]
+    done = subprocess.run([*command, "-o", ".venv/.installed"], cwd=TEMPLATE, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+    return folder
+
+
+def test_wheel_in_vendor_is_what_the_sources_build(built: Path) -> None:
+    expected, shipped = contents(the_wheel(built)), contents(the_wheel(GENERATED))
+    different = {name for name in expected.keys() | shipped.keys() if expected.get(name) != shipped.get(name)}
+    assert the_wheel(built).name == the_wheel(GENERATED).name, "run: make wheel"
+    assert different == set(), "run: make wheel"
+
+
+def test_wheel_holds_every_file_of_the_package(built: Path) -> None:
+    sources = {name for name in files(SOURCES) if name.startswith("mlops/")}
+    assert {name for name in contents(the_wheel(built)) if ".dist-info/" not in name} == sources
+
+
+def test_two_builds_give_the_same_bytes(built: Path) -> None:
+    again = built / "again"
+    (again / "vendor").mkdir(parents=True)
+    (again / "requirements").mkdir()
+    command = [
+        "make",
+        "wheel",
+        f"BIN={BIN}",
+        f"BUILD={again / 'build'}",
+        f"WHEEL_FOR={again}",
+        "-o",
+        ".venv/.installed",
+    ]
+    subprocess.run(command, cwd=TEMPLATE, check=True, capture_output=True)
+    assert the_wheel(again).read_bytes() == the_wheel(built).read_bytes()
+
+
+def test_wheel_is_stored_uncompressed() -> None:
+    with zipfile.ZipFile(the_wheel(GENERATED)) as archive:
+        assert {entry.compress_type for entry in archive.infolist()} == {zipfile.ZIP_STORED}
+
+
+def test_requirements_name_the_wheel_by_its_hash() -> None:
+    wheel = the_wheel(GENERATED)
+    digest = hashlib.sha256(wheel.read_bytes()).hexdigest()
+    assert (GENERATED / "requirements" / "mlops.txt").read_text() == f"./vendor/{wheel.name} --hash=sha256:{digest}\n"
+
+
+def test_wheel_has_the_version_of_the_project() -> None:
+    name = PROJECT["name"].replace("-", "_")
+    assert the_wheel(GENERATED).name == f"{name}-{PROJECT['version']}-py3-none-any.whl"
+
+
+@pytest.mark.parametrize("file", sorted((GENERATED / "requirements").glob("*.txt")), ids=lambda file: file.stem)
+def test_no_lock_takes_the_package_from_an_index(file: Path) -> None:
+    assert PROJECT["name"] not in pinned(file)
+
+
+def pinned(lock: Path) -> set[str]:
+    """The distributions that a lock file pins, by their normalised names."""
+    return {normalised(name) for name in re.findall(r"^([A-Za-z0-9._-]+)==", lock.read_text(), re.MULTILINE)}
+
+
+def normalised(name: str) -> str:
+    return re.sub(r"[-_.]+", "-", name).lower()
+
+
+def in_the_image() -> set[str]:
+    """What the Dockerfile starts, and the team's model."""
+    started = re.findall(r'"-m", "([\w.]+)"', (GENERATED / "Dockerfile").read_text())
+    assert started
+    return {f"{package}.__main__" for package in started} | modules("model")
+
+
+def in_the_builds() -> set[str]:
+    """What the buildspecs start, and the code whose tests they run."""
+    specs = [path.read_text() for path in (GENERATED / "infra" / "buildspecs").glob("*.yml")]
+    started = {module for spec in specs for module in re.findall(r"python -m (mlops[\w.]+)", spec)}
+    tested = {folder for spec in specs for folder in re.findall(r"tests/(\w+)", spec)}
+    assert started and tested
+    return started.union(*map(modules, tested))
+
+
+def in_the_workflows() -> set[str]:
+    """The commands of the workflows that call AWS."""
+    workflows = [path for path in (GENERATED / ".github" / "workflows").glob("*.yml") if path.stem != "pull-request"]
+    commands = {name for path in workflows for name in re.findall(r"bin/mlops ([a-z]+)", path.read_text())}
+    assert commands
+    return {"mlops.__main__", *(_COMMANDS[name].partition(":")[0] for name in commands)}
+
+
+def on_a_laptop() -> set[str]:
+    return modules("mlops").union(*map(modules, TEAM))
+
+
+def modules(package: str) -> set[str]:
+    folder = root(package) / package
+    return {
+        ".".join(path.relative_to(root(package)).with_suffix("").parts).removesuffix(".__init__")
+        for path in folder.rglob("*.py")
+    }
+
+
+def root(module: str) -> Path:
+    return SOURCES if module.partition(".")[0] == "mlops" else GENERATED
+
+
+# A place prepares data only where its requirements say so: the release finds a data set that was uploaded.
+PLACES = {
+    "container": (in_the_image, {"model"}),
+    "build": (in_the_builds, {"model", "api"}),
+    "cli": (in_the_workflows, {"model"}),
+    "dev": (on_a_laptop, set(TEAM)),
+}
+
+
+@pytest.mark.parametrize("place", PLACES)
+def test_requirements_of_a_place_hold_all_that_runs_there(place: str) -> None:
+    """Follows every import statement: the environment of the tests has everything, and hides what is missing."""
+    entries, team = PLACES[place]
+    distributions = importlib.metadata.packages_distributions()
+    locked = pinned(GENERATED / "requirements" / f"{place}.txt")
+    missing = {
+        package: importer
+        for package, importer in third_party(entries(), team).items()
+        if locked.isdisjoint(normalised(name) for name in distributions.get(package, [package]))
+    }
+    assert missing == {}, f"{place}: these modules import packages that requirements/{place}.txt does not pin"
+
+
+def third_party(entries: set[str], team: set[str]) -> dict[str, str]:
+    """The packages from elsewhere that these modules import, directly or not, each with a module that imports it.
+
+    Of the generated repository only the packages `team` are followed.
+    """
+    found: dict[str, str] = {}
+    waiting, seen = sorted(entries), set(entries)
+    while waiting:
+        module = waiting.pop()
+        for name in imported(module):
+            package = name.partition(".")[0]
+            if package == "mlops" or package in team:
+                own = {each for each in parents(name) if source(each)} - seen
+                seen |= own
+                waiting += sorted(own)
+            elif package not in sys.stdlib_module_names and package not in TEAM:
+                found.setdefault(package, module)
+    return found
+
+
+def parents(name: str) -> Iterator[str]:
+    """A module and the packages around it, which Python imports first."""
+    parts = name.split(".")
+    return (".".join(parts[: end + 1]) for end in range(len(parts)))
+
+
+def source(module: str) -> Path | None:
+    """The file of a module of ours."""
+    base = root(module).joinpath(*module.split("."))
+    return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
+
+
+def imported(module: str) -> set[str]:
+    """The names that a module imports when it runs: not those for type checkers, nor those that it does without."""
+    path = source(module)
+    assert path, module
+    tree = ast.parse(path.read_text())
+    left_out = {id(child) for node in ast.walk(tree) if is_optional(node) for child in ast.walk(node)}
+    names: set[str] = set()
+    for node in ast.walk(tree):
+        if id(node) in left_out:
+            continue
+        if isinstance(node, ast.Import):
+            names |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom) and node.module:
+            # "from package import module" imports the module as well.
+            names |= {node.module, *(f"{node.module}.{alias.name}" for alias in node.names)}
+    return names
+
+
+def is_optional(node: ast.AST) -> bool:
+    if isinstance(node, ast.If):
+        return "TYPE_CHECKING" in ast.unparse(node.test)
+    handlers = node.handlers if isinstance(node, ast.Try) else []
+    return any(handler.type and "ImportError" in ast.unparse(handler.type) for handler in handlers)
+
+
+def test_help_imports_click_and_nothing_else_from_elsewhere() -> None:
+    command = [sys.executable, "-X", "importtime", "-c", "from mlops.cli import main; main(['--help'])"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    names = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}
+    ours = {normalised(PROJECT["name"])}
+    distributions = importlib.metadata.packages_distributions()
+    loaded = {normalised(each) for name in names for each in distributions.get(name, [])}
+    # A test environment's own hooks: editable installs, coverage.
+    assert loaded - ours - {"coverage", "setuptools", "virtualenv"} == {"click"}
