@@ -9,6 +9,7 @@ from typing import Any
 
 import jsonata
 import pytest
+from releases import LINEAGE
 from repository import ROOT
 
 FILES = ["statemachine.asl.json", "decision.asl.json"]
@@ -202,24 +203,36 @@ def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_valu
     assert evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
 
 
-def decided(state: str, packages: list[dict[str, str]], stage: str = "Approve") -> dict[str, Any]:
-    """What the state FindModelPackage assigns for an event and the packages of the group."""
-    assign = machine("decision.asl.json")["States"]["FindModelPackage"]["Assign"]
-    states = {
-        "input": {"detail": {"execution-id": "1a2b", "stage": stage, "state": state}},
-        "result": {"ModelPackageSummaryList": packages},
-    }
-    return {name: evaluate(text, states=states) for name, text in assign.items()}
+def decided(state: str, packages: dict[str, dict[str, str]], stage: str = "Approve") -> dict[str, Any]:
+    """The variables and the state after the search for the package, with the metadata of the group's packages."""
+    states = machine("decision.asl.json")["States"]
+    found = {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in packages]}
+    event = {"detail": {"execution-id": LINEAGE["execution"], "stage": stage, "state": state}}
+    variables: dict[str, Any] = {}
+    current, result = "ListModelPackages", found
+    while current in ("ListModelPackages", "HasNextPackage", "DescribeModelPackage", "IsPackageOurs"):
+        definition = states[current]
+        if definition["Type"] == "Choice":
+            (choice,) = definition["Choices"]
+            current = choice["Next"] if evaluate(choice["Condition"], **variables) is True else definition["Default"]
+            continue
+        if current == "DescribeModelPackage":
+            arn = evaluate(definition["Arguments"]["ModelPackageName"], **variables)
+            result = {"ModelPackageArn": arn, "CustomerMetadataProperties": packages[arn]}
+        variables |= {
+            name: evaluate(text, states={"input": event, "result": result}, **variables)
+            if isinstance(text, str)
+            else text
+            for name, text in definition["Assign"].items()
+        }
+        current = definition["Next"]
+    return {**variables, "state": current}
 
 
-def test_the_decision_finds_the_package_of_its_own_execution():
-    packages = [
-        {"ModelPackageArn": "arn:3", "ModelPackageDescription": "Pipeline execution 9f9f, commit 3"},
-        {"ModelPackageArn": "arn:2", "ModelPackageDescription": "Pipeline execution 1a2b, commit 2"},
-        {"ModelPackageArn": "arn:1"},
-    ]
+def test_the_decision_marks_the_package_whose_metadata_names_its_execution():
+    packages = {"arn:3": LINEAGE | {"execution": "9f9f"}, "arn:2": {}, "arn:1": LINEAGE, "arn:0": {}}
     found = decided("SUCCEEDED", packages)
-    assert found == {"execution": "1a2b", "approved": True, "failed": False, "package": "arn:2"}
+    assert (found["state"], found["package"], found["approved"]) == ("MarkModelPackage", "arn:1", True)
     assert decided("FAILED", packages)["approved"] is False
 
 
@@ -228,15 +241,12 @@ def test_the_decision_finds_the_package_of_its_own_execution():
     [("Production", "FAILED", True), ("Production", "SUCCEEDED", False), ("Approve", "FAILED", False)],
 )
 def test_only_a_deployment_that_failed_has_the_production_stack_looked_at(stage, state, failed):
-    assert decided(state, [], stage)["failed"] is failed
+    assert decided(state, {}, stage)["failed"] is failed
 
 
-@pytest.mark.parametrize("packages", [[], [{"ModelPackageArn": "arn:3", "ModelPackageDescription": "another"}]])
+@pytest.mark.parametrize("packages", [{}, {"arn:3": {"execution": "another"}}, {"arn:3": {}, "arn:2": {}}])
 def test_a_decision_without_a_package_still_takes_the_endpoint_down(packages):
-    assert decided("ABANDONED", packages)["package"] is None
-    states = machine("decision.asl.json")["States"]
-    assert states["IsRegistered"]["Default"] == "DescribeTestStack"
-    assert evaluate(states["IsRegistered"]["Choices"][0]["Condition"], package=None) is False
+    assert decided("ABANDONED", packages)["state"] == "DescribeTestStack"
 
 
 def test_a_test_stack_of_another_execution_stays():

@@ -1,4 +1,4 @@
-"""What follows a deployment to production, by the state machine itself: what a first one left that failed is deleted."""
+"""The state machine after a deployment to production: it marks the package, and deletes a failed first stack."""
 
 import json
 import uuid
@@ -36,6 +36,17 @@ class Project:
         stacks = self.cloudformation.describe_stacks()["Stacks"]
         return next((stack["StackStatus"] for stack in stacks if stack["StackName"] == self.name), None)
 
+    def register(self, execution: str) -> str:
+        """Add a package of a pipeline execution to the group. Returns its ARN."""
+        return self.cloud.client("sagemaker").create_model_package(
+            ModelPackageGroupName=self.name,
+            ModelApprovalStatus="PendingManualApproval",
+            CustomerMetadataProperties={"execution": execution},
+        )["ModelPackageArn"]
+
+    def approval(self, package: str) -> str:
+        return self.cloud.client("sagemaker").describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
+
     def decide(self, state: str) -> str:
         """Run the state machine for the end of Production/Deploy; its status."""
         definition = (REPOSITORY / "infra" / "decision.asl.json").read_text()
@@ -66,3 +77,12 @@ def test_a_stack_that_serves_stays_when_the_next_deployment_fails(project: Proje
     assert project.deploy(BAD, first=False) == "UPDATE_ROLLBACK_COMPLETE"
     assert project.decide("FAILED") == "SUCCEEDED"
     assert project.status() == "UPDATE_ROLLBACK_COMPLETE"
+
+
+@pytest.mark.parametrize(("state", "approval"), [("SUCCEEDED", "Approved"), ("FAILED", "Rejected")])
+def test_the_package_of_the_execution_is_marked_and_no_other(project: Project, state: str, approval: str) -> None:
+    project.deploy(GOOD)
+    older, own, newer = (project.register(execution) for execution in ("1a2b-0", "1a2b", "3c4d"))
+    assert project.decide(state) == "SUCCEEDED"
+    assert project.approval(own) == approval
+    assert [project.approval(each) for each in (older, newer)] == ["PendingManualApproval"] * 2

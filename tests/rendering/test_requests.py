@@ -60,7 +60,6 @@ def test_a_model_package_has_its_lineage_in_its_metadata_because_its_group_forbi
     package = rendering.model_package(configuration, RELEASE)
     assert "Tags" not in package
     assert package["CustomerMetadataProperties"] == LINEAGE
-    assert RELEASE.execution_id in package["ModelPackageDescription"]
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
 
 

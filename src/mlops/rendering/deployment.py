@@ -20,7 +20,6 @@ def model_package(configuration: Configuration, release: Release) -> Request:
     }
     request = {
         "ModelPackageGroupName": configuration.names.model_package_group,
-        # The decision about the release finds its package by this text.
         "ModelPackageDescription": f"Pipeline execution {release.execution_id}, commit {release.commit_id}",
         "ModelApprovalStatus": "PendingManualApproval",
         "InferenceSpecification": {
@@ -43,7 +42,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
             "GeneratedBy": f"{configuration.names.pipeline}/{release.execution_id}",
             "ProjectId": project.project,
         },
-        # A package in a group takes no tags of its own. With its containers this is all that a rollback needs.
+        # A package in a group takes no tags. The decision finds its package by `execution`, a rollback its release.
         "CustomerMetadataProperties": release.lineage.tags(configuration.names),
     }
     return checked("CreateModelPackage", request)
