@@ -7,7 +7,7 @@ GENERATED := {{cookiecutter.project}}
 DEMO := demo
 BUILD := ./build
 WHEEL_FOR := $(GENERATED)
-PIP := $(BIN)/python -m pip --disable-pip-version-check
+PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
 .PHONY: help setup demo foundation test image lint wheel lock

@@ -12,9 +12,9 @@ TEMPLATE = Path(__file__).parents[1]
 GENERATED = TEMPLATE / "{{cookiecutter.project}}"
 
 
-def bake(target: Path, **answers: str) -> Path:
+def bake(target: Path, template: Path = TEMPLATE, **answers: str) -> Path:
     """Generate a repository below `target` with these answers, defaults for the rest; return its path."""
-    return Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=str(target), extra_context=answers))
+    return Path(cookiecutter(str(template), no_input=True, output_dir=str(target), extra_context=answers))
 
 
 def files(root: Path) -> dict[str, bytes]:

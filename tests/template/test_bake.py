@@ -77,62 +77,6 @@ def test_paths_suit_windows_too(generated: Path) -> None:
     assert len({name.lower() for name in files(generated)}) == len(files(generated))
 
 
-def test_cruft_generates_the_same_and_updates_without_a_conflict(tmp_path: Path) -> None:
-    template = tmp_path / "template"
-    subprocess.run(["git", "clone", "--quiet", str(TEMPLATE), str(template)], check=True)
-    tracked = (
-        subprocess.run(
-            ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-            cwd=TEMPLATE,
-            capture_output=True,
-            check=True,
-        )
-        .stdout.decode()
-        .split("\0")
-    )
-    for name in filter(None, tracked):
-        if (TEMPLATE / name).is_file():
-            (template / name).parent.mkdir(parents=True, exist_ok=True)
-            (template / name).write_bytes((TEMPLATE / name).read_bytes())
-    commit(template, "as it is in the working tree")
-    cruft("create", "--no-input", "--output-dir", str(tmp_path), str(template))
-    repository = tmp_path / "taxi-fares"
-    own = files(repository)
-    assert json.loads(own.pop(".cruft.json"))["commit"]
-    assert own == files(bake(tmp_path / "plain"))
-
-    git(repository, "init", "--quiet")
-    (repository / "model" / "features.py").write_text(
-        "# the team's own\n" + (repository / "model" / "features.py").read_text()
-    )
-    commit(repository, "Generate, and change what is the team's own")
-    gitignore = template / "{{cookiecutter.project}}" / ".gitignore"
-    gitignore.write_text(gitignore.read_text() + "*.log\n")
-    commit(template, "Ignore logs")
-    cruft("update", "--skip-apply-ask", cwd=repository)
-    assert git(repository, "ls-files", "--unmerged") == ""
-    assert not list(repository.rglob("*.rej"))
-    assert "*.log" in (repository / ".gitignore").read_text()
-    assert (repository / "model" / "features.py").read_text().startswith("# the team's own")
-
-
-def cruft(*words: str, cwd: Path | None = None) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "cruft", *words], cwd=cwd, capture_output=True, text=True, stdin=subprocess.DEVNULL
-    )
-    assert done.returncode == 0, done.stdout + done.stderr
-
-
-def git(repository: Path, *words: str) -> str:
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    return subprocess.run(["git", *identity, *words], cwd=repository, check=True, capture_output=True, text=True).stdout
-
-
-def commit(repository: Path, message: str) -> None:
-    git(repository, "add", "--all")
-    git(repository, "commit", "--quiet", "--allow-empty", "--message", message)
-
-
 @pytest.mark.parametrize("folder", ["model", "data", "api", "load", "tests"])
 def test_the_generated_code_is_clean(generated: Path, folder: str) -> None:
     done = subprocess.run(
