@@ -9,7 +9,8 @@ import pytest
 from model.features import FEATURES, TARGET
 
 from mlops.container.baseline import baseline
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
+from mlops.errors import InputError
 
 
 @pytest.fixture(scope="module")

@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 import xgboost
 
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
 from mlops.container.evaluate import evaluate
+from mlops.errors import InputError
 
 
 def archive(source: Path, target: Path) -> None:

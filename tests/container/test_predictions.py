@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import json
 import random
-from array import array
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +13,7 @@ from model.predictor import Predictor
 from programs import Server
 
 from mlops.container.booster import Booster
+from mlops.container.rows import Rows
 
 NAMES = (
     "duration_minutes",
@@ -88,5 +88,5 @@ def test_a_booster_that_splits_by_categories_is_predicted_as_xgboost_does(tmp_pa
     data = xgboost.DMatrix(matrix, draw.normal(size=2_000), feature_types=["q", "c"], enable_categorical=True)
     trained = xgboost.train({"max_depth": 5}, data, 10)
     trained.save_model(tmp_path / "model.ubj")
-    predicted = Booster(tmp_path / "model.ubj").predict(array("f", matrix.T.ravel().tolist()), len(matrix))
+    predicted = Booster(tmp_path / "model.ubj").predict(Rows.from_numpy(matrix))
     np.testing.assert_array_equal(np.array(predicted, np.float32), trained.predict(data))

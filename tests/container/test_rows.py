@@ -1,14 +1,14 @@
 from __future__ import annotations
 
 import math
-from array import array
 from pathlib import Path
 
+import numpy as np
 import pytest
 from model.features import FEATURES, TARGET
 
 from mlops.container.kinds import Category, Number, RowError
-from mlops.container.rows import encode_rows, parse_csv
+from mlops.container.rows import Rows, encode_rows, parse_csv
 from mlops.container.schema import load_schema, save_schema
 
 SIZE = Number("size", exclusive_minimum=0, maximum=10)
@@ -17,36 +17,38 @@ COLOR = Category("color", ("green", "yellow"))
 ALL = (SIZE, HOUR, COLOR)
 
 
-def columns(matrix: array[float], rows: int) -> list[list[float | None]]:
-    values = [None if math.isnan(value) else value for value in matrix]
-    return [values[start : start + rows] for start in range(0, len(values), rows)]
+def columns(rows: Rows) -> list[list[float | None]]:
+    return [[None if math.isnan(value) else value for value in column] for column in rows.to_numpy().T.tolist()]
 
 
 def test_a_matrix_is_column_major_with_one_column_per_value_of_a_category() -> None:
-    matrix, rows = parse_csv("1.5,7,yellow\n2,8,green\n", ALL)
-    assert rows == 2
-    assert columns(matrix, rows) == [[1.5, 2.0], [7.0, 8.0], [0.0, 1.0], [1.0, 0.0]]
+    rows = parse_csv("1.5,7,yellow\n2,8,green\n", ALL)
+    assert rows.count == 2
+    assert columns(rows) == [[1.5, 2.0], [7.0, 8.0], [0.0, 1.0], [1.0, 0.0]]
     assert [name for feature in ALL for name in feature.columns] == ["size", "hour", "color=green", "color=yellow"]
 
 
 def test_empty_cells_are_missing_in_every_kind_of_column() -> None:
-    matrix, rows = parse_csv(",,\n1,2,green", ALL)
-    assert columns(matrix, rows) == [[None, 1.0], [None, 2.0], [None, 1.0], [None, 0.0]]
+    rows = parse_csv(",,\n1,2,green", ALL)
+    assert columns(rows) == [[None, 1.0], [None, 2.0], [None, 1.0], [None, 0.0]]
 
 
 def test_the_bounds_themselves_are_in_or_out_as_declared() -> None:
-    matrix, rows = parse_csv("10,0,green\n0.001,23,green", ALL)
-    assert columns(matrix, rows)[1] == [0.0, 23.0]
+    rows = parse_csv("10,0,green\n0.001,23,green", ALL)
+    assert columns(rows)[1] == [0.0, 23.0]
     with pytest.raises(RowError, match=r"row 1, column size: found \"0\", allowed is a number, above 0, at most 10"):
         parse_csv("0,0,green", ALL)
 
 
 def test_unusual_spellings_of_numbers_mean_the_same() -> None:
-    assert parse_csv("1e0,07,green", ALL) == parse_csv("1.0,7.0,green", ALL) == parse_csv("1,7,green", ALL)
+    spellings = ("1e0,07,green", "1.0,7.0,green", "1,7,green")
+    first, *others = (columns(parse_csv(text, ALL)) for text in spellings)
+    assert all(other == first for other in others)
 
 
 def test_quotes_and_carriage_returns_do_no_harm() -> None:
-    assert parse_csv('1,7,"green"\r\n"2",8,yellow\r\n', ALL) == parse_csv("1,7,green\n2,8,yellow", ALL)
+    quoted = parse_csv('1,7,"green"\r\n"2",8,yellow\r\n', ALL)
+    assert columns(quoted) == columns(parse_csv("1,7,green\n2,8,yellow", ALL))
 
 
 @pytest.mark.parametrize(
@@ -72,9 +74,9 @@ def test_a_bad_row_is_refused_with_row_column_and_what_is_allowed(text: str, com
 
 def test_rows_of_json_give_the_same_matrix_as_their_csv() -> None:
     objects = [{"hour": 7, "color": "yellow", "size": 1.5}, {"size": None, "hour": None, "color": None}]
-    from_csv = [columns(*parse_csv("1.5,7,yellow\n,,", ALL))]
-    assert [columns(*encode_rows([[1.5, 7, "yellow"], [None, None, None]], ALL))] == from_csv
-    assert [columns(*encode_rows(objects, ALL))] == from_csv
+    from_csv = [columns(parse_csv("1.5,7,yellow\n,,", ALL))]
+    assert [columns(encode_rows([[1.5, 7, "yellow"], [None, None, None]], ALL))] == from_csv
+    assert [columns(encode_rows(objects, ALL))] == from_csv
 
 
 @pytest.mark.parametrize(
@@ -103,3 +105,22 @@ def test_a_bad_row_of_json_is_refused_likewise(row: object, complaint: str) -> N
 def test_the_description_beside_a_model_brings_back_the_same_features(tmp_path: Path) -> None:
     save_schema(tmp_path, FEATURES, TARGET)
     assert load_schema(tmp_path) == (FEATURES, TARGET)
+
+
+def test_a_category_can_be_one_column_with_the_position_of_its_value(tmp_path: Path) -> None:
+    color = Category("color", ("green", "yellow", "red"), encoding="position")
+    assert columns(parse_csv("red\ngreen\n", (color,))) == [[2.0, 0.0]]
+    assert columns(encode_rows([["yellow"], [None]], (color,))) == [[1.0, None]]
+    assert color.columns == ("color",)
+    save_schema(tmp_path, (color,), TARGET)
+    assert load_schema(tmp_path) == ((color,), TARGET)
+
+
+def test_a_part_of_rows_has_their_values_and_numpy_sees_them_in_place() -> None:
+    rows = parse_csv("1,7,green\n2,8,yellow\n3,9,green\n", ALL)
+    part = rows.part(1, 9)
+    assert (part.count, part.columns) == (2, 4)
+    assert columns(part) == [[2.0, 3.0], [8.0, 9.0], [0.0, 1.0], [1.0, 0.0]]
+    assert np.shares_memory(part.to_numpy(), rows.to_numpy())
+    assert not part.to_numpy().flags.writeable
+    assert columns(Rows.from_numpy(part.to_numpy())) == columns(part)

@@ -10,7 +10,8 @@ import xgboost
 from model.train import train
 from programs import DEADLINE, start
 
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
+from mlops.errors import InputError
 from mlops.testing import training_job
 
 ENDLESS = {"num_round": "10000", "early_stopping_rounds": "10000", "eta": "0.001"}

@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.container.directories import InputError
+from mlops.errors import InputError
 
 # Given to every training job of a tuning job, by SageMaker itself.
 TUNING_METRIC = "_tuning_objective_metric"

@@ -5,9 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlops.container.booster import Booster, BoosterError
-from mlops.container.directories import MODEL_FILE, InputError
 from mlops.container.rows import parse_csv
 from mlops.container.schema import load_schema
+from mlops.contract import InputError, Rows
+
+MODEL_FILE = "model.ubj"
 
 
 class Predictor:
@@ -29,4 +31,8 @@ class Predictor:
 
     def predict_csv(self, text: str) -> list[float]:
         """Predictions for rows of CSV without a header, as in a request. Raises RowError."""
-        return self.booster.predict(*parse_csv(text, self.features))
+        return self.predict(parse_csv(text, self.features))
+
+    def predict(self, rows: Rows) -> list[float]:
+        """A price per row."""
+        return self.booster.predict(rows)

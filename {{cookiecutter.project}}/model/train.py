@@ -17,11 +17,12 @@ import numpy as np
 import xgboost
 from mlops.container import dataset
 from mlops.container.checkpoints import Checkpoints
-from mlops.container.directories import MODEL_FILE, Container, InputError
 from mlops.container.schema import save_schema
+from mlops.contract import Container, InputError
 
 from model.features import FEATURES, TARGET
 from model.hyperparameters import MOST_INSTANCES, OURS, parse_hyperparameters
+from model.predictor import MODEL_FILE
 
 # With fewer rows than this, a thread waits for the others longer than it works.
 _ROWS_PER_THREAD = 20_000

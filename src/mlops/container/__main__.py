@@ -6,7 +6,8 @@ import sys
 import traceback
 from importlib import import_module
 
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
+from mlops.errors import InputError
 
 # Imported when called: serving must not pay for what training needs.
 _PROGRAMS = {

@@ -18,8 +18,9 @@ from typing import Any
 import numpy as np
 from model.features import FEATURES, TARGET
 
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
 from mlops.container.kinds import Category, Feature, Number
+from mlops.errors import InputError
 
 _BUCKETS = 10
 _SKETCH_ITEMS = 2048

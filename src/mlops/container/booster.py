@@ -13,11 +13,12 @@ import math
 import os
 import runpy
 import weakref
-from array import array
 from collections.abc import Callable
 from functools import cache
 from pathlib import Path
 from typing import Any
+
+from mlops.container.rows import Rows
 
 # All trees, the value itself (not margins or leaves), NaN for missing: what Booster.predict does by default.
 _PREDICTION = json.dumps(
@@ -58,16 +59,15 @@ class Booster:
         _call("XGBoosterGetNumFeature", self._handle, ctypes.byref(number))
         return number.value
 
-    def predict(self, matrix: array[float], rows: int, start: int = 0, stop: int | None = None) -> list[float]:
-        """Predict rows `start` to `stop` of a column-major float32 matrix with `rows` rows; NaN is missing."""
-        stop = rows if stop is None else min(stop, rows)
-        address, _ = matrix.buffer_info()
+    def predict(self, rows: Rows) -> list[float]:
+        """The booster's output, row after row; several values per row of a booster with several classes."""
         interface = (
-            f'{{"data":[{address + 4 * start},true],"shape":[{stop - start},{len(matrix) // rows}],'
-            f'"strides":[4,{4 * rows}],"typestr":"<f4","version":3}}'
+            f'{{"data":[{rows.address},true],"shape":[{rows.count},{rows.columns}],'
+            f'"strides":[4,{rows.stride}],"typestr":"<f4","version":3}}'
         )
         _call("XGBoosterPredictFromDense", self._handle, interface.encode(), _PREDICTION, None, *self._out)
-        return self._result[: stop - start]
+        length = rows.count if self._dimension.value == 1 else math.prod(self._shape[: self._dimension.value])
+        return self._result[:length]
 
 
 def _call(name: str, *arguments: Any) -> None:

@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import xgboost
 
-from mlops.container.directories import InputError
+from mlops.errors import InputError
 
 _SUFFIX = ".ubj"
 

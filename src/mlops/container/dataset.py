@@ -9,9 +9,9 @@ from typing import TextIO
 
 import numpy as np
 
-from mlops.container.directories import InputError
 from mlops.container.kinds import Feature, RowError
 from mlops.container.rows import parse_csv
+from mlops.errors import InputError
 
 _ROWS_AT_ONCE = 50_000  # holds the memory down: a cell weighs 60 bytes as text, 4 in the matrix
 
@@ -45,9 +45,9 @@ def _blocks(path: Path, file: TextIO, layout: Sequence[Feature | None]) -> list[
     blocks, start = [], 0
     while lines := "".join(islice(file, _ROWS_AT_ONCE)):
         try:
-            matrix, rows = parse_csv(lines, layout)
+            rows = parse_csv(lines, layout)
         except RowError as error:
             raise InputError(f"{path}: row {start + error.row}, {error.problem}") from None
-        blocks.append(np.frombuffer(matrix, np.float32).reshape(-1, rows))
-        start += rows
+        blocks.append(rows.to_numpy().T)
+        start += rows.count
     return blocks

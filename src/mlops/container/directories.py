@@ -11,11 +11,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-MODEL_FILE = "model.ubj"
-
-
-class InputError(ValueError):
-    """Input that the program cannot work with; the message is for people and becomes the job's FailureReason."""
+from mlops.errors import InputError
 
 
 class Container:

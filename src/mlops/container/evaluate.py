@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 import tarfile
 import tempfile
-from array import array
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -20,7 +19,9 @@ import numpy as np
 from model.predictor import Predictor
 
 from mlops.container import dataset
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
+from mlops.container.rows import Rows
+from mlops.errors import InputError
 
 _ARCHIVE = "model.tar.gz"
 _RESAMPLES = 300  # the standard deviations are then good to some 4 %
@@ -91,7 +92,4 @@ def _predictions(archive: Path, files: Sequence[Path]) -> tuple[np.ndarray, np.n
             raise InputError(f"{archive}: not a model archive ({error})") from error
         model = Predictor(Path(folder))
     values = dataset.read(files, (model.target, *model.features))
-    rows = values.shape[1]
-    matrix = array("f")
-    matrix.frombytes(values[1:].tobytes())
-    return values[0], np.array(model.booster.predict(matrix, rows), np.float32)
+    return values[0], np.asarray(model.predict(Rows.from_numpy(values[1:].T)), np.float32)

@@ -1,6 +1,6 @@
-"""features.json: the features that a model was trained with, kept beside it in JSON Schema's words.
+"""features.json: target and features of a trained model, in JSON Schema's words.
 
-A release is served and compared with its own definition, whatever `model/features.py` has become since.
+A release is served and compared with its own definition, even after `model/features.py` has changed.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from mlops.container.kinds import Category, Feature, Number
+from mlops.container.kinds import Category, Feature, Number, Target
 
 SCHEMA_FILE = "features.json"
 _BOUNDS = {
@@ -21,13 +21,13 @@ _BOUNDS = {
 }
 
 
-def save_schema(directory: Path, features: Sequence[Feature], target: Feature) -> None:
+def save_schema(directory: Path, features: Sequence[Feature], target: Target) -> None:
     """Describe features and target in `directory`."""
     schema = {"target": _described(target), "features": [_described(feature) for feature in features]}
     (directory / SCHEMA_FILE).write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
 
 
-def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Feature]:
+def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Target]:
     """Features and target of the model in `directory`. Raises OSError; ValueError when the file is no schema."""
     path = directory / SCHEMA_FILE
     content = path.read_text(encoding="utf-8")
@@ -40,16 +40,17 @@ def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Feature]:
 
 def _described(feature: Feature) -> dict[str, Any]:
     if isinstance(feature, Category):
-        return {"name": feature.name, "type": "string", "enum": list(feature.values)}
+        described = {"name": feature.name, "type": "string", "enum": list(feature.values)}
+        return described if feature.encoding == "one_hot" else described | {"encoding": feature.encoding}
     assert isinstance(feature, Number)
     bounds = {word: getattr(feature, field) for word, field in _BOUNDS.items()}
     kind = "integer" if feature.integer else "number"
     return {"name": feature.name, "type": kind} | {word: bound for word, bound in bounds.items() if bound is not None}
 
 
-def _feature(described: dict[str, Any]) -> Feature:
+def _feature(described: dict[str, Any]) -> Target:
     if described["type"] == "string":
-        return Category(described["name"], tuple(described["enum"]))
+        return Category(described["name"], tuple(described["enum"]), described.get("encoding", "one_hot"))
     if described["type"] not in ("integer", "number"):
         raise ValueError(f"type {described['type']}")
     bounds = {field: described[word] for word, field in _BOUNDS.items() if word in described}

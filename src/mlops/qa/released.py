@@ -10,8 +10,7 @@ from model.predictor import Predictor
 
 from mlops import archives, names
 from mlops.aws.session import Session
-from mlops.container.directories import InputError
-from mlops.errors import PipelineError
+from mlops.errors import InputError, PipelineError
 
 
 def load(session: Session, bucket: str, execution_id: str) -> Predictor:

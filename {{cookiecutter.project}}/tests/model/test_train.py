@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 import xgboost
 from mlops.container import dataset as sets
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
+from mlops.errors import InputError
 from mlops.testing import training_job
 
 from model.features import FEATURES, TARGET

@@ -7,14 +7,13 @@ from __future__ import annotations
 
 import asyncio
 import json
-from array import array
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
 from model.predictor import Predictor
 
 from mlops.container.kinds import RowError
-from mlops.container.rows import encode_rows, parse_csv
+from mlops.container.rows import Rows, encode_rows, parse_csv
 from mlops.container.serving.media import CSV, JSON, answer_type, request_type
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
@@ -74,14 +73,14 @@ class Application:
             raise Refusal(406, f"Accept: found {accept}, allowed are {CSV} and {JSON}")
         body = await self._read(headers, receive)
         try:
-            matrix, rows = self._matrix(body, media)
+            rows = self._rows(body, media)
         except (RowError, UnicodeDecodeError) as error:
             raise Refusal(400, str(error)) from None
-        predictions = await self._predict(matrix, rows)
+        predictions = await self._predict(rows)
         # Nine digits are what tells any two float32 apart.
         if answer == CSV:
-            return (("%.9g\n" * rows) % tuple(predictions)).encode(), answer
-        return ('{"predictions": [' + ", ".join(["%.9g"] * rows) % tuple(predictions) + "]}").encode(), answer
+            return (("%.9g\n" * rows.count) % tuple(predictions)).encode(), answer
+        return ('{"predictions": [' + ", ".join(["%.9g"] * rows.count) % tuple(predictions) + "]}").encode(), answer
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         if int(headers.get(b"content-length", b"0")) > self._max_bytes:
@@ -102,7 +101,7 @@ class Application:
     def _too_large(self) -> NoReturn:
         raise Refusal(413, f"the body is larger than {self._max_bytes} bytes, which is the most that is allowed")
 
-    def _matrix(self, body: bytes, media: str) -> tuple[array[float], int]:
+    def _rows(self, body: bytes, media: str) -> Rows:
         features = self._predictor.features
         if media == CSV:
             return parse_csv(body.decode(), features)
@@ -118,13 +117,12 @@ class Application:
             raise Refusal(400, 'allowed is {"instances": [row, …]} with a row as list or as object by feature')
         return encode_rows(request["instances"], features)
 
-    async def _predict(self, matrix: array[float], rows: int) -> list[float]:
-        booster = self._predictor.booster
-        if rows <= _ROWS_AT_ONCE:
-            return booster.predict(matrix, rows)
+    async def _predict(self, rows: Rows) -> list[float]:
+        if rows.count <= _ROWS_AT_ONCE:
+            return self._predictor.predict(rows)
         predictions = []
-        for start in range(0, rows, _ROWS_AT_ONCE):
-            predictions += booster.predict(matrix, rows, start, start + _ROWS_AT_ONCE)
+        for start in range(0, rows.count, _ROWS_AT_ONCE):
+            predictions += self._predictor.predict(rows.part(start, start + _ROWS_AT_ONCE))
             await asyncio.sleep(0)
         return predictions
 

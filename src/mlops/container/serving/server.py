@@ -10,10 +10,11 @@ import socket
 import uvicorn
 from model.predictor import Predictor
 
-from mlops.container.directories import Container, InputError
+from mlops.container.directories import Container
 from mlops.container.serving.application import Application
 from mlops.container.serving.limits import BoundedLog, BoundedProtocol
 from mlops.container.serving.workers import SIGNALS, Workers
+from mlops.errors import InputError
 
 _MIB = 1024 * 1024
 
