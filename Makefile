@@ -10,7 +10,7 @@ WHEEL_FOR := $(GENERATED)
 PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo foundation test image lint wheel lock
+.PHONY: help setup demo foundation test acceptance image lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
@@ -41,6 +41,9 @@ $(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed
 
 test: setup $(CHECKOV)/.installed ## all tests
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20
+
+acceptance: setup ## whole stories that take minutes: the workflows from an empty account on, other teams' repositories
+	$(BIN)/python -m pytest -m acceptance -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does
 	$(BIN)/python -m pytest -m image -rs

@@ -18,6 +18,8 @@ from github.leaks import Written
 from github.permissions import Grant
 from github.runner import Run
 
+pytestmark = pytest.mark.acceptance
+
 PREDICTOR = "model/predictor.py"
 FAULTY = """
 

@@ -78,7 +78,9 @@ def load(root: Path) -> Configuration:
         problems += own
         if document:
             found[file] = document
-    own_files: dict[str, Any] = {file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found}
+    own_files: dict[str, Any] = {
+        file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found
+    }
     problems += _value_problems(found, own_files)
     if problems:
         raise _refusal(problems)
