@@ -16,9 +16,9 @@ from resolving import ROLE, VALUES, like, resolved
 from templates import DEPLOYED_BY, INFRA, NAMES, template
 
 from mlops import packaging
-from mlops.localcloud import base
-from mlops.localcloud.identity import handler_rules, handlers, stack_actions
-from mlops.localcloud.identity.handler_resources import Resource
+from mlops.localcloud.enforcement import handler_rules, handlers, stack_actions
+from mlops.localcloud.enforcement.handler_resources import Resource
+from mlops.localcloud.ministack import scope
 
 BUNDLED = Path(cfnlint.__file__).parent / "data" / "schemas"
 SUFFIX = "0123456789AB"
@@ -40,8 +40,8 @@ TEST_RELEASE = {"EndpointName": "taxi-fares--total-amount-test", "ResourceName":
 @pytest.fixture(autouse=True)
 def place(monkeypatch: pytest.MonkeyPatch) -> None:
     """The account and the region of the templates' examples."""
-    monkeypatch.setattr(base, "account", lambda: VALUES["AWS::AccountId"])
-    monkeypatch.setattr(base, "region", lambda: VALUES["AWS::Region"])
+    monkeypatch.setattr(scope, "account", lambda: VALUES["AWS::AccountId"])
+    monkeypatch.setattr(scope, "region", lambda: VALUES["AWS::Region"])
 
 
 @pytest.fixture(scope="module")

@@ -15,7 +15,7 @@ from harness import Cloud, until
 from hosting import DEADLINE_SECONDS, Hosting, says
 from lambdas import Lambdas, returns
 from scripts import Scripts
-from test_codedeploy import CANARY, Shift
+from shifts import CANARY, Shift
 
 from mlops.localcloud import applicationautoscaling, codebuild, codedeploy, codepipeline, sagemaker
 

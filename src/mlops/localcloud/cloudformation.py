@@ -3,9 +3,9 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from mlops.localcloud import base
+from mlops.localcloud.ministack import resource_types
 
-physical_name = base.physical_name
+physical_name = resource_types.physical_name
 
 
 @dataclass(frozen=True)
@@ -28,6 +28,6 @@ class ResourceType:
 def register(types: dict[str, ResourceType]) -> None:
     """Make CloudFormation know these types by their names, such as AWS::SageMaker::Endpoint."""
     for name, resource in types.items():
-        base.add_resource_type(
+        resource_types.add_resource_type(
             name, resource.create, resource.update, resource.delete, resource.replace_on, resource.tagged
         )

@@ -3,7 +3,6 @@
 import contextvars
 import threading
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from functools import cache
 from pathlib import Path
 from typing import Any, TypeVar
@@ -12,19 +11,22 @@ import boto3
 from botocore.client import BaseClient
 from botocore.config import Config
 
-from mlops.localcloud import base, base_iam, base_stepfunctions
+from mlops.localcloud import background
 from mlops.localcloud.identity import container_credentials, roles
+from mlops.localcloud.ministack import eventbridge, iam, scope, stepfunctions
 from mlops.localcloud.settings import Settings
 
 T = TypeVar("T")
 
 settings: Settings
-account = base.account
-region = base.region
+account = scope.account
+region = scope.region
 RoleNotAssumable = roles.RoleNotAssumable
-put_event = base.put_event
-state_machine_execution_stopped = base_stepfunctions.state_machine_execution_stopped
-state_machine_role = base_stepfunctions.state_machine_role
+spawn = background.spawn
+submit = background.submit
+put_event = eventbridge.put_event
+state_machine_execution_stopped = stepfunctions.state_machine_execution_stopped
+state_machine_role = stepfunctions.state_machine_role
 
 _caller: contextvars.ContextVar[str | None] = contextvars.ContextVar("caller", default=None)
 _scoped: dict[Callable[[], Any], dict[tuple[str, str], Any]] = {}
@@ -86,21 +88,8 @@ def scopes(state: Callable[[], Any]) -> list[tuple[str, str]]:
 def within(account_id: str, region_name: str, function: Callable[[], T]) -> T:
     """Call a function as work for another account and region."""
     copied = contextvars.copy_context()
-    copied.run(base.set_scope, account_id, region_name)
+    copied.run(scope.set_scope, account_id, region_name)
     return copied.run(function)
-
-
-def spawn(function: Callable[..., Any], *args: Any) -> threading.Thread:
-    """Run background work that keeps the current account and region."""
-    run = contextvars.copy_context().run
-    thread = threading.Thread(target=run, args=(function, *args), daemon=True, name=function.__name__)
-    thread.start()
-    return thread
-
-
-def submit(executor: ThreadPoolExecutor, function: Callable[..., T], *args: Any) -> "Future[T]":
-    """Like `executor.submit`, keeping the current account and region."""
-    return executor.submit(contextvars.copy_context().run, function, *args)
 
 
 def client(service: str, role_arn: str | None = None, assumed_by: str = "") -> BaseClient:
@@ -156,4 +145,4 @@ def _credentials(role_arn: str | None, assumed_by: str) -> dict[str, str]:
 
 @cache
 def _root_credentials(account_id: str) -> dict[str, str]:
-    return base_iam.open_root_session(account_id)
+    return iam.open_root_session(account_id)

@@ -1,4 +1,4 @@
-"""The errors that a caller of the local cloud sees."""
+"""The errors that callers and state machines of the local cloud receive."""
 
 from typing import Any
 
@@ -21,6 +21,15 @@ class AWSError(Exception):
 def not_implemented(message: str) -> AWSError:
     """The error for what AWS does and the local cloud does not."""
     return AWSError("NotImplemented", message, status=501)
+
+
+class TaskError(Exception):
+    """A failed task of a state machine: `error` is the name that Retry and Catch match, `cause` the explanation."""
+
+    def __init__(self, error: str, cause: str):
+        super().__init__(f"{error}: {cause}")
+        self.error = error
+        self.cause = cause
 
 
 class InvalidRequest(AWSError):

@@ -10,7 +10,7 @@ http://s3.localhost:PORT they make the bucket part of the host.
 
 import re
 
-from mlops.localcloud.base_lambda import CODE_URL_PREFIX, is_signed_code_url
+from mlops.localcloud.ministack.lambda_functions import CODE_URL_PREFIX, is_signed_code_url
 
 # What ministack offers besides AWS's APIs, without credentials. The answers of custom resources and wait conditions
 # have paths that cannot be guessed.

@@ -15,38 +15,18 @@ from typing import Any
 
 import uvicorn
 
-from mlops.localcloud import (
-    alarms,
-    base,
-    base_apigateway,
-    base_history,
-    base_iam,
-    base_policies,
-    base_s3,
-    base_stepfunctions,
-    cloudformation,
-    context,
-    functions,
-    processes,
-    refusals,
-    state,
-    stepfunctions,
-    targets,
-)
+from mlops.localcloud import aws_lambda, cloudformation, context, event_targets, processes, sdk_integrations, state
+from mlops.localcloud.cloudwatch import alarms
+from mlops.localcloud.enforcement import ledger, service_calls, stacks
+from mlops.localcloud.federation import accounts, assume_role, resources, web_identity
 from mlops.localcloud.guard import Guard, without_cors
-from mlops.localcloud.identity import (
-    accounts,
-    assuming,
-    callers,
-    container_credentials,
-    ledger,
-    resources,
-    stacks,
-    web,
-)
+from mlops.localcloud.identity import container_credentials
+from mlops.localcloud.ministack import apigateway, app, conditions, execution_history, iam, managed_policies, s3
+from mlops.localcloud.ministack import stepfunctions as ministack_stepfunctions
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
 from mlops.localcloud.state import Running
+from mlops.localcloud.validation import refusals
 
 logger = logging.getLogger(__name__)
 
@@ -61,7 +41,7 @@ class Application:
     """ASGI application: our data plane first, because it is the hot path; everything else is ministack's to route."""
 
     def __init__(self, data_plane: Service, running: Running):
-        self._base = base.application()
+        self._base = app.application()
         self._data_plane = data_plane
         self._guard = Guard(running.port)
         self._health = json.dumps({"status": "running", "region": running.region, "id": running.id}).encode()
@@ -73,8 +53,8 @@ class Application:
             path = scope["path"]
             if path.startswith("/endpoints/") and "/invocations" in path:
                 return await self._invoke(scope, receive, send)
-            if path.startswith(web.PREFIX):
-                return await _respond(send, *web.issue(path, scope["query_string"].decode(), _headers(scope)))
+            if path.startswith(web_identity.PREFIX):
+                return await _respond(send, *web_identity.issue(path, scope["query_string"].decode(), _headers(scope)))
             if path.startswith(container_credentials.PREFIX):
                 return await _respond(send, *container_credentials.issue(path))
             if path == _HEALTH:
@@ -83,9 +63,9 @@ class Application:
 
     async def _invoke(self, scope: dict, receive: Receive, send: Send) -> None:
         headers = _headers(scope)
-        base.request_context(headers)
+        app.request_context(headers)
         body = await _body(receive)
-        base_iam.authenticate_data_plane(scope["method"], scope["raw_path"], scope["headers"], body)
+        iam.authenticate_data_plane(scope["method"], scope["raw_path"], scope["headers"], body)
         response = await self._data_plane.handle(scope["method"], scope["path"], headers, body, {})
         await _respond(send, *response)
 
@@ -136,11 +116,11 @@ def run(settings: Settings, owned: bool) -> None:
     """Serve until stopped. An `owned` cloud stops when its standard input closes, unless a byte `d` came first."""
     logging.basicConfig(format="%(asctime)s %(levelname)s [%(name)s] %(message)s")
     _make_private(settings)
-    base.configure(settings)
+    app.configure(settings)
     context.configure(settings)
     processes.start_reaper()
     data_plane = _install()
-    base_apigateway.enable_logs(settings.account, settings.region)
+    apigateway.enable_logs(settings.account, settings.region)
     key, secret = accounts.install()
     running = Running(secrets.token_hex(16), settings.port, os.getpid(), settings.region, key, secret, owned)
     config = uvicorn.Config(
@@ -175,31 +155,31 @@ def _make_private(settings: Settings) -> None:
 
 def _install() -> Service:
     """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
-    base_stepfunctions.track_state_machine_executions()
-    base.know_pseudo_parameters_in_conditions()
-    base.heed_conditions_of_imports()
-    base.heed_conditions_in_change_sets()
-    base_stepfunctions.replace_sdk_integration(stepfunctions.call)
-    base_stepfunctions.answer_as_aws()
-    base_history.install()
-    base_policies.know_managed_policies()
-    base_s3.use_managed_key()
+    ministack_stepfunctions.track_state_machine_executions()
+    conditions.know_pseudo_parameters_in_conditions()
+    conditions.heed_conditions_of_imports()
+    conditions.heed_conditions_in_change_sets()
+    ministack_stepfunctions.replace_sdk_integration(sdk_integrations.call)
+    ministack_stepfunctions.answer_as_aws()
+    execution_history.install()
+    managed_policies.know_managed_policies()
+    s3.use_managed_key()
     # The check that is installed last runs first, so malformed requests reach no other.
-    targets.install()
+    event_targets.install()
     refusals.install()
-    for identity in (ledger, stacks, callers, web, assuming):
-        identity.install()
+    for permissions in (ledger, stacks, service_calls, web_identity, assume_role):
+        permissions.install()
     cloudformation.register(resources.resource_types)
-    functions.install()
+    aws_lambda.install()
     alarms.install()
-    base_apigateway.require_role_for_logs()
-    base_apigateway.name_tags_of_keys()
+    apigateway.require_role_for_logs()
+    apigateway.name_tags_of_keys()
     for name in _PACKAGES:
         package = importlib.import_module(f"mlops.localcloud.{name}")
-        base.add_service(package.service.name, package.service.target_prefix, package.service.handle)
+        app.add_service(package.service.name, package.service.target_prefix, package.service.handle)
         cloudformation.register(package.resource_types)
         for resource, integration in getattr(package, "integrations", {}).items():
-            base_stepfunctions.add_integration(resource, integration)
+            ministack_stepfunctions.add_integration(resource, integration)
     return importlib.import_module("mlops.localcloud.sagemaker").runtime_service
 
 

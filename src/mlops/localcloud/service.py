@@ -18,10 +18,11 @@ from botocore.model import OperationModel, ServiceModel, Shape
 from botocore.utils import parse_timestamp
 
 from mlops import shapes
-from mlops.localcloud import base_iam, context
-from mlops.localcloud.base import Response
+from mlops.localcloud import context
 from mlops.localcloud.errors import AWSError, InvalidRequest, not_implemented, refuse
-from mlops.localcloud.identity import front_door
+from mlops.localcloud.identity import authorization
+from mlops.localcloud.ministack import iam
+from mlops.localcloud.protocol import Response
 
 logger = logging.getLogger(__name__)
 
@@ -89,7 +90,7 @@ class Service:
             return self._answer(operation, result or {})
         except AWSError as error:
             return _error(error)
-        except base_iam.NotAuthenticated as error:
+        except iam.NotAuthenticated as error:
             return _error(AWSError(error.code, str(error), status=403))
         except context.RoleNotAssumable as error:
             return _error(AWSError("ValidationException", str(error)))
@@ -103,11 +104,11 @@ class Service:
         problems = shapes.check(request, operation.input_shape) if operation.input_shape else []
         # A request that cannot be read names no resource for IAM; all other problems are shown only to authorised callers.
         refuse([problem for problem in problems if problem.rule == "type"], "SerializationException")
-        denial = front_door.check(self.name, operation.name, request, headers)
+        denial = authorization.check(self.name, operation.name, request, headers)
         if denial is not None:
             raise AWSError("AccessDeniedException", denial.message, status=400)
         refuse(problems, "ValidationException")
-        context.set_caller(base_iam.caller(headers))
+        context.set_caller(iam.caller(headers))
         if inspect.iscoroutinefunction(function):
             return await function(request)
         return await asyncio.to_thread(function, request)

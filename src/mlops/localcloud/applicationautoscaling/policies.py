@@ -12,13 +12,14 @@ import uuid
 from datetime import UTC, datetime
 from functools import cache
 
-from mlops.localcloud import alarms, context
+from mlops.localcloud import context
 from mlops.localcloud.applicationautoscaling import records, tracking_alarms
 from mlops.localcloud.applicationautoscaling.records import Target
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
+from mlops.localcloud.cloudwatch import alarms
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-from mlops.localcloud.sagemaker import endpoints
+from mlops.localcloud.sagemaker.hosting import endpoints
 from mlops.localcloud.support import ANY, refuse_others
 
 logger = logging.getLogger(__name__)

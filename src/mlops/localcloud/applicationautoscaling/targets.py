@@ -6,10 +6,10 @@ from mlops.localcloud import context
 from mlops.localcloud.applicationautoscaling import policies, records
 from mlops.localcloud.applicationautoscaling.records import Target, activities, targets
 from mlops.localcloud.applicationautoscaling.service import PAGE, service
+from mlops.localcloud.enforcement.handler_resources import SCALING_ROLE
 from mlops.localcloud.errors import AWSError
-from mlops.localcloud.identity.handler_resources import SCALING_ROLE
 from mlops.localcloud.paging import page
-from mlops.localcloud.sagemaker import endpoints
+from mlops.localcloud.sagemaker.hosting import endpoints
 from mlops.localcloud.support import ANY, refuse_others
 
 _DIMENSION = "sagemaker:variant:DesiredInstanceCount"

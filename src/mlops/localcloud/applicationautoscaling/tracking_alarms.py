@@ -2,8 +2,9 @@
 
 import uuid
 
-from mlops.localcloud import context, measuring
+from mlops.localcloud import context
 from mlops.localcloud.applicationautoscaling.records import Target
+from mlops.localcloud.cloudwatch import metrics
 
 _NAMESPACE, _METRIC = "AWS/SageMaker", "InvocationsPerInstance"
 # As AWS creates them: above the target for three minutes, or ten percent below it for fifteen.
@@ -40,7 +41,7 @@ def delete(alarms: list[dict[str, str]]) -> None:
 
 def measure_silence(target: Target) -> None:
     """Publish zero requests, as SageMaker does for a variant without traffic, so that it is scaled in."""
-    measuring.measure(_NAMESPACE, _dimensions(target), {_METRIC: ("None", 0.0)})
+    metrics.measure(_NAMESPACE, _dimensions(target), {_METRIC: ("None", 0.0)})
 
 
 def _dimensions(target: Target) -> dict[str, str]:

@@ -1,4 +1,4 @@
-"""CodeDeploy for Lambda: an alias comes to another version step by step, watched by alarms, with hooks around it."""
+"""CodeDeploy for Lambda: the traffic of an alias shifts step by step, watched by alarms, between two hooks."""
 
 from mlops.localcloud.codedeploy import applications, configurations, deployments, groups  # noqa: F401 - operations
 from mlops.localcloud.codedeploy.resources import resource_types

@@ -3,12 +3,10 @@
 import uuid
 from datetime import UTC, datetime
 
-from mlops.localcloud import context
+from mlops.localcloud.codedeploy import records
 from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, require_lambda, service
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
-
-_applications = context.scoped(dict[str, dict])
 
 
 @service.operation
@@ -16,40 +14,32 @@ def create_application(request: dict) -> dict:
     """Make an application for Lambda, the only platform that is carried out here."""
     require_lambda(request)
     name = request["applicationName"]
-    if name in _applications():
+    if name in records.applications():
         raise AWSError("ApplicationAlreadyExistsException", f"Application already exists with the name {name}")
-    made = {
+    created = {
         "applicationId": str(uuid.uuid4()),
         "applicationName": name,
         "createTime": datetime.now(UTC),
         "linkedToGitHub": False,
         "computePlatform": PLATFORM,
     }
-    _applications()[name] = made
-    return {"applicationId": made["applicationId"]}
+    records.applications()[name] = created
+    return {"applicationId": created["applicationId"]}
 
 
 @service.operation
 def get_application(request: dict) -> dict:
-    return {"application": get(request["applicationName"])}
+    return {"application": records.application(request["applicationName"])}
 
 
 @service.operation
 def list_applications(request: dict) -> dict:
-    return page(request, sorted(_applications()), "applications", PAGE)
+    return page(request, sorted(records.applications()), "applications", PAGE)
 
 
 @service.operation
 def delete_application(request: dict) -> None:
-    """Forget an application with its deployment groups. One that is not there is no error, as on AWS."""
-    from mlops.localcloud.codedeploy import groups
-
-    groups.forget_all(request["applicationName"])
-    _applications().pop(request["applicationName"], None)
-
-
-def get(name: str) -> dict:
-    """The application of this name. Raises AWSError when there is none."""
-    if name not in _applications():
-        raise AWSError("ApplicationDoesNotExistException", f"No application found for name: {name}")
-    return _applications()[name]
+    """Delete an application with its deployment groups. One that does not exist is no error, as on AWS."""
+    for key in [key for key in records.groups() if key[0] == request["applicationName"]]:
+        del records.groups()[key]
+    records.applications().pop(request["applicationName"], None)

@@ -1,9 +1,9 @@
-"""Deployment configurations: how an alias comes to another version, all at once, by canary or linearly."""
+"""Deployment configurations: how the traffic of an alias shifts to another version, all at once, by canary or linearly."""
 
 import uuid
 from datetime import UTC, datetime
 
-from mlops.localcloud import context
+from mlops.localcloud.codedeploy import records
 from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, require_lambda, service
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page
@@ -34,18 +34,16 @@ _PREDEFINED = {
 }
 DEFAULT = "CodeDeployDefault.LambdaAllAtOnce"
 
-_made = context.scoped(dict[str, dict])
-
 
 @service.operation
 def create_deployment_config(request: dict) -> dict:
     """Keep a configuration for Lambda."""
     require_lambda(request)
     name = request["deploymentConfigName"]
-    if name in _made() or name in _PREDEFINED:
+    if name in records.configurations() or name in _PREDEFINED:
         raise AWSError("DeploymentConfigAlreadyExistsException", f"Deployment config already exists: {name}")
     routing = request.get("trafficRoutingConfig") or _traffic("AllAtOnce")
-    made = {
+    created = {
         "deploymentConfigId": str(uuid.uuid4()),
         "deploymentConfigName": name,
         "createTime": datetime.now(UTC),
@@ -53,8 +51,8 @@ def create_deployment_config(request: dict) -> dict:
         "trafficRoutingConfig": routing,
     }
     _require_routing(routing)
-    _made()[name] = made
-    return {"deploymentConfigId": made["deploymentConfigId"]}
+    records.configurations()[name] = created
+    return {"deploymentConfigId": created["deploymentConfigId"]}
 
 
 @service.operation
@@ -64,31 +62,29 @@ def get_deployment_config(request: dict) -> dict:
 
 @service.operation
 def list_deployment_configs(request: dict) -> dict:
-    return page(request, sorted([*_PREDEFINED, *_made()]), "deploymentConfigsList", PAGE)
+    return page(request, sorted([*_PREDEFINED, *records.configurations()]), "deploymentConfigsList", PAGE)
 
 
 @service.operation
 def delete_deployment_config(request: dict) -> None:
-    """Forget a configuration that no group uses."""
-    from mlops.localcloud.codedeploy import groups
-
+    """Delete a configuration that no group uses."""
     name = request["deploymentConfigName"]
-    if groups.using(name):
+    if any(group["deploymentConfigName"] == name for group in records.groups().values()):
         raise AWSError("DeploymentConfigInUseException", f"Deployment config {name} is in use")
-    _made().pop(name, None)
+    records.configurations().pop(name, None)
 
 
 def get(name: str) -> dict:
-    """The configuration of this name, predefined or made. Raises AWSError when there is none."""
+    """The configuration of this name, predefined or created. Raises AWSError when it does not exist."""
     if name in _PREDEFINED:
         return {
             "deploymentConfigName": name,
             "computePlatform": PLATFORM,
             "trafficRoutingConfig": _PREDEFINED[name],
         }
-    if name not in _made():
+    if name not in records.configurations():
         raise AWSError("DeploymentConfigDoesNotExistException", f"No Deployment Configuration found for name: {name}")
-    return _made()[name]
+    return records.configurations()[name]
 
 
 def steps(name: str) -> list[tuple[float, float]]:

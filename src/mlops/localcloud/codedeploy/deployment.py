@@ -12,10 +12,12 @@ from datetime import UTC, datetime
 
 from botocore.exceptions import ClientError
 
-from mlops.localcloud import alarms, base_iam, context
+from mlops.localcloud import context
+from mlops.localcloud.cloudwatch import alarms
 from mlops.localcloud.codedeploy import groups
 from mlops.localcloud.codedeploy.revisions import AFTER, BEFORE, Revision
 from mlops.localcloud.codedeploy.service import PLATFORM, PRINCIPAL
+from mlops.localcloud.ministack import iam
 
 logger = logging.getLogger(__name__)
 
@@ -152,7 +154,7 @@ class Deployment:
     def _require_permission(self, action: str, resource: str) -> None:
         """Raise Failed unless the group's role has a permission of AWSCodeDeployRoleForLambda, AWS's own policy."""
         arn = context.arn("lambda", resource)
-        decision = base_iam.authorise_role(self.group["serviceRoleArn"], "codedeploy", action, arn, {})
+        decision = iam.authorise_role(self.group["serviceRoleArn"], "codedeploy", action, arn, {})
         if not decision.allowed:
             raise Failed("IAM_ROLE_PERMISSIONS", decision.message)
 
@@ -211,7 +213,7 @@ class Deployment:
         if not names:
             return ""
         action = "cloudwatch:DescribeAlarms"
-        decision = base_iam.authorise_role(self.group["serviceRoleArn"], "codedeploy", action, "*", {})
+        decision = iam.authorise_role(self.group["serviceRoleArn"], "codedeploy", action, "*", {})
         return ", ".join(alarms.missing(names)) if decision.allowed else decision.message
 
     def _give_up(self, failure: Failed) -> None:

@@ -4,7 +4,7 @@ import random
 import string
 
 from mlops.localcloud import context
-from mlops.localcloud.codedeploy import configurations, groups, revisions
+from mlops.localcloud.codedeploy import configurations, records, revisions
 from mlops.localcloud.codedeploy.deployment import Deployment
 from mlops.localcloud.codedeploy.service import PAGE, service
 from mlops.localcloud.errors import AWSError
@@ -84,7 +84,7 @@ def put_lifecycle_event_hook_execution_status(request: dict) -> dict:
 
 def start(request: dict, creator: str) -> Deployment:
     """Start a deployment for a person or another service."""
-    group = groups.get(request["applicationName"], request["deploymentGroupName"])
+    group = records.group(request["applicationName"], request["deploymentGroupName"])
     configuration = request.get("deploymentConfigName", group["deploymentConfigName"])
     steps = configurations.steps(configuration)
     revision = revisions.parse(request.get("revision") or {})

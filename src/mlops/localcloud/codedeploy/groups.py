@@ -2,8 +2,7 @@
 
 import uuid
 
-from mlops.localcloud import context
-from mlops.localcloud.codedeploy import applications, configurations
+from mlops.localcloud.codedeploy import configurations, records
 from mlops.localcloud.codedeploy.service import PAGE, PLATFORM, PRINCIPAL, service
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.identity import roles
@@ -22,26 +21,24 @@ _SUPPORTED = {
     "tags": ANY,
 }
 
-_groups = context.scoped(dict[tuple[str, str], dict])
-
 
 @service.operation
 def create_deployment_group(request: dict) -> dict:
     """Make a group. CodeDeploy must be able to assume its role."""
     refuse_others("CreateDeploymentGroup", request, _SUPPORTED)
     application, name = request["applicationName"], request["deploymentGroupName"]
-    applications.get(application)
-    if (application, name) in _groups():
+    records.application(application)
+    if (application, name) in records.groups():
         raise AWSError("DeploymentGroupAlreadyExistsException", f"Deployment group already exists: {name}")
-    made = {
+    created = {
         **{key: value for key, value in request.items() if key != "tags"},
         "deploymentGroupId": str(uuid.uuid4()),
         "deploymentConfigName": request.get("deploymentConfigName", configurations.DEFAULT),
         "computePlatform": PLATFORM,
     }
-    _require_usable(made)
-    _groups()[application, name] = made
-    return {"deploymentGroupId": made["deploymentGroupId"]}
+    _require_usable(created)
+    records.groups()[application, name] = created
+    return {"deploymentGroupId": created["deploymentGroupId"]}
 
 
 @service.operation
@@ -49,50 +46,31 @@ def update_deployment_group(request: dict) -> dict:
     """Change what a request names; the rest stays."""
     refuse_others("UpdateDeploymentGroup", request, _SUPPORTED)
     application = request["applicationName"]
-    group = get(application, request["currentDeploymentGroupName"])
+    group = records.group(application, request["currentDeploymentGroupName"])
     changes = {key: value for key, value in request.items() if key != "currentDeploymentGroupName"}
     updated = {**group, **changes}
     _require_usable(updated)
-    _groups().pop((application, group["deploymentGroupName"]))
-    _groups()[application, updated["deploymentGroupName"]] = updated
+    records.groups().pop((application, group["deploymentGroupName"]))
+    records.groups()[application, updated["deploymentGroupName"]] = updated
     return {}
 
 
 @service.operation
 def get_deployment_group(request: dict) -> dict:
-    return {"deploymentGroupInfo": get(request["applicationName"], request["deploymentGroupName"])}
+    return {"deploymentGroupInfo": records.group(request["applicationName"], request["deploymentGroupName"])}
 
 
 @service.operation
 def list_deployment_groups(request: dict) -> dict:
-    application = applications.get(request["applicationName"])["applicationName"]
-    names = [name for owner, name in _groups() if owner == application]
+    application = records.application(request["applicationName"])["applicationName"]
+    names = [name for owner, name in records.groups() if owner == application]
     return {"applicationName": application, **page(request, sorted(names), "deploymentGroups", PAGE)}
 
 
 @service.operation
 def delete_deployment_group(request: dict) -> dict:
-    _groups().pop((request["applicationName"], request["deploymentGroupName"]), None)
+    records.groups().pop((request["applicationName"], request["deploymentGroupName"]), None)
     return {"hooksNotCleanedUp": []}
-
-
-def get(application: str, name: str) -> dict:
-    """The group of this name. Raises AWSError when there is none."""
-    applications.get(application)
-    if (application, name) not in _groups():
-        raise AWSError("DeploymentGroupDoesNotExistException", f"No Deployment Group found for name: {name}")
-    return _groups()[application, name]
-
-
-def forget_all(application: str) -> None:
-    """Forget the groups of an application."""
-    for key in [key for key in _groups() if key[0] == application]:
-        del _groups()[key]
-
-
-def using(configuration: str) -> bool:
-    """Whether a group deploys by this configuration."""
-    return any(group["deploymentConfigName"] == configuration for group in _groups().values())
 
 
 def alarms(group: dict) -> list[str]:

@@ -4,9 +4,10 @@ import json
 from functools import partial
 from typing import Any
 
-from mlops.localcloud import base_lambda, context
+from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 from mlops.localcloud.codedeploy.deployments import get
+from mlops.localcloud.ministack import lambda_functions
 
 # A name that CloudFormation generates may be as long as the service allows.
 _MAXIMUM = 100
@@ -70,7 +71,7 @@ def shift(policy: dict, alias_arn: str, current: str, target: str) -> None:
     deployment = get(made["deploymentId"])
     deployment.ended.wait()
     # On AWS some seconds pass before CloudFormation deletes the version that is left, and what it calls.
-    base_lambda.await_invocations(function, current if deployment.status == "Succeeded" else target)
+    lambda_functions.await_invocations(function, current if deployment.status == "Succeeded" else target)
     if deployment.status != "Succeeded":
         error = deployment.description()["errorInformation"] or {}
         raise NotShifted(

@@ -1,13 +1,7 @@
 """Answers to manual approvals."""
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline.records import (
-    ActionExecution,
-    Pipeline,
-    now,
-    pipeline_named,
-    stage_declaration,
-)
+from mlops.localcloud.codepipeline.records import ActionExecution, Pipeline, now, pipeline_named, stage_declaration
 from mlops.localcloud.codepipeline.service import service
 from mlops.localcloud.errors import AWSError
 

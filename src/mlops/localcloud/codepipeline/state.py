@@ -1,12 +1,6 @@
 """What people see of pipelines: their state, their executions, the runs of their actions."""
 
-from mlops.localcloud.codepipeline.records import (
-    ActionExecution,
-    Execution,
-    Pipeline,
-    execution_of,
-    pipeline_named,
-)
+from mlops.localcloud.codepipeline.records import ActionExecution, Execution, Pipeline, execution_of, pipeline_named
 from mlops.localcloud.codepipeline.service import PAGE, service
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.paging import page

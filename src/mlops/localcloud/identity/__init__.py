@@ -1,1 +1,1 @@
-"""Who calls, and what they may do: roles that services assume, policies, boundaries, tokens of GitHub."""
+"""Roles of services and their credentials, and the authorization of requests."""

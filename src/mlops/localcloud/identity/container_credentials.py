@@ -9,9 +9,9 @@ import secrets
 import threading
 from datetime import UTC, datetime, timedelta
 
-from mlops.localcloud import base
-from mlops.localcloud.base import Response
 from mlops.localcloud.identity import roles
+from mlops.localcloud.ministack import scope
+from mlops.localcloud.protocol import Response
 
 PREFIX = "/_localcloud/credentials/"
 # SDKs ask again before that.
@@ -31,7 +31,7 @@ def path_of(role_arn: str, service: str) -> str:
     Raises RoleNotAssumable.
     """
     roles.require_assumable(role_arn, service)
-    asker = (role_arn, service, base.account(), base.region())
+    asker = (role_arn, service, scope.account(), scope.region())
     with _lock:
         name = _names.setdefault(asker, secrets.token_urlsafe(24))
         _askers[name] = asker
@@ -58,7 +58,7 @@ def issue(path: str) -> Response:
 
 
 def _within(role_arn: str, service: str, account: str, region: str) -> dict[str, str]:
-    base.set_scope(account, region)
+    scope.set_scope(account, region)
     return roles.credentials(role_arn, service)
 
 

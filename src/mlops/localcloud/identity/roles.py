@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 from dataclasses import dataclass
 
-from mlops.localcloud import base, base_iam
+from mlops.localcloud.ministack import iam, scope
 
 # In place of a service, for work that a role has requested itself.
 CALLER = "caller"
@@ -38,7 +38,7 @@ _lock = threading.Lock()
 
 def require_assumable(role_arn: str, service: str) -> None:
     """Raise RoleNotAssumable in AWS's words unless the service may assume the role."""
-    if not base_iam.is_assumable(role_arn, service, None):
+    if not iam.is_assumable(role_arn, service, None):
         raise RoleNotAssumable(
             f"Could not assume role {role_arn}. Please ensure that the role exists and allows principal "
             f"'{service}' to assume the role."
@@ -54,11 +54,11 @@ def credentials(role_arn: str, service: str) -> dict[str, str]:
     if service != CALLER:
         require_assumable(role_arn, service)
     assumed = Assumed(role_arn, service)
-    key = (assumed, base.account(), base.region())
+    key = (assumed, scope.account(), scope.region())
     with _lock:
         opened, session = _sessions.get(key, (0.0, {}))
         if not session or time.monotonic() - opened > _RENEWED_AFTER_SECONDS:
-            opened, session = time.monotonic(), base_iam.open_session(role_arn, assumed.session_name)
+            opened, session = time.monotonic(), iam.open_session(role_arn, assumed.session_name)
             _sessions[key] = opened, session
         return session
 

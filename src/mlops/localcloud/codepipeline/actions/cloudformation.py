@@ -7,8 +7,7 @@ import json
 from urllib.parse import quote
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline import artifacts
-from mlops.localcloud.codepipeline.actions import stack_input
+from mlops.localcloud.codepipeline.actions import artifacts, stack_input
 from mlops.localcloud.codepipeline.actions.provider import Action, Provider
 from mlops.localcloud.codepipeline.actions.stack import Stack
 

@@ -10,7 +10,7 @@ from typing import Any
 from botocore.client import BaseClient
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline import artifacts
+from mlops.localcloud.codepipeline.actions import artifacts
 from mlops.localcloud.codepipeline.records import ActionExecution, Execution, Pipeline, now
 
 _POLL_SECONDS = 0.1

@@ -4,7 +4,7 @@ Source: AWS CodePipeline User Guide, "AWS Step Functions invoke action reference
 """
 
 from mlops.localcloud import context
-from mlops.localcloud.codepipeline import artifacts
+from mlops.localcloud.codepipeline.actions import artifacts
 from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
 
 _MAXIMUM_MESSAGE = 5000

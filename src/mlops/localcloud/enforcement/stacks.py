@@ -1,0 +1,105 @@
+"""The roles under which CloudFormation changes stacks: the stack's own, or that of the caller.
+
+The role needs the permissions of CloudFormation's handler of a resource's type. Our own resource types also call their
+services under that role, which check each call again.
+"""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from mlops.localcloud import context
+from mlops.localcloud.enforcement import stack_actions
+from mlops.localcloud.enforcement.handler_resources import Resource
+from mlops.localcloud.identity import roles
+from mlops.localcloud.identity.roles import Assumed
+from mlops.localcloud.ministack import authorization, hooks, iam, lambda_functions
+from mlops.localcloud.protocol import Response, form_parameters
+
+_SERVICE = "cloudformation.amazonaws.com"
+_CHANGING = {"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "RollbackStack"}
+
+# Twelve characters make a generated name unique; which, is not known before.
+_SUFFIX = "000000000000"
+
+_roles = context.scoped(dict[str, Assumed])
+
+
+class Denied(Exception):
+    """The role of a stack may not do what a change of a resource needs."""
+
+
+def install() -> None:
+    """Hear of the roles of stacks, and check each change of a resource."""
+    authorization.take_loopback_for_tls()
+    authorization.name_actions_and_resources()
+    authorization.name_conditional_writes()
+    authorization.name_roles_of_stacks()
+    hooks.before("cloudformation", _remember)
+    hooks.around_stack_resources(_under_role)
+
+
+def _remember(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
+    """Note which role a stack is changed under. AWS keeps it for later operations on the stack."""
+    request = form_parameters(body, query)
+    action, stack = request.get("Action", ""), _name(request.get("StackName", ""))
+    if action not in _CHANGING or not stack:
+        return None
+    role_arn = request.get("RoleARN")
+    if role_arn:
+        keys = {"iam:PassedToService": _SERVICE}
+        decision = iam.authorise(headers, "iam", "iam:PassRole", role_arn, keys)
+        if not decision.allowed:
+            return _refusal(403, "AccessDenied", decision.message)
+        if not iam.is_assumable(role_arn, _SERVICE, None):
+            return _refusal(400, "ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
+        _roles()[stack] = Assumed(role_arn, _SERVICE)
+        return None
+    known = _roles().get(stack)
+    if known is None or known.service != _SERVICE:
+        _as_caller(headers, stack)
+    return None
+
+
+def _as_caller(headers: dict[str, str], stack: str) -> None:
+    """Without a role of its own, CloudFormation acts with the permissions of whoever asks."""
+    key = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
+    role_arn = iam.session_role(key)
+    if role_arn is None:
+        _roles().pop(stack, None)
+    else:
+        _roles()[stack] = Assumed(role_arn, roles.CALLER)
+
+
+@contextmanager
+def _under_role(
+    change: str, kind: str, stack: str, properties: dict, physical_id: str, logical_id: str, before: dict
+) -> Iterator[None]:
+    assumed = _roles().get(stack)
+    if assumed is None:
+        yield
+        return
+    # CloudFormation tags the resources that it creates with the tags of the stack.
+    keys = ("RequestTag", "ResourceTag") if change == "create" else ("ResourceTag",)
+    tags = {f"aws:{each}/{key}": value for key, value in iam.stack_tags(stack).items() for each in keys}
+    policy = lambda_functions.update_policy(stack, logical_id) if kind == "AWS::Lambda::Alias" else None
+    described = {**properties, "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": policy}} if policy else properties
+    resource = Resource(kind, described, physical_id, f"{stack}-{logical_id}-{_SUFFIX}")
+    for action, arn, keys in stack_actions.needed(change, resource, before):
+        decision = iam.authorise_role(assumed.role_arn, assumed.session_name, action, arn, {**tags, **keys})
+        if not decision.allowed:
+            raise Denied(decision.message)
+    with roles.acting(assumed.role_arn, assumed.service):
+        yield
+
+
+def _name(stack: str) -> str:
+    """The name of a stack that is given by name or by id."""
+    return stack.split("/")[1] if stack.startswith("arn:") else stack
+
+
+def _refusal(status: int, code: str, message: str) -> Response:
+    body = (
+        '<ErrorResponse xmlns="http://cloudformation.amazonaws.com/doc/2010-05-15/"><Error><Type>Sender</Type>'
+        f"<Code>{code}</Code><Message>{message}</Message></Error></ErrorResponse>"
+    )
+    return status, {"Content-Type": "text/xml"}, body.encode()

@@ -1,0 +1,1 @@
+"""Principals from elsewhere: administrators, accounts of an organization, web identities of GitHub."""

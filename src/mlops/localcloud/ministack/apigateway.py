@@ -1,0 +1,60 @@
+"""ministack's API Gateway: the account's settings, and the tags of API keys."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from mlops.localcloud.ministack.scope import region, set_scope
+
+
+def enable_logs(account_id: str, region_name: str) -> None:
+    """Give API Gateway a role to write logs with, as `make foundation` does in each region of an account."""
+    from ministack.services import apigateway_v1
+
+    set_scope(account_id, region_name)
+    role = f"arn:aws:iam::{account_id}:role/api-gateway-logs"
+    apigateway_v1._account_settings["settings"] = {"cloudwatchRoleArn": role}
+
+
+def require_role_for_logs() -> None:
+    """Have CloudFormation refuse a stage with logs where API Gateway has no role to write them with."""
+    from ministack.services import apigateway_v1
+    from ministack.services.cloudformation import provisioners
+
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::Stage"]
+    create, update = handlers["create"], handlers["update"]
+
+    def check(properties: dict) -> None:
+        settings = apigateway_v1._account_settings.get("settings") or {}
+        if _logs(properties) and not settings.get("cloudwatchRoleArn"):
+            raise ValueError("CloudWatch Logs role ARN must be set in account settings to enable logging")
+
+    def created(logical_id: str, properties: dict, stack: str) -> Any:
+        check(properties)
+        return create(logical_id, properties, stack)
+
+    def updated(physical_id: str, old: dict, new: dict, stack: str) -> Any:
+        check(new)
+        return update(physical_id, old, new, stack)
+
+    handlers.update(create=created, update=updated)
+
+
+def name_tags_of_keys() -> None:
+    """Have conditions on aws:ResourceTag see the tags of API keys, in boundaries as well as in a role's own policies."""
+    from ministack.core import iam_evaluator
+    from ministack.services import apigateway_v1, tagging
+
+    def tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
+        for key, found in apigateway_v1._api_keys.items():
+            pairs = [{"Key": name, "Value": value} for name, value in (found.get("tags") or {}).items()]
+            yield f"arn:aws:apigateway:{region()}::/apikeys/{key}", pairs
+
+    collectors: dict[str, Callable[[], Iterator]] = tagging._RESOURCE_TAG_COLLECTORS
+    collectors["apigateway"] = tags
+    # ministack looks for the key in a role's own policies only.
+    iam_evaluator._names_condition_key = lambda policies, prefix: True
+
+
+def _logs(stage: dict) -> bool:
+    settings = stage.get("MethodSettings") or []
+    return bool(stage.get("AccessLogSetting")) or any(each.get("LoggingLevel", "OFF") != "OFF" for each in settings)

@@ -1,0 +1,61 @@
+"""ministack's IAM: AWS's managed policies, and which policies can be attached."""
+
+import json
+from functools import cache
+from typing import Any
+
+from mlops.localcloud.errors import AWSError
+
+_MANAGED = "arn:aws:iam::aws:policy"
+
+
+def know_managed_policies() -> None:
+    """Offer all of AWS's managed policies: ministack has a few, and lets any other be attached without any effect."""
+    from ministack.services import iam
+
+    iam._aws_managed_policies = _Managed(iam._aws_managed_policies)
+
+
+def require_attachable(arn: str) -> None:
+    """Refuse to attach a policy that does not exist."""
+    from ministack.services import iam
+
+    if not iam.policy_known(arn):
+        raise AWSError("NoSuchEntity", f"Policy {arn} does not exist or is not attachable.", status=404)
+
+
+@cache
+def managed() -> dict[str, dict]:
+    """AWS's managed policies by ARN: Document, DefaultVersionId, Path, CreateDate, UpdateDate."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    return {f"{_MANAGED}{each['Path']}{name}": each for name, each in json.loads(aws_managed_policies_data).items()}
+
+
+class _Managed(dict):
+    """Managed policies in ministack's records, each made when it is first asked for."""
+
+    def get(self, arn: str, default: Any = None) -> Any:
+        if arn not in self and arn in managed():
+            self[arn] = _record(arn)
+        return super().get(arn, default)
+
+    def items(self) -> Any:
+        for arn in managed():
+            self.get(arn)
+        return super().items()
+
+
+def _record(arn: str) -> dict:
+    from ministack.services import iam
+
+    known = managed()[arn]
+    record = iam._make_aws_managed_record(
+        arn.removeprefix(iam._AWS_MANAGED_POLICY_PREFIX), json.dumps(known["Document"])
+    )
+    [version] = record["Versions"].values()
+    version |= {"VersionId": known["DefaultVersionId"]}
+    return record | {
+        "DefaultVersionId": known["DefaultVersionId"],
+        "Versions": {known["DefaultVersionId"]: version},
+    }

@@ -1,0 +1,1 @@
+"""Hosting: models, endpoints, and the containers behind them."""

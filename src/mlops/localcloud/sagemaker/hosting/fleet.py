@@ -1,0 +1,167 @@
+"""The containers behind an endpoint under one endpoint configuration: variants that share the traffic."""
+
+import itertools
+import random
+import secrets
+import time
+from collections.abc import Iterable, Iterator, Mapping
+from concurrent.futures import TimeoutError as NotHealthyInTime
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from mlops.localcloud import context, images
+from mlops.localcloud.images import Image
+from mlops.localcloud.logs import LogStream
+from mlops.localcloud.sagemaker.common.container import Instance
+from mlops.localcloud.sagemaker.hosting import model_data, models
+from mlops.localcloud.sagemaker.hosting.model_container import ServingContainer, StartFailed, stop_together
+
+# AWS allows eight minutes where nothing is configured; this is the least that can be configured.
+_STARTUP_SECONDS = 60
+# No invocation takes longer.
+_DRAIN_SECONDS = 60
+_GRACE_SECONDS = 30
+
+
+class DeploymentFailed(Exception):
+    """A fleet did not come up. The text is SageMaker's FailureReason."""
+
+
+@dataclass
+class Variant:
+    """A production variant: its part of the endpoint configuration, its model, its containers."""
+
+    configuration: dict
+    model: dict
+    image: Image
+    weight: float
+    containers: list[ServingContainer] = field(default_factory=list)
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+    _turn: Iterator[int] = field(default_factory=itertools.count)
+
+    @property
+    def name(self) -> str:
+        return self.configuration["VariantName"]
+
+    def in_turn(self) -> list[ServingContainer]:
+        """The containers, beginning with another one each time."""
+        containers = self.containers
+        first = next(self._turn) % max(1, len(containers))
+        return containers[first:] + containers[:first]
+
+    def await_health(self, containers: list[ServingContainer]) -> None:
+        """Wait until these containers have answered a ping. Raises DeploymentFailed when they take too long."""
+        limit = self.configuration.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+        deadline = time.monotonic() + limit
+        try:
+            for container in containers:
+                container.healthy.result(max(0, deadline - time.monotonic()))
+        except (StartFailed, NotHealthyInTime) as error:
+            raise DeploymentFailed(
+                f"The primary container for production variant {self.name} did not pass the ping health check. "
+                "Please check CloudWatch logs for this endpoint."
+            ) from error
+
+
+class Fleet:
+    """All containers of one endpoint configuration. A deployment makes a new fleet beside the old one.
+
+    Models and images are those of now, whatever becomes of their names. Raises AWSError when one is gone.
+    """
+
+    def __init__(self, endpoint: str, configuration: dict, *, is_update: bool = False):
+        self.endpoint, self.is_update = endpoint, is_update
+        self.configuration = configuration
+        self.variants: dict[str, Variant] = {}
+        for each in configuration["ProductionVariants"]:
+            model = models.get(each["ModelName"])
+            image = images.resolve(model["Container"]["Image"])
+            self.variants[each["VariantName"]] = Variant(each, model, image, each["InitialVariantWeight"])
+
+    def start(self) -> None:
+        """Start every container and wait until all are healthy.
+
+        Raises DeploymentFailed; what has been started goes on until `stop`.
+        """
+        for variant in self.variants.values():
+            self._launch(variant, variant.configuration["InitialInstanceCount"], variant.containers)
+        for variant in self.variants.values():
+            variant.await_health(variant.containers)
+
+    @property
+    def size(self) -> int:
+        """How many containers it is to have."""
+        return sum(variant.configuration["InitialInstanceCount"] for variant in self.variants.values())
+
+    def keep(self, other: "Fleet", excluded: Iterable[str]) -> None:
+        """Take over what another fleet has come to, but for the properties that are excluded.
+
+        Source: SageMaker API Reference, UpdateEndpoint, RetainAllVariantProperties.
+        """
+        for name, variant in self.variants.items():
+            before = other.variants.get(name)
+            if before is None:
+                continue
+            if "DesiredInstanceCount" not in excluded:
+                count = len(before.containers)
+                variant.configuration = {**variant.configuration, "InitialInstanceCount": count}
+            if "DesiredWeight" not in excluded:
+                variant.weight = before.weight
+        if "DataCaptureConfig" not in excluded and "DataCaptureConfig" in other.configuration:
+            kept = other.configuration["DataCaptureConfig"]
+            self.configuration = {**self.configuration, "DataCaptureConfig": kept}
+
+    def choose(self, target: str | None = None) -> Variant:
+        """The target variant, or one by weight. Raises KeyError when there is no such variant."""
+        if target is not None:
+            return self.variants[target]
+        variants = list(self.variants.values())
+        return random.choices(variants, [variant.weight for variant in variants])[0]
+
+    def resize(self, counts: Mapping[str, int]) -> None:
+        """Change the numbers of containers of variants. Raises DeploymentFailed; nothing is changed then."""
+        added: dict[str, list[ServingContainer]] = {name: [] for name in counts}
+        try:
+            for name, containers in added.items():
+                variant = self.variants[name]
+                self._launch(variant, counts[name] - len(variant.containers), containers)
+            for name, containers in added.items():
+                self.variants[name].await_health(containers)
+        except DeploymentFailed:
+            stop_together(itertools.chain.from_iterable(added.values()), _GRACE_SECONDS)
+            raise
+        surplus = []
+        for name, containers in added.items():
+            variant = self.variants[name]
+            surplus += variant.containers[counts[name] :]
+            variant.containers = (variant.containers + containers)[: counts[name]]
+        stop_together(surplus, _GRACE_SECONDS, _DRAIN_SECONDS)
+
+    def retire(self) -> None:
+        """Let the requests in flight finish, then end every container."""
+        stop_together(self._containers(), _GRACE_SECONDS, _DRAIN_SECONDS)
+
+    def _containers(self) -> list[ServingContainer]:
+        return [container for variant in self.variants.values() for container in variant.containers]
+
+    def _launch(self, variant: Variant, count: int, launched: list[ServingContainer]) -> None:
+        """Start `count` containers and append them, each as soon as it runs. Raises DeploymentFailed."""
+        for _ in range(count):
+            launched.append(self._launch_one(variant))
+
+    def _launch_one(self, variant: Variant) -> ServingContainer:
+        identifier = f"i-{secrets.token_hex(9)[:17]}"
+        directory = context.directory("endpoints", self.endpoint, variant.name)
+        instance = Instance(identifier, "127.0.0.1", directory / identifier)
+        try:
+            model_data.unpack(variant.model, instance.root)
+        except model_data.ModelDataUnusable as error:
+            raise DeploymentFailed(str(error)) from error
+        log = LogStream(
+            f"/aws/sagemaker/Endpoints/{self.endpoint}",
+            f"{variant.name}/{identifier}",
+            directory / f"{identifier}.log",
+        )
+        container = ServingContainer(variant.model, variant.image, instance, log)
+        container.start()
+        return container

@@ -1,0 +1,40 @@
+"""CloudWatch metrics of endpoints, by variant.
+
+Names, units and dimensions are those of "SageMaker AI endpoint invocation metrics" in the SageMaker developer guide:
+an error counts 0 or 1 for each invocation, so that the average is the share of errors; latencies are microseconds.
+"""
+
+from mlops.localcloud.cloudwatch import metrics
+
+_NAMESPACE = "AWS/SageMaker"
+
+
+def count(
+    endpoint: str,
+    variant: str,
+    configuration: str,
+    status: int,
+    model_seconds: float,
+    overhead_seconds: float,
+    instances: int,
+) -> None:
+    """Count one invocation: the container's HTTP status, 0 for none, how long it took and how long all else took.
+
+    `configuration` names the endpoint configuration of a fleet that an update brought, and is empty for the first.
+    Source: Amazon SageMaker Developer Guide, "Auto-rollback configuration and monitoring".
+    """
+    # A container that does not answer at all has no status.
+    failed = status >= 500 or not status
+    values = {
+        "Invocations": ("None", 1.0),
+        "InvocationsPerInstance": ("None", 1.0 / max(1, instances)),
+        "Invocation4XXErrors": ("None", float(400 <= status < 500)),
+        "Invocation5XXErrors": ("None", float(failed)),
+        "InvocationModelErrors": ("None", float(not 200 <= status < 300)),
+        "ModelLatency": ("Microseconds", 1e6 * model_seconds),
+        "OverheadLatency": ("Microseconds", 1e6 * overhead_seconds),
+    }
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    metrics.measure(_NAMESPACE, dimensions, values)
+    if configuration:
+        metrics.measure(_NAMESPACE, {**dimensions, "EndpointConfigName": configuration}, values)

@@ -1,0 +1,182 @@
+"""InvokeEndpoint: the hot path, on the event loop, over pooled connections to the containers."""
+
+import asyncio
+import time
+from collections.abc import Iterator, Mapping
+from functools import cache
+from typing import NamedTuple
+
+import aiohttp
+
+from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError, not_implemented
+from mlops.localcloud.sagemaker.common.service import runtime_service
+from mlops.localcloud.sagemaker.hosting import endpoints, invocations
+from mlops.localcloud.sagemaker.hosting.capture import Exchange
+from mlops.localcloud.sagemaker.hosting.endpoint import Endpoint
+from mlops.localcloud.sagemaker.hosting.fleet import Fleet
+from mlops.localcloud.sagemaker.hosting.model_container import ServingContainer
+
+# "A model container must respond to requests within 60 seconds" (InvokeEndpoint).
+_TIMEOUT_SECONDS = 60
+# Shorter than servers keep idle connections open: a request on one that closes just then would be lost.
+_IDLE_SECONDS = 1.5
+_CUSTOM_ATTRIBUTES = "X-Amzn-SageMaker-Custom-Attributes"
+_PASSED_ON = {
+    "ContentType": "Content-Type",
+    "Accept": "Accept",
+    "CustomAttributes": _CUSTOM_ATTRIBUTES,
+    "InferenceId": "X-Amzn-SageMaker-Inference-Id",
+}
+_SUPPORTED = {"EndpointName", "Body", "TargetVariant", *_PASSED_ON}
+_DEFAULT_CONTENT_TYPE = "application/octet-stream"
+
+
+class _Answer(NamedTuple):
+    """What came back for a request. A container that does not answer has status 0, and SageMaker's words as body."""
+
+    variant: str
+    configuration: str
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+    seconds: float
+
+
+@runtime_service.async_operation
+async def invoke_endpoint(request: dict) -> dict:
+    """Pass a request to a container of the endpoint, and its answer back.
+
+    Raises AWSError: ValidationError when there is no such endpoint or variant, ModelError (424) with the container's
+    own status and message when it does not answer with 2xx.
+    """
+    began = time.perf_counter()
+    if not _SUPPORTED.issuperset(request):
+        refused = ", ".join(sorted(request.keys() - _SUPPORTED))
+        raise not_implemented(f"The local cloud does not implement InvokeEndpoint with {refused}")
+    name = request["EndpointName"]
+    endpoint = endpoints.serving(name)
+    if endpoint is None:
+        raise AWSError("ValidationError", f"Endpoint {name} of account {context.account()} not found.")
+    headers = {header: request[member] for member, header in _PASSED_ON.items() if member in request}
+    headers.setdefault("Content-Type", _DEFAULT_CONTENT_TYPE)
+    answer = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
+    total = time.perf_counter() - began
+    instances = endpoint.instances(answer.variant)
+    overhead = total - answer.seconds
+    invocations.count(name, answer.variant, answer.configuration, answer.status, answer.seconds, overhead, instances)
+    if not 200 <= answer.status < 300:
+        raise _model_error(name, answer)
+    content_type = answer.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
+    if endpoint.capture is not None:
+        endpoint.capture.record(
+            Exchange(
+                answer.variant,
+                headers["Content-Type"],
+                request.get("Body", b""),
+                content_type,
+                answer.body,
+                request.get("CustomAttributes"),
+                request.get("InferenceId"),
+            )
+        )
+    return {
+        "Body": answer.body,
+        "ContentType": content_type,
+        "InvokedProductionVariant": answer.variant,
+        "CustomAttributes": answer.headers.get(_CUSTOM_ATTRIBUTES),
+    }
+
+
+async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Answer:
+    """The answer of the first container that takes the connection."""
+    began, variant, update = time.perf_counter(), target or "", ""
+    for fleet, variant, container in _candidates(endpoint, target):
+        update = fleet.configuration["EndpointConfigName"] if fleet.is_update else ""
+        port = container.enter()
+        if port is None:
+            continue
+        try:
+            async with _session().post(
+                f"http://127.0.0.1:{port}/invocations", data=body, headers=headers, allow_redirects=False
+            ) as answer:
+                content = await answer.read()
+                return _Answer(variant, update, answer.status, answer.headers, content, time.perf_counter() - began)
+        except aiohttp.ClientConnectorError:
+            continue
+        except TimeoutError:
+            said = (
+                "Your invocation timed out while waiting for a response from container primary. Review the latency "
+                "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
+            )
+            return _Answer(variant, update, 0, {}, said.encode(), time.perf_counter() - began)
+        except aiohttp.ClientError:
+            break
+        finally:
+            container.leave()
+    said = (
+        f"Amazon SageMaker could not get a response from the {endpoint.name} endpoint. This can occur when CPU or "
+        "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use an "
+        "instance type with more CPU capacity or memory."
+    )
+    return _Answer(variant, update, 0, {}, said.encode(), time.perf_counter() - began)
+
+
+def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[Fleet, str, ServingContainer]]:
+    """Containers to try, of the variant that the request goes to.
+
+    When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones take nothing any more.
+    """
+    fleet = endpoint.receiving()
+    tried: list[Fleet] = []
+    while fleet not in tried:
+        tried.append(fleet)
+        try:
+            variant = fleet.choose(target)
+        except KeyError as error:
+            raise AWSError(
+                "ValidationError",
+                f"Variant {target} of endpoint {endpoint.name} of account {context.account()} not found.",
+            ) from error
+        for container in variant.in_turn():
+            yield fleet, variant.name, container
+        assert endpoint.fleet is not None
+        fleet = endpoint.fleet
+
+
+@cache
+def _session() -> aiohttp.ClientSession:
+    session = aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(limit=0, keepalive_timeout=_IDLE_SECONDS),
+        timeout=aiohttp.ClientTimeout(total=_TIMEOUT_SECONDS),
+        cookie_jar=aiohttp.DummyCookieJar(),
+        skip_auto_headers=("Accept", "Accept-Encoding", "User-Agent"),
+        auto_decompress=False,
+    )
+    loop = asyncio.get_running_loop()
+    context.on_shutdown(lambda: asyncio.run_coroutine_threadsafe(session.close(), loop).result(5))
+    return session
+
+
+def _model_error(endpoint: str, answer: _Answer) -> AWSError:
+    kind = "client" if 400 <= answer.status < 500 else "server"
+    group, region = f"/aws/sagemaker/Endpoints/{endpoint}", context.region()
+    try:
+        said = answer.body.decode()
+        quoted = f'with message "{said}"'
+    except UnicodeDecodeError:
+        said = ""
+        quoted = "and could not load the entire response body"
+    message = (
+        f"Received {kind} error ({answer.status}) from primary {quoted}. "
+        f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group} "
+        f"in account {context.account()} for more information."
+    )
+    return AWSError(
+        "ModelError",
+        message,
+        status=424,
+        OriginalStatusCode=answer.status,
+        OriginalMessage=said,
+        LogStreamArn=context.arn("logs", f"log-group:{group}"),
+    )

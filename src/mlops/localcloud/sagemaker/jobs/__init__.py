@@ -1,0 +1,1 @@
+"""Jobs: training, processing, hyperparameter tuning."""

@@ -1,0 +1,174 @@
+"""The structure of the package, read from its imports: rooms, floors, and what `import mlops.cli` loads.
+
+A room is a folder. The modules directly in mlops, mlops.localcloud and mlops.localcloud.sagemaker are rooms of their
+own.
+"""
+
+import ast
+import subprocess
+import sys
+from collections.abc import Iterator, Mapping
+from functools import cache
+from graphlib import CycleError, TopologicalSorter
+from pathlib import Path
+
+import pytest
+
+SOURCE = Path(__file__).parents[1] / "src"
+NAMESPACES = ("mlops", "mlops.localcloud", "mlops.localcloud.sagemaker")
+# From the lowest: a floor imports no room of a higher one.
+FLOORS = (
+    ("errors", "names", "archives", "images", "instances", "tags", "metrics", "shapes"),
+    ("container", "contract"),
+    ("testing",),
+    ("configuration",),
+    ("packaging",),
+    ("rendering",),
+    ("github", "aws"),
+    ("release", "report", "qa"),
+    ("builds", "cli", "localcloud"),
+    ("__main__",),
+)
+# Each takes more than 20 ms to import, or needs an extra that the command line does not.
+HEAVY = (
+    "boto3",
+    "botocore",
+    "cfnlint",
+    "docker",
+    "jinja2",
+    "locust",
+    "ministack",
+    "moto",
+    "numpy",
+    "optuna",
+    "pandas",
+    "pydantic",
+    "rich",
+    "sklearn",
+    "uvicorn",
+    "xgboost",
+    "yaml",
+)
+
+
+@cache
+def modules() -> dict[str, Path]:
+    """The modules of the package by name."""
+    found = {}
+    for file in (SOURCE / "mlops").rglob("*.py"):
+        parts = file.relative_to(SOURCE).with_suffix("").parts
+        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return found
+
+
+def imported(file: Path) -> Iterator[str]:
+    """The full names that a file imports anywhere in it."""
+    for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        if isinstance(node, ast.Import):
+            yield from (alias.name for alias in node.names)
+        elif isinstance(node, ast.ImportFrom):
+            assert not node.level, f"{file} has a relative import, which this test does not resolve"
+            yield from (f"{node.module}.{alias.name}" for alias in node.names)
+
+
+@cache
+def imports() -> dict[str, set[str]]:
+    """By module, the modules of the package that it imports."""
+
+    def module(name: str) -> str:
+        return name if name in modules() else name.rpartition(".")[0]
+
+    return {
+        importer: {module(name) for name in imported(file) if module(name) in modules()} - {importer}
+        for importer, file in modules().items()
+    }
+
+
+def room(module: str) -> str:
+    """The room of a module."""
+    package = module if modules()[module].name == "__init__.py" else module.rpartition(".")[0]
+    return module if package in NAMESPACES else package
+
+
+def cycle(graph: Mapping[str, set[str]]) -> list[str]:
+    """The nodes of a cycle; empty where there is none."""
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        return error.args[1]
+    return []
+
+
+def test_modules_do_not_import_each_other_in_a_circle() -> None:
+    assert not cycle(imports())
+
+
+def test_rooms_do_not_import_each_other_in_a_circle() -> None:
+    rooms: dict[str, set[str]] = {}
+    for importer, found in imports().items():
+        # A package collects what the folders below it offer.
+        apart = {
+            room(name)
+            for name in found
+            if not f"{room(name)}.".startswith(f"{room(importer)}.")
+            and not f"{room(importer)}.".startswith(f"{room(name)}.")
+        }
+        rooms.setdefault(room(importer), set()).update(apart)
+    assert not cycle(rooms)
+
+
+def floor(module: str) -> int | None:
+    """The number of a module's floor; None for `mlops` itself."""
+    name = module.split(".")[1] if "." in module else None
+    assert name is None or any(name in floor for floor in FLOORS), f"mlops.{name} has no floor in {Path(__file__).name}"
+    return next((number for number, names in enumerate(FLOORS) if name in names), None)
+
+
+def test_no_floor_imports_a_higher_one() -> None:
+    upwards = [
+        f"{importer} imports {name}"
+        for importer, found in imports().items()
+        for name in sorted(found)
+        if (below := floor(importer)) is not None and (above := floor(name)) is not None and above > below
+    ]
+    assert not upwards
+
+
+def test_only_the_command_line_imports_the_local_cloud() -> None:
+    allowed = ("mlops.cli", "mlops.localcloud")
+    others = [
+        f"{importer} imports {name}"
+        for importer, found in imports().items()
+        for name in sorted(found)
+        if f"{name}.".startswith("mlops.localcloud.") and not f"{importer}.".startswith(tuple(f"{a}." for a in allowed))
+    ]
+    assert not others
+
+
+@pytest.mark.parametrize("library", ["ministack", "moto"])
+def test_only_the_adapter_imports(library: str) -> None:
+    others = [
+        module
+        for module, file in modules().items()
+        if not module.startswith("mlops.localcloud.ministack.")
+        and any(name.split(".")[0] == library for name in imported(file))
+    ]
+    assert not others, f"only mlops.localcloud.ministack may import {library}"
+
+
+def test_the_adapter_imports_no_service_of_the_local_cloud() -> None:
+    allowed = {f"mlops.localcloud.{name}" for name in ("background", "errors", "protocol", "settings")}
+    services = {
+        name
+        for importer, found in imports().items()
+        if importer.startswith("mlops.localcloud.ministack.")
+        for name in found
+        if name.startswith("mlops.localcloud.") and not name.startswith("mlops.localcloud.ministack.")
+    }
+    assert services <= allowed
+
+
+def test_the_command_line_loads_nothing_heavy() -> None:
+    program = f"import sys, mlops.cli; print(*sorted({set(HEAVY)!r} & sys.modules.keys()))"
+    loaded = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True).stdout.split()
+    assert not loaded
