@@ -42,7 +42,7 @@ class Repository:
         path = self.root / "configuration" / file
         data = yaml.safe_load(path.read_text())
         edit(data)
-        path.write_text(json.dumps(data) if path.suffix == ".json" else yaml.safe_dump(data))
+        path.write_text(json.dumps(data) if path.suffix == ".json" else yaml.safe_dump(data, sort_keys=False))
 
     def problems(self) -> list[InputProblem]:
         """What is wrong with the configuration. Fails when nothing is."""

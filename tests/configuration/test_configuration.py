@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import json
+from typing import Any
 
 import pytest
 from repository import PROJECT, ROOT, Repository
 
 from mlops.configuration import load
+from mlops.contract import Category, ProblemType
 from mlops.errors import InputError
+
+
+def gate_of(metric: str, bound: object, allowed_regression: float = 0.02, **keys: object) -> dict[str, Any]:
+    """What evaluation.yml says of a gate with one metric."""
+    return {"metrics": {metric: {"bound": bound, "allowed_regression": allowed_regression, **keys}}}
 
 
 @pytest.fixture
@@ -26,11 +33,15 @@ def test_the_shipped_configuration_is_right(repository):
 def test_an_unknown_key_is_refused_with_its_line_and_the_likely_name(repository):
     repository.write(
         "evaluation.yml",
-        "instance_type: ml.m5.large\nmetric: rmse\ngoal: Minimize\nbuond: 6\nallowed_regression: 0.1\n",
+        "instance_type: ml.m5.large\nmetrics:\n  rmse:\n    buond: 6\n    allowed_regression: 0.1\n",
     )
     missing, unknown = repository.problems()
-    assert (missing.key, missing.found) == ("bound", "nothing")
-    assert (unknown.file, unknown.line, unknown.key) == ("configuration/evaluation.yml", 4, "buond")
+    assert (missing.key, missing.found) == ("metrics.rmse.bound", "nothing")
+    assert (unknown.file, unknown.line, unknown.key) == (
+        "configuration/evaluation.yml",
+        4,
+        "metrics.rmse.buond",
+    )
     assert "did you mean bound?" in unknown.allowed
 
 
@@ -117,12 +128,15 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
 @pytest.mark.parametrize(
     ("file", "change", "key"),
     [
-        ("evaluation.yml", {"goal": "Maximize"}, "goal"),
-        ("evaluation.yml", {"metric": "rsme"}, "metric"),
-        ("evaluation.yml", {"bound": "6"}, "bound"),
-        ("evaluation.yml", {"bound": -1}, "bound"),
-        ("evaluation.yml", {"metric": "r2", "goal": "Maximize", "bound": 1.5}, "bound"),
-        ("evaluation.yml", {"metric": "mape", "goal": "Maximize"}, "goal"),
+        ("evaluation.yml", {"goal": "Minimize"}, "goal"),
+        ("evaluation.yml", {"metrics": {}}, "metrics"),
+        ("evaluation.yml", {"metrics": "rmse"}, "metrics"),
+        ("evaluation.yml", gate_of("rmse", "6"), "metrics.rmse.bound"),
+        ("evaluation.yml", gate_of("rmse", float("inf")), "metrics.rmse.bound"),
+        ("evaluation.yml", gate_of("mae", -1.0), "metrics.mae.bound"),
+        ("evaluation.yml", gate_of("r2", 1.5), "metrics.r2.bound"),
+        ("evaluation.yml", gate_of("rmse", 6.0, 1.5), "metrics.rmse.allowed_regression"),
+        ("evaluation.yml", gate_of("rmse", 6.0, goal="Minimize"), "metrics.rmse.goal"),
         ("evaluation.yml", {"instance_type": "ml.m5.largo"}, "instance_type"),
         ("qa.yml", {"p99_milliseconds": 100}, "p99_milliseconds"),
         ("qa.yml", {"spawn_rate": 1}, "spawn_rate"),
@@ -160,10 +174,52 @@ def test_an_impossible_value_in_our_own_files_is_refused(repository, file, chang
     assert (f"configuration/{file}", key) in {(problem.file, problem.key) for problem in repository.problems()}
 
 
-@pytest.mark.parametrize(("metric", "goal"), [("share_within_10_percent", "Maximize"), ("mape", "Minimize")])
-def test_a_metric_of_ones_own_may_be_the_gate(repository, metric, goal):
-    repository.change("evaluation.yml", lambda data: data.update(metric=metric, goal=goal))
-    assert load(repository.root).evaluation.metric == metric
+def set_target(monkeypatch: pytest.MonkeyPatch, *labels: str) -> None:
+    """Make the shipped `model` a classifier of these labels."""
+    monkeypatch.setattr("model.features.TARGET", Category("outcome", labels))
+
+
+def test_the_problem_type_follows_from_the_target(repository, monkeypatch):
+    assert load(repository.root).problem_type is ProblemType.REGRESSION
+    repository.change("evaluation.yml", lambda data: data.update(gate_of("accuracy", 0.9)))
+    set_target(monkeypatch, "no", "yes")
+    assert load(repository.root).problem_type is ProblemType.BINARY_CLASSIFICATION
+    set_target(monkeypatch, "low", "middle", "high")
+    assert load(repository.root).problem_type is ProblemType.MULTICLASS_CLASSIFICATION
+
+
+@pytest.mark.parametrize(
+    ("labels", "metric", "allowed"),
+    [
+        ((), "auc", "rmse, mae, mse, r2: the metrics of Regression, "),
+        ((), "rsme", "rmse, mae, mse, r2 (did you mean rmse"),
+        (("no", "yes"), "rmse", "accuracy, precision, recall, f1, auc, "),
+        (("low", "middle", "high"), "auc", "accuracy, balanced_accuracy, weighted_precision, "),
+    ],
+)
+def test_a_metric_that_the_problem_type_does_not_have_is_refused(repository, monkeypatch, labels, metric, allowed):
+    if labels:
+        set_target(monkeypatch, *labels)
+    repository.change("evaluation.yml", lambda data: data.update(gate_of(metric, 0.5)))
+    (problem,) = repository.problems()
+    assert (problem.file, problem.key) == ("configuration/evaluation.yml", f"metrics.{metric}")
+    assert problem.allowed.startswith(allowed)
+    assert "TARGET in model/features.py" in problem.allowed
+
+
+def test_every_metric_of_a_gate_is_checked(repository):
+    gate = gate_of("rmse", 6.0)["metrics"] | gate_of("mae", -1.0)["metrics"] | gate_of("f1", 0.5)["metrics"]
+    repository.change("evaluation.yml", lambda data: data.update(metrics=gate))
+    assert [problem.key for problem in repository.problems()] == ["metrics.mae.bound", "metrics.f1"]
+
+
+@pytest.mark.parametrize(
+    ("target", "reason"), [("duration", "found str"), (Category("outcome", ("only",)), "a Category of 1 values")]
+)
+def test_a_target_of_no_problem_type_is_refused_with_its_file(repository, monkeypatch, target, reason):
+    monkeypatch.setattr("model.features.TARGET", target)
+    with pytest.raises(InputError, match=rf"model/features\.py: TARGET: .*{reason}"):
+        load(repository.root)
 
 
 def test_all_problems_of_all_files_are_told_at_once(repository):

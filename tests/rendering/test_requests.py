@@ -11,6 +11,7 @@ from repository import ROOT, Repository
 
 from mlops import rendering, shapes
 from mlops.configuration import load
+from mlops.contract import Category
 from mlops.errors import InputError
 
 
@@ -61,6 +62,7 @@ def test_a_model_package_has_its_lineage_in_its_metadata_because_its_group_forbi
     assert "Tags" not in package
     assert package["CustomerMetadataProperties"] == LINEAGE
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    assert package["Task"] == "REGRESSION"
 
 
 def test_what_trains_is_what_is_evaluated_registered_and_served(configuration):
@@ -121,6 +123,36 @@ def test_production_is_compared_with_only_when_there_is_one(configuration):
     second = rendering.state_machine_input(configuration, replace(RELEASE, production_model="s3://b/model.tar.gz"))
     assert second["Gate"]["Production"] is True
     assert second["Evaluation"]["ProcessingInputs"][2]["S3Input"]["S3Uri"] == "s3://b/model.tar.gz"
+
+
+def test_the_gate_has_every_metric_with_the_goal_that_is_its_own(repository):
+    metrics = {"rmse": {"bound": 6.0, "allowed_regression": 0.02}, "r2": {"bound": 0.5, "allowed_regression": 0.1}}
+    repository.change("evaluation.yml", lambda data: data.update(metrics=metrics))
+    assert rendering.gate(load(repository.root), RELEASE) == {
+        "Group": "regression_metrics",
+        "Metrics": [
+            {"Name": "rmse", "Goal": "Minimize", "Bound": 6.0, "AllowedRegression": 0.02},
+            {"Name": "r2", "Goal": "Maximize", "Bound": 0.5, "AllowedRegression": 0.1},
+        ],
+        "Production": False,
+    }
+
+
+@pytest.mark.parametrize(
+    ("labels", "group"),
+    [
+        (("no", "yes"), "binary_classification_metrics"),
+        (("low", "middle", "high"), "multiclass_classification_metrics"),
+    ],
+)
+def test_a_classifier_is_gated_and_registered_as_one(repository, monkeypatch, labels, group):
+    monkeypatch.setattr("model.features.TARGET", Category("outcome", labels))
+    gate = {"log_loss": {"bound": 0.4, "allowed_regression": 0.02}}
+    repository.change("evaluation.yml", lambda data: data.update(metrics=gate))
+    rendered = rendering.state_machine_input(load(repository.root), RELEASE)
+    assert rendered["Gate"]["Group"] == group
+    assert rendered["Gate"]["Metrics"][0]["Goal"] == "Minimize"
+    assert rendered["ModelPackage"]["Task"] == "CLASSIFICATION"
 
 
 def test_jobs_share_the_network_of_the_training_job(repository):

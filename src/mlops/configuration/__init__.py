@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar, get_args
+from typing import Any, TypeVar, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
 
 from mlops import shapes
 from mlops.configuration import awsrequests, crosschecks, documents, modelchecks, productionchecks, tuningchecks
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Api, Endpoint, Evaluation, Production, Project, Qa, Vpc
+from mlops.configuration.models import Api, Endpoint, Evaluation, MetricGate, Production, Project, Qa, Vpc
 from mlops.configuration.tuningchecks import tuned_hyperparameters
+from mlops.contract import ProblemType
 from mlops.errors import InputError, InputProblem
 from mlops.names import Names
 
@@ -22,6 +23,7 @@ __all__ = [
     "Configuration",
     "Endpoint",
     "Evaluation",
+    "MetricGate",
     "Production",
     "Project",
     "Qa",
@@ -46,7 +48,10 @@ _TUNING = "configuration/tuning.json"
 
 @dataclass(frozen=True)
 class Configuration:
-    """What `configuration/` says. `training_job` and `tuning` are partial AWS requests, as in the files."""
+    """What `configuration/` says. `training_job` and `tuning` are partial AWS requests, as in the files.
+
+    `problem_type` follows from the target in model/features.py.
+    """
 
     project: Project
     training_job: dict[str, Any]
@@ -55,6 +60,7 @@ class Configuration:
     test: Endpoint
     production: Production
     qa: Qa
+    problem_type: ProblemType
 
     @property
     def names(self) -> Names:
@@ -85,7 +91,16 @@ def load(root: Path) -> Configuration:
     if problems:
         raise _refusal(problems)
     project, evaluation, test, production, qa = own_files.values()
-    return Configuration(project, found[_TRAINING].data, found[_TUNING].data, evaluation, test, production, qa)
+    return Configuration(
+        project,
+        found[_TRAINING].data,
+        found[_TUNING].data,
+        evaluation,
+        test,
+        production,
+        qa,
+        modelchecks.problem_type(),
+    )
 
 
 def load_project(root: Path) -> Project:
@@ -127,8 +142,12 @@ def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[s
 
 def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
     """The model of the part of a file that lies below these keys."""
-    for key in parents:
-        annotation = model.model_fields[key].annotation
+    keys = iter(parents)
+    for key in keys:
+        annotation = model.model_fields[str(key)].annotation
+        if get_origin(annotation) is dict:
+            next(keys)  # a name that the file gives
+            annotation = get_args(annotation)[1]
         model = next(each for each in (annotation, *get_args(annotation)) if isinstance(each, type))
     return model
 

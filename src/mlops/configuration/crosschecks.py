@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 import re
-from difflib import get_close_matches
 from typing import Any
 
 from mlops import images, shapes
-from mlops.configuration import goals
+from mlops.configuration import modelchecks
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Evaluation, Qa
 from mlops.errors import InputProblem
+from mlops.metrics import METRICS, Metric
 
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
 """SageMaker's own, where StoppingCondition has none."""
 _MOST_RUNTIME_SECONDS = 28 * 86_400
 _MOST_VOLUME_GB = 16_384
-# Those that the shipped evaluation writes.
-_METRICS = ("rmse", "mae", "r2")
 
 
 def training_problems(document: Document) -> list[InputProblem]:
@@ -31,18 +29,29 @@ def training_problems(document: Document) -> list[InputProblem]:
 
 
 def evaluation_problems(document: Document, evaluation: Evaluation) -> list[InputProblem]:
-    """Check that the gate's direction is the metric's, and that a model can pass it."""
-    goal = goals.of(evaluation.metric)
-    if goal is None and get_close_matches(evaluation.metric, _METRICS):
-        # The evaluation may write metrics of its own, so another name is not wrong by itself.
-        return [document.problem("metric", evaluation.metric, shapes.closest(evaluation.metric, list(_METRICS)))]
-    if goal is not None and evaluation.goal != goal:
-        return [document.problem("goal", evaluation.goal, f"{goal} for the metric {evaluation.metric}")]
-    if goal == "Minimize" and evaluation.bound < 0:
-        return [document.problem("bound", evaluation.bound, f"at least 0, no {evaluation.metric} is less")]
-    if goal == "Maximize" and evaluation.bound > 1:
-        return [document.problem("bound", evaluation.bound, f"at most 1, no {evaluation.metric} is more")]
-    return []
+    """Check that the problem type has the gate's metrics, and that a model can reach their bounds."""
+    problem_type = modelchecks.problem_type()
+    metrics = METRICS[problem_type]
+    origin = f"the metrics of {problem_type}, which follows from TARGET in model/features.py"
+    if not evaluation.metrics:
+        return [document.problem("metrics", {}, f"at least one of {', '.join(metrics)}: {origin}")]
+    problems = []
+    for name, gate in evaluation.metrics.items():
+        if name not in metrics:
+            allowed = f"{shapes.closest(name, list(metrics))}: {origin}"
+            problems.append(document.problem(f"metrics.{name}", shapes.UNKNOWN, allowed))
+        elif allowed := _impossible(name, metrics[name], gate.bound):
+            problems.append(document.problem(f"metrics.{name}.bound", gate.bound, allowed))
+    return problems
+
+
+def _impossible(name: str, metric: Metric, bound: float) -> str:
+    """What is allowed, for a bound that the metric cannot reach or exceed; empty for any other bound."""
+    if metric.minimum is not None and bound < metric.minimum:
+        return f"at least {metric.minimum:g}, no {name} is less"
+    if metric.maximum is not None and bound > metric.maximum:
+        return f"at most {metric.maximum:g}, no {name} is more"
+    return ""
 
 
 def qa_problems(document: Document, qa: Qa) -> list[InputProblem]:

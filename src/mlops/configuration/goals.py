@@ -1,17 +1,22 @@
-"""In which direction the usual metrics get better, and which values they can have."""
+"""The direction in which a metric of a training's log gets better, by its name."""
 
 from __future__ import annotations
 
 import re
+from typing import Literal
 
-_ERRORS = {"rmse", "mae", "mse", "mape", "smape", "wape", "rmsle", "msle", "medae", "mphe", "logloss", "mlogloss"}
-_ERRORS |= {"error", "merror", "loss"}
-_SCORES = {"r2", "auc", "aucpr", "accuracy", "f1", "precision", "recall"}
+from mlops.metrics import METRICS
+
+# Those that learners print beside the metrics of the evaluation.
+_ERRORS = ("mape", "smape", "wape", "rmsle", "msle", "medae", "mphe", "logloss", "mlogloss", "error", "merror", "loss")
+_SCORES = ("aucpr",)
+_GOALS: dict[str, Literal["Minimize", "Maximize"]] = {
+    **{name: metric.goal for metrics in METRICS.values() for name, metric in metrics.items()},
+    **dict.fromkeys(_ERRORS, "Minimize"),
+    **dict.fromkeys(_SCORES, "Maximize"),
+}
 
 
-def of(metric: str) -> str | None:
+def of(metric: str) -> Literal["Minimize", "Maximize"] | None:
     """Minimize or Maximize by the last word of a metric's name, as in `validation:rmse`; None for another metric."""
-    word = re.split(r"[:/-]", metric)[-1].lower()
-    if word in _ERRORS:
-        return "Minimize"
-    return "Maximize" if word in _SCORES else None
+    return _GOALS.get(re.split(r"[:/-]", metric)[-1].lower())

@@ -1,4 +1,7 @@
-"""Checks trainingjob.json and tuning.json against what `model/` takes. Prebuilt images are not checked."""
+"""What the configuration must agree with in `model/`: its problem type, and the hyperparameters that training takes.
+
+The hyperparameters of prebuilt images are not checked.
+"""
 
 from __future__ import annotations
 
@@ -8,9 +11,24 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
+from mlops import contract
 from mlops.configuration.documents import Document
 from mlops.configuration.tuningchecks import ranges
+from mlops.contract import ProblemType
 from mlops.errors import InputError, InputProblem
+
+_HYPERPARAMETERS = "defines the hyperparameters that training takes"
+_FEATURES = "defines the target and the features"
+
+
+def problem_type() -> ProblemType:
+    """The problem type of the target in model/features.py. Raises InputError when there is no usable target."""
+    features = _module("model.features", _FEATURES)
+    try:
+        target = features.TARGET
+    except AttributeError:
+        raise InputError(f"model/features.py has no TARGET. It {_FEATURES}: docs/bring-your-own-model.md") from None
+    return contract.problem_type(target)
 
 
 def training_problems(document: Document) -> list[InputProblem]:
@@ -25,7 +43,7 @@ def training_problems(document: Document) -> list[InputProblem]:
     resources = document.data["ResourceConfig"]
     groups = resources.get("InstanceGroups", [])
     count = sum(group["InstanceCount"] for group in groups) if groups else resources["InstanceCount"]
-    most = _model().MOST_INSTANCES
+    most = _module("model.hyperparameters", _HYPERPARAMETERS).MOST_INSTANCES
     if count > most:
         path = "ResourceConfig.InstanceGroups" if groups else "ResourceConfig.InstanceCount"
         problems.append(document.problem(path, count, f"at most {most} in all, as model/hyperparameters.py says"))
@@ -39,7 +57,7 @@ def tuning_problems(tuning: Document, training_job: dict[str, Any]) -> list[Inpu
 
 def hyperparameter_problems(given: Mapping[str, str]) -> dict[str, str]:
     """What is allowed, for each hyperparameter that training would refuse."""
-    return _model().problems(given)
+    return _module("model.hyperparameters", _HYPERPARAMETERS).problems(given)
 
 
 def has_prebuilt_image(training_job: dict[str, Any]) -> bool:
@@ -63,11 +81,9 @@ def _range_problems(tuning: Document) -> Iterator[InputProblem]:
                 yield tuning.problem(f"{path}.Name", name, f"IntegerParameterRanges for {allowed[name]}")
 
 
-def _model() -> ModuleType:
+def _module(name: str, purpose: str) -> ModuleType:
     try:
-        return import_module("model.hyperparameters")
+        return import_module(name)
     except Exception as error:  # the team's own code may raise anything
-        raise InputError(
-            f"model/hyperparameters.py can't be imported: {type(error).__name__}: {error}. It defines the hyperparameters "
-            "that training takes."
-        ) from error
+        file = f"{name.replace('.', '/')}.py"
+        raise InputError(f"{file} can't be imported: {type(error).__name__}: {error}. It {purpose}.") from error

@@ -44,15 +44,18 @@ class Project(_File):
     github_repository: Annotated[str, Field(pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=100)]
 
 
-class Evaluation(_File):
-    """evaluation.yml. `bound` is in the metric's unit, `allowed_regression` a share of production's value."""
+class MetricGate(_File):
+    """What a release must reach. `bound` is in the metric's unit, `allowed_regression` a share of production's value."""
 
-    instance_type: str
-
-    metric: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")]
-    goal: Literal["Minimize", "Maximize"]
     bound: FiniteFloat
     allowed_regression: Annotated[FiniteFloat, Field(ge=0, le=1)]
+
+
+class Evaluation(_File):
+    """evaluation.yml. `metrics` are those of the gate by name; their goals are those of `mlops.metrics`."""
+
+    instance_type: str
+    metrics: dict[str, MetricGate]
 
 
 class Vpc(_File):

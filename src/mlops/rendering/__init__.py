@@ -6,7 +6,8 @@ https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_Operations_Amazon_
 from __future__ import annotations
 
 from mlops import names
-from mlops.configuration import Configuration, Evaluation
+from mlops.configuration import Configuration
+from mlops.metrics import GROUPS, METRICS
 from mlops.rendering.deployment import endpoint_stack, model_package
 from mlops.rendering.processing import baseline_job, evaluation_job
 from mlops.rendering.release import Challenger, Container, Functions, Release, Request
@@ -50,17 +51,24 @@ def state_machine_input(configuration: Configuration, release: Release) -> Reque
         },
         "Evaluation": evaluation_job(configuration, release),
         "EvaluationResult": {"Bucket": release.bucket, "Key": names.evaluation_key(release.execution_id)},
-        "Gate": gate(configuration.evaluation, release),
+        "Gate": gate(configuration, release),
         "ModelPackage": model_package(configuration, release),
     }
 
 
-def gate(evaluation: Evaluation, release: Release) -> Request:
-    """Return what the state machine compares evaluation.json with."""
+def gate(configuration: Configuration, release: Release) -> Request:
+    """Return the bounds that the state machine compares evaluation.json with."""
+    metrics = METRICS[configuration.problem_type]
     return {
-        "Metric": evaluation.metric,
-        "Goal": evaluation.goal,
-        "Bound": evaluation.bound,
-        "AllowedRegression": evaluation.allowed_regression,
+        "Group": GROUPS[configuration.problem_type],
+        "Metrics": [
+            {
+                "Name": name,
+                "Goal": metrics[name].goal,
+                "Bound": metric.bound,
+                "AllowedRegression": metric.allowed_regression,
+            }
+            for name, metric in configuration.evaluation.metrics.items()
+        ],
         "Production": release.production_model is not None,
     }

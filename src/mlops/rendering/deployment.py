@@ -30,7 +30,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
                 {configuration.test.InstanceType, configuration.production.InstanceType}
             ),
         },
-        "Task": "REGRESSION",
+        "Task": "CLASSIFICATION" if configuration.problem_type.is_classification else "REGRESSION",
         "Domain": "MACHINE_LEARNING",
         "ModelMetrics": {
             "ModelQuality": {"Statistics": _json_metric(release.result("evaluation/evaluation.json"))},
