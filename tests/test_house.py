@@ -18,8 +18,8 @@ SOURCE = Path(__file__).parents[1] / "src"
 NAMESPACES = ("mlops", "mlops.localcloud", "mlops.localcloud.sagemaker")
 # From the lowest: a floor imports no room of a higher one.
 FLOORS = (
-    ("errors", "names", "archives", "images", "instances", "tags", "metrics", "shapes"),
-    ("container", "contract"),
+    ("errors", "names", "archives", "images", "instances", "tags", "shapes"),
+    ("container", "contract", "metrics"),
     ("testing",),
     ("configuration",),
     ("packaging",),
