@@ -8,7 +8,6 @@ from mlops.localcloud.ministack.resource_types import added_resource_types
 
 _SAM = "AWS::Serverless-2016-10-31"
 
-
 Check = Callable[[str, str, dict], None]
 
 
@@ -54,7 +53,7 @@ def describe_change_sets_as_aws() -> None:
 
 def refuse_serverless_templates() -> None:
     """Refuse templates of AWS SAM with advice that works: ministack names commands that do not expand them."""
-    from ministack.services.cloudformation import changesets, engine, handlers, stacks
+    from ministack.services.cloudformation import changesets, engine, handlers
 
     apply = engine._apply_transforms
 
@@ -67,9 +66,8 @@ def refuse_serverless_templates() -> None:
             )
         return apply(template, *rest)
 
-    for module in (changesets, engine, handlers, stacks):
-        if hasattr(module, "_apply_transforms"):
-            module._apply_transforms = applied
+    for module in (changesets, handlers):
+        module._apply_transforms = applied
 
 
 def state_machine_definition(properties: dict) -> str:

@@ -10,6 +10,8 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
+from mlops.localcloud.ministack import resource_types
+
 CODE_URL_PREFIX = "/_ministack/lambda-code/"
 # The signature in the URLs that GetFunction returns for a function's code.
 _code_signature = secrets.token_hex(32)
@@ -215,7 +217,7 @@ def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
     from ministack.services.cloudformation import provisioners, stacks
 
     handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Alias"]
-    update, on_thread = handler["update"], stacks._runs_on_worker_thread
+    update = handler["update"]
 
     def updated(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> tuple:
         policy = update_policy(stack_name, logical_id)
@@ -240,7 +242,7 @@ def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
 
     handler["update"] = updated
     stacks._topological_sort = ordered
-    stacks._runs_on_worker_thread = lambda kind: kind == "AWS::Lambda::Alias" or on_thread(kind)
+    resource_types.run_on_worker_thread("AWS::Lambda::Alias")
 
 
 def _listed(value: Any) -> list:

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 added_resource_types: set[str] = set()
+_on_worker_thread: set[str] = set()
 
 
 def add_resource_type(
@@ -14,7 +15,7 @@ def add_resource_type(
     tagged: bool,
 ) -> None:
     """Make CloudFormation know resource type `name`. Its handlers run on a thread of their own."""
-    from ministack.services.cloudformation import provisioners, stacks
+    from ministack.services.cloudformation import provisioners
 
     added_resource_types.add(name)
     provisioners._RESOURCE_HANDLERS[name] = {
@@ -25,8 +26,17 @@ def add_resource_type(
     provisioners._REPLACING_PROPERTIES[name] = replace_on
     if tagged:
         provisioners._STACK_TAG_PROPERTY[name] = ("Tags", "list")
-    on_thread = stacks._runs_on_worker_thread
-    stacks._runs_on_worker_thread = lambda resource_type: resource_type == name or on_thread(resource_type)
+    run_on_worker_thread(name)
+
+
+def run_on_worker_thread(name: str) -> None:
+    """Let the handlers of a resource type block: CloudFormation calls them on a thread of their own."""
+    from ministack.services.cloudformation import stacks
+
+    if not _on_worker_thread:
+        runs = stacks._runs_on_worker_thread
+        stacks._runs_on_worker_thread = lambda resource_type: resource_type in _on_worker_thread or runs(resource_type)
+    _on_worker_thread.add(name)
 
 
 def physical_name(stack_name: str, logical_id: str, maximum: int, lowercase: bool = False) -> str:
