@@ -87,7 +87,17 @@ def test_the_generated_code_is_clean(generated: Path, folder: str) -> None:
 
 def test_every_file_has_the_owner_that_was_answered(tmp_path: Path) -> None:
     lines = (bake(tmp_path, github_owner="octocat") / "CODEOWNERS").read_text().splitlines()
-    assert [line for line in lines if not line.startswith("#")] == ["* @octocat"]
+    rules = dict(line.split() for line in lines if line and not line.startswith("#"))
+    assert rules["*"] == "@octocat" and set(rules.values()) == {"@octocat"}
+
+
+def test_what_runs_in_every_build_has_a_rule_of_its_own(generated: Path) -> None:
+    """A team gives model/ to others by a rule above these: the last match counts."""
+    lines = [line for line in (generated / "CODEOWNERS").read_text().splitlines() if line and not line.startswith("#")]
+    assert lines[0].startswith("* ")
+    folders = {line.split()[0] for line in lines[1:]}
+    assert folders == {"/.github/", "/CODEOWNERS", "/infra/", "/requirements/", "/vendor/"}
+    assert [folder for folder in folders if not (generated / folder.strip("/")).exists()] == []
 
 
 def test_a_file_at_the_root_takes_no_modules_place_in_the_command_line(generated: Path, tmp_path: Path) -> None:

@@ -50,10 +50,25 @@ def test_actions_are_pinned_by_commit_with_their_version_beside_it(path: Path) -
     assert [line for line in lines if not PIN.search(line)] == []
 
 
-@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_the_workflow_runs_the_readmes_commands(path: Path) -> None:
-    commands = re.findall(r"^```\n(make \w+)\n```$", (TEMPLATE / "README.md").read_text(), re.MULTILINE)
-    run = [step.get("run", "") for job in yaml.safe_load(path.read_text())["jobs"].values() for step in job["steps"]]
-    assert {"make demo", "make test"} <= set(commands)
-    assert any(text.startswith("make test") for text in run)
+def test_the_workflow_runs_the_readmes_commands() -> None:
+    commands = re.findall(r"^make (\w+)", (TEMPLATE / "README.md").read_text(), re.MULTILINE)
+    jobs = yaml.safe_load((FOLDER / "test.yml").read_text())["jobs"]
+    run = [step.get("run", "") for job in jobs.values() for step in job["steps"]]
+    assert {"demo", "test"} <= set(commands)
+    assert 'make "$SUITE"' in run and "test" in jobs["test"]["strategy"]["matrix"]["suite"]
     assert any("make demo" in text for text in run)
+
+
+def test_suites_are_targets_of_make() -> None:
+    workflow = (FOLDER / "test.yml").read_text() + (FOLDER / "release.yml").read_text()
+    jobs = yaml.safe_load((FOLDER / "test.yml").read_text())["jobs"]
+    named = set(jobs["test"]["strategy"]["matrix"]["suite"]) | set(re.findall(r"\bmake (\w+)", workflow))
+    targets = set(re.findall(r"^(\w+):", (TEMPLATE / "Makefile").read_text(), re.MULTILINE))
+    assert named <= targets
+
+
+@pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
+def test_the_files_that_a_workflow_names_exist(path: Path) -> None:
+    named = re.findall(r"(?<![\w/])(?:tests|requirements|\.ci)/[\w./-]+", path.read_text())
+    assert named
+    assert [name for name in named if not (TEMPLATE / name).exists()] == []
