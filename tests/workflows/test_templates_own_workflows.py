@@ -62,7 +62,9 @@ def test_the_workflow_runs_the_readmes_commands() -> None:
 def test_suites_are_targets_of_make() -> None:
     workflow = (FOLDER / "test.yml").read_text() + (FOLDER / "release.yml").read_text()
     jobs = yaml.safe_load((FOLDER / "test.yml").read_text())["jobs"]
-    named = set(jobs["test"]["strategy"]["matrix"]["suite"]) | set(re.findall(r"\bmake (\w+)", workflow))
+    named = set(jobs["test"]["strategy"]["matrix"]["suite"]) | set(
+        re.findall(r"(?:run:|^)\s+make (\w+)", workflow, re.MULTILINE)
+    )
     targets = set(re.findall(r"^(\w+):", (TEMPLATE / "Makefile").read_text(), re.MULTILINE))
     assert named <= targets
 

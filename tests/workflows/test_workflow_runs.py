@@ -105,7 +105,9 @@ def inbox(founded: Account, released: Release) -> Inbox:
 def retrained(founded: Account, released: Release, inbox: Inbox) -> Release:
     """The second release, of other hyperparameters. Its reason is a command that must not run."""
     founded.succeed("data", "prepare")
-    founded.edit("configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0))
+    founded.edit(
+        "configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0)
+    )
     founded.edit(
         "configuration/tuning.json",
         lambda tuning: tuning["HyperParameterTuningJobConfig"]["ResourceLimits"].update(
