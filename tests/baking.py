@@ -31,12 +31,17 @@ def _shared() -> Path:
     if _VARIABLE not in os.environ:
         folder = tempfile.mkdtemp(prefix="mlops-tests-")
         atexit.register(shutil.rmtree, folder, ignore_errors=True)
-        os.environ[_VARIABLE] = str(bake(Path(folder)))
+        repository = bake(Path(folder))
+        shutil.copytree(_CONFIGURATION, repository / "configuration", dirs_exist_ok=True)
+        os.environ[_VARIABLE] = str(repository)
     return Path(os.environ[_VARIABLE])
 
 
 _LEFT_OUT = {".git", ".mlops", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__"}
 _VARIABLE = "MLOPS_TESTS_REPOSITORY"
 
+# What is shipped may change with the sample; tests of the machinery keep their own values.
+_CONFIGURATION = Path(__file__).parent / "repository_configuration"
+
 REPOSITORY = _shared()
-"""A repository generated with the default answers, for tests that only read it."""
+"""A generated repository with the configuration of tests/repository_configuration, for tests that only read it."""

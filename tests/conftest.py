@@ -4,13 +4,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from baking import REPOSITORY, TEMPLATE
+from baking import REPOSITORY, TEMPLATE, bake
 
 sys.path += [str(REPOSITORY), str(TEMPLATE / "hooks")]
 pytest_plugins = ["mlops.testing"]
 
 
 @pytest.fixture(scope="session")
-def generated() -> Path:
+def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository generated with the default answers, for tests that only read it."""
-    return REPOSITORY
+    return bake(tmp_path_factory.mktemp("generated"))

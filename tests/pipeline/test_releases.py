@@ -141,7 +141,9 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     deployed = pristine.parameters("production")
     pristine.edit("configuration/production.yml", lambda production: production["api"].update(max_rows=77))
     # Another model, so that its answers tell when it took over; a smaller one, so a worse one.
-    pristine.edit("configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0))
+    pristine.edit(
+        "configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0)
+    )
     with traffic(lambda: pristine.predict(row)) as answers:
         pristine.succeed("start", "--set", "max_depth=2", "--set", "num_round=40")
         pristine.succeed("watch", "--until-approval")
