@@ -1,6 +1,6 @@
-"""Answers of AWS's APIs on file: recorded once from a local cloud, replayed to real boto3 clients in tests.
+"""Responses of AWS's APIs in files: recorded from a local cloud, replayed to real boto3 clients in tests.
 
-To record anew, with a local cloud in which the execution ran (eval "$(mlops local env)"):
+To record again, with a local cloud in which the execution ran (eval "$(mlops local env)"):
 python tests/report/cassette.py EXECUTION_ID tests/report/recordings/NAME.json
 """
 
@@ -11,59 +11,65 @@ import sys
 import threading
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 _KEPT_HEADERS = ("content-type", "smithy-protocol", "x-amzn-errortype")
 _KEPT_ROWS = 60
-_MARK = "X-Amz-Target"
-# CloudWatch speaks CBOR: every byte is a character on file.
+_TARGET_HEADER = "X-Amz-Target"
+# CloudWatch's bodies are CBOR: store each byte as a character.
 _BYTES = "latin-1"
 
-Exchange = dict[str, dict]
-Answer = Callable[[dict], dict]
+Exchange = dict[str, dict[str, Any]]
+Respond = Callable[[dict[str, Any]], dict[str, Any]]
 
 
 @contextmanager
-def replaying(file: Path) -> Iterator[str]:
-    """Answer as recorded. Gives the URL; a request that was not recorded is answered with an error that names it."""
-    exchanges = {_key(each["request"]): each["response"] for each in json.loads(file.read_text(encoding="utf-8"))}
+def replaying(exchanges: Iterable[Exchange]) -> Iterator[str]:
+    """Serve the recorded responses; yields the URL. The response to any other request is an error NotRecorded."""
+    responses = {_key(each["request"]): each["response"] for each in exchanges}
     unknown = {"status": 501, "headers": {}, "body": '{"__type": "NotRecorded"}'}
-    with _serving(lambda request: exchanges.get(_key(request), unknown | {"request": request})) as url:
+    with _serving(lambda request: responses.get(_key(request), unknown)) as url:
         yield url
 
 
 @contextmanager
 def recording(upstream: str, exchanges: list[Exchange]) -> Iterator[str]:
-    """Pass every request on to `upstream` and keep it with its answer. Gives the URL."""
+    """Forward each request to `upstream` and append it with its response to `exchanges`; yields the URL."""
 
-    def answer(request: dict) -> dict:
-        response = _ask(upstream, request)
+    def respond(request: dict[str, Any]) -> dict[str, Any]:
+        response = _forward(upstream, request)
         exchanges.append({"request": {key: request[key] for key in _KEYS}, "response": response})
         return response
 
-    with _serving(answer) as url:
+    with _serving(respond) as url:
         yield url
 
 
 _KEYS = ("method", "path", "target", "body")
 
 
-def _key(request: dict) -> str:
+def _key(request: dict[str, Any]) -> str:
     return json.dumps([request[key] for key in _KEYS])
 
 
 @contextmanager
-def _serving(answer: Answer) -> Iterator[str]:
+def _serving(respond: Respond) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
 
         def _reply(self) -> None:
             body = self.rfile.read(int(self.headers.get("Content-Length", 0))).decode(_BYTES)
-            request = {"method": self.command, "path": self.path, "target": self.headers.get(_MARK, ""), "body": body}
-            response = answer(request | {"headers": dict(self.headers)})
+            request = {
+                "method": self.command,
+                "path": self.path,
+                "target": self.headers.get(_TARGET_HEADER, ""),
+                "body": body,
+            }
+            response = respond(request | {"headers": dict(self.headers)})
             content = response["body"].encode(_BYTES)
             self.send_response(response["status"])
             for name, value in {**response["headers"], "Content-Length": str(len(content))}.items():
@@ -74,7 +80,7 @@ def _serving(answer: Answer) -> Iterator[str]:
         do_GET = do_POST = do_HEAD = _reply
 
         def log_message(self, *_: object) -> None:
-            """Nothing: a test's output is for its failure."""
+            """Keep the test's output free of access logs."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True
@@ -88,13 +94,13 @@ def _serving(answer: Answer) -> Iterator[str]:
         thread.join()
 
 
-def _ask(upstream: str, request: dict) -> dict:
+def _forward(upstream: str, request: dict[str, Any]) -> dict[str, Any]:
     headers = {name: value for name, value in request["headers"].items() if name.lower() != "host"}
     data = request["body"].encode(_BYTES) or None
-    asked = urllib.request.Request(upstream + request["path"], data, headers, method=request["method"])
+    forwarded = urllib.request.Request(upstream + request["path"], data, headers, method=request["method"])
     try:
-        with urllib.request.urlopen(asked) as answer:
-            status, fields, body = answer.status, answer.headers, answer.read().decode(_BYTES)
+        with urllib.request.urlopen(forwarded) as response:
+            status, fields, body = response.status, response.headers, response.read().decode(_BYTES)
     except urllib.error.HTTPError as error:
         status, fields, body = error.code, error.headers, error.read().decode(_BYTES)
     if request["path"].partition("?")[0].endswith(".csv"):
@@ -104,7 +110,7 @@ def _ask(upstream: str, request: dict) -> dict:
 
 
 def main(execution_id: str, file: str) -> None:
-    """Record what a report of the execution asks for."""
+    """Record the requests that a report of the execution makes."""
     import os
 
     from mlops import configuration, report

@@ -1,14 +1,14 @@
-"""The page in a real browser, at the widths and in the schemes that people have."""
+"""The page in a real browser: widths, colour schemes, charts."""
 
 import shutil
 
 import pytest
 
-from mlops.report import html
+from mlops.report import as_html
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="there is no chromium on this machine")
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
 @pytest.fixture(scope="module")
@@ -20,56 +20,93 @@ def browser():
 
 
 @pytest.fixture
-def opened(browser, released, tmp_path):
-    """Opens the page in a window and gives it, with what it asked of the network."""
-    file = tmp_path / "report.html"
-    file.write_text(html.render(released), encoding="utf-8")
-    asked = []
+def open_page(browser, tmp_path):
+    """Opens the page of a document in a window; `requested` collects the URLs that it loads."""
 
-    def open_page(width, scheme):
+    def open_page(document, width=1000, scheme="light", requested=None):
+        file = tmp_path / "report.html"
+        file.write_text(as_html.render(document), encoding="utf-8")
         page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
-        page.on("request", lambda request: asked.append(request.url))
+        if requested is not None:
+            page.on("request", lambda request: requested.append(request.url))
         page.goto(file.as_uri())
-        return page, asked
+        return page
 
     return open_page
 
 
+every_document = pytest.mark.parametrize(
+    ("document", "charts"), [("released", 5), ("binary", 8), ("three", 8), ("hundred", 8)], indirect=["document"]
+)
+
+
+@every_document
 @pytest.mark.parametrize("width", [360, 768, 1400])
-def test_the_page_never_scrolls_sideways(opened, width):
-    page, _ = opened(width, "light")
+def test_the_page_never_scrolls_sideways(open_page, document, charts, width):
+    document["baseline"] = {**document}
+    page = open_page(document, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_page_follows_the_scheme(opened):
+def test_the_page_follows_the_scheme(open_page, released):
     backgrounds = {
-        scheme: opened(1000, scheme)[0].evaluate("getComputedStyle(document.body).backgroundColor")
+        scheme: open_page(released, scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
         for scheme in ("light", "dark")
     }
     assert backgrounds["light"] != backgrounds["dark"]
 
 
-def test_the_page_asks_the_network_for_nothing(opened):
-    _, asked = opened(1000, "light")
-    assert len(asked) == 1
+def test_the_page_loads_no_other_files(open_page, hundred):
+    requested = []
+    open_page(hundred, requested=requested)
+    assert len(requested) == 1
 
 
-def test_charts_are_drawn_in_full(opened):
-    page, _ = opened(1000, "light")
+@every_document
+@pytest.mark.parametrize("width", [360, 1000])
+def test_charts_are_drawn_in_full(open_page, document, charts, width):
+    page = open_page(document, width)
     sizes = page.evaluate(
         """[...document.querySelectorAll('figure svg')].map(svg => {
             const box = svg.getBBox(), view = svg.viewBox.baseVal;
             return [svg.clientWidth, box.x, box.y, view.width - box.x - box.width, view.height - box.y - box.height];
         })"""
     )
-    assert len(sizes) == 5
+    assert len(sizes) == charts
     for width, *margins in sizes:
         assert width > 200
         assert min(margins) > -12, "a mark at the edge may reach over it by its own size, and no further"
 
 
-def test_every_figure_can_be_reached_by_keyboard(opened):
-    page, _ = opened(360, "light")
+@every_document
+@pytest.mark.parametrize("width", [360, 1000])
+def test_text_in_charts_is_readable_and_does_not_overlap(open_page, document, charts, width):
+    """Rotated texts are compared by their own boxes, not by the boxes around them."""
+    page = open_page(document, width)
+    overlaps, smallest = page.evaluate(
+        """(() => {
+            const overlaps = [], sizes = [];
+            for (const svg of document.querySelectorAll('figure svg')) {
+                const scale = svg.getBoundingClientRect().width / svg.viewBox.baseVal.width;
+                const texts = [...svg.querySelectorAll('text')];
+                for (const text of texts) sizes.push(parseFloat(getComputedStyle(text).fontSize) * scale);
+                const boxes = texts.filter(t => !t.hasAttribute('transform')).map(t => [t.textContent, t.getBBox()]);
+                boxes.forEach(([one, a], i) => boxes.slice(i + 1).forEach(([other, b]) => {
+                    const across = Math.min(a.x + a.width, b.x + b.width) - Math.max(a.x, b.x);
+                    const down = Math.min(a.y + a.height, b.y + b.height) - Math.max(a.y, b.y);
+                    if (across > 1 && down > 4) overlaps.push([one, other]);
+                }));
+            }
+            return [overlaps, Math.min(...sizes)];
+        })()"""
+    )
+    assert overlaps == []
+    assert smallest >= 8.5
+
+
+@every_document
+def test_everything_that_scrolls_can_be_reached_by_keyboard(open_page, document, charts):
+    page = open_page(document, 360)
     unreachable = page.evaluate(
         """[...document.querySelectorAll('*')].filter(
             e => e.scrollWidth > e.clientWidth + 1 && getComputedStyle(e).overflowX === 'auto' && e.tabIndex < 0

@@ -1,4 +1,4 @@
-"""What a report knows of an execution, read from recorded answers of AWS's APIs."""
+"""The document of an execution, collected from recorded responses of AWS's APIs."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from mlops.report.deployment import second_variant
 from mlops.report.logs import console_link
 
 
-def test_a_release_tells_what_was_released(released):
+def test_the_document_names_commit_data_image_and_hyperparameters(released):
     execution, release = released["execution"], released["release"]
     assert execution["commit"].startswith("8da14800dee6")
     assert execution["data_version"] == "27af7ee9-823c-4cab-9fa9-2ae854d62b53"
@@ -18,7 +18,7 @@ def test_a_release_tells_what_was_released(released):
     assert released["dataset"]["synthetic"] is True
 
 
-def test_a_release_tells_its_trials_with_hyperparameters_and_objective(released):
+def test_the_document_has_the_trials_of_the_tuning(released):
     tuning = released["tuning"]
     assert tuning["metric"] == "validation:rmse"
     assert [trial["status"] for trial in tuning["trials"]] == ["Completed"] * 4
@@ -27,21 +27,25 @@ def test_a_release_tells_its_trials_with_hyperparameters_and_objective(released)
     assert set(best["hyperparameters"]) == {"max_depth", "eta", "min_child_weight"}
 
 
-def test_a_release_tells_its_metrics_beside_those_of_the_model_that_was_in_production(released):
+def test_the_document_has_the_metrics_of_this_model_and_of_the_one_in_production(released):
     evaluation, gate = released["evaluation"], released["gate"]
-    assert gate == {"Metric": "rmse", "Goal": "Minimize", "Bound": 6, "AllowedRegression": 0.02, "Production": True}
+    assert gate == {
+        "Group": "regression_metrics",
+        "Metrics": [{"Name": "rmse", "Goal": "Minimize", "Bound": 6, "AllowedRegression": 0.02}],
+        "Production": True,
+    }
     assert evaluation["regression_metrics"]["rmse"]["value"] < 6
     assert evaluation["production"]["regression_metrics"]["rmse"]["value"] > 0
 
 
-def test_every_action_has_its_time(released):
+def test_every_action_has_start_end_and_duration(released):
     actions = [action for stage in released["stages"] for action in stage["actions"]]
     assert {action["state"] for action in actions} == {"Succeeded"}
     assert all(action["seconds"] >= 0 and action["started"] < action["ended"] for action in actions)
     assert next(action for action in actions if action["category"] == "Approval")["summary"] == "Looks right"
 
 
-def test_the_endpoint_that_serves_the_release_is_told_from_one_that_serves_another(released, refused):
+def test_an_endpoint_of_another_release_is_recognised(released, refused):
     def serves(document):
         return next(each["serves_this"] for each in document["endpoints"] if each["stage"] == "production")
 
@@ -49,19 +53,19 @@ def test_the_endpoint_that_serves_the_release_is_told_from_one_that_serves_anoth
     assert serves(refused) is False
 
 
-def test_a_release_tells_what_it_answered_while_traffic_was_shifted(released, refused):
+def test_the_document_counts_the_requests_during_the_traffic_shift(released, refused):
     assert released["traffic"] == {"version": "2", "requests": 188, "failed": 0}
     assert refused["traffic"] is None
 
 
-def test_each_log_has_a_name_and_a_place(released):
+def test_each_log_has_a_name_a_group_and_a_stream(released):
     logs = {log["name"]: log for log in released["logs"]}
     assert {"Build/Render", "tuning", "training", "evaluation", "Test/QA", "endpoint production"} <= set(logs)
     assert logs["training"]["group"] == "/aws/sagemaker/TrainingJobs"
     assert logs["training"]["stream"] == "taxi-fares-59ed189f/"
 
 
-def test_a_refused_execution_tells_the_reason_and_what_it_found_until_then(refused):
+def test_a_refused_execution_has_its_reason_and_the_results_so_far(refused):
     assert refused["verdict"]["outcome"] == "failed"
     assert refused["verdict"]["sentence"].startswith("Train/Train failed: rmse is 19.8618, allowed is at most 6")
     assert refused["verdict"]["log"] == "evaluation"
@@ -79,12 +83,12 @@ def test_a_log_in_aws_has_a_link_to_the_console():
     )
 
 
-def test_a_log_in_china_has_a_link_to_the_console_there():
+def test_a_log_in_china_has_a_link_to_the_chinese_console():
     link = console_link("https://logs.cn-north-1.amazonaws.com.cn", "cn-north-1", LogLocation("/g"))
     assert link.startswith("https://cn-north-1.console.amazonaws.cn/")
 
 
-def test_a_log_elsewhere_has_no_link():
+def test_a_log_of_the_local_cloud_has_no_link():
     assert console_link("http://127.0.0.1:4566", "us-east-1", LogLocation("/g")) is None
 
 

@@ -1,9 +1,10 @@
-"""Numbers as people read them, and predictions in a size that fits a page."""
+"""Numbers in formats for people, and digests of predictions."""
 
 import random
 
 import pytest
 
+from mlops.contract import ProblemType
 from mlops.report import numbers, predictions
 
 
@@ -21,15 +22,15 @@ from mlops.report import numbers, predictions
         ("many", "many"),
     ],
 )
-def test_a_measured_number_has_the_digits_that_count(value, text):
-    assert numbers.figure(value) == text
+def test_a_measured_number_has_significant_digits(value, text):
+    assert numbers.number(value) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(6.0, "6"), (0.02, "0.02"), (1000.0, "1,000"), (1e-5, "10⁻⁵"), (2.5e-6, "2.5 × 10⁻⁶"), (0, "0")]
 )
-def test_a_number_that_a_person_chose_stays_as_short_as_it_was(value, text):
-    assert numbers.given(value) == text
+def test_a_configured_number_has_no_trailing_zeros(value, text):
+    assert numbers.exact(value) == text
 
 
 @pytest.mark.parametrize(
@@ -44,12 +45,12 @@ def test_a_number_that_a_person_chose_stays_as_short_as_it_was(value, text):
         (3725, "1 h 02 min"),
     ],
 )
-def test_a_span_of_time_is_told_in_units_that_fit(seconds, text):
+def test_a_duration_has_fitting_units(seconds, text):
     assert numbers.duration(seconds) == text
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (4100, "4.1 kB"), (2_300_000, "2.3 MB")])
-def test_a_size_is_told_in_units_that_fit(count, text):
+def test_a_size_has_a_fitting_unit(count, text):
     assert numbers.size(count) == text
 
 
@@ -58,12 +59,16 @@ def test_a_change_has_its_sign(share, text):
     assert numbers.signed_percent(share) == text
 
 
+def digest(text):
+    return predictions.digest(text, ProblemType.REGRESSION)
+
+
 def table(rows):
     return "actual,predicted\n" + "".join(f"{actual},{predicted}\n" for actual, predicted in rows)
 
 
-def test_predictions_are_summed_up_by_bias_and_size_of_their_errors():
-    found = predictions.digest(table([(10, 11), (20, 21), (30, 31), (40, 44)]))
+def test_the_digest_has_bias_and_size_of_the_errors():
+    found = digest(table([(10, 11), (20, 21), (30, 31), (40, 44)]))
     assert found["rows"] == 4
     assert found["bias"] == pytest.approx(1.75)
     assert found["absolute_error"] == {"p50": 1, "p90": 4, "p95": 4, "p99": 4}
@@ -71,20 +76,20 @@ def test_predictions_are_summed_up_by_bias_and_size_of_their_errors():
     assert found["worst"][0] == {"actual": 40, "predicted": 44}
 
 
-def test_every_row_is_in_the_picture_or_counted_as_outside():
+def test_every_row_is_in_the_chart_or_counted_as_outside():
     numbers_from = random.Random(3)
     rows = [(value, value + numbers_from.gauss(0, 4)) for value in (numbers_from.uniform(5, 80) for _ in range(2000))]
-    density = predictions.digest(table([*rows, (10_000, 12)]))["density"]
+    density = digest(table([*rows, (10_000, 12)]))["density"]
     assert sum(count for *_, count in density["cells"]) + density["outside"] == 2001
     assert density["outside"] >= 1
     low, high = density["range"]
-    assert high < 100, "one odd row doesn't stretch the picture"
+    assert high < 100, "one outlier does not stretch the chart"
     assert all(
         low - density["width"] <= value <= high + density["width"] for cell in density["cells"] for value in cell[:2]
     )
 
 
-def test_a_row_lies_in_the_hexagon_that_is_nearest():
+def test_a_row_belongs_to_the_nearest_hexagon():
     width = 2.0
     numbers_from = random.Random(5)
     for _ in range(50):
@@ -99,11 +104,11 @@ def test_every_residual_is_in_the_histogram():
     assert histogram["range"][0] == -histogram["range"][1]
 
 
-def test_predictions_that_are_all_right_can_be_shown():
-    found = predictions.digest(table([(5, 5), (5, 5)]))
+def test_perfect_predictions_have_a_digest():
+    found = digest(table([(5, 5), (5, 5)]))
     assert found["bias"] == 0
     assert sum(found["residuals"]["counts"]) == 2
 
 
 def test_no_predictions_have_no_digest():
-    assert predictions.digest("actual,predicted\n") is None
+    assert digest("actual,predicted\n") is None

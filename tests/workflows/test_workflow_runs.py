@@ -229,11 +229,11 @@ def test_a_pull_request_is_told_how_it_compares_with_main(retrained: Release, re
     assert (reviewed.artifacts / "report" / "report.html").is_file()
     comment = (reviewed.artifacts / f"comment-on-{PULL_REQUEST}.md").read_text()
     commit = retrained.report["execution"]["commit"]
-    figures = comment.partition("## Beside the last figures of main")[2]
-    assert f"Those of commit {commit[:8]}." in figures
-    assert re.search(r"\| rmse \| [\d.]+ \| [\d.]+ \|", figures)
-    assert re.search(r"\| latency p95 \(ms\) \| [\d.]+ \| [\d.]+ \|", figures)
-    assert re.search(r"\| throughput \(requests/s\) \| [\d,.]+ \| [\d,.]+ \|", figures)
+    comparison = comment.partition("## Compared with main")[2]
+    assert f"Main is commit {commit[:8]}." in comparison
+    assert re.search(r"\| rmse \| [\d.]+ \| [\d.]+ \|", comparison)
+    assert re.search(r"\| latency p95 \(ms\) \| [\d.]+ \| [\d.]+ \|", comparison)
+    assert re.search(r"\| throughput \(requests/s\) \| [\d,.]+ \| [\d,.]+ \|", comparison)
     assert f"| Commit | `{commit}` |" in comment
 
 

@@ -1,7 +1,7 @@
 """The report of a pipeline execution: one document, as an HTML page, as Markdown and as JSON.
 
-`collect` asks AWS for everything and gives the document; the renderers know nothing but the document. So the JSON
-that lies beside the page holds all that the page was made of.
+`collect` reads everything from AWS into the document; the renderers use nothing but the document. So report.json
+has all the data of the page.
 """
 
 from __future__ import annotations
@@ -12,15 +12,15 @@ from typing import Any
 from mlops.aws.executions import Execution
 from mlops.aws.session import Session
 from mlops.configuration import Project
-from mlops.report import html, json, markdown
+from mlops.report import as_html, as_json, as_markdown
 from mlops.report.collect import collect, last_seen
 
 __all__ = ["collect", "write", "write_last_seen"]
 
 _RENDERERS = {
-    "html": ("report.html", html.render),
-    "markdown": ("report.md", markdown.render),
-    "json": ("report.json", json.render),
+    "html": ("report.html", as_html.render),
+    "markdown": ("report.md", as_markdown.render),
+    "json": ("report.json", as_json.render),
 }
 
 
@@ -33,9 +33,9 @@ def write(
 ) -> dict[str, Path]:
     """Write the report of an execution (None: of the latest one) into the directory `output`.
 
-    `baseline` is the document of another release, whose figures are shown in comparison. Returns the files by kind:
-    html, markdown, json. Of an execution that runs or has failed, the report holds the results so far. Raises
-    InputError when there is no such execution.
+    `baseline` is the document of another release, to compare with. Returns the files by kind: html, markdown, json.
+    The report of a running or failed execution has the results so far. Raises InputError when there is no such
+    execution.
     """
     return _render({**collect(session, project, execution_id), "baseline": baseline}, output)
 
@@ -43,14 +43,14 @@ def write(
 def write_last_seen(
     project: Project, account: str, execution: Execution, sentence: str, output: Path
 ) -> dict[str, Path]:
-    """Write the last known state of an execution whose local cloud has ended; `sentence` is the reason. As `write`."""
+    """Write, like `write`, the last known state of an execution whose local cloud has ended because of `sentence`."""
     return _render({**last_seen(project, account, execution, sentence), "baseline": None}, output)
 
 
 def _render(document: dict[str, Any], output: Path) -> dict[str, Path]:
     output.mkdir(parents=True, exist_ok=True)
-    written = {}
+    files: dict[str, Path] = {}
     for kind, (name, render) in _RENDERERS.items():
-        written[kind] = output / name
-        written[kind].write_text(render(document), encoding="utf-8")
-    return written
+        files[kind] = output / name
+        files[kind].write_text(render(document), encoding="utf-8")
+    return files

@@ -1,4 +1,4 @@
-"""Everything that a report tells, read from AWS: the pipeline, its jobs, and what they left in the bucket."""
+"""The content of a report, read from AWS: the pipeline, its jobs, and their results in the bucket."""
 
 from __future__ import annotations
 
@@ -16,10 +16,10 @@ Document = dict[str, Any]
 
 
 def collect(session: Session, project: Project, execution_id: str | None = None) -> Document:
-    """The document of an execution, without an id of the latest one.
+    """The document of an execution; without an id, of the latest one.
 
-    Times are ISO 8601 strings, durations seconds. A part that the execution did not come to, or that is gone by now,
-    is None or empty. InputError when there is no such execution.
+    Times are ISO 8601 strings, durations seconds. A part is None or empty when the execution has not produced it, or
+    when it has been deleted. Raises InputError when there is no such execution.
     """
     names = Names(project.project, project.model)
     execution_id = execution_id or executions.latest(session, names.pipeline)
@@ -31,7 +31,7 @@ def collect(session: Session, project: Project, execution_id: str | None = None)
         "model": project.model,
         "region": session.region,
         "account": session.account,
-        "place": results.place(bucket, execution),
+        "location": results.location(bucket, execution),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         **pipeline.collect(session, names, execution),
         **trained,
@@ -42,14 +42,14 @@ def collect(session: Session, project: Project, execution_id: str | None = None)
 
 
 def last_seen(project: Project, account: str, execution: Execution, sentence: str) -> Document:
-    """The document of an execution whose local cloud has ended: its stages in their last known state, and the reason."""
+    """The document of an execution whose local cloud has ended because of `sentence`: stages in their last known state."""
     names = Names(project.project, project.model)
     return {
         "project": project.project,
         "model": project.model,
         "region": project.region,
         "account": account,
-        "place": results.place(names.bucket(account, project.region), execution),
+        "location": results.location(names.bucket(account, project.region), execution),
         "written": datetime.now(UTC).isoformat(timespec="seconds"),
         **pipeline.last_seen(execution, sentence),
         **training.NOTHING,

@@ -1,4 +1,4 @@
-"""The figures of a release beside those of another one, such as the last on main."""
+"""Metrics, latency and throughput of a release compared with another release, such as the last one of main."""
 
 from __future__ import annotations
 
@@ -6,16 +6,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.errors import InputError
-from mlops.report import view
+from mlops.report import metrics
 
 _LATENCIES = ("p50", "p95", "p99")
-# Less than this share of the other figure is noise of the machine.
-_NOISE = {"latency": 0.1, "throughput": 0.1}
+# Smaller changes of latency and throughput are noise of the machine.
+_NOISE = 0.1
 
 
 @dataclass(frozen=True)
 class Row:
-    """One figure; `change` is a share of the other one, `word` says what it means."""
+    """A value of both releases; `change` is a share of the other release's value."""
 
     name: str
     unit: str
@@ -27,21 +27,20 @@ class Row:
 
 
 def compare(document: dict[str, Any]) -> list[Row]:
-    """The rows for what both documents have; none when there is no other one."""
+    """A row for each value of this release; no rows without a baseline."""
     other = document.get("baseline")
     if not other:
         return []
     try:
-        return [*_metrics(document, other), *_load(document, other)]
-    except (KeyError, TypeError, AttributeError) as error:
+        return [*_metrics(document), *_load(document, other)]
+    except (KeyError, TypeError, AttributeError, ValueError) as error:
         raise InputError(f"--baseline is no report.json of `mlops report`: {error!r}") from error
 
 
-def _metrics(document: dict[str, Any], other: dict[str, Any]) -> list[Row]:
-    before = {metric.name: metric.value for metric in view.metrics(other)}
+def _metrics(document: dict[str, Any]) -> list[Row]:
     return [
-        _row(metric.name, "", metric.value, before.get(metric.name), view.lower_is_better(metric.name), 0.0)
-        for metric in view.metrics(document)
+        _row(metric.name, "", metric.value, metric.main, metric.lower_is_better, 0.0)
+        for metric in metrics.rows(document)
     ]
 
 
@@ -54,21 +53,24 @@ def _load(document: dict[str, Any], other: dict[str, Any]) -> list[Row]:
             this.get("latency_ms", {}).get(name),
             before.get("latency_ms", {}).get(name),
             True,
-            _NOISE["latency"],
+            _NOISE,
         )
         for name in _LATENCIES
     ]
-    rows.append(
-        _row("throughput", "requests/s", this.get("throughput"), before.get("throughput"), False, _NOISE["throughput"])
-    )
+    rows.append(_row("throughput", "requests/s", this.get("throughput"), before.get("throughput"), False, _NOISE))
     return [row for row in rows if row.this is not None]
 
 
-def _row(name: str, unit: str, this: float | None, other: float | None, lower_is_better: bool, noise: float) -> Row:
+def _row(
+    name: str, unit: str, this: float | None, other: float | None, lower_is_better: bool | None, noise: float
+) -> Row:
+    """`lower_is_better` is None for a metric of unknown direction, which gets no verdict."""
+    change = metrics.change(this, other)
     if this is None or other is None:
         return Row(name, unit, this, other, None, "", "")
-    change = (this - other) / abs(other) if other else 0.0
-    if abs(change) <= noise:
-        return Row(name, unit, this, other, change, "as before", "")
-    better = (change < 0) == lower_is_better
+    if this == other or (change is not None and abs(change) <= noise):
+        return Row(name, unit, this, other, change or 0.0, "unchanged", "")
+    if lower_is_better is None:
+        return Row(name, unit, this, other, change, "", "")
+    better = (this < other) == lower_is_better
     return Row(name, unit, this, other, change, "better" if better else "worse", "good" if better else "bad")

@@ -1,4 +1,4 @@
-"""AWS's consoles: what runs elsewhere, in a local cloud, has none, and gets no link to one."""
+"""AWS's consoles, for links. A local cloud has none."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _GOVERNMENT = "console.amazonaws-us-gov.com"
 
 
 def host(api: str, region: str) -> str | None:
-    """The console of the partition that an API belongs to; None where there is none."""
-    called = urlsplit(api).hostname or ""
-    found = next((console for domain, console in _CONSOLES.items() if called.endswith(f".{domain}")), None)
-    return _GOVERNMENT if found and region.startswith("us-gov-") else found
+    """The console of the partition that an API's URL belongs to; None for a URL outside AWS."""
+    hostname = urlsplit(api).hostname or ""
+    console = next((name for domain, name in _CONSOLES.items() if hostname.endswith(f".{domain}")), None)
+    return _GOVERNMENT if console and region.startswith("us-gov-") else console

@@ -1,4 +1,4 @@
-"""Where the model came to: its package in the registry, the endpoints."""
+"""Deployments of the model: its package in the registry, the endpoints."""
 
 from __future__ import annotations
 
@@ -18,16 +18,16 @@ NOTHING: dict[str, Any] = {"model_package": None, "endpoints": [], "traffic": No
 def collect(session: Session, names: Names, execution: Execution, release: dict[str, Any]) -> dict[str, Any]:
     """`model_package`, `endpoints` and `traffic` of the document."""
     arn = release["model_package"]
-    found = (_endpoint(session, names, stage, execution.id) for stage in ("test", "production"))
+    described = (_endpoint(session, names, stage, execution.id) for stage in ("test", "production"))
     return {
         "model_package": _model_package(session, arn) if arn else None,
-        "endpoints": [endpoint for endpoint in found if endpoint],
+        "endpoints": [endpoint for endpoint in described if endpoint],
         "traffic": _traffic(session, names, execution),
     }
 
 
 def _traffic(session: Session, names: Names, execution: Execution) -> dict[str, Any] | None:
-    """The requests that this release answered while traffic was shifted to it."""
+    """The requests to this release during the traffic shift."""
     action = next((each for each in execution.actions if each.path == "Production/Deploy"), None)
     counted = traffic.of_shift(session, names, action) if action else None
     return asdict(counted) if counted else None
@@ -51,7 +51,7 @@ def _model_package(session: Session, arn: str) -> dict[str, Any] | None:
 
 
 def _endpoint(session: Session, names: Names, stage: str, execution_id: str) -> dict[str, Any] | None:
-    """An endpoint as it is now, and whether it serves what this execution released."""
+    """The current state of an endpoint, and whether it serves this release."""
     status = endpoints.describe(session, endpoints.name_of(session, names, stage))
     if status is None:
         return None

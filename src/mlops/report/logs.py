@@ -1,4 +1,4 @@
-"""Where the logs of an execution lie, and how to open them."""
+"""The locations of an execution's logs, with links to the console."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlops.report import consoles
 
 
 def collect(session: Session, names: Names, execution: Execution) -> list[dict[str, Any]]:
-    """`logs` of the document: what wrote it, its location in CloudWatch Logs and, on AWS, a link."""
+    """`logs` of the document: name of the writer, log group, stream and, on AWS, a link."""
     found = [(source.name, source.location) for source in log_locations.of_execution(session, names, execution)]
     deployed = {action.stage.lower() for action in execution.actions if _deploys(action)}
     found += [
@@ -41,7 +41,7 @@ def _described(session: Session, name: str, location: LogLocation) -> dict[str, 
 
 
 def console_link(api: str, region: str, location: LogLocation) -> str | None:
-    """The console's page of a log group, or of the streams that are meant; None where `api` has no console."""
+    """The console's page of a log group or of a stream prefix; None where `api` has no console."""
     console = consoles.host(api, region)
     if console is None:
         return None
@@ -51,5 +51,5 @@ def console_link(api: str, region: str, location: LogLocation) -> str | None:
 
 
 def _fragment(text: str) -> str:
-    # The console reads its fragment with "$" in location of "%", encoded twice.
+    # The console reads its fragment with "$" in place of "%", encoded twice.
     return quote(quote(text, safe=""), safe="").replace("%", "$")

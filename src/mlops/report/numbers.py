@@ -1,4 +1,4 @@
-"""Numbers, spans of time and sizes as people read them."""
+"""Numbers, durations and sizes in formats for people."""
 
 from __future__ import annotations
 
@@ -11,8 +11,8 @@ _SUPERSCRIPTS = str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹")
 _UNITS = ("B", "kB", "MB", "GB")
 
 
-def figure(value: float | int | str | None, digits: int = 4) -> str:
-    """A measured number with so many significant digits, thousands apart: 3.916, 12,480, 2.1 × 10⁻⁷."""
+def number(value: float | int | str | None, digits: int = 4) -> str:
+    """A measured number with significant digits and separated thousands: 3.916, 12,480, 2.1 × 10⁻⁷."""
     if value is None or isinstance(value, str):
         return value or NONE
     if value == 0 or not math.isfinite(value):
@@ -25,8 +25,8 @@ def figure(value: float | int | str | None, digits: int = 4) -> str:
     return _signed(f"{value:,.{max(0, digits - 1 - exponent)}f}")
 
 
-def given(value: float | int | str | None) -> str:
-    """A number that a person chose, such as a bound: no digits but those that count. 6, 0.02, 1,000, 10⁻⁵."""
+def exact(value: float | int | str | None) -> str:
+    """A configured number, such as a bound, without trailing zeros: 6, 0.02, 1,000, 10⁻⁵."""
     if value is None or isinstance(value, str):
         return value or NONE
     if value and abs(value) < 1e-4:
@@ -40,14 +40,14 @@ def percent(share: float | None, digits: int = 1) -> str:
 
 
 def signed_percent(share: float | None) -> str:
-    """A change as percent, always with its sign."""
+    """A change as percent with its sign."""
     if share is None:
         return NONE
     return f"+{percent(share)}" if share > 0 else percent(share)
 
 
 def duration(seconds: float | None) -> str:
-    """A span of time: < 0.1 s, 4.2 s, 42 s, 3 min 07 s, 1 h 02 min."""
+    """A duration: < 0.1 s, 4.2 s, 42 s, 3 min 07 s, 1 h 02 min."""
     if seconds is None:
         return NONE
     if seconds < 0.1:

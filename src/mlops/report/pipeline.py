@@ -1,4 +1,4 @@
-"""The execution of the pipeline: what it was asked to do, how its stages went, and how it ended."""
+"""The execution of the pipeline: its request, its stages, and its result."""
 
 from __future__ import annotations
 
@@ -32,12 +32,12 @@ def last_seen(execution: Execution, sentence: str) -> dict[str, Any]:
 
 
 def iso(moment: datetime | None) -> str | None:
-    """A time as the document has it."""
+    """A time in the document's format."""
     return None if moment is None else moment.astimezone(UTC).isoformat(timespec="milliseconds")
 
 
 def seconds_between(started: datetime | None, ended: datetime | None) -> float | None:
-    """Seconds from a start to an end, to now while there is no end; None before the start."""
+    """Seconds from start to end, or to now without an end; None without a start."""
     if started is None:
         return None
     return round(((ended or datetime.now(UTC)) - started).total_seconds(), 3)
@@ -59,13 +59,13 @@ def _execution(execution: Execution) -> dict[str, Any]:
 
 
 def data_version(execution: Execution) -> str | None:
-    """The S3 version of data.zip that the execution took; None while it hasn't."""
+    """The S3 version of data.zip in this execution; None before its source action ran."""
     source = next((action for action in execution.actions if action.path == "Source/Data"), None)
     return (source and source.variables.get("VersionId")) or execution.revisions.get("Data")
 
 
 def _verdict(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
-    """One sentence, and where to read on when it is about a failure."""
+    """The result in one sentence and, for a failure, the name of the log that has the details."""
     failure = failures.explain(session, names, execution)
     if failure is not None:
         log = failure.log_name or None
@@ -74,7 +74,7 @@ def _verdict(session: Session, names: Names, execution: Execution) -> dict[str, 
     if execution.status == "Succeeded":
         return {"outcome": "released", "sentence": "The model is in production.", "log": None}
     if waiting := execution.waiting_approval:
-        sentence = f"Waits for a person to approve {waiting.path}: mlops approve, or mlops reject."
+        sentence = f"{waiting.path} waits for a decision: mlops approve, or mlops reject."
         return {"outcome": "waiting", "sentence": sentence, "log": None}
     running = ", ".join(action.path for action in execution.actions if action.state == "InProgress")
     sentence = f"Still running: {running}." if running else "Still running."

@@ -10,18 +10,27 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any
 
+from mlops.contract import ProblemType
+
 _CELLS = 36  # hexagons from left to right
 _BARS = 41
 _WORST = 5
-# The chart's range leaves out this share at each end: one odd row must not squeeze all others into a corner.
+_PROBABILITY_BARS = 20
+# The charts' ranges leave out this share of the rows at each end: one outlier would squeeze all others into a corner.
 _OUTSIDE = 0.005
 
 
-def digest(table: str) -> dict[str, Any] | None:
-    """The digest of a CSV with the columns actual and predicted, in the target's unit; None when it has no rows."""
-    rows = [(float(row["actual"]), float(row["predicted"])) for row in csv.DictReader(io.StringIO(table))]
+def digest(table: str, problem: ProblemType) -> dict[str, Any] | None:
+    """The digest of predictions.csv; None when it has no rows."""
+    rows = list(csv.DictReader(io.StringIO(table)))
     if not rows:
         return None
+    return _regression(rows) if problem is ProblemType.REGRESSION else _classification(rows)
+
+
+def _regression(table: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """In the target's unit."""
+    rows = [(float(row["actual"]), float(row["predicted"])) for row in table]
     errors = [predicted - actual for actual, predicted in rows]
     absolute = sorted(map(abs, errors))
     return {
@@ -38,13 +47,53 @@ def digest(table: str) -> dict[str, Any] | None:
     }
 
 
+def _classification(table: Sequence[dict[str, str]]) -> dict[str, Any]:
+    """`worst` are the mistakes with the highest probability, `probabilities` the rows by probability and correctness.
+
+    `production`, where the model in production was evaluated on the same rows, counts those that the two models
+    predict differently, and which of the two is correct.
+    """
+    rows = [(row["actual"], row["predicted"], float(row["probability"])) for row in table]
+    mistakes = [row for row in rows if row[0] != row[1]]
+    return {
+        "rows": len(rows),
+        "correct": len(rows) - len(mistakes),
+        "worst": [
+            {"actual": actual, "predicted": predicted, "probability": probability}
+            for actual, predicted, probability in sorted(mistakes, key=lambda row: -row[2])[:_WORST]
+        ],
+        "probabilities": {
+            "correct": _probability_counts([probability for one, other, probability in rows if one == other]),
+            "wrong": _probability_counts([probability for *_, probability in mistakes]),
+        },
+        "production": _disagreement(table) if "production" in table[0] else None,
+    }
+
+
+def _probability_counts(probabilities: Sequence[float]) -> list[int]:
+    """Counts in bars of the same width from 0 to 1."""
+    counts = [0] * _PROBABILITY_BARS
+    for probability in probabilities:
+        counts[min(_PROBABILITY_BARS - 1, max(0, int(probability * _PROBABILITY_BARS)))] += 1
+    return counts
+
+
+def _disagreement(table: Sequence[dict[str, str]]) -> dict[str, int]:
+    different = [row for row in table if row["predicted"] != row["production"]]
+    return {
+        "different": len(different),
+        "only_this_correct": sum(row["predicted"] == row["actual"] for row in different),
+        "only_production_correct": sum(row["production"] == row["actual"] for row in different),
+    }
+
+
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The value below which `share` of the ordered values lie (nearest rank)."""
+    """The smallest of the ordered values that at least `share` of them do not exceed (nearest rank)."""
     return ordered[min(len(ordered) - 1, max(0, math.ceil(share * len(ordered)) - 1))]
 
 
 def density(rows: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """How many rows lie in each hexagon of the plane of actual and predicted values.
+    """Counts the rows in each hexagon of the plane of actual and predicted values.
 
     `cells` are [actual, predicted, rows] at the hexagons' centres, `width` is a hexagon's; `outside` counts the rows
     beyond `range`.
@@ -65,7 +114,7 @@ def density(rows: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 
 def histogram(values: Sequence[float]) -> dict[str, Any]:
-    """Counts in bars of the same width around zero; what lies further out is in the first and the last bar."""
+    """Counts in bars of the same width around zero; the first and the last bar include all values further out."""
     ordered = sorted(map(abs, values))
     reach = quantile(ordered, 1 - 2 * _OUTSIDE) or 1.0
     width = 2 * reach / _BARS
@@ -80,7 +129,7 @@ def _short(value: float) -> float:
 
 
 def _hexagon(x: float, y: float, width: float) -> tuple[float, float]:
-    """The centre of the hexagon (point upwards) that holds a point: the nearer one of two shifted grids."""
+    """The centre of the hexagon (point upwards) around a point: the nearer one of two shifted grids."""
     height = width * math.sqrt(3)
     candidates = []
     for shift in (0.0, 0.5):

@@ -1,4 +1,4 @@
-"""What the execution left in the bucket: data set, evaluation, predictions, QA."""
+"""The execution's results in the bucket: data set, evaluation, predictions, QA."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 from mlops import names
 from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError, Session
-from mlops.report import pipeline, predictions
+from mlops.report import metrics, pipeline, predictions
 
 # This part of the document without the bucket.
 NOTHING: dict[str, Any] = {
@@ -22,32 +22,33 @@ def collect(session: Session, bucket: str, execution: Execution) -> dict[str, An
     prefix = names.execution_prefix(execution.id)
     version = pipeline.data_version(execution)
     dataset = f"{names.dataset_prefix(version)}dataset.json" if version else None
+    evaluation = _json(session, bucket, names.evaluation_key(execution.id))
     table = _read(session, bucket, f"{prefix}evaluation/predictions.csv")
     return {
         "dataset": _json(session, bucket, dataset) if dataset else None,
-        "evaluation": _json(session, bucket, names.evaluation_key(execution.id)),
-        "predictions": predictions.digest(table.decode("utf-8")) if table else None,
+        "evaluation": evaluation,
+        "predictions": predictions.digest(table.decode("utf-8"), metrics.problem_type(evaluation)) if table else None,
         "qa": _json(session, bucket, f"{prefix}qa/qa.json"),
         "smoke": _json(session, bucket, f"{prefix}smoke/qa.json"),
         "files": _files(session, bucket, prefix),
     }
 
 
-def place(bucket: str, execution: Execution) -> str:
-    """Where the files of an execution lie."""
+def location(bucket: str, execution: Execution) -> str:
+    """The URI of the prefix that all files of an execution are below."""
     return f"s3://{bucket}/{names.execution_prefix(execution.id)}"
 
 
 def _files(session: Session, bucket: str, prefix: str) -> list[dict[str, Any]]:
     pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    found = (each for page in pages for each in page.get("Contents", []))
+    objects = (each for page in pages for each in page.get("Contents", []))
     return [
         {
             "name": each["Key"].removeprefix(prefix),
             "uri": f"s3://{bucket}/{each['Key']}",
             "bytes": each["Size"],
         }
-        for each in found
+        for each in objects
     ]
 
 
@@ -57,7 +58,7 @@ def _json(session: Session, bucket: str, key: str) -> dict[str, Any] | None:
 
 
 def _read(session: Session, bucket: str, key: str) -> bytes | None:
-    """The object's content; None when the execution didn't come to write it."""
+    """The object's content; None when there is no such object."""
     try:
         return session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
     except AWSError as error:

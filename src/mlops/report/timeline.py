@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops.report.view import tone
 
-# A person who takes a day must not press an hour of work into a line: waiting is drawn as this share at most.
+# Waiting for people is drawn as at most this share of the axis: a day of waiting would hide an hour of work.
 _WAITING_SHARE = 0.1
 
 
@@ -28,7 +28,7 @@ class Bar:
 
 
 class Clock:
-    """Maps moments to percent of the axis, with the time of waiting for people cut short."""
+    """Maps moments to percent of the axis; waiting for people is shortened."""
 
     def __init__(self, begin: datetime, end: datetime, waiting: list[tuple[datetime, datetime]]) -> None:
         self._begin = begin
@@ -47,7 +47,7 @@ class Clock:
 
 
 def bars(document: dict[str, Any]) -> list[Bar]:
-    """One bar per action, and one per job below the action that ran it."""
+    """One bar per action, and one per job after the action that started it."""
     actions = [action for stage in document["stages"] for action in stage["actions"]]
     now = datetime.fromisoformat(document["written"])
     spans = [span for action in actions if (span := _span(action, now))]

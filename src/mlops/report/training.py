@@ -1,4 +1,4 @@
-"""What was trained: the request that Render made, the jobs that ran, the trials of the tuning."""
+"""The training: Render's request, the jobs, the trials of the tuning."""
 
 from __future__ import annotations
 
@@ -34,55 +34,55 @@ NOTHING: dict[str, Any] = {
 def collect(session: Session, names: Names, execution: Execution) -> dict[str, Any]:
     """`release`, `gate`, `jobs` and `tuning` of the document."""
     machine = _state_machine(session, execution)
-    asked = json.loads(machine.get("input") or "{}")
-    answered = json.loads(machine.get("output") or "{}")
+    requested = json.loads(machine.get("input") or "{}")
+    output = json.loads(machine.get("output") or "{}")
     started = jobs.of_execution(session, names, execution.id)
     kinds = {job.kind for job in started}
     name = names.job(execution.id)
     return {
-        "release": _release(session, asked, answered, name if "training" in kinds else None),
-        "gate": asked.get("Gate"),
+        "release": _release(session, requested, output, name if "training" in kinds else None),
+        "gate": requested.get("Gate"),
         "jobs": [_job(job) for job in started],
         "tuning": _tuning(session, name) if "tuning" in kinds else None,
     }
 
 
 def _state_machine(session: Session, execution: Execution) -> dict[str, Any]:
-    """DescribeExecution's answer for the execution that Train started; empty before it did."""
+    """DescribeExecution's response for the state machine's execution; empty before Train started it."""
     train = next((action for action in execution.actions if action.provider == "StepFunctions"), None)
     if train is None or not train.external_id:
         return {}
     try:
         return session.client("stepfunctions").describe_execution(executionArn=train.external_id)
     except AWSError as error:
-        # Step Functions forgets executions after 90 days.
+        # Step Functions keeps executions for 90 days.
         if error.code != "ExecutionDoesNotExist":
             raise
         return {}
 
 
-def _release(session: Session, asked: dict, answered: dict, job: str | None) -> dict[str, Any]:
+def _release(session: Session, requested: dict, output: dict, job: str | None) -> dict[str, Any]:
     described = session.client("sagemaker").describe_training_job(TrainingJobName=job) if job else {}
-    requested = asked.get("Training", {})
-    training = described or requested
+    configured = requested.get("Training", {})
+    training = described or configured
     image = training.get("AlgorithmSpecification", {}).get("TrainingImage")
     resources = training.get("ResourceConfig", {})
     return {
         "image": image,
         "training_job": job,
         "hyperparameters": training.get("HyperParameters", {}),
-        "configured_hyperparameters": requested.get("HyperParameters", {}),
+        "configured_hyperparameters": configured.get("HyperParameters", {}),
         "instance_type": resources.get("InstanceType"),
         "instance_count": resources.get("InstanceCount"),
         "billable_seconds": described.get("BillableTimeInSeconds"),
-        "model_data": _model_data(asked) or described.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
-        "model_package": answered.get("ModelPackageArn"),
+        "model_data": _model_data(requested) or described.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
+        "model_package": output.get("ModelPackageArn"),
     }
 
 
-def _model_data(asked: dict) -> str | None:
-    """The released copy of the model: what is evaluated, tested and deployed."""
-    copy = asked.get("ReleasedModel")
+def _model_data(requested: dict) -> str | None:
+    """The URI of the released copy, which is evaluated, tested and deployed."""
+    copy = requested.get("ReleasedModel")
     return f"s3://{copy['Bucket']}/{copy['Key']}" if copy else None
 
 

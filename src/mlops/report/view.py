@@ -1,4 +1,4 @@
-"""What both the page and the Markdown show and the document doesn't say word for word."""
+"""Words and numbers that page and Markdown both derive from the document."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.report.numbers import NONE, duration, figure, given, moment, signed_percent
+from mlops.report import metrics
+from mlops.report.numbers import NONE, duration, exact, moment, number, signed_percent
 
-_LOWER_IS_BETTER = {"rmse": True, "mae": True, "r2": False}
 _TONES = {
     "Succeeded": "good",
     "Completed": "good",
@@ -20,14 +20,9 @@ _TONES = {
 }
 
 
-def lower_is_better(metric: str) -> bool:
-    """Whether a smaller value of a metric is the better one; so it is for errors, which are most."""
-    return _LOWER_IS_BETTER.get(metric, True)
-
-
 @dataclass(frozen=True)
 class Outcome:
-    """How the execution ended, as a word, a sign, and the style's name of its colour."""
+    """The result of the execution as a word and a sign; `tone` is the colour's name in style.css."""
 
     word: str
     sign: str
@@ -45,25 +40,12 @@ _OUTCOMES = {
 
 @dataclass(frozen=True)
 class Tile:
+    """A number at the top of the report."""
+
     name: str
-    figure: str
+    value: str
     unit: str
     note: str
-
-
-@dataclass(frozen=True)
-class Metric:
-    """A metric of this model beside that of the model in production; `change` is a share of the latter."""
-
-    name: str
-    value: float | None
-    deviation: float | None
-    production: float | None
-    production_deviation: float | None
-    change: float | None
-    bound: float | None
-    word: str = ""
-    tone: str = ""
 
 
 def outcome(document: dict[str, Any]) -> Outcome:
@@ -71,42 +53,46 @@ def outcome(document: dict[str, Any]) -> Outcome:
 
 
 def traffic(document: dict[str, Any]) -> str:
-    """What became of the requests while the traffic was shifted, as a sentence; empty when none came."""
+    """The requests during the traffic shift, as a sentence; empty without requests."""
     counted = document["traffic"]
     if not counted or not counted["requests"]:
         return ""
-    who = f"this release (version {counted['version']} of the function)" if counted["version"] else "the endpoint"
-    return f"{who} got {figure(counted['requests'])} requests, {figure(counted['failed'])} of them failed"
+    receiver = f"this release (version {counted['version']} of the function)" if counted["version"] else "the endpoint"
+    return f"{receiver} received {number(counted['requests'])} requests, {number(counted['failed'])} of them failed"
 
 
 def release_title(document: dict[str, Any]) -> str:
-    """What the part about commit, data and image is called: what wasn't released is not said to be."""
-    went = document["verdict"]["outcome"] in ("released", "unproven")
-    return "What was released" if went else "What was to be released"
+    """The title of the section about commit, data and image, by whether they were released."""
+    released = document["verdict"]["outcome"] in ("released", "unproven")
+    return "Release" if released else "Release candidate"
+
+
+def disagreement(document: dict[str, Any]) -> str:
+    """How a classifier's predictions differ from those of the model in production; empty without that model."""
+    predictions = document["predictions"] or {}
+    counted = predictions.get("production")
+    if not counted:
+        return ""
+    return (
+        f"The model in production predicts another label for {number(counted['different'])} of "
+        f"{number(predictions['rows'])} rows: it is right on {number(counted['only_production_correct'])} of them, "
+        f"this model on {number(counted['only_this_correct'])}."
+    )
 
 
 def tone(status: str) -> str:
-    """The colour of a status in AWS's words; none for one that says neither good nor bad."""
+    """The colour of an AWS status; "" for a status that is neither good nor bad."""
     return _TONES.get(status, "")
 
 
-def metrics(document: dict[str, Any]) -> list[Metric]:
-    """The metrics of evaluation.json, the gate's one first."""
-    evaluation, gate = document["evaluation"] or {}, document["gate"] or {}
-    own = evaluation.get("regression_metrics", {})
-    production = evaluation.get("production", {}).get("regression_metrics", {})
-    names = sorted(own, key=lambda name: (name != gate.get("Metric"), list(own).index(name)))
-    return [_metric(name, own[name], production.get(name, {}), gate) for name in names]
-
-
 def tiles(document: dict[str, Any]) -> list[Tile]:
-    """The few figures that say most."""
-    found = []
-    for metric in metrics(document)[:2]:
-        notes = [f"bound {given(metric.bound)}"] if metric.bound is not None else []
+    """The most important numbers."""
+    shown = []
+    for metric in metrics.rows(document)[:2]:
+        notes = [f"bound {exact(metric.bound)}"] if metric.bound is not None else []
         if metric.change is not None:
-            notes.append(f"{signed_percent(metric.change)} to production")
-        found.append(Tile(metric.name, figure(metric.value), "", ", ".join(notes) or "on the test set"))
+            notes.append(f"{signed_percent(metric.change)} against production")
+        shown.append(Tile(metric.name, number(metric.value), "", ", ".join(notes) or "on the test set"))
     load = (document["qa"] or {}).get("load")
     if load:
         limits = bounds(document)
@@ -114,15 +100,15 @@ def tiles(document: dict[str, Any]) -> list[Tile]:
             ("p95 latency", load["latency_ms"]["p95"], "ms"),
             ("throughput", load["throughput"], "requests/s"),
         ):
-            found.append(Tile(name, figure(value, 3), unit, f"bound {given(limits.get(name))}"))
+            shown.append(Tile(name, number(value, 3), unit, f"bound {exact(limits.get(name))}"))
     seconds = document["execution"]["seconds"]
     if seconds is not None:
         waited = waited_for_people(document)
         note = "from source to the end" if document["execution"]["ended"] else "so far"
         if waited:
             note = f"{duration(seconds)} with the approval"
-        found.append(Tile("pipeline", duration(seconds - waited), "", note))
-    return found
+        shown.append(Tile("pipeline", duration(seconds - waited), "", note))
+    return shown
 
 
 def bounds(document: dict[str, Any]) -> dict[str, float]:
@@ -131,54 +117,56 @@ def bounds(document: dict[str, Any]) -> dict[str, float]:
 
 
 def waited_for_people(document: dict[str, Any]) -> float:
-    """Seconds in which the pipeline waited for an approval."""
+    """Seconds that the pipeline waited for approvals."""
     actions = (action for stage in document["stages"] for action in stage["actions"])
     return sum(action["seconds"] or 0 for action in actions if action["category"] == "Approval")
 
 
 def tuned_names(document: dict[str, Any]) -> list[str]:
-    """The hyperparameters that the trials of the tuning differ in; none without a tuning."""
+    """The hyperparameters that the tuning varied."""
     trials = (document["tuning"] or {}).get("trials", [])
     return sorted({name for trial in trials for name in trial["hyperparameters"]})
 
 
 def hyperparameters(document: dict[str, Any]) -> list[tuple[str, str, str]]:
-    """Name, value, and where the value comes from when it isn't configuration/trainingjob.json."""
+    """Name, value and, for values that do not come from configuration/trainingjob.json, their source."""
     release, tuned = document["release"], tuned_names(document)
-    given_now = json.loads(document["execution"]["hyperparameters"])
-    found = []
+    overrides = json.loads(document["execution"]["hyperparameters"])
+    shown = []
     for name, value in sorted(release["hyperparameters"].items()):
         before = release["configured_hyperparameters"].get(name)
-        origin = ""
+        source = ""
         if name in tuned:
-            origin = "tuned" if before is None else f"tuned, was {setting(before)}"
-        elif name in given_now:
-            origin = "set for this release"
-        found.append((name, setting(value), origin))
-    return found
+            source = "tuned" if before is None else f"tuned, was {setting(before)}"
+        elif name in overrides:
+            source = "set for this release"
+        shown.append((name, setting(value), source))
+    return shown
 
 
 def setting(value: str | None) -> str:
-    """A hyperparameter's value without digits that tell nothing."""
+    """A hyperparameter's value with four significant digits at most."""
     if value is None:
         return NONE
     try:
-        number = float(value)
+        parsed = float(value)
     except ValueError:
         return value
-    return f"{number:.4g}"
+    return f"{parsed:.4g}"
 
 
 def approval(document: dict[str, Any]) -> str:
-    """Who decided, and with which comment; empty while nobody has."""
+    """The people who decided on the release, with their comments; empty before a decision."""
     actions = (action for stage in document["stages"] for action in stage["actions"])
     decided = [action for action in actions if action["category"] == "Approval" and action["by"] and action["ended"]]
-    told = (f"{action['by']}, {moment(action['ended'])}: {action['summary'] or 'no comment'}" for action in decided)
-    return "; ".join(told)
+    decisions = (
+        f"{action['by']}, {moment(action['ended'])}: {action['summary'] or 'no comment'}" for action in decided
+    )
+    return "; ".join(decisions)
 
 
 def code(commit: str | None) -> str:
-    """What code it was, short enough for a title: `mlops start` marks what had not been committed."""
+    """The commit, short enough for a title. `mlops start` appends a mark for uncommitted changes."""
     if not commit:
         return "unknown code"
     first, _, uncommitted = commit.partition("+")
@@ -189,39 +177,6 @@ def code(commit: str | None) -> str:
 
 
 def image(uri: str | None) -> tuple[str, str]:
-    """An image's repository (or tagged name) and its digest, "" when it is not pinned by one."""
+    """An image's repository (or tagged name) and its digest; "" for an image without a digest."""
     name, _, digest = (uri or "").partition("@")
     return name, digest
-
-
-def _metric(name: str, own: dict[str, Any], production: dict[str, Any], gate: dict[str, Any]) -> Metric:
-    value, before = own.get("value"), production.get("value")
-    change = (value - before) / abs(before) if value is not None and before else None
-    judged = name == gate.get("Metric")
-    word, colour = "", ""
-    if judged and value is not None:
-        word, colour = ("passed", "good") if _passes(value, before, gate) else ("failed", "bad")
-    elif change:
-        lower = _LOWER_IS_BETTER.get(name)
-        if lower is not None:
-            word, colour = ("better", "good") if (change < 0) == lower else ("worse", "none")
-    return Metric(
-        name=name,
-        value=value,
-        deviation=own.get("standard_deviation"),
-        production=before,
-        production_deviation=production.get("standard_deviation"),
-        change=change,
-        bound=gate.get("Bound") if judged else None,
-        word=word,
-        tone=colour,
-    )
-
-
-def _passes(value: float, production: float | None, gate: dict[str, Any]) -> bool:
-    sign = 1 if gate["Goal"] == "Minimize" else -1
-    if sign * value > sign * gate["Bound"]:
-        return False
-    if not gate.get("Production") or production is None:
-        return True
-    return sign * value <= sign * production + abs(production) * gate["AllowedRegression"]

@@ -1,5 +1,5 @@
 """The charts of the page, as inline SVG.
 
-They take their colours from the page's style, so that they follow its light or dark scheme, their text can be read out
-and found, and nothing needs to be loaded to draw or to show them.
+Their colours come from the page's style and follow its light or dark scheme; their text can be searched and read aloud;
+they need neither scripts nor other files.
 """

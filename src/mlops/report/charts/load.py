@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from mlops.report.charts import svg
-from mlops.report.numbers import figure, given
+from mlops.report.numbers import exact, number
 
-# A bound so many times as large as the figures is left out, for it would press them flat.
+# A bound larger than the measured values by this factor is left out: the values would look flat.
 _FAR = 3.0
 
 
@@ -22,17 +22,17 @@ def latency(load: dict[str, Any], bound: float | None) -> str:
     parts = [plot.grid(x, y, "second", "ms")]
     if shown:
         parts.append(svg.line((x.start, y(bound)), (x.end, y(bound)), "bound"))
-        parts.append(svg.text(x.start + 6, y(bound) - 5, f"p95 at most {given(bound)} ms", "tick bad halo"))
+        parts.append(svg.text(x.start + 6, y(bound) - 5, f"p95 at most {exact(bound)} ms", "tick bad halo"))
     for name in ("p95", "p50"):
         points = ((second["second"], second[name]) for second in series)
         parts.append(svg.polyline(points, x, y, f"line {name}"))
     parts.append(svg.legend([("p50", "line p50"), ("p95", "line p95")], svg.WIDTH - plot.right, 12))
-    told = load["latency_ms"]
+    whole = load["latency_ms"]
     return svg.document(
         plot.height,
         "Latency over time",
-        f"Over the whole run p50 was {figure(told['p50'], 3)} ms, p95 {figure(told['p95'], 3)} ms, "
-        f"p99 {figure(told['p99'], 3)} ms.",
+        f"Over the whole run p50 was {number(whole['p50'], 3)} ms, p95 {number(whole['p95'], 3)} ms, "
+        f"p99 {number(whole['p99'], 3)} ms.",
         *parts,
     )
 
@@ -57,11 +57,11 @@ def throughput(load: dict[str, Any], bound: float | None) -> str:
             parts.append(svg.rectangle(start, failed, 0.84 * width, y(0) - failed, "bar bad", hint))
     if shown:
         parts.append(svg.line((x.start, y(bound)), (x.end, y(bound)), "bound"))
-        parts.append(svg.text(x.end - 6, y(bound) - 5, f"at least {given(bound)}/s", "tick bad halo end"))
+        parts.append(svg.text(x.end - 6, y(bound) - 5, f"at least {exact(bound)}/s", "tick bad halo end"))
     failures = f"{load['failures']:,} of {load['requests']:,} requests failed."
     return svg.document(
         plot.height,
         "Throughput over time",
-        f"On average {figure(load['throughput'], 4)} requests per second were answered. {failures}",
+        f"On average {number(load['throughput'], 4)} requests per second ended. {failures}",
         *parts,
     )

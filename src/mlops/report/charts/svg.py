@@ -1,4 +1,4 @@
-"""Axes and marks in SVG. Lengths are in the units of the figure's viewBox, about a pixel on a phone."""
+"""Axes and marks in SVG. Lengths are in units of the viewBox."""
 
 from __future__ import annotations
 
@@ -7,14 +7,15 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mlops.report.numbers import given
+from mlops.report.numbers import exact
 
 WIDTH = 440.0
+_LEGEND_LETTER = 7.4
 
 
 @dataclass(frozen=True)
 class Axis:
-    """Values from `low` to `high` on the way from `start` to `end`."""
+    """Maps values from `low` to `high` to lengths from `start` to `end`."""
 
     low: float
     high: float
@@ -34,7 +35,7 @@ class Axis:
 
 @dataclass(frozen=True)
 class Plot:
-    """The area between two axes, with a title for each. `height` is the whole figure's."""
+    """The area between two axes with titles. `height` includes the margins."""
 
     height: float
     left: float = 50.0
@@ -55,19 +56,19 @@ class Plot:
     def _columns(self, x: Axis, title: str, ticks: Sequence[float] | None) -> Iterable[str]:
         bottom = self.height - self.bottom
         for value in ticks if ticks is not None else x.ticks():
-            yield text(x(value), bottom + 16, given(value), "tick middle")
+            yield text(x(value), bottom + 16, exact(value), "tick middle")
         yield line((x.start, bottom), (x.end, bottom), "axis")
         yield text((x.start + x.end) / 2, self.height - 8, title, "label middle")
 
     def _rows(self, y: Axis, title: str) -> Iterable[str]:
         for value in y.ticks():
             yield line((self.left, y(value)), (WIDTH - self.right, y(value)), "grid")
-            yield text(self.left - 6, y(value) + 4, given(value), "tick end")
+            yield text(self.left - 6, y(value) + 4, exact(value), "tick end")
         yield text(4, 12, title, "label")
 
 
 def document(height: float, title: str, description: str, *parts: str) -> str:
-    """A figure. `title` and `description` are what a screen reader says."""
+    """The whole chart. Screen readers read `title` and `description`."""
     name = title.lower().replace(" ", "-")
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-labelledby="{name}-title {name}-text">'
@@ -84,28 +85,36 @@ def line(start: tuple[float, float], end: tuple[float, float], kind: str) -> str
     )
 
 
-def text(x: float, y: float, words: str, kind: str) -> str:
-    return f'<text class="{kind}" x="{short(x)}" y="{short(y)}">{escape(words)}</text>'
+def text(x: float, y: float, words: str, kind: str, hint: str = "", turn: float = 0) -> str:
+    """`turn` rotates the text around its anchor, in degrees clockwise."""
+    place = f'x="{short(x)}" y="{short(y)}"'
+    if turn:
+        place += f' transform="rotate({turn:g} {short(x)} {short(y)})"'
+    return f'<text class="{kind}" {place}>{_hint(hint)}{escape(words)}</text>'
 
 
-def rectangle(x: float, y: float, width: float, height: float, kind: str, hint: str = "") -> str:
+def rectangle(
+    x: float, y: float, width: float, height: float, kind: str, hint: str = "", opacity: float | None = None
+) -> str:
     shape = (
         f'class="{kind}" x="{short(x)}" y="{short(y)}" width="{short(max(0, width))}" height="{short(max(0, height))}"'
     )
-    return f"<rect {shape}>{_hint(hint)}</rect>" if hint else f"<rect {shape}/>"
+    if opacity is not None:
+        shape += f' fill-opacity="{opacity:g}"'
+    return f"<rect {shape}>{_hint(hint)}</rect>"
 
 
 def circle(x: float, y: float, radius: float, kind: str, hint: str = "") -> str:
     shape = f'class="{kind}" cx="{short(x)}" cy="{short(y)}" r="{short(radius)}"'
-    return f"<circle {shape}>{_hint(hint)}</circle>" if hint else f"<circle {shape}/>"
+    return f"<circle {shape}>{_hint(hint)}</circle>"
 
 
-def path(data: str, kind: str) -> str:
-    return f'<path class="{kind}" d="{data}"/>'
+def path(data: str, kind: str, hint: str = "") -> str:
+    return f'<path class="{kind}" d="{data}">{_hint(hint)}</path>'
 
 
-def polyline(points: Iterable[tuple[float, float | None]], x: Callable, y: Callable, kind: str) -> str:
-    """A line through points; where a value is None it is interrupted."""
+def polyline(points: Iterable[tuple[float, float | None]], x: Callable, y: Callable, kind: str, hint: str = "") -> str:
+    """A line through points, interrupted at values of None."""
     data, pen = [], "M"
     for across, up in points:
         if up is None:
@@ -113,14 +122,14 @@ def polyline(points: Iterable[tuple[float, float | None]], x: Callable, y: Calla
             continue
         data.append(f"{pen}{short(x(across))} {short(y(up))}")
         pen = "L"
-    return path("".join(data), kind)
+    return path("".join(data), kind, hint)
 
 
 def legend(entries: Sequence[tuple[str, str]], right: float, y: float) -> str:
-    """Names of lines, each after a piece of it, ending at `right`."""
+    """Names of lines, each after a sample of the line, ending at `right`."""
     parts = []
     for name, kind in reversed(entries):
-        right -= 6.6 * len(name)
+        right -= _LEGEND_LETTER * len(name)
         parts.append(text(right, y, name, "tick"))
         parts.append(line((right - 22, y - 4), (right - 5, y - 4), kind))
         right -= 34
@@ -128,12 +137,12 @@ def legend(entries: Sequence[tuple[str, str]], right: float, y: float) -> str:
 
 
 def short(value: float) -> str:
-    """A length with as many digits as can be seen."""
+    """A length with one decimal place: more cannot be seen."""
     return f"{value:.1f}".removesuffix(".0")
 
 
 def _hint(words: str) -> str:
-    return f"<title>{escape(words)}</title>"
+    return f"<title>{escape(words)}</title>" if words else ""
 
 
 def _round_step(raw: float) -> float:

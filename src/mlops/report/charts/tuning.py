@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from mlops.report.charts import svg
-from mlops.report.numbers import figure
+from mlops.report.numbers import number
 
 
 def objective_by_trial(tuning: dict[str, Any]) -> str:
@@ -25,14 +25,14 @@ def objective_by_trial(tuning: dict[str, Any]) -> str:
         if value is not None:
             best = value if best is None else better(best, value)
             kind = "mark best" if trial["name"] == tuning["best"] else "mark"
-            hint = f"trial {position}: {figure(value, 5)}"
+            hint = f"trial {position}: {number(value, 5)}"
             marks.append(svg.circle(x(position), y(value), 6 if "best" in kind else 4.5, kind, hint))
         steps += [(position - 0.5, best), (position + 0.5, best)]
     ticks = [tick for tick in x.ticks() if tick == int(tick) and tick >= 1] or [1.0]
     return svg.document(
         plot.height,
         "Objective by trial",
-        f"{len(trials)} trials. The best {tuning['metric']} was {figure(better(known), 5)}.",
+        f"{len(trials)} trials. The best {tuning['metric']} was {number(better(known), 5)}.",
         plot.grid(x, y, "trial", str(tuning["metric"]), ticks),
         svg.polyline(steps, x, y, "line sofar"),
         *marks,

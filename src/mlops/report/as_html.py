@@ -1,4 +1,4 @@
-"""The document as one HTML page that needs nothing else: style and charts are in it, scripts there are none."""
+"""The document as one self-contained HTML page: style and charts are inline, and there are no scripts."""
 
 from __future__ import annotations
 
@@ -7,8 +7,14 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mlops.report import comparison, numbers, timeline, view
-from mlops.report.charts import accuracy, load, tuning
+from mlops.report import classification, comparison, metrics, numbers, timeline, view
+from mlops.report.charts import classification as classifier
+from mlops.report.charts import load, regression, tuning
+
+_CHARTS = (
+    *("predicted", "residuals", "trials", "latency", "throughput"),
+    *("confusion", "roc", "precision_recall", "calibration", "probabilities"),
+)
 
 
 def render(document: dict[str, Any]) -> str:
@@ -21,8 +27,8 @@ def _environment() -> Environment:
         loader=PackageLoader("mlops.report"), autoescape=True, undefined=StrictUndefined, keep_trailing_newline=True
     )
     for function in (
-        numbers.figure,
-        numbers.given,
+        numbers.number,
+        numbers.exact,
         numbers.percent,
         numbers.signed_percent,
         numbers.duration,
@@ -39,10 +45,11 @@ def _environment() -> Environment:
 
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
+    rows, compared = metrics.rows(document), comparison.compare(document)
     parts = [
-        ("comparison", "Beside main", comparison.compare(document)),
+        ("comparison", "Compared with main", compared),
         ("release", "Release", True),
-        ("accuracy", "Accuracy", document["evaluation"]),
+        ("evaluation", "Evaluation", document["evaluation"]),
         ("tuning", "Tuning", document["tuning"]),
         ("qa", "QA", document["qa"] or document["smoke"]),
         ("pipeline", "Pipeline", True),
@@ -50,11 +57,14 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
     ]
     return {
         "outcome": view.outcome(document),
-        "comparison": comparison.compare(document),
+        "comparison": compared,
         "release_title": view.release_title(document),
-        "contents": [(name, title) for name, title, there in parts if there],
+        "contents": [(name, title) for name, title, shown in parts if shown],
         "tiles": view.tiles(document),
-        "metrics": view.metrics(document),
+        "metrics": rows,
+        "judged": [row.name for row in rows if row.bound is not None],
+        "classification": classification.read(document["evaluation"]),
+        "disagreement": view.disagreement(document),
         "hyperparameters": view.hyperparameters(document),
         "tuned": view.tuned_names(document),
         "timeline": timeline.bars(document),
@@ -68,12 +78,15 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
 
 
 def _charts(document: dict[str, Any]) -> dict[str, Markup]:
-    """The figures that there is something to draw for, by name; the others are empty."""
-    drawn = dict.fromkeys(("predicted", "residuals", "trials", "latency", "throughput"), "")
-    if document["predictions"]:
+    """The charts by name; those without data are empty."""
+    drawn = dict.fromkeys(_CHARTS, "")
+    predictions, classes = document["predictions"], classification.read(document["evaluation"])
+    if classes:
+        drawn |= _classification_charts(classes, predictions)
+    elif predictions and document["evaluation"]:
         target = (document["dataset"] or {}).get("target", "value")
-        drawn["predicted"] = accuracy.predicted_against_actual(document["predictions"], target)
-        drawn["residuals"] = accuracy.residuals(document["predictions"], target)
+        drawn["predicted"] = regression.predicted_against_actual(predictions, target)
+        drawn["residuals"] = regression.residuals(predictions, target)
     if document["tuning"]:
         drawn["trials"] = tuning.objective_by_trial(document["tuning"])
     measured = (document["qa"] or {}).get("load")
@@ -83,3 +96,18 @@ def _charts(document: dict[str, Any]) -> dict[str, Markup]:
         drawn["throughput"] = load.throughput(measured, bounds.get("throughput"))
     # The charts escape the texts that they draw.
     return {name: Markup(svg) for name, svg in drawn.items()}
+
+
+def _classification_charts(shown: classification.Classification, predictions: dict[str, Any] | None) -> dict[str, str]:
+    drawn = {}
+    if shown.table:
+        drawn["confusion"] = classifier.confusion_matrix(shown.table)
+    if shown.roc:
+        drawn["roc"] = classifier.roc(shown.roc)
+    if shown.precision_recall:
+        drawn["precision_recall"] = classifier.precision_recall(shown.precision_recall, shown.prevalence)
+    if shown.calibration:
+        drawn["calibration"] = classifier.calibration(shown)
+    if predictions:
+        drawn["probabilities"] = classifier.probabilities(predictions)
+    return drawn

@@ -6,14 +6,14 @@ import math
 from typing import Any
 
 from mlops.report.charts import svg
-from mlops.report.numbers import figure, percent
+from mlops.report.numbers import number, percent
 
 _SHADES = 6
 _SQUARE = svg.WIDTH - svg.Plot.left - svg.Plot.right + svg.Plot.top + svg.Plot.bottom
 
 
 def predicted_against_actual(predictions: dict[str, Any], target: str) -> str:
-    """A hexagon for each place in the plane that has rows, darker with more of them; the diagonal is perfect."""
+    """A hexagon per area of the plane, darker with more rows; the diagonal is perfect."""
     density = predictions["density"]
     low, high = density["range"]
     # As high as wide between the axes, so that hexagons are regular.
@@ -30,7 +30,7 @@ def predicted_against_actual(predictions: dict[str, Any], target: str) -> str:
         "Predicted against actual values",
         f"{predictions['rows']:,} rows of the test set. {percent(predictions['within_10_percent'])} of the predictions "
         f"are within 10 % of the actual value; half of them are off by at most "
-        f"{figure(predictions['absolute_error']['p50'], 3)}.",
+        f"{number(predictions['absolute_error']['p50'], 3)}.",
         plot.grid(x, y, f"actual {target}", "predicted"),
         *drawn,
         svg.line((x(low), y(low)), (x(high), y(high)), "ideal"),
@@ -38,7 +38,7 @@ def predicted_against_actual(predictions: dict[str, Any], target: str) -> str:
 
 
 def residuals(predictions: dict[str, Any], target: str) -> str:
-    """How many predictions are off by how much, in which direction."""
+    """The distribution of predicted minus actual values."""
     histogram = predictions["residuals"]
     low, high = histogram["range"]
     counts = histogram["counts"]
@@ -48,14 +48,14 @@ def residuals(predictions: dict[str, Any], target: str) -> str:
     bars = []
     for index, count in enumerate(counts):
         start = low + index * width
-        hint = f"{count:,} rows from {figure(start, 3)} to {figure(start + width, 3)}"
+        hint = f"{count:,} rows from {number(start, 3)} to {number(start + width, 3)}"
         bars.append(svg.rectangle(x(start) + 0.5, y(count), x.end / len(counts) * 0.85, y(0) - y(count), "bar", hint))
     bias = predictions["bias"]
     return svg.document(
         plot.height,
         "Residuals",
         f"Distribution of predicted minus actual {target}. On average the predictions are "
-        f"{figure(abs(bias), 3)} too {'high' if bias > 0 else 'low'}.",
+        f"{number(abs(bias), 3)} too {'high' if bias > 0 else 'low'}.",
         plot.grid(x, y, f"predicted minus actual {target}", "rows"),
         *bars,
         svg.line((x(0), y.start), (x(0), y.end), "ideal"),
@@ -63,7 +63,7 @@ def residuals(predictions: dict[str, Any], target: str) -> str:
 
 
 def _shade(count: int, most: int) -> int:
-    """The shade of a count, by its logarithm: a hexagon with one row must be seen beside one with a thousand."""
+    """The shade of a count, on a logarithmic scale: a hexagon of one row must stay visible near one of a thousand."""
     if most == 1:
         return _SHADES - 1
     return min(_SHADES - 1, int(math.log(count) / math.log(most) * _SHADES))

@@ -1,4 +1,4 @@
-"""The document itself."""
+"""The document as JSON."""
 
 from __future__ import annotations
 
@@ -7,6 +7,6 @@ from typing import Any
 
 
 def render(document: dict[str, Any]) -> str:
-    """The document as JSON, for programs."""
+    """JSON without the baseline, which has a report of its own."""
     own = {name: value for name, value in document.items() if name != "baseline"}
     return json.dumps(own, indent=2, ensure_ascii=False) + "\n"

@@ -1,0 +1,155 @@
+"""The metrics of an evaluation, compared with the gate, with the model in production and with main."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from mlops.contract import ProblemType
+from mlops.errors import InputError
+from mlops.metrics import GROUPS, METRICS
+
+_MINIMIZE = "Minimize"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A metric of this model. Changes are shares of the other model's value."""
+
+    name: str
+    value: float | None
+    deviation: float | None
+    production: float | None
+    production_deviation: float | None
+    change: float | None
+    main: float | None
+    main_change: float | None
+    bound: float | None = None
+    lower_is_better: bool | None = None
+    allowed_regression: float | None = None
+    word: str = ""
+    tone: str = ""
+
+    @property
+    def limit(self) -> str:
+        """The direction of the bound in words."""
+        return "at most" if self.lower_is_better else "at least"
+
+
+def problem_type(evaluation: Mapping[str, Any] | None) -> ProblemType:
+    """The problem that evaluation.json is about: regression where the file does not name one."""
+    return ProblemType((evaluation or {}).get("problem_type", ProblemType.REGRESSION))
+
+
+def group(evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
+    """Everything that evaluation.json holds about this model: metrics, confusion matrix, curves, calibration."""
+    return (evaluation or {}).get(GROUPS[problem_type(evaluation)], {})
+
+
+def lower_is_better(problem: ProblemType, name: str) -> bool | None:
+    """Whether a smaller value of the metric is the better one; None for a metric of the team's own."""
+    metric = METRICS[problem].get(name)
+    return None if metric is None else metric.goal == _MINIMIZE
+
+
+def values(evaluation: Mapping[str, Any] | None) -> dict[str, float | None]:
+    """The value of each metric by its name."""
+    return {name: entry["value"] for name, entry in _entries(group(evaluation)).items()}
+
+
+def rows(document: dict[str, Any]) -> list[Row]:
+    """A row per metric, those of the gate first, in the gate's order."""
+    evaluation, gates = document["evaluation"], gate_metrics(document)
+    entries = _entries(group(evaluation))
+    production = _entries(((evaluation or {}).get("production") or {}).get(GROUPS[problem_type(evaluation)], {}))
+    main = main_values(document)
+    judged = [name for name in gates if name in entries]
+    names = [*judged, *(name for name in entries if name not in gates)]
+    return [
+        _row(name, problem_type(evaluation), entries[name], production.get(name, {}), main.get(name), gates.get(name))
+        for name in names
+    ]
+
+
+def gate_metrics(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What the gate asks for, by the metric's name; `Production` is added to each."""
+    gate = document["gate"] or {}
+    compared = bool(gate.get("Production"))
+    return {each["Name"]: {**each, "Production": compared} for each in gate.get("Metrics", [])}
+
+
+def main_values(document: dict[str, Any]) -> dict[str, float | None]:
+    """The metrics of main by name; none without a baseline, or when its model solves another problem."""
+    evaluation = (document.get("baseline") or {}).get("evaluation")
+    try:
+        if not evaluation or problem_type(evaluation) != problem_type(document["evaluation"]):
+            return {}
+        return values(evaluation)
+    except (TypeError, AttributeError, ValueError) as error:
+        raise InputError(f"--baseline is no report.json of `mlops report`: {error!r}") from error
+
+
+def change(value: float | None, before: float | None) -> float | None:
+    """The difference as a share of the value before; None where one of them is missing or the latter is zero."""
+    if value is None or not before:
+        return None
+    return (value - before) / abs(before)
+
+
+def _entries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+    """The metrics among the entries of a group: confusion matrix and curves have no value."""
+    return {name: entry for name, entry in found.items() if isinstance(entry, dict) and "value" in entry}
+
+
+def _row(
+    name: str,
+    problem: ProblemType,
+    own: dict[str, Any],
+    production: dict[str, Any],
+    main: float | None,
+    gate: dict[str, Any] | None,
+) -> Row:
+    value, before = own["value"], production.get("value")
+    changed = change(value, before)
+    word, tone = _compared(changed, lower_is_better(problem, name)) if gate is None else _judged(value, before, gate)
+    return Row(
+        name=name,
+        value=value,
+        deviation=own.get("standard_deviation"),
+        production=before,
+        production_deviation=production.get("standard_deviation"),
+        change=changed,
+        main=main,
+        main_change=change(value, main),
+        bound=gate["Bound"] if gate else None,
+        lower_is_better=lower_is_better(problem, name),
+        allowed_regression=gate["AllowedRegression"] if gate and gate["Production"] else None,
+        word=word,
+        tone=tone,
+    )
+
+
+def _compared(changed: float | None, lower: bool | None) -> tuple[str, str]:
+    """Word and colour for a metric that the gate does not judge."""
+    if not changed or lower is None:
+        return "", ""
+    return ("better", "good") if (changed < 0) == lower else ("worse", "none")
+
+
+def _judged(value: float | None, production: float | None, gate: dict[str, Any]) -> tuple[str, str]:
+    if value is None:
+        return "failed", "bad"
+    return ("passed", "good") if _passes(value, production, gate) else ("failed", "bad")
+
+
+def _passes(value: float, production: float | None, gate: dict[str, Any]) -> bool:
+    sign = 1 if gate["Goal"] == _MINIMIZE else -1
+    if sign * value > sign * gate["Bound"]:
+        return False
+    if not gate["Production"]:
+        return True
+    # Like the state machine, which refuses an evaluation without the value of the model in production.
+    if production is None:
+        return False
+    return sign * value <= sign * production + abs(production) * gate["AllowedRegression"]
