@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import asdict
-from typing import Any
+from typing import Any, get_args
 
 from mlops.aws import endpoints, stacks, traffic
 from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError, Session
-from mlops.names import Names
+from mlops.names import Names, Stage
 from mlops.report.pipeline import iso
 
 # This part of the document without a deployment.
@@ -18,7 +18,7 @@ NOTHING: dict[str, Any] = {"model_package": None, "endpoints": [], "traffic": No
 def collect(session: Session, names: Names, execution: Execution, release: dict[str, Any]) -> dict[str, Any]:
     """`model_package`, `endpoints` and `traffic` of the document."""
     arn = release["model_package"]
-    described = (_endpoint(session, names, stage, execution.id) for stage in ("test", "production"))
+    described = (_endpoint(session, names, stage, execution.id) for stage in get_args(Stage))
     return {
         "model_package": _model_package(session, arn) if arn else None,
         "endpoints": [endpoint for endpoint in described if endpoint],
@@ -50,7 +50,7 @@ def _model_package(session: Session, arn: str) -> dict[str, Any] | None:
     }
 
 
-def _endpoint(session: Session, names: Names, stage: str, execution_id: str) -> dict[str, Any] | None:
+def _endpoint(session: Session, names: Names, stage: Stage, execution_id: str) -> dict[str, Any] | None:
     """The current state of an endpoint, and whether it serves this release."""
     status = endpoints.describe(session, endpoints.name_of(session, names, stage))
     if status is None:

@@ -6,7 +6,7 @@ from typing import Any
 from urllib.parse import quote
 
 from mlops.aws import endpoints, log_locations
-from mlops.aws.executions import Execution
+from mlops.aws.executions import Action, Execution
 from mlops.aws.logs import LogLocation
 from mlops.aws.session import Session
 from mlops.names import Names
@@ -27,7 +27,7 @@ def collect(session: Session, names: Names, execution: Execution) -> list[dict[s
     return [_described(session, name, location) for name, location in found]
 
 
-def _deploys(action) -> bool:
+def _deploys(action: Action) -> bool:
     return action.provider == "CloudFormation" and action.started is not None
 
 

@@ -15,14 +15,14 @@ def latency(load: dict[str, Any], bound: float | None) -> str:
     """Median and 95th percentile of each second."""
     series = load["series"]
     most = max((second["p95"] or 0 for second in series), default=0) or 1
-    shown = bound is not None and bound <= _FAR * most
+    shown = bound if bound is not None and bound <= _FAR * most else None
     plot = svg.Plot(height=260)
     x = plot.x(0, max(1, len(series) - 1))
-    y = plot.y(0, 1.1 * max(most, bound if shown else 0))
+    y = plot.y(0, 1.1 * max(most, shown or 0))
     parts = [plot.grid(x, y, "second", "ms")]
-    if shown:
-        parts.append(svg.line((x.start, y(bound)), (x.end, y(bound)), "bound"))
-        parts.append(svg.text(x.start + 6, y(bound) - 5, f"p95 at most {exact(bound)} ms", "tick bad halo"))
+    if shown is not None:
+        parts.append(svg.line((x.start, y(shown)), (x.end, y(shown)), "bound"))
+        parts.append(svg.text(x.start + 6, y(shown) - 5, f"p95 at most {exact(shown)} ms", "tick bad halo"))
     for name in ("p95", "p50"):
         points = ((second["second"], second[name]) for second in series)
         parts.append(svg.polyline(points, x, y, f"line {name}"))
@@ -41,10 +41,10 @@ def throughput(load: dict[str, Any], bound: float | None) -> str:
     """Requests of each second, with those that failed."""
     series = load["series"]
     most = max((second["rps"] for second in series), default=0) or 1
-    shown = bound is not None and most / _FAR**2 <= bound <= _FAR * most
+    shown = bound if bound is not None and most / _FAR**2 <= bound <= _FAR * most else None
     plot = svg.Plot(height=260)
     x = plot.x(-0.5, max(1, len(series)) - 0.5)
-    y = plot.y(0, 1.1 * max(most, bound if shown else 0))
+    y = plot.y(0, 1.1 * max(most, shown or 0))
     width = (x.end - x.start) / max(1, len(series))
     parts = [plot.grid(x, y, "second", "requests/s", [t for t in x.ticks() if t >= 0])]
     for second in series:
@@ -55,9 +55,9 @@ def throughput(load: dict[str, Any], bound: float | None) -> str:
         if second["failures"]:
             failed = y(second["failures"])
             parts.append(svg.rectangle(start, failed, 0.84 * width, y(0) - failed, "bar bad", hint))
-    if shown:
-        parts.append(svg.line((x.start, y(bound)), (x.end, y(bound)), "bound"))
-        parts.append(svg.text(x.end - 6, y(bound) - 5, f"at least {exact(bound)}/s", "tick bad halo end"))
+    if shown is not None:
+        parts.append(svg.line((x.start, y(shown)), (x.end, y(shown)), "bound"))
+        parts.append(svg.text(x.end - 6, y(shown) - 5, f"at least {exact(shown)}/s", "tick bad halo end"))
     failures = f"{load['failures']:,} of {load['requests']:,} requests failed."
     return svg.document(
         plot.height,
