@@ -19,7 +19,7 @@ NAMESPACES = ("mlops", "mlops.localcloud", "mlops.localcloud.sagemaker")
 # From the lowest: a floor imports no room of a higher one.
 FLOORS = (
     ("errors", "names", "archives", "images", "instances", "tags", "shapes"),
-    ("container", "contract", "metrics"),
+    ("container", "contract", "metrics", "team"),
     ("testing",),
     ("configuration",),
     ("packaging",),

@@ -12,30 +12,48 @@ from pathlib import Path
 
 import pytest
 
+from mlops import team
 from mlops.container.directories import Container
+from mlops.container.programs.training import train
 
 
 def training_job(base: Path, dataset: Path, **hyperparameters: str) -> Path:
-    """The directories of a training job with channels from a prepared data set."""
+    """The directories of a training job with channels from a prepared data set.
+
+    Hyperparameters are those of configuration/trainingjob.json, and over them the given ones.
+    """
     for channel in ("train", "validation"):
         shutil.copytree(dataset / channel, base / "input" / "data" / channel)
     configuration = base / "input" / "config"
     configuration.mkdir(parents=True)
-    (configuration / "hyperparameters.json").write_text(json.dumps(hyperparameters))
+    (configuration / "hyperparameters.json").write_text(json.dumps(configured_hyperparameters() | hyperparameters))
     return base
+
+
+def configured_hyperparameters() -> dict[str, str]:
+    """Those of configuration/trainingjob.json in the repository whose `model` is imported."""
+    repository = Path(import_module("model.hyperparameters").__file__ or "").resolve().parents[1]
+    request = json.loads((repository / "configuration" / "trainingjob.json").read_text(encoding="utf-8"))
+    return dict(request.get("HyperParameters", {}))
 
 
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The sample of `data`, prepared."""
     folder = tmp_path_factory.mktemp("dataset")
-    import_module("data").prepare(None, folder)
+    team.prepare()(None, folder, on_progress=lambda message: None)
     return folder
 
 
 @pytest.fixture(scope="session")
-def trained(tmp_path_factory: pytest.TempPathFactory, dataset: Path) -> Path:
+def hyperparameters() -> dict[str, str]:
+    """Hyperparameters of `trained` that differ from the configuration; a conftest.py may give others, for speed."""
+    return {}
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory: pytest.TempPathFactory, dataset: Path, hyperparameters: dict[str, str]) -> Path:
     """The base directory of a finished training job."""
-    base = training_job(tmp_path_factory.mktemp("training"), dataset, eta="0.3", num_round="40")
-    import_module("model.train").train(Container(base))
+    base = training_job(tmp_path_factory.mktemp("training"), dataset, **hyperparameters)
+    train(Container(base))
     return base

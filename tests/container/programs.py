@@ -21,12 +21,12 @@ STARTED: list[subprocess.Popen[str]] = []
 """Every process of this session, so that the ones that a failed test leaves behind can be ended."""
 
 
-def start(program: str, base: Path, **variables: str) -> subprocess.Popen[str]:
-    """Start a program in a container's environment; stdout and stderr can be read."""
+def start(program: str, base: Path, repository: Path = ROOT, **variables: str) -> subprocess.Popen[str]:
+    """Start a program of a repository in a container's environment; stdout and stderr can be read."""
     environment = {"PATH": os.environ["PATH"], "SAGEMAKER_BASE_DIR": str(base)} | variables
     command = [sys.executable, "-m", "mlops.container", program]
     process = subprocess.Popen(
-        command, cwd=ROOT, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
+        command, cwd=repository, env=environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE
     )
     STARTED.append(process)
     return process
@@ -43,9 +43,9 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 class Server:
     """`python -m mlops.container serve` on a free port of the loopback, healthy from the start."""
 
-    def __init__(self, base: Path, **variables: str) -> None:
+    def __init__(self, base: Path, repository: Path = ROOT, **variables: str) -> None:
         binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}
-        self.process = start("serve", base, **binding, **variables)
+        self.process = start("serve", base, repository, **binding, **variables)
         # The server prints one line as soon as it listens.
         line = self.process.stdout.readline()
         listening = re.search(r"on 127\.0\.0\.1:(\d+) ", line)

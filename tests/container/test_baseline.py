@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from model.features import FEATURES, TARGET
 
-from mlops.container.baseline import baseline
 from mlops.container.directories import Container
+from mlops.container.programs.baseline import baseline
 from mlops.errors import InputError
 
 

@@ -9,7 +9,7 @@ import pytest
 import xgboost
 
 from mlops.container.directories import Container
-from mlops.container.evaluate import evaluate
+from mlops.container.programs.evaluate import evaluate
 from mlops.errors import InputError
 
 
@@ -45,12 +45,14 @@ def test_the_metrics_are_those_of_the_predictions(tmp_path: Path, trained: Path,
     names, rows = predictions(tmp_path)
     actual, predicted = rows.T
     found = {name: entry["value"] for name, entry in evaluation(tmp_path)["regression_metrics"].items()}
+    assert evaluation(tmp_path)["problem_type"] == "Regression"
     assert names == ["actual", "predicted"]
     assert evaluation(tmp_path)["rows"] == len(rows) == 800
     assert found == pytest.approx(
         {
             "rmse": np.sqrt(np.mean((actual - predicted) ** 2)),
             "mae": np.mean(np.abs(actual - predicted)),
+            "mse": np.mean((actual - predicted) ** 2),
             "r2": 1 - np.sum((actual - predicted) ** 2) / np.sum((actual - actual.mean()) ** 2),
         },
         rel=1e-4,
@@ -97,7 +99,7 @@ def test_the_model_in_production_is_scored_with_its_own_features(tmp_path: Path,
         (lambda schema: schema["features"][0].update(name="altitude"), "no column altitude"),
         (lambda schema: schema["features"][5].update(enum=["Manhattan"] * 8), "allowed is one of Manhattan"),
         (lambda schema: schema["features"].pop(), "takes 21 columns, its features are described with 13"),
-        (lambda schema: schema.pop("features"), "not a description of features"),
+        (lambda schema: schema.pop("features"), "features.json does not describe features"),
     ],
 )
 def test_a_production_model_that_cannot_be_scored_has_a_reason_in_place_of_metrics(

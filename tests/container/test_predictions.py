@@ -13,7 +13,7 @@ from model.predictor import Predictor
 from programs import Server
 
 from mlops.container.booster import Booster
-from mlops.container.rows import Rows
+from mlops.container.rows import Rows, parse_csv
 
 NAMES = (
     "duration_minutes",
@@ -77,7 +77,8 @@ def test_predictions_over_http_are_the_boosters_to_float32(
 def test_predictions_in_process_are_the_boosters_to_float32(
     trained: Path, trips: list[dict[str, float | str | None]], csv: str
 ) -> None:
-    predicted = Predictor(trained / "model").predict_csv(csv)
+    model = Predictor(trained / "model")
+    predicted = model.predict(parse_csv(csv, model.features))
     np.testing.assert_array_equal(np.array(predicted, np.float32), by_xgboost(trained, trips))
 
 

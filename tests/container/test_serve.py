@@ -211,7 +211,8 @@ def test_a_model_that_is_no_booster_is_refused(tmp_path: Path, trained: Path, co
 def test_serving_imports_neither_xgboost_nor_numpy(trained: Path) -> None:
     program = (
         "import sys; from pathlib import Path; import mlops.container.serving; from model.predictor import Predictor;"
-        f"Predictor(Path({str(trained / 'model')!r})).predict_csv({ROW!r});"
+        "from mlops.container.rows import parse_csv;"
+        f"model = Predictor(Path({str(trained / 'model')!r})); model.predict(parse_csv({ROW!r}, model.features));"
         "print(*sorted({'xgboost', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
     )
     imported = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, check=True)

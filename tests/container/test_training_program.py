@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pytest
 import xgboost
-from model.train import train
 from programs import DEADLINE, start
 
 from mlops.container.directories import Container
+from mlops.container.programs.training import train
 from mlops.errors import InputError
 from mlops.testing import training_job
 

@@ -15,6 +15,7 @@ from model.predictor import Predictor
 from rows import table
 
 from mlops.aws.session import Session
+from mlops.container.rows import parse_csv
 from mlops.qa.accuracy import regression_metrics
 
 ROOT = REPOSITORY
@@ -46,7 +47,7 @@ def publish(session: Session, bucket: str, model: Path, archive: Path) -> None:
             packed.add(file, file.name)
     test = table(120)
     rows = test.splitlines()[1:]
-    predicted = Predictor(model).predict_csv("\n".join(row.split(",", 1)[1] for row in rows))
+    predicted = _predict(Predictor(model), "\n".join(row.split(",", 1)[1] for row in rows))
     metrics = regression_metrics([float(row.split(",")[0]) for row in rows], predicted)
     evaluation = {"regression_metrics": {"rmse": {"value": metrics["rmse"]}}}
     s3 = session.client("s3")
@@ -65,12 +66,16 @@ def served(model: Path) -> Model:
     def answer(content_type: str, body: str) -> tuple[int, str]:
         try:
             if content_type == "text/csv":
-                return 200, "\n".join(map(repr, predictor.predict_csv(body)))
+                return 200, "\n".join(map(repr, _predict(predictor, body)))
             if content_type == "application/json":
                 rows = [",".join(map(str, row)) for row in json.loads(body)["instances"]]
-                return 200, json.dumps({"predictions": list(predictor.predict_csv("\n".join(rows)))})
+                return 200, json.dumps({"predictions": list(_predict(predictor, "\n".join(rows)))})
         except ValueError as error:
             return 400, str(error)
         return 415, f"{content_type} is not accepted"
 
     return answer
+
+
+def _predict(predictor: Predictor, text: str) -> list[float]:
+    return predictor.predict(parse_csv(text, predictor.features))

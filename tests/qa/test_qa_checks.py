@@ -7,7 +7,7 @@ import pytest
 from endpoint import broken, sum_model
 
 from mlops.configuration import Evaluation
-from mlops.container.evaluate import metrics
+from mlops.container.programs.evaluate import metrics
 from mlops.errors import PipelineError
 from mlops.qa import accuracy, checks
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
+from mlops.contract import DataError
 
 from data import areas
-from data.errors import DataError
 
 # What the TLC calls them now, what it called them before, and what is usual in samples of its data.
 _NAMES = {

@@ -10,11 +10,10 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-from mlops.container.kinds import Number
+from mlops.contract import DataError, Number
 from pyarrow import csv
 
 from data import sources, trips
-from data.errors import DataError
 from model.features import FEATURES, TARGET
 
 _SHARES = {"train": 0.70, "validation": 0.15, "test": 0.15}

@@ -13,10 +13,10 @@ from urllib.request import urlopen
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from mlops.contract import DataError
 from pyarrow import csv
 
 from data import columns, synthetic
-from data.errors import DataError
 
 TLC = "https://d37ci6vzurychx.cloudfront.net/trip-data"
 """The public place of https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page"""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pyarrow as pa
 import pyarrow.compute as pc
-from mlops.container.kinds import Number
+from mlops.contract import Number
 
 from model.features import FEATURES, TARGET
 

@@ -7,7 +7,7 @@ The duration is the expected one; in training data the real one stands in for it
 
 from __future__ import annotations
 
-from mlops.container.kinds import Category, Feature, Number
+from mlops.contract import Category, Feature, Number
 
 AREAS = (
     "Manhattan",

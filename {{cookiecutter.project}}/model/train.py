@@ -1,27 +1,18 @@
-"""Train the model under SageMaker's container contract: `python -m mlops.container train`.
-
-Reads the channels train and validation, prints a line of metrics per round (for MetricDefinitions), keeps checkpoints
-and goes on from the last one, and leaves model.ubj with features.json. SIGTERM (a stopped job, a spot interruption,
-the end of MaxRuntimeInSeconds) ends it after the running round, with a checkpoint and a model.
-"""
+"""Train a booster: `python -m mlops.container train` calls this in the training job."""
 
 from __future__ import annotations
 
 import os
-import signal
-from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import xgboost
-from mlops.container import dataset
-from mlops.container.checkpoints import Checkpoints
-from mlops.container.schema import save_schema
+from mlops.container.checkpoints import Checkpoints, Interruption, interruption
+from mlops.container.dataset import DataSet, columns, read
 from mlops.contract import Container, InputError
+from xgboost.callback import EarlyStopping, TrainingCallback
 
 from model.features import FEATURES, TARGET
-from model.hyperparameters import MOST_INSTANCES, OURS, parse_hyperparameters
+from model.hyperparameters import HYPERPARAMETERS, OURS
 from model.predictor import MODEL_FILE
 
 # With fewer rows than this, a thread waits for the others longer than it works.
@@ -29,86 +20,111 @@ _ROWS_PER_THREAD = 20_000
 
 
 def train(container: Container) -> None:
-    """Train and leave the model. Raises InputError when hyperparameters, channels or checkpoints cannot be used."""
-    hyperparameters = parse_hyperparameters(container.configuration("hyperparameters"))
-    hosts = container.configuration("resourceconfig").get("hosts", ["algo-1"])
-    if len(hosts) > MOST_INSTANCES:
-        raise InputError(
-            f"resourceconfig: found {len(hosts)} hosts, allowed is {MOST_INSTANCES}; set InstanceCount in configuration/trainingjob.json"
-        )
-    sets = {name: dataset.read(container.channel(name), (TARGET, *FEATURES)) for name in ("train", "validation")}
-    booster = _boost(sets, hyperparameters, Checkpoints(container.checkpoints, hyperparameters, sets.values()))
-    best = int(booster.attr("best_round"))
-    # Once more, for the platform takes a metric's last value for the model's.
-    print(f"[{best}] is the best round: {booster.attr('best_metrics')}", flush=True)
-    container.model.mkdir(parents=True, exist_ok=True)
-    # Only the rounds up to the best one: whoever loads the file gets its predictions without knowing of them.
-    booster[: best + 1].save_model(container.model / MODEL_FILE)
-    save_schema(container.model, FEATURES, TARGET)
+    """Train until the rounds are done, validation stops getting better, or SIGTERM comes; leave the best round's model.
 
-
-def _boost(sets: dict[str, np.ndarray], hyperparameters: dict[str, Any], checkpoints: Checkpoints) -> xgboost.Booster:
-    """Boost until the rounds are done, validation stops getting better, or SIGTERM comes.
-
-    The state of early stopping lies in the booster's attributes, and so in its checkpoints.
+    Raises InputError when hyperparameters, channels or checkpoints cannot be used.
     """
-    threads = min(os.cpu_count() or 1, sets["train"].shape[1] // _ROWS_PER_THREAD + 1)
-    matrices = _matrices(sets, hyperparameters["max_bin"], threads)
-    parameters = {name: value for name, value in hyperparameters.items() if name not in OURS}
+    given = HYPERPARAMETERS.parse(container.configuration("hyperparameters"))
+    sets = {name: read(container.channel(name), FEATURES, TARGET) for name in ("train", "validation")}
+    checkpoints = Checkpoints(container.checkpoints, given, (values for part in sets.values() for values in part))
+    threads = min(os.cpu_count() or 1, len(sets["train"].target) // _ROWS_PER_THREAD + 1)
+    matrices = _matrices(sets, given["max_bin"], threads)
+    evaluated = [(matrix, name) for name, matrix in matrices.items()]
+    start = _restore(checkpoints)
+    done = start.num_boosted_rounds() if start else 0
+    parameters = {name: value for name, value in given.items() if name not in OURS}
     parameters |= {"tree_method": "hist", "eval_metric": ["rmse", "mae"], "nthread": threads}
-    # Otherwise the rounds after an interruption would draw the very rows and columns of the first rounds again.
-    parameters["seed_per_iteration"] = True
-    booster = xgboost.Booster(parameters, [matrix for matrix, _ in matrices])
-    checkpoints.restore(booster)
-    with _sigterm() as received:
-        for number in range(booster.num_boosted_rounds(), hyperparameters["num_round"]):
-            if number - int(booster.attr("best_round") or number) > hyperparameters["early_stopping_rounds"]:
-                break
-            booster.update(matrices[0][0], number)
-            _report(booster, number, booster.eval_set(matrices, number), hyperparameters["eval_metric"])
-            if received or (number + 1) % hyperparameters["checkpoint_rounds"] == 0:
-                checkpoints.save(booster)
-            if received:
-                print(f"stopped by SIGTERM after round {number}", flush=True)
-                break
-    return booster
+    # With the same seed, the rounds after an interruption would draw the rows and columns of the first rounds again.
+    parameters["seed"] += done
+    with interruption() as sigterm:
+        booster = xgboost.train(
+            parameters,
+            matrices["train"],
+            given["num_round"] - done,
+            evals=evaluated,
+            verbose_eval=False,
+            xgb_model=start,
+            callbacks=[
+                Metrics(done),
+                _early_stopping(given, start),
+                Checkpointing(checkpoints, given["checkpoint_rounds"], sigterm),
+            ],
+        )
+    # Once more, because SageMaker takes the last value of a metric for the model's.
+    print(f"[{booster.best_iteration}] is the best round: {_line(_evaluation(booster, evaluated))}", flush=True)
+    booster.save_model(container.model / MODEL_FILE)
 
 
-def _matrices(sets: dict[str, np.ndarray], max_bin: int, threads: int) -> list[tuple[xgboost.DMatrix, str]]:
-    reference = None
-    matrices = []
-    for name, values in sets.items():
-        reference = matrix = xgboost.QuantileDMatrix(
-            values[1:].T,
-            values[0],
-            feature_names=[column for feature in FEATURES for column in feature.columns],
+class Metrics(TrainingCallback):
+    """Prints a line such as `[0] train:rmse=9.1 … validation:rmse=9.3 …`, which MetricDefinitions look for."""
+
+    def __init__(self, done: int) -> None:
+        self._done = done
+
+    def after_iteration(self, model: xgboost.Booster, epoch: int, evals_log: dict[str, dict[str, list[float]]]) -> bool:
+        latest = {f"{data}:{name}": log[-1] for data, logs in evals_log.items() for name, log in logs.items()}
+        print(f"[{self._done + epoch}] {_line(latest)}", flush=True)
+        return False
+
+
+class Checkpointing(TrainingCallback):
+    """Saves the booster after every few rounds, and for SIGTERM, which also ends the training.
+
+    XGBoost's TrainingCheckPoint keeps every checkpoint and writes them in place, where SageMaker may copy half of one.
+    """
+
+    def __init__(self, checkpoints: Checkpoints, interval: int, sigterm: Interruption) -> None:
+        self._checkpoints, self._interval, self._sigterm = checkpoints, interval, sigterm
+
+    def after_iteration(self, model: xgboost.Booster, epoch: int, evals_log: dict[str, Any]) -> bool:
+        rounds, stop = model.num_boosted_rounds(), self._sigterm.requested
+        if stop or rounds % self._interval == 0:
+            self._checkpoints.save(rounds, model.save_model, suffix=".ubj")
+        if stop:
+            print(f"stopped by SIGTERM after {rounds} rounds", flush=True)
+        return stop
+
+
+def _matrices(sets: dict[str, DataSet], max_bin: int, threads: int) -> dict[str, xgboost.DMatrix]:
+    matrices: dict[str, xgboost.DMatrix] = {}
+    for name, part in sets.items():
+        matrices[name] = xgboost.QuantileDMatrix(
+            part.features,
+            part.target,
+            feature_names=columns(FEATURES),
             max_bin=max_bin,
             nthread=threads,
-            ref=reference,
+            ref=matrices.get("train"),
         )
-        matrices.append((matrix, name))
     return matrices
 
 
-def _report(booster: xgboost.Booster, number: int, evaluation: str, metric: str) -> None:
-    """Print XGBoost's evaluation (`[0]\\ttrain-rmse:1.5\\t…`) as `train:rmse=1.5 …`, and note the best round by `metric`."""
-    values = {}
-    for item in evaluation.split("\t")[1:]:
-        name, _, value = item.rpartition(":")
-        values[name.replace("-", ":", 1)] = float(value)
-    metrics = " ".join(f"{name}={value:.6f}" for name, value in values.items())
-    print(f"[{number}] {metrics}", flush=True)
-    score = values[f"validation:{metric}"]
-    if score < float(booster.attr("best_score") or "inf"):
-        booster.set_attr(best_score=repr(score), best_round=str(number), best_metrics=metrics)
-
-
-@contextmanager
-def _sigterm() -> Iterator[list[int]]:
-    """A list that is empty until SIGTERM comes."""
-    received: list[int] = []
-    before = signal.signal(signal.SIGTERM, lambda number, frame: received.append(number))
+def _restore(checkpoints: Checkpoints) -> xgboost.Booster | None:
+    path = checkpoints.newest()
     try:
-        yield received
-    finally:
-        signal.signal(signal.SIGTERM, before)
+        return xgboost.Booster(model_file=path) if path else None
+    except xgboost.core.XGBoostError:
+        raise InputError(f"{path}: not a checkpoint that XGBoost can read; delete it to start anew") from None
+
+
+def _early_stopping(given: dict[str, Any], start: xgboost.Booster | None) -> EarlyStopping:
+    """Early stopping on validation that knows the best round of the checkpoint, of which it keeps up to the best."""
+    metric = given["eval_metric"]
+    stopping = EarlyStopping(
+        rounds=given["early_stopping_rounds"], metric_name=metric, data_name="validation", save_best=True
+    )
+    if start:
+        stopping.stopping_history = {"validation": {metric: [start.best_score]}}
+        stopping.best_scores = {"validation": {metric: [start.best_score]}}
+        stopping.current_rounds = start.num_boosted_rounds() - 1 - start.best_iteration
+    return stopping
+
+
+def _evaluation(booster: xgboost.Booster, evaluated: list[tuple[xgboost.DMatrix, str]]) -> dict[str, float]:
+    """Metrics by names such as `validation:rmse`, of XGBoost's `[0]\\ttrain-rmse:9.1\\tvalidation-rmse:9.3`."""
+    pairs = (item.rpartition(":") for item in booster.eval_set(evaluated).split("\t")[1:])
+    return {name.replace("-", ":", 1): float(value) for name, _, value in pairs}
+
+
+def _line(metrics: dict[str, float]) -> str:
+    return " ".join(f"{name}={value:.6f}" for name, value in metrics.items())

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -40,13 +39,11 @@ def prepare(source: str | None, output: Path | None) -> None:
 
 def prepare_dataset(repository: Repository, source: str | None, output: Path) -> Path:
     """Prepare `output` from the source and say what came of it."""
-    # `data` belongs to the repository: it may be edited there, and isn't installed everywhere.
-    sys.path.insert(0, str(repository.root))
-    from data import DataError
-    from data import prepare as prepare_sets
-
+    from mlops import team
     from mlops.cli import console, project
+    from mlops.contract import DataError
 
+    prepare_sets = team.prepare()
     try:
         with console.working(f"Preparing data from {source or 'the sample'}") as show:
             dataset = prepare_sets(source, output, on_progress=show)

@@ -7,27 +7,18 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from importlib import import_module
-from types import ModuleType
 from typing import Any
 
-from mlops import contract
+from mlops import contract, shapes, team
 from mlops.configuration.documents import Document
 from mlops.configuration.tuningchecks import ranges
 from mlops.contract import ProblemType
-from mlops.errors import InputError, InputProblem
-
-_HYPERPARAMETERS = "defines the hyperparameters that training takes"
-_FEATURES = "defines the target and the features"
+from mlops.errors import InputProblem
 
 
 def problem_type() -> ProblemType:
     """The problem type of the target in model/features.py. Raises InputError when there is no usable target."""
-    features = _module("model.features", _FEATURES)
-    try:
-        target = features.TARGET
-    except AttributeError:
-        raise InputError(f"model/features.py has no TARGET. It {_FEATURES}: docs/bring-your-own-model.md") from None
+    target, _ = team.features()
     return contract.problem_type(target)
 
 
@@ -36,14 +27,15 @@ def training_problems(document: Document) -> list[InputProblem]:
     if has_prebuilt_image(document.data):
         return []
     given = document.data.get("HyperParameters", {})
+    model = team.hyperparameters()
     problems = [
-        document.problem(f"HyperParameters.{name}", given[name], allowed)
-        for name, allowed in hyperparameter_problems(given).items()
+        document.problem(f"HyperParameters.{name}", given.get(name, shapes.MISSING), allowed)
+        for name, allowed in model.problems(given).items()
     ]
     resources = document.data["ResourceConfig"]
     groups = resources.get("InstanceGroups", [])
     count = sum(group["InstanceCount"] for group in groups) if groups else resources["InstanceCount"]
-    most = _module("model.hyperparameters", _HYPERPARAMETERS).MOST_INSTANCES
+    most = model.MOST_INSTANCES
     if count > most:
         path = "ResourceConfig.InstanceGroups" if groups else "ResourceConfig.InstanceCount"
         problems.append(document.problem(path, count, f"at most {most} in all, as model/hyperparameters.py says"))
@@ -56,8 +48,8 @@ def tuning_problems(tuning: Document, training_job: dict[str, Any]) -> list[Inpu
 
 
 def hyperparameter_problems(given: Mapping[str, str]) -> dict[str, str]:
-    """What is allowed, for each hyperparameter that training would refuse."""
-    return _module("model.hyperparameters", _HYPERPARAMETERS).problems(given)
+    """What is allowed, for each of these hyperparameters that training would refuse."""
+    return {name: allowed for name, allowed in team.hyperparameters().problems(given).items() if name in given}
 
 
 def has_prebuilt_image(training_job: dict[str, Any]) -> bool:
@@ -79,11 +71,3 @@ def _range_problems(tuning: Document) -> Iterator[InputProblem]:
             between = repr(low + (high - low) / math.pi)
             if allowed := hyperparameter_problems({name: between}):
                 yield tuning.problem(f"{path}.Name", name, f"IntegerParameterRanges for {allowed[name]}")
-
-
-def _module(name: str, purpose: str) -> ModuleType:
-    try:
-        return import_module(name)
-    except Exception as error:  # the team's own code may raise anything
-        file = f"{name.replace('.', '/')}.py"
-        raise InputError(f"{file} can't be imported: {type(error).__name__}: {error}. It {purpose}.") from error

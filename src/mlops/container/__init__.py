@@ -1,5 +1,5 @@
-"""What runs in the image: training, evaluation, baseline and serving around a team's `model`, and toolkit for it.
+"""What runs in the image (`python -m mlops.container`), and the toolkit that a team's `model` may import.
 
-A team's code may import from `mlops.contract`, and of this package `booster`, `checkpoints`, `dataset`,
-`hyperparameters` and `schema`.
+The toolkit: `booster`, `checkpoints`, `dataset`, `hyperparameters` and `schema`. Everything else that a team needs is in
+`mlops.contract`.
 """

@@ -1,4 +1,4 @@
-"""The container's entry point: SageMaker calls it with `train` or `serve`, processing jobs with what they are for."""
+"""The container's entry point: SageMaker calls it with `train` or `serve`, processing jobs with evaluate or baseline."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ from importlib import import_module
 from mlops.container.directories import Container
 from mlops.errors import InputError
 
-# Imported when called: serving must not pay for what training needs.
+# Imported when called: serving does not need what training imports.
 _PROGRAMS = {
-    "train": "model.train:train",
+    "train": "mlops.container.programs.training:train",
     "serve": "mlops.container.serving:serve",
-    "evaluate": "mlops.container.evaluate:evaluate",
-    "baseline": "mlops.container.baseline:baseline",
+    "evaluate": "mlops.container.programs.evaluate:evaluate",
+    "baseline": "mlops.container.programs.baseline:baseline",
 }
 
 

@@ -1,57 +1,64 @@
-"""Checkpoints of a training: what SageMaker copies to S3 while a job runs, and back when it starts again.
-
-They lie in a folder named after the hyperparameters and the data. So a retry goes on where it was interrupted, and
-trials of a tuning job that share one place in S3 never take each other's trees for their own.
-"""
+"""Toolkit to continue an interrupted training: checkpoints that SageMaker keeps in S3, and notice of SIGTERM."""
 
 from __future__ import annotations
 
 import hashlib
 import json
 import os
-from collections.abc import Iterable, Mapping
+import signal
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-import xgboost
-
-from mlops.errors import InputError
-
-_SUFFIX = ".ubj"
 
 
 class Checkpoints:
-    """The checkpoints of one training; only the newest is kept."""
+    """The checkpoints of one training; only the newest is kept.
+
+    They are in a folder named after the hyperparameters and the data: trials of a tuning job that share a folder in S3
+    never continue each other's training.
+    """
 
     def __init__(self, directory: Path, hyperparameters: Mapping[str, Any], data: Iterable[np.ndarray]) -> None:
         digest = hashlib.sha256(json.dumps(hyperparameters, sort_keys=True).encode())
-        for matrix in data:
-            digest.update(np.ascontiguousarray(matrix))
+        for values in data:
+            digest.update(np.ascontiguousarray(values.T))
         self._directory = directory / digest.hexdigest()[:16]
 
     def newest(self) -> Path | None:
-        """The checkpoint to go on from, if there is one."""
-        found = self._directory.glob(f"round-*{_SUFFIX}")
-        return max(found, key=lambda path: path.name, default=None)
+        """The checkpoint to continue from, None at the beginning."""
+        return max(self._directory.glob("round-*"), key=lambda path: path.name, default=None)
 
-    def restore(self, booster: xgboost.Booster) -> None:
-        """Load the newest checkpoint, if there is one. Raises InputError when it cannot be read."""
-        path = self.newest()
-        if path is None:
-            return
-        try:
-            booster.load_model(path)
-        except xgboost.core.XGBoostError:
-            raise InputError(f"{path}: not a checkpoint that XGBoost can read; delete it to start anew") from None
-
-    def save(self, booster: xgboost.Booster) -> None:
-        """Save the booster under its number of rounds. A reader sees the whole file or none."""
-        path = self._directory / f"round-{booster.num_boosted_rounds():06}{_SUFFIX}"
+    def save(self, rounds: int, write: Callable[[Path], object], suffix: str = "") -> None:
+        """Have `write` make the file of the checkpoint after so many rounds. It appears when it is complete."""
+        path = self._directory / f"round-{rounds:06}{suffix}"
         self._directory.mkdir(parents=True, exist_ok=True)
         before = self.newest()
-        unfinished = path.with_name(f"unfinished{_SUFFIX}")
-        booster.save_model(unfinished)
+        unfinished = path.with_name(f"unfinished{suffix}")
+        write(unfinished)
         os.replace(unfinished, path)
         if before is not None and before != path:
             before.unlink()
+
+
+class Interruption:
+    """Whether SIGTERM has come: a stopped job, a spot interruption, the end of MaxRuntimeInSeconds."""
+
+    requested = False
+
+
+@contextmanager
+def interruption() -> Iterator[Interruption]:
+    """Take SIGTERM as a request, which a training follows after its running round, in place of dying of it."""
+    state = Interruption()
+
+    def request(*_: object) -> None:
+        state.requested = True
+
+    before = signal.signal(signal.SIGTERM, request)
+    try:
+        yield state
+    finally:
+        signal.signal(signal.SIGTERM, before)

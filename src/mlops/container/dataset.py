@@ -1,53 +1,79 @@
-"""A set of the data set (CSV files with a header) as a matrix, read with the features' own parser."""
+"""Toolkit to read a set of the data set (CSV files with a header) as numpy arrays, with the features' own parser."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import islice
 from pathlib import Path
-from typing import TextIO
+from typing import NamedTuple, TextIO
 
 import numpy as np
 
-from mlops.container.kinds import Feature, RowError
+from mlops.container.kinds import Category, Feature, RowError, Target
 from mlops.container.rows import parse_csv
 from mlops.errors import InputError
 
 _ROWS_AT_ONCE = 50_000  # holds the memory down: a cell weighs 60 bytes as text, 4 in the matrix
 
 
-def read(files: Sequence[Path], features: Sequence[Feature]) -> np.ndarray:
-    """The matrix of `features`, float32 of shape (columns, rows), NaN where missing.
+class DataSet(NamedTuple):
+    """`features` is float32, rows × columns of the features in their order, NaN where missing.
 
-    The files may have their columns in any order, and others besides. Raises InputError that names file, row and
-    column of what cannot be read.
+    `target` has a float32 per row; of a Category, the position of its value as an integer.
     """
-    blocks = [block for file in files for block in _read_file(file, features)]
+
+    features: np.ndarray
+    target: np.ndarray
+
+
+def read(files: Sequence[Path], features: Sequence[Feature], target: Target) -> DataSet:
+    """Read the files, which may have their columns in any order, and further columns.
+
+    Raises InputError that names file, row and column of what cannot be read; a row without a target cannot.
+    """
+    if isinstance(target, Category):
+        target = replace(target, encoding="position")
+    blocks = [block for file in files for block in _read_file(file, (target, *features))]
     if not blocks:
         raise InputError(f"{', '.join(map(str, files))}: found no rows")
-    return np.concatenate(blocks, axis=1)
+    matrix = np.concatenate(blocks, axis=1)
+    return DataSet(matrix[1:].T, matrix[0].astype(int) if isinstance(target, Category) else matrix[0])
+
+
+def columns(features: Sequence[Feature]) -> list[str]:
+    """Names of the matrix's columns."""
+    return [column for feature in features for column in feature.columns]
 
 
 def _read_file(path: Path, features: Sequence[Feature]) -> list[np.ndarray]:
+    """Blocks of the columns of `features`, the target's first."""
     with path.open(encoding="utf-8", newline="") as file:
         header = [name.strip('"') for name in file.readline().rstrip("\r\n").split(",")]
         if missing := [feature.name for feature in features if feature.name not in header]:
             raise InputError(f"{path}: no column {', '.join(missing)}; found {', '.join(header)}")
         by_name = {feature.name: feature for feature in features}
         layout = [by_name.get(name) for name in header]
-        # parse_csv keeps the file's order, the caller wants its own.
-        found = [column for feature in layout if feature for column in feature.columns]
-        order = [found.index(column) for feature in features for column in feature.columns]
-        return [block[order] for block in _blocks(path, file, layout)]
+        # parse_csv keeps the order of the file.
+        found = columns([feature for feature in layout if feature])
+        order = [found.index(column) for column in columns(features)]
+        return [block[order] for block in _blocks(path, file, layout, features[0], found.index(features[0].name))]
 
 
-def _blocks(path: Path, file: TextIO, layout: Sequence[Feature | None]) -> list[np.ndarray]:
+def _blocks(
+    path: Path, file: TextIO, layout: Sequence[Feature | None], target: Feature, position: int
+) -> list[np.ndarray]:
     blocks, start = [], 0
     while lines := "".join(islice(file, _ROWS_AT_ONCE)):
         try:
             rows = parse_csv(lines, layout)
         except RowError as error:
             raise InputError(f"{path}: row {start + error.row}, {error.problem}") from None
-        blocks.append(rows.to_numpy().T)
+        block = rows.to_numpy().T
+        missing = np.flatnonzero(np.isnan(block[position]))
+        if len(missing):
+            row = start + int(missing[0]) + 1
+            raise InputError(f"{path}: row {row}, column {target.name}: found nothing, allowed is {target.allowed}")
+        blocks.append(block)
         start += rows.count
     return blocks

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from mlops.container.kinds import Category, Feature, Number, Target
+from mlops.errors import InputError
 
 SCHEMA_FILE = "features.json"
 _BOUNDS = {
@@ -28,14 +29,17 @@ def save_schema(directory: Path, features: Sequence[Feature], target: Target) ->
 
 
 def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Target]:
-    """Features and target of the model in `directory`. Raises OSError; ValueError when the file is no schema."""
+    """Features and target of the model in `directory`. Raises InputError when the file does not describe them."""
     path = directory / SCHEMA_FILE
-    content = path.read_text(encoding="utf-8")
     try:
-        schema = json.loads(content)
+        schema = json.loads(path.read_text(encoding="utf-8"))
         return tuple(map(_feature, schema["features"])), _feature(schema["target"])
+    except OSError as error:
+        raise InputError(f"no usable model in {directory}: {SCHEMA_FILE}: {error.strerror}") from error
     except (TypeError, KeyError, ValueError) as error:
-        raise ValueError(f"{path}: not a description of features ({error!r})") from error
+        raise InputError(
+            f"no usable model in {directory}: {SCHEMA_FILE} does not describe features ({error!r})"
+        ) from error
 
 
 def _described(feature: Feature) -> dict[str, Any]:

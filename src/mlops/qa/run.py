@@ -13,6 +13,7 @@ from mlops import names
 from mlops.aws import api
 from mlops.aws.session import Session
 from mlops.configuration import Configuration
+from mlops.container.rows import parse_csv
 from mlops.errors import MlopsError, PipelineError
 from mlops.qa import accuracy, checks, load, released, testset, verdict
 from mlops.qa.client import ApiClient, Client
@@ -96,7 +97,7 @@ def _check_answers(
     features = [feature.name for feature in model.features]
     rows = testset.load(session, release.bucket, release.data_version, model.target.name, features)
     known = rows.known(_KNOWN_ROWS)
-    expected = model.predict_csv("\n".join(known.rows))
+    expected = model.predict(parse_csv("\n".join(known.rows), model.features))
     if release.stage == "test":
         # What the hook before the traffic of production asks later on.
         checks.write_known_rows(output / "known.json", known, expected)

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 import xgboost
 from mlops.container import dataset as sets
-from mlops.container.evaluate import metrics
+from mlops.container.programs.evaluate import metrics
 
 from model.features import FEATURES, TARGET
 

@@ -9,12 +9,12 @@ import pytest
 import xgboost
 from mlops.container import dataset as sets
 from mlops.container.directories import Container
+from mlops.container.programs.training import train
 from mlops.errors import InputError
 from mlops.testing import training_job
 
 from model.features import FEATURES, TARGET
 from model.hyperparameters import HYPERPARAMETERS, parse_hyperparameters
-from model.train import train
 
 ROOT = Path(__file__).parents[2]
 

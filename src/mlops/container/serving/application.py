@@ -10,11 +10,11 @@ import json
 from collections.abc import Awaitable, Callable, Mapping
 from typing import Any, NoReturn
 
-from model.predictor import Predictor
-
-from mlops.container.kinds import RowError
+from mlops.container.kinds import Category, RowError
 from mlops.container.rows import Rows, encode_rows, parse_csv
+from mlops.container.serving.answers import Labels, Numbers
 from mlops.container.serving.media import CSV, JSON, answer_type, request_type
+from mlops.contract import Predictor
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
@@ -37,6 +37,8 @@ class Application:
     def __init__(self, predictor: Predictor, max_bytes: int) -> None:
         """`max_bytes` is the largest body taken; SageMaker's own limit for InvokeEndpoint is 6 MiB."""
         self._predictor, self._max_bytes = predictor, max_bytes
+        target = predictor.target
+        self._answers = Labels(target.values) if isinstance(target, Category) else Numbers()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         status, media, extra = 200, JSON, ()
@@ -77,10 +79,7 @@ class Application:
         except (RowError, UnicodeDecodeError) as error:
             raise Refusal(400, str(error)) from None
         predictions = await self._predict(rows)
-        # Nine digits are what tells any two float32 apart.
-        if answer == CSV:
-            return (("%.9g\n" * rows.count) % tuple(predictions)).encode(), answer
-        return ('{"predictions": [' + ", ".join(["%.9g"] * rows.count) % tuple(predictions) + "]}").encode(), answer
+        return self._answers.write(predictions, answer), answer
 
     async def _read(self, headers: Mapping[bytes, bytes], receive: Receive) -> bytes:
         if int(headers.get(b"content-length", b"0")) > self._max_bytes:
@@ -117,15 +116,29 @@ class Application:
             raise Refusal(400, 'allowed is {"instances": [row, …]} with a row as list or as object by feature')
         return encode_rows(request["instances"], features)
 
-    async def _predict(self, rows: Rows) -> list[float]:
+    async def _predict(self, rows: Rows) -> list[Any]:
         if rows.count <= _ROWS_AT_ONCE:
-            return self._predictor.predict(rows)
+            return self._checked(rows)
         predictions = []
         for start in range(0, rows.count, _ROWS_AT_ONCE):
-            predictions += self._predictor.predict(rows.part(start, start + _ROWS_AT_ONCE))
+            predictions += self._checked(rows.part(start, start + _ROWS_AT_ONCE))
             await asyncio.sleep(0)
+        return predictions
+
+    def _checked(self, rows: Rows) -> list[Any]:
+        predicted = self._predictor.predict(rows)
+        predictions = predicted if isinstance(predicted, list) else _as_list(predicted)
+        if len(predictions) != rows.count:
+            raise Refusal(500, f"the model made {len(predictions)} predictions for {rows.count} rows")
+        if not self._answers.can_be_written(predictions):
+            raise Refusal(500, f"the model's predictions are not {self._answers.allowed}")
         return predictions
 
 
 def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not JSON; null is a missing value")
+
+
+def _as_list(predicted: Any) -> list[Any]:
+    """A numpy array's own conversion is quicker than iterating over it, and gives Python's numbers."""
+    return predicted.tolist() if hasattr(predicted, "tolist") else list(predicted)

@@ -8,8 +8,8 @@ import signal
 import socket
 
 import uvicorn
-from model.predictor import Predictor
 
+from mlops import team
 from mlops.container.directories import Container
 from mlops.container.serving.application import Application
 from mlops.container.serving.limits import BoundedLog, BoundedProtocol
@@ -27,9 +27,9 @@ def serve(container: Container) -> None:
     (0.0.0.0) is for machines where only the loopback may listen. Port 0 takes a free port, which the first line of the
     output names. Raises InputError when there is no usable model, RuntimeError when no worker can run.
     """
-    # Before XGBoost's library starts OpenMP: threads do not survive a fork.
+    # Before a learner's library starts OpenMP: threads do not survive a fork, and there is a worker per core.
     os.environ["OMP_NUM_THREADS"] = "1"
-    application = Application(Predictor(container.model), _number("SAGEMAKER_MAX_PAYLOAD_IN_MB", 6) * _MIB)
+    application = Application(team.predictor(container.model), _number("SAGEMAKER_MAX_PAYLOAD_IN_MB", 6) * _MIB)
     workers = _number("SAGEMAKER_MODEL_SERVER_WORKERS", _cores())
     listening = _listen(
         os.environ.get("SAGEMAKER_BIND_TO_HOST", "0.0.0.0"), _number("SAGEMAKER_BIND_TO_PORT", 8080, least=0)
@@ -55,7 +55,7 @@ class _Server(uvicorn.Server):
         self._parent = parent
 
     async def on_tick(self, counter: int) -> bool:
-        """Stop as well when the parent was killed and nobody else would say so."""
+        """Stop as well when the parent was killed: it cannot send SIGTERM any more."""
         return await super().on_tick(counter) or os.getppid() != self._parent
 
 

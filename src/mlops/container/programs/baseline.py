@@ -16,8 +16,8 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
-from model.features import FEATURES, TARGET
 
+from mlops import team
 from mlops.container.directories import Container
 from mlops.container.kinds import Category, Feature, Number
 from mlops.errors import InputError
@@ -40,10 +40,12 @@ _MONITORING = {
 
 
 def baseline(container: Container) -> None:
-    """Write both files. Raises InputError when the input has not the target's and the features' columns."""
-    columns = _read(container.processing_files("baseline"))
-    rows = len(columns[TARGET.name])
-    described = [_describe(feature, columns[feature.name]) for feature in (TARGET, *FEATURES)]
+    """Write both files. Raises InputError when the input lacks a column of target or features."""
+    target, features = team.features()
+    all_columns = (target, *features)
+    columns = _read(container.processing_files("baseline"), all_columns)
+    rows = len(columns[target.name])
+    described = [_describe(feature, columns[feature.name]) for feature in all_columns]
     statistics = {
         "version": 0,
         "dataset": {"item_count": rows},
@@ -60,8 +62,8 @@ def baseline(container: Container) -> None:
     print(f"described {rows} rows of {len(described)} columns", flush=True)
 
 
-def _read(files: Sequence[Path]) -> dict[str, list[str]]:
-    columns: dict[str, list[str]] = {feature.name: [] for feature in (TARGET, *FEATURES)}
+def _read(files: Sequence[Path], features: Sequence[Feature]) -> dict[str, list[str]]:
+    columns: dict[str, list[str]] = {feature.name: [] for feature in features}
     for path in files:
         with path.open(encoding="utf-8", newline="") as file:
             reader = csv.DictReader(file)
@@ -70,7 +72,7 @@ def _read(files: Sequence[Path]) -> dict[str, list[str]]:
             for row in reader:
                 for name, cells in columns.items():
                     cells.append(row[name] or "")
-    if not columns[TARGET.name]:
+    if not columns[features[0].name]:
         raise InputError(f"{', '.join(map(str, files))}: found no rows")
     return columns
 
@@ -119,7 +121,7 @@ def _numbers(values: np.ndarray) -> dict[str, Any]:
 def _sketch(values: np.ndarray) -> list[list[float]]:
     """A KLL sketch: an item of list n stands for 2^n values.
 
-    What does not fit a list is sorted and every second item moves up, so that the quantiles stay where they are.
+    A list that is too long is sorted and every second item moves up, which keeps the quantiles.
     """
     levels, items = [], np.sort(values)
     while len(items) > _SKETCH_ITEMS:

@@ -1,0 +1,1 @@
+"""What `python -m mlops.container` runs, besides serving."""

@@ -1,0 +1,167 @@
+"""Score a model on the test set, as a processing job: `python -m mlops.container evaluate`.
+
+Inputs: `model` (model.tar.gz of a training job), `test` (CSV) and `production` (model.tar.gz of the model in
+production; absent before the first release), which is scored on the same rows with its own features. Output
+`evaluation`: evaluation.json in the shape of SageMaker's model metrics, and predictions.csv.
+https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
+"""
+
+from __future__ import annotations
+
+import csv
+import json
+import tarfile
+import tempfile
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from mlops import archives, metrics, team
+from mlops.container import dataset
+from mlops.container.directories import Container
+from mlops.container.rows import Rows
+from mlops.contract import Category, Predictor, ProblemType, Target, problem_type
+from mlops.errors import InputError
+
+_ARCHIVE = "model.tar.gz"
+_ROWS_AT_ONCE = 50_000
+# Probabilities are often float32, and a sum of a hundred of them loses digits.
+_SUM_TOLERANCE = 1e-3
+
+
+def evaluate(container: Container) -> None:
+    """Write evaluation.json and predictions.csv. Raises InputError when the model or the test set is not usable.
+
+    A production model that cannot be scored (its features are not in the test set, it predicts other labels) is no
+    error: its entry has a `reason` in place of metrics.
+    """
+    files = container.processing_files("test")
+    with tempfile.TemporaryDirectory() as folder:
+        model = _load(container.processing_input("model") / _ARCHIVE, Path(folder))
+        target = model.target
+        actual, predicted = _predictions(model, files, target)
+    problem = problem_type(target)
+    evaluation = describe(target, actual, predicted)
+    answers = [predicted]
+    production = container.processing_input("production") / _ARCHIVE
+    if production.exists():
+        try:
+            with tempfile.TemporaryDirectory() as folder:
+                answers.append(_production(production, Path(folder), files, target))
+            group = metrics.describe(problem, actual, answers[1])
+            evaluation["production"] = {metrics.GROUPS[problem]: group}
+        except InputError as error:
+            evaluation["production"] = {"reason": str(error)}
+    output = container.processing_output("evaluation")
+    (output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
+    with (output / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file, lineterminator="\n").writerows(_table(target, actual, answers))
+    # Curves and counts are for the report; a log is for reading.
+    print(
+        json.dumps(
+            {"problem_type": problem, "rows": len(actual), metrics.GROUPS[problem]: _values(evaluation, problem)}
+        ),
+        flush=True,
+    )
+
+
+def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
+    """evaluation.json without production. The arrays are those of `mlops.metrics.compute`."""
+    problem = problem_type(target)
+    group: dict[str, Any] = dict(metrics.describe(problem, actual, predicted))
+    evaluation: dict[str, Any] = {"problem_type": problem.value, "rows": len(actual)}
+    if isinstance(target, Category):
+        evaluation["labels"] = list(target.values)
+        group["confusion_matrix"] = metrics.confusion_matrix(actual, predicted, target.values)
+        group |= metrics.curves(problem, actual, predicted, target.values)
+        group["calibration"] = metrics.calibration(problem, actual, predicted)
+    return evaluation | {metrics.GROUPS[problem]: group}
+
+
+def predict(model: Predictor, rows: Rows) -> np.ndarray:
+    """The predictions of all rows, one number per row, or rows × labels. Raises InputError for unusable ones."""
+    labels = model.target.values if isinstance(model.target, Category) else ()
+    parts = []
+    for start in range(0, rows.count, _ROWS_AT_ONCE):
+        part = rows.part(start, start + _ROWS_AT_ONCE)
+        try:
+            predicted = np.asarray(model.predict(part), np.float64)
+        except InputError:
+            raise
+        except Exception as error:  # the team's own code may raise anything
+            raise InputError(f"model/predictor.py: predict failed: {type(error).__name__}: {error}") from error
+        shape = (part.count, len(labels)) if labels else (part.count,)
+        if predicted.shape != shape:
+            each = f"{len(labels)} probabilities, in the order of the target's values" if labels else "one number"
+            raise InputError(
+                f"model/predictor.py: predict returned {_shape(predicted.shape)} for {part.count} rows; allowed is {each} for each row"
+            )
+        _check_values(predicted, bool(labels))
+        parts.append(predicted)
+    return np.concatenate(parts)
+
+
+def _check_values(predicted: np.ndarray, probabilities: bool) -> None:
+    wrong = ~np.isfinite(predicted)
+    allowed = "finite numbers"
+    if probabilities:
+        wrong = wrong.any(axis=1) | (predicted < 0).any(axis=1) | (np.abs(predicted.sum(axis=1) - 1) > _SUM_TOLERANCE)
+        allowed = "probabilities that add up to 1"
+    if wrong.any():
+        row = int(np.flatnonzero(wrong)[0])
+        raise InputError(
+            f"model/predictor.py: predict returned {predicted[row].tolist()} for row {row + 1}; allowed are {allowed}"
+        )
+
+
+def _shape(shape: tuple[int, ...]) -> str:
+    return "one number" if not shape else " × ".join(map(str, shape)) + " numbers"
+
+
+def _load(archive: Path, folder: Path) -> Predictor:
+    try:
+        archives.extract(archive, folder)
+    except (OSError, tarfile.TarError) as error:
+        raise InputError(f"{archive}: not a model archive ({error})") from error
+    return team.predictor(folder)
+
+
+def _predictions(model: Predictor, files: Sequence[Path], target: Target) -> tuple[np.ndarray, np.ndarray]:
+    """Target and predictions for the rows of `files`, by the model's own features."""
+    rows = dataset.read(files, model.features, target)
+    return rows.target, predict(model, Rows.from_numpy(rows.features))
+
+
+def _production(archive: Path, folder: Path, files: Sequence[Path], target: Target) -> np.ndarray:
+    """What the model in production predicts, its labels in the order of `target`."""
+    model = _load(archive, folder)
+    own = model.target
+    if isinstance(target, Category) and isinstance(own, Category):
+        if sorted(own.values) != sorted(target.values):
+            raise InputError(f"the model in production predicts other labels: {', '.join(own.values)}")
+        _, predicted = _predictions(model, files, target)
+        return predicted[:, [own.values.index(value) for value in target.values]]
+    if type(own) is not type(target):
+        raise InputError(f"the model in production solves another problem: {problem_type(own)}")
+    return _predictions(model, files, target)[1]
+
+
+def _table(target: Target, actual: np.ndarray, answers: Sequence[np.ndarray]) -> Iterable[Sequence[object]]:
+    """The rows of predictions.csv, header first; `answers` are those of the model and of production."""
+    production = ["production"] if len(answers) > 1 else []
+    if not isinstance(target, Category):
+        yield ["actual", "predicted", *production]
+        yield from zip(*(map(str, column.astype(np.float32)) for column in (actual, *answers)), strict=True)
+        return
+    values = target.values
+    yield ["actual", "predicted", "probability", *production]
+    labels = [[values[position] for position in predicted.argmax(axis=1)] for predicted in answers]
+    probabilities = [f"{probability:.9g}" for probability in answers[0].max(axis=1).tolist()]
+    yield from zip([values[position] for position in actual], labels[0], probabilities, *labels[1:], strict=True)
+
+
+def _values(evaluation: dict[str, Any], problem: ProblemType) -> dict[str, float]:
+    group = evaluation[metrics.GROUPS[problem]]
+    return {name: group[name]["value"] for name in metrics.METRICS[problem]}
