@@ -7,13 +7,14 @@ GENERATED := {{cookiecutter.project}}
 DEMO := demo
 BUILD := ./build
 WHEEL_FOR := $(GENERATED)
+TESTS := tests
 PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo foundation test acceptance image lint wheel lock
+.PHONY: help setup demo foundation test acceptance image coverage lint wheel lock
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 10
+	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 setup: $(VENV)/.installed ## an environment with everything
 
@@ -47,6 +48,12 @@ acceptance: setup ## whole stories that take minutes: the workflows from an empt
 
 image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does
 	$(BIN)/python -m pytest -m image -rs
+
+coverage: setup ## what the tests run of src/mlops, other processes included: make coverage TESTS=tests/cli
+	$(BIN)/coverage erase
+	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage combine --quiet
+	$(BIN)/coverage report
 
 lint: setup $(CHECKOV)/.installed ## style, types, workflows, templates
 	$(BIN)/ruff check .

@@ -1,0 +1,169 @@
+"""The template's documents: links, paths, commands and pictures agree with the repository."""
+
+import re
+import shlex
+from collections.abc import Iterator
+from urllib.parse import unquote
+
+import click
+import pytest
+from baking import GENERATED, TEMPLATE
+from cfnlint.decode import decode
+
+from mlops.cli import main
+
+NAMES = [
+    "README.md",
+    "CONTRIBUTING.md",
+    "SECURITY.md",
+    "CHANGELOG.md",
+    *(f"docs/{path.name}" for path in (TEMPLATE / "docs").glob("*.md")),
+]
+# Reports for other projects show their own commands.
+REPORTS = {"docs/cookiecutter-report.md"}
+DOCUMENTS = sorted(set(NAMES) - REPORTS)
+_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+_PATH = re.compile(r"[\w{}.*-]+(?:/[\w{}.*-]+)*/?")
+TOP = {path.name for path in (*TEMPLATE.iterdir(), *GENERATED.iterdir())}
+
+
+def text(name: str) -> str:
+    return (TEMPLATE / name).read_text()
+
+
+def commands(name: str) -> list[str]:
+    """The lines of blocks without a language, and what is set as code and begins with a program."""
+    blocks = [line for language, block in _FENCE.findall(text(name)) if not language for line in block.splitlines()]
+    inline = re.findall(
+        r"`((?:make|mlops|pipx|git|\.venv/bin/\w+|\.ci/\w+(?:\.py)?) [^`]+)`", _FENCE.sub("", text(name))
+    )
+    return [*blocks, *inline]
+
+
+def paths(name: str) -> set[str]:
+    """What is set as code and names a file or folder of either house."""
+    inline = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text(name)))
+    return {each for each in inline if "/" in each and _PATH.fullmatch(each) and each.split("/")[0] in TOP}
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_links_lead_to_files(name: str) -> None:
+    targets = re.findall(r"\]\((?!https?://)([^)#]+)[^)]*\)", text(name))
+    folder = (TEMPLATE / name).parent
+    assert [target for target in targets if not (folder / unquote(target)).exists()] == []
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_paths_exist(name: str) -> None:
+    def exists(path: str) -> bool:
+        return any(list(root.glob(path.strip("/"))) for root in (TEMPLATE, GENERATED))
+
+    assert [path for path in sorted(paths(name)) if not exists(path)] == []
+
+
+def test_documents_name_paths() -> None:
+    """The pattern that finds them is not blind."""
+    assert "src/mlops/contract.py" in paths("CONTRIBUTING.md")
+    assert "infra/decision.asl.json" in paths("docs/architecture.md")
+
+
+@pytest.mark.parametrize("name", DOCUMENTS)
+def test_commands_exist(name: str) -> None:
+    assert [line for line in commands(name) if not is_known(line)] == []
+
+
+def test_a_command_that_does_not_exist_is_found() -> None:
+    assert is_known("mlops start --set max_depth=4") and is_known("make test")
+    assert not is_known("mlops begin") and not is_known("mlops start --sett x") and not is_known("make tests")
+
+
+def is_known(line: str) -> bool:
+    """Whether a line is a command of the template, or of a program that its readers have."""
+    program, *words = shlex.split(line)
+    match program.rpartition("/")[2]:
+        case "make":
+            targets = re.findall(r"^(\w+):", text("Makefile") + (GENERATED / "Makefile").read_text(), re.MULTILINE)
+            return all("=" in word or word in targets for word in words)
+        case "mlops":
+            return is_command(words)
+        case "python":
+            return words[:2] == ["-m", "pytest"] and all((TEMPLATE / word).exists() for word in words[2:])
+        case "release.py":
+            return (TEMPLATE / program).exists()
+        case "cruft":
+            return words[0] in ("create", "update", "check")
+        case "pipx":
+            return words[:2] in (["run", "cruft"], ["install", "pre-commit"])
+        case "git" | "pip" | "pre-commit":
+            return True
+    return False
+
+
+def is_command(words: list[str]) -> bool:
+    """Whether `mlops` has this command with these options. Placeholders in capitals stand for what a person types."""
+    command: click.Command = main
+    while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+        found = command.get_command(click.Context(command), words[0])
+        if found is None:
+            return False
+        command, words = found, words[1:]
+    options = {option for parameter in command.params for option in (*parameter.opts, *parameter.secondary_opts)}
+    return {word for word in words if word.startswith("-")} <= options | {"--help"}
+
+
+def pictures() -> Iterator[tuple[str, str]]:
+    return (
+        (name, block) for name in DOCUMENTS for language, block in _FENCE.findall(text(name)) if language == "mermaid"
+    )
+
+
+def test_pictures_name_folders_that_exist() -> None:
+    named = {
+        path
+        for _, picture in pictures()
+        for label in re.findall(r'[\[{]"([^"]+)"', picture)
+        for path in label.replace(",", " ").split()
+        if "/" in path
+    }
+    assert {"src/mlops/contract.py", "src/mlops/localcloud/", "configuration/"} <= named
+    assert [path for path in named if not any((root / path).exists() for root in (TEMPLATE, GENERATED))] == []
+
+
+def test_pictures_draw_arrows_between_what_they_declare() -> None:
+    for name, picture in pictures():
+        lines = [line.strip() for line in picture.splitlines()]
+        assert lines[0].startswith("flowchart "), name
+        assert sum(line.startswith("subgraph ") for line in lines) == lines.count("end"), name
+        declared = {found[1] for line in lines if (found := re.match(r"(\w+)[\[{(]", line))}
+        drawn = {node for line in lines if "--" in line for node in re.split(r"\s*-->?-?\s*", line)}
+        # A picture that gives labels declares every node, so that no misspelt name becomes a node of its own.
+        assert not declared or drawn <= declared, (name, drawn - declared)
+
+
+def test_stages_of_the_picture_are_those_of_the_pipeline() -> None:
+    template, _ = decode(str(GENERATED / "infra" / "pipeline.yml"))
+    (pipeline,) = [each for each in template["Resources"].values() if each["Type"] == "AWS::CodePipeline::Pipeline"]
+    stages = [stage["Name"] for stage in pipeline["Properties"]["Stages"]]
+    for name in ("README.md", "docs/architecture.md"):
+        assert " --> ".join(["commit", *stages]) in text(name)
+
+
+def test_the_glossary_has_each_word_once_in_order() -> None:
+    words = re.findall(r"^\| ([^|]+) \|", text("docs/glossary.md"), re.MULTILINE)[1:]
+    words = [word for word in words if set(word) != {"-"}]
+    assert len(words) > 20
+    assert words == sorted(set(words))
+
+
+def test_words_of_the_glossary_are_in_use() -> None:
+    used = "\n".join(path.read_text() for path in [*(TEMPLATE / "src").rglob("*.py"), *GENERATED.rglob("*.md")]).lower()
+    words = [
+        word for word in re.findall(r"^\| ([a-z][^|]*) \|", text("docs/glossary.md"), re.MULTILINE) if word != "word"
+    ]
+    assert [word for word in words if not re.search(rf"\b{word.replace(' ', '[ _-]?')}", used)] == []
+
+
+def test_the_readme_is_one_screen() -> None:
+    """Sixty lines, and nothing that belongs to those who change the template."""
+    assert len(text("README.md").splitlines()) <= 65
+    assert "src/" not in text("README.md")
