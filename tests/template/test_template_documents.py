@@ -3,6 +3,7 @@
 import re
 import shlex
 from collections.abc import Iterator
+from pathlib import Path
 from urllib.parse import unquote
 
 import click
@@ -12,17 +13,15 @@ from cfnlint.decode import decode
 
 from mlops.cli import main
 
-NAMES = [
-    "README.md",
-    "CONTRIBUTING.md",
-    "SECURITY.md",
-    "CHANGELOG.md",
-    *(f"docs/{path.name}" for path in (TEMPLATE / "docs").glob("*.md")),
-]
-# Reports for other projects show their own commands.
-REPORTS = {"docs/cookiecutter-report.md"}
-DOCUMENTS = sorted(set(NAMES) - REPORTS)
-_FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
+FOLDERS = (TEMPLATE, TEMPLATE / "docs", TEMPLATE / "benchmarks", GENERATED, GENERATED / "docs")
+# A report for another project shows that project's commands.
+DOCUMENTS = sorted(
+    path.relative_to(TEMPLATE).as_posix()
+    for folder in FOLDERS
+    for path in folder.glob("*.md")
+    if path.name != "cookiecutter-report.md"
+)
+_FENCE = re.compile(r"^```(\w*)[^\n]*\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 _PATH = re.compile(r"[\w{}.*-]+(?:/[\w{}.*-]+)*/?")
 TOP = {path.name for path in (*TEMPLATE.iterdir(), *GENERATED.iterdir())}
 
@@ -33,9 +32,11 @@ def text(name: str) -> str:
 
 def commands(name: str) -> list[str]:
     """The lines of blocks without a language, and what is set as code and begins with a program."""
-    blocks = [line for language, block in _FENCE.findall(text(name)) if not language for line in block.splitlines()]
+    blocks = [
+        line for language, block in _FENCE.findall(text(name)) if not language for line in block.splitlines() if line
+    ]
     inline = re.findall(
-        r"`((?:make|mlops|pipx|git|\.venv/bin/\w+|\.ci/\w+(?:\.py)?) [^`]+)`", _FENCE.sub("", text(name))
+        r"`((?:make|mlops|pipx|git|cruft|\.venv/bin/\w+|\.ci/\w+(?:\.py)?) [^`]+)`", _FENCE.sub("", text(name))
     )
     return [*blocks, *inline]
 
@@ -78,8 +79,10 @@ def test_a_command_that_does_not_exist_is_found() -> None:
 
 
 def is_known(line: str) -> bool:
-    """Whether a line is a command of the template, or of a program that its readers have."""
-    program, *words = shlex.split(line)
+    """Whether a line is a command of the template or of what it generates, or of a program that its readers have."""
+    program, *words = shlex.split(line.replace("$(", " ").replace(")", " "), comments=True)
+    if program in ("eval", "source"):
+        return is_known(" ".join(words)) if program == "eval" else words == [".venv/bin/activate"]
     match program.rpartition("/")[2]:
         case "make":
             targets = re.findall(r"^(\w+):", text("Makefile") + (GENERATED / "Makefile").read_text(), re.MULTILINE)
@@ -87,16 +90,21 @@ def is_known(line: str) -> bool:
         case "mlops":
             return is_command(words)
         case "python":
-            return words[:2] == ["-m", "pytest"] and all((TEMPLATE / word).exists() for word in words[2:])
+            files = words[2:] if words[:2] == ["-m", "pytest"] else words[:1]
+            return all((house(word) / word).exists() for word in files)
         case "release.py":
             return (TEMPLATE / program).exists()
         case "cruft":
             return words[0] in ("create", "update", "check")
         case "pipx":
             return words[:2] in (["run", "cruft"], ["install", "pre-commit"])
-        case "git" | "pip" | "pre-commit":
+        case "git" | "pip" | "pre-commit" | "rm" | "aws":
             return True
     return False
+
+
+def house(path: str) -> Path:
+    return next((root for root in (TEMPLATE, GENERATED) if (root / path).exists()), TEMPLATE)
 
 
 def is_command(words: list[str]) -> bool:
