@@ -10,6 +10,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import http.client
+import json
 import os
 import platform
 import statistics
@@ -68,12 +69,12 @@ def main() -> int:
 
 
 def _model_and_requests(base: Path) -> tuple[dict[int, bytes], list[float]]:
-    """Train on the synthetic sample with the default hyperparameters; rows to send, and the booster's answers."""
+    """Train on the synthetic sample with the configured hyperparameters; rows to send, and the booster's answers."""
     sys.path.insert(0, str(servers.PROJECT))
     import data
     import numpy as np
     import xgboost
-    from model.features import FEATURES
+    from model.features import FEATURES, TARGET
 
     from mlops.container import dataset
 
@@ -81,13 +82,18 @@ def _model_and_requests(base: Path) -> tuple[dict[int, bytes], list[float]]:
     data.prepare(None, prepared)
     (base / "input").mkdir()
     (base / "input" / "data").symlink_to(prepared)
+    (base / "input" / "config").mkdir()
+    request = json.loads((servers.PROJECT / "configuration" / "trainingjob.json").read_text())
+    (base / "input" / "config" / "hyperparameters.json").write_text(json.dumps(request["HyperParameters"]))
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base)}
     command = [sys.executable, "-m", "mlops.container", "train"]
     subprocess.run(command, cwd=servers.PROJECT, env=environment, check=True, stdout=subprocess.DEVNULL)
     train = prepared / "train" / "train.csv"
     lines = [line.partition(",")[2] for line in train.read_text().splitlines()[1 : max(ROWS) + 1]]
     booster = xgboost.Booster(model_file=base / "model" / "model.ubj")
-    expected = booster.inplace_predict(np.ascontiguousarray(dataset.read([train], FEATURES)[:, : max(ROWS)].T))
+    expected = booster.inplace_predict(
+        np.ascontiguousarray(dataset.read([train], FEATURES, TARGET).features[: max(ROWS)])
+    )
     return {rows: ("\n".join(lines[:rows]) + "\n").encode() for rows in ROWS}, expected.tolist()
 
 

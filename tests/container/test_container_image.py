@@ -39,14 +39,19 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, generated: Path) -> Path:
 
 @pytest.fixture(scope="module")
 def trained(
-    tmp_path_factory: pytest.TempPathFactory, builder: builders.Engine | builders.Buildah, dataset: Path
+    tmp_path_factory: pytest.TempPathFactory,
+    builder: builders.Engine | builders.Buildah,
+    dataset: Path,
+    generated: Path,
 ) -> Path:
     """The directory /opt/ml of a finished training job."""
     ml = tmp_path_factory.mktemp("training")
     for channel in ("train", "validation"):
         shutil.copytree(dataset / channel, ml / "input" / "data" / channel)
     (ml / "input" / "config").mkdir()
-    (ml / "input" / "config" / "hyperparameters.json").write_text('{"num_round": "20", "eta": "0.3"}')
+    request = json.loads((generated / "configuration" / "trainingjob.json").read_text())
+    hyperparameters = request["HyperParameters"] | {"num_round": "20", "eta": "0.3"}
+    (ml / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))
     # The platform makes these directories, with the rights of root.
     for name in ("model", "output", "checkpoints"):
         (ml / name).mkdir(mode=0o755)
