@@ -1,5 +1,5 @@
-"""The local cloud: AWS's protocols on the loopback, with the work really done.
+"""The local cloud: AWS's protocols on the loopback, with jobs, builds and endpoints that really run.
 
-`base` is the adapter to ministack, which gives S3, IAM, KMS, CloudFormation, Step Functions and more.
-Each further service is a package here, with a botocore-modelled front door (`service`) and executors behind it.
+`ministack` adapts the package of that name, which provides S3, IAM, KMS, CloudFormation, Step Functions and more.
+Each further service is a package: its `service` parses requests along botocore's model, other modules carry them out.
 """

@@ -1,4 +1,4 @@
-"""Lambda as AWS runs it, where ministack's differs: weighted aliases, typed errors, metrics, shifts by CodeDeploy."""
+"""Corrections of ministack's Lambda: weighted aliases, typed errors, metrics, shifts by CodeDeploy."""
 
 from functools import partial
 
@@ -10,12 +10,12 @@ _NAMESPACE = "AWS/Lambda"
 
 
 def install() -> None:
-    """Put what is added to ministack's Lambda in place. Called once, by the server."""
-    lambda_functions.shift_by_weight()
-    lambda_functions.name_errors()
-    lambda_functions.log_as_aws()
-    lambda_functions.hide_failures()
-    lambda_functions.let_invocations_end()
+    """Install the corrections. Called once, by the server."""
+    lambda_functions.route_by_alias_weight()
+    lambda_functions.report_error_types()
+    lambda_functions.add_root_log_handler()
+    lambda_functions.hide_function_errors()
+    lambda_functions.drain_changed_functions()
     lambda_functions.sign_code_urls()
     lambda_functions.measure(partial(metrics.measure, _NAMESPACE))
     lambda_functions.around_alias_updates(resources.shift)

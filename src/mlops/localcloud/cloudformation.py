@@ -14,7 +14,7 @@ class ResourceType:
 
     create(properties, logical id, stack name) and update(physical id, old properties, new properties) return the
     physical id (what `Ref` gives) and the attributes (what `Fn::GetAtt` gives). An exception fails the resource
-    with its text as the reason. A change of a property in `replace_on` replaces the resource: a new one is made,
+    with its text as the reason. A change of a property in `replace_on` replaces the resource: a new one is created,
     under a new name, before the old one is deleted.
     """
 
@@ -26,7 +26,7 @@ class ResourceType:
 
 
 def register(types: dict[str, ResourceType]) -> None:
-    """Make CloudFormation know these types by their names, such as AWS::SageMaker::Endpoint."""
+    """Add these types to CloudFormation by their names, such as AWS::SageMaker::Endpoint."""
     for name, resource in types.items():
         resource_types.add_resource_type(
             name, resource.create, resource.update, resource.delete, resource.replace_on, resource.tagged

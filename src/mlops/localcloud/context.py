@@ -1,4 +1,4 @@
-"""What a service of the local cloud knows about the request or background work that it runs for."""
+"""The request or background work that a service runs for: its scope, caller, clients and directories."""
 
 import contextvars
 import threading
@@ -43,7 +43,7 @@ def configure(new: Settings) -> None:
 
 
 def set_caller(principal_arn: str | None) -> None:
-    """Note who signed the current request; None for one of the cloud's own."""
+    """Set the principal that signed the current request; None for the cloud's own."""
     _caller.set(principal_arn)
 
 

@@ -33,12 +33,12 @@ def _check_pass_role(headers: dict[str, str], body: bytes, query: dict) -> Respo
     return None
 
 
-def _start_pipeline(arn: str, role_arn: str, given: dict | None) -> None:
+def _start_pipeline(arn: str, role_arn: str, target_input: dict | None) -> None:
     client = context.client("codepipeline", role_arn, _ASSUMED_BY)
-    named = {key: value for key, value in (given or {}).items() if key in _PIPELINE_INPUT}
-    client.start_pipeline_execution(name=arn.rpartition(":")[2], **named)
+    arguments = {key: value for key, value in (target_input or {}).items() if key in _PIPELINE_INPUT}
+    client.start_pipeline_execution(name=arn.rpartition(":")[2], **arguments)
 
 
-def _start_build(arn: str, role_arn: str, given: dict | None) -> None:
+def _start_build(arn: str, role_arn: str, target_input: dict | None) -> None:
     client = context.client("codebuild", role_arn, _ASSUMED_BY)
-    client.start_build(**(given or {}), projectName=arn.rpartition("/")[2])
+    client.start_build(**(target_input or {}), projectName=arn.rpartition("/")[2])

@@ -12,8 +12,8 @@ import re
 
 from mlops.localcloud.ministack.lambda_functions import CODE_URL_PREFIX, is_signed_code_url
 
-# What ministack offers besides AWS's APIs, without credentials. The answers of custom resources and wait conditions
-# have paths that cannot be guessed.
+# ministack's own APIs, which need no credentials. The callbacks of custom resources and wait conditions have paths that
+# cannot be guessed.
 _ADMINISTRATION = ("/_ministack/", "/_localstack/")
 _USED = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
 # The registry's HTTP API asks for no credentials.
@@ -62,5 +62,5 @@ def without_cors(message: dict) -> dict:
     return {**message, "headers": kept}
 
 
-def _values(headers: list[tuple[bytes, bytes]], wanted: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in headers if name.lower() == wanted]
+def _values(headers: list[tuple[bytes, bytes]], sought: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in headers if name.lower() == sought]

@@ -144,9 +144,9 @@ def resolve(image_uri: str) -> Image:
         raise refused
     repository, at, digest = rest.partition("@")
     repository, _, tag = repository.partition(":")
-    wanted = {"imageDigest": digest} if at else {"imageTag": tag or "latest"}
+    image_id = {"imageDigest": digest} if at else {"imageTag": tag or "latest"}
     try:
-        details = context.client("ecr").describe_images(repositoryName=repository, imageIds=[wanted])["imageDetails"]
+        details = context.client("ecr").describe_images(repositoryName=repository, imageIds=[image_id])["imageDetails"]
     except ClientError as error:
         raise refused from error
     for detail in details:

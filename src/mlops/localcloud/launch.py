@@ -72,7 +72,7 @@ class Handle:
         return f"signal {-code}" if code < 0 else f"exit code {code}"
 
     def detach(self) -> None:
-        """Let it live on without this process; `stop` with its directory ends it then."""
+        """Keep it running after this process has ended; `stop` with its directory ends it then."""
         self.process.stdin.write(b"d")
         self.process.stdin.close()
         self.running = replace(self.running, owned=False)
@@ -149,7 +149,7 @@ def stop(directory: Path, grace_seconds: float = 30) -> bool:
 
 
 def health(port: int, timeout_seconds: float | None = None) -> dict | None:
-    """What the local cloud on this port says of itself, or None when none answers there."""
+    """The health response of the local cloud on this port; None without a response."""
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout_seconds or HEALTH_SECONDS)  # never through a proxy
     try:
         connection.request("GET", "/_localcloud/health")

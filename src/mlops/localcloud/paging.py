@@ -13,7 +13,7 @@ def page(request: dict, items: Sequence[Any], member: str, size: int) -> dict:
     """One page of the items as the response, with a token when more follow. `size` is the service's own.
 
     The members are written as the service writes `member`: NextToken and MaxResults, or nextToken and maxResults.
-    Raises InvalidRequest for a token that no answer gave.
+    Raises InvalidRequest for an unknown token.
     """
     token_name, size_name = ("nextToken", "maxResults") if member[0].islower() else ("NextToken", "MaxResults")
     start, count = _start(request.get(token_name)), request.get(size_name, size)

@@ -109,8 +109,8 @@ class Process:
 def start(argv: Sequence[str], env: Mapping[str, str], cwd: Path, on_line: Callable[[str], None]) -> Process:
     """Start a program with exactly the environment `env`.
 
-    Raises OSError when it cannot be started, or the cloud is stopping: whoever keeps a program running must not
-    start it again then.
+    Raises OSError when it cannot be started, or the cloud is stopping: supervisors must not
+    start the program again then.
     """
     if _closing:
         raise OSError(errno.ESHUTDOWN, "the local cloud is stopping")

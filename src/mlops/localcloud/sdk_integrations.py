@@ -1,4 +1,4 @@
-"""Service integrations of Step Functions: what a task may say, and the aws-sdk tasks of every service."""
+"""Service integrations of Step Functions: the aws-sdk tasks of every service."""
 
 from collections.abc import Callable
 from functools import cache
@@ -20,9 +20,9 @@ _BOTOCORE_NAMES = {"sfn": "stepfunctions", "cloudwatchlogs": "logs", "eventbridg
 def call(service: str, action: str, arguments: dict, role_arn: str) -> dict[str, Any]:
     """Carry out the task aws-sdk:SERVICE:ACTION under the state machine's role.
 
-    Names of fields begin with a capital letter in arguments and results, whatever the service's API writes.
+    Names of fields begin with a capital letter in arguments and results, whatever their spelling in the service's API.
     Source: AWS Step Functions Developer Guide, "Learning to use AWS service SDK integrations".
-    Raises TaskError with the service's error code, and States.Runtime for what is no operation of AWS.
+    Raises TaskError with the service's error code, and States.Runtime for an unknown operation.
     """
     try:
         client = context.client(_BOTOCORE_NAMES.get(service, service), role_arn, "states.amazonaws.com")
@@ -35,8 +35,8 @@ def call(service: str, action: str, arguments: dict, role_arn: str) -> dict[str,
     try:
         result = getattr(client, xform_name(action))(**_renamed(arguments, model.input_shape, _of_the_api))
     except ClientError as error:
-        told = error.response["Error"]
-        raise TaskError(told["Code"], told["Message"]) from error
+        details = error.response["Error"]
+        raise TaskError(details["Code"], details["Message"]) from error
     except BotoCoreError as error:
         raise TaskError("States.Runtime", str(error)) from error
     result.pop("ResponseMetadata")

@@ -156,13 +156,13 @@ def _make_private(settings: Settings) -> None:
 def _install() -> Service:
     """Add the local cloud's services to ministack's. Returns the data plane of endpoints."""
     ministack_stepfunctions.track_state_machine_executions()
-    conditions.know_pseudo_parameters_in_conditions()
-    conditions.heed_conditions_of_imports()
-    conditions.heed_conditions_in_change_sets()
+    conditions.resolve_pseudo_parameters_in_conditions()
+    conditions.honour_conditions_of_imports()
+    conditions.honour_conditions_in_change_sets()
     ministack_stepfunctions.replace_sdk_integration(sdk_integrations.call)
-    ministack_stepfunctions.answer_as_aws()
+    ministack_stepfunctions.correct_executions()
     execution_history.install()
-    managed_policies.know_managed_policies()
+    managed_policies.add_managed_policies()
     s3.use_managed_key()
     # The check that is installed last runs first, so malformed requests reach no other.
     event_targets.install()
@@ -173,7 +173,7 @@ def _install() -> Service:
     aws_lambda.install()
     alarms.install()
     apigateway.require_role_for_logs()
-    apigateway.name_tags_of_keys()
+    apigateway.add_api_key_tags()
     for name in _PACKAGES:
         package = importlib.import_module(f"mlops.localcloud.{name}")
         app.add_service(package.service.name, package.service.target_prefix, package.service.handle)

@@ -1,4 +1,4 @@
-"""The front door of a service: botocore's model parses, validates and serialises."""
+"""A service: requests are parsed, validated, authorised and answered along botocore's model."""
 
 import asyncio
 import base64
@@ -30,7 +30,7 @@ logger = logging.getLogger(__name__)
 class Structure(dict):
     """A structure of a request. Reading a member that it lacks by `[]` refuses the request.
 
-    So the lack of a member that an operation needs, though its shape calls it optional, is answered with AWS's 400.
+    An operation that needs a member which its shape calls optional thus responds with status 400, as AWS does.
     """
 
     def __missing__(self, name: str) -> Any:

@@ -1,4 +1,4 @@
-"""What a local cloud is started with."""
+"""The settings of a local cloud."""
 
 from dataclasses import dataclass
 from pathlib import Path

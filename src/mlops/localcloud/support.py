@@ -1,4 +1,4 @@
-"""What of a request the local cloud carries out. The rest is refused by its name, never silently ignored."""
+"""Rejects unsupported request fields by name, instead of silently ignoring them."""
 
 from typing import Any
 
@@ -11,7 +11,7 @@ def refuse_others(operation: str, request: dict, supported: dict) -> None:
     """Refuse what `supported` does not list, by its path in the request.
 
     `supported` mirrors the request: a dict lists the members of a structure (of each item, where the request has a
-    list), a set the values that are carried out, ANY takes whatever AWS takes.
+    list), a set the supported values, ANY accepts every value that AWS accepts.
     Raises AWSError NotImplemented, for example "… CreateTrainingJob with InputDataConfig[0].InputMode=Pipe".
     """
     refused = _first_unsupported(request, supported, "")

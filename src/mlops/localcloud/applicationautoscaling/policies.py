@@ -1,4 +1,4 @@
-"""Target tracking: the number of instances at which each gets as many requests a minute as the target says.
+"""Target tracking: the number of instances at which each gets the target's number of requests a minute.
 
 Source: Application Auto Scaling User Guide, "Target tracking scaling policies"; SageMaker Developer Guide, "Automatic
 scaling of Amazon SageMaker AI models". A policy has two CloudWatch alarms, and acts while one of them is in ALARM.
@@ -46,7 +46,7 @@ _policies = context.scoped(dict[tuple[str, str], dict])
 
 @service.operation
 def put_scaling_policy(request: dict) -> dict:
-    """Make or change a policy. It acts from now on."""
+    """Create or change a policy, which is applied at once."""
     refuse_others("PutScalingPolicy", request, _SUPPORTED)
     name, resource = request["PolicyName"], request["ResourceId"]
     target = records.get(resource)
@@ -84,8 +84,8 @@ def delete_scaling_policy(request: dict) -> dict:
 
 @service.operation
 def describe_scaling_policies(request: dict) -> dict:
-    wanted = request.get("ResourceId")
-    found = [each for each in _policies().values() if wanted in (None, each["ResourceId"])]
+    resource_id = request.get("ResourceId")
+    found = [each for each in _policies().values() if resource_id in (None, each["ResourceId"])]
     return page(request, found, "ScalingPolicies", PAGE)
 
 
@@ -121,20 +121,20 @@ def _scale(target: Target, policy: dict) -> None:
     endpoint = endpoints.serving(target.endpoint)
     if endpoint is None or endpoint.status != "InService":
         return
-    tracking_alarms.measure_silence(target)
+    tracking_alarms.publish_zero_requests(target)
     now = endpoint.instances(target.variant)
     tracking = policy["TargetTrackingScalingPolicyConfiguration"]
-    wanted, cause = _wanted(policy, now)
-    wanted = min(target.most, max(target.least, wanted))
-    direction = "out" if wanted > now else "in"
+    desired, cause = _desired_count(policy, now)
+    desired = min(target.most, max(target.least, desired))
+    direction = "out" if desired > now else "in"
     cooldown = tracking.get(f"Scale{direction.capitalize()}Cooldown", _DEFAULT_COOLDOWN_SECONDS)
     resting = time.monotonic() - target.acted.get(direction, -math.inf) < cooldown * context.settings.time_scale
-    if wanted == now or (resting and target.least <= now <= target.most):
+    if desired == now or (resting and target.least <= now <= target.most):
         return
     endpoints.update_endpoint_weights_and_capacities(
         {
             "EndpointName": target.endpoint,
-            "DesiredWeightsAndCapacities": [{"VariantName": target.variant, "DesiredInstanceCount": wanted}],
+            "DesiredWeightsAndCapacities": [{"VariantName": target.variant, "DesiredInstanceCount": desired}],
         }
     )
     target.acted[direction] = time.monotonic()
@@ -145,7 +145,7 @@ def _scale(target: Target, policy: dict) -> None:
             "ServiceNamespace": "sagemaker",
             "ResourceId": target.resource_id,
             "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
-            "Description": f"Setting desired instance count to {wanted}.",
+            "Description": f"Setting desired instance count to {desired}.",
             "Cause": cause or f"{now} instances are outside of {target.least} to {target.most}",
             "StartTime": moment,
             "EndTime": moment,
@@ -154,7 +154,7 @@ def _scale(target: Target, policy: dict) -> None:
     )
 
 
-def _wanted(policy: dict, now: int) -> tuple[int, str]:
+def _desired_count(policy: dict, now: int) -> tuple[int, str]:
     """The number of instances at which each gets the target's requests, and the alarm that asks for it."""
     tracking = policy["TargetTrackingScalingPolicyConfiguration"]
     high, low = [alarm["AlarmName"] for alarm in policy["Alarms"]]

@@ -1,4 +1,4 @@
-"""What Application Auto Scaling remembers: scalable targets and scaling activities."""
+"""Scalable targets and scaling activities."""
 
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
@@ -9,7 +9,7 @@ from mlops.localcloud.errors import AWSError
 
 @dataclass
 class Target:
-    """One variant; `acted` says when its number was last changed, in seconds of time.monotonic, by direction."""
+    """One variant; `acted` is the time (time.monotonic) of its last change, by direction."""
 
     resource_id: str
     least: int

@@ -28,8 +28,8 @@ def _put(properties: dict, logical_id: str = "", stack_name: str = "") -> tuple[
     tracking = "TargetTrackingScalingPolicyConfiguration"
     if tracking in properties:
         request[tracking] = _numbers(properties[tracking])
-    made = context.client("application-autoscaling").put_scaling_policy(**request)
-    return made["PolicyARN"], {"Arn": made["PolicyARN"], "PolicyName": properties["PolicyName"]}
+    created = context.client("application-autoscaling").put_scaling_policy(**request)
+    return created["PolicyARN"], {"Arn": created["PolicyARN"], "PolicyName": properties["PolicyName"]}
 
 
 def _delete(physical_id: str, properties: dict) -> None:

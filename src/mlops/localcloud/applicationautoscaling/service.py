@@ -1,7 +1,7 @@
-"""Application Auto Scaling's front door."""
+"""The service Application Auto Scaling."""
 
 from mlops.localcloud.service import Service
 
 service = Service("application-autoscaling")
-# How many items a list shows at once.
+# The size of a page of a list.
 PAGE = 50

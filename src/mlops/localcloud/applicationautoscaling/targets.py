@@ -26,7 +26,7 @@ _SUPPORTED = {
 
 @service.operation
 def register_scalable_target(request: dict) -> dict:
-    """Let a variant be scaled, or change its bounds."""
+    """Register a variant for scaling, or change its bounds."""
     refuse_others("RegisterScalableTarget", request, _SUPPORTED)
     name = request["ResourceId"]
     parts = name.split("/")
@@ -50,7 +50,7 @@ def register_scalable_target(request: dict) -> dict:
 
 @service.operation
 def deregister_scalable_target(request: dict) -> dict:
-    """Leave a variant alone, and forget its policies."""
+    """Stop scaling a variant, and delete its policies."""
     records.get(request["ResourceId"])
     policies.forget_all(request["ResourceId"])
     del targets()[request["ResourceId"]]
@@ -59,7 +59,7 @@ def deregister_scalable_target(request: dict) -> dict:
 
 @service.operation
 def describe_scalable_targets(request: dict) -> dict:
-    wanted = request.get("ResourceIds")
+    resource_ids = request.get("ResourceIds")
     found = [
         {
             "ServiceNamespace": "sagemaker",
@@ -72,16 +72,16 @@ def describe_scalable_targets(request: dict) -> dict:
             "ScalableTargetARN": each.arn,
         }
         for each in targets().values()
-        if not wanted or each.resource_id in wanted
+        if not resource_ids or each.resource_id in resource_ids
     ]
     return page(request, found, "ScalableTargets", PAGE)
 
 
 @service.operation
 def describe_scaling_activities(request: dict) -> dict:
-    """What has been scaled, the latest first."""
-    wanted = request.get("ResourceId")
-    found = [each for each in reversed(activities()) if wanted in (None, each["ResourceId"])]
+    """Scaling activities, the latest first."""
+    resource_id = request.get("ResourceId")
+    found = [each for each in reversed(activities()) if resource_id in (None, each["ResourceId"])]
     return page(request, found, "ScalingActivities", PAGE)
 
 

@@ -39,7 +39,7 @@ def delete(alarms: list[dict[str, str]]) -> None:
     context.client("cloudwatch").delete_alarms(AlarmNames=[alarm["AlarmName"] for alarm in alarms])
 
 
-def measure_silence(target: Target) -> None:
+def publish_zero_requests(target: Target) -> None:
     """Publish zero requests, as SageMaker does for a variant without traffic, so that it is scaled in."""
     metrics.measure(_NAMESPACE, _dimensions(target), {_METRIC: ("None", 0.0)})
 

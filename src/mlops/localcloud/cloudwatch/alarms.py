@@ -1,4 +1,4 @@
-"""CloudWatch's metric alarms, judged several times a second, in the cloud's scale of time.
+"""CloudWatch's metric alarms, evaluated several times a second, in the cloud's scale of time.
 
 Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data".
 """
@@ -15,7 +15,7 @@ from mlops.localcloud.ministack import cloudwatch
 logger = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.25
-# However much time is shortened, a period has to see some requests.
+# A period must be long enough to contain requests, whatever the time scale.
 _LEAST_PERIOD_SECONDS = 1.0
 # Metrics with one value per request. Settings describes how they are counted.
 _REQUESTS = {
@@ -33,20 +33,20 @@ _COMPARISONS = {
 
 
 def install() -> None:
-    """Judge alarms whenever metrics arrive, and without them."""
-    cloudwatch.replace_evaluation(judge)
+    """Evaluate alarms when metrics arrive, and in the background."""
+    cloudwatch.replace_evaluation(evaluate)
     stopped = threading.Event()
     context.on_shutdown(stopped.set)
-    threading.Thread(target=_keep_judging, args=(stopped,), daemon=True, name="alarms").start()
+    threading.Thread(target=_keep_evaluating, args=(stopped,), daemon=True, name="alarms").start()
 
 
 def active(names: list[str]) -> list[str]:
-    """Which of these alarms are in ALARM now, judged on everything that has been measured."""
+    """Which of these alarms are in ALARM now, evaluated on all values up to now."""
     metrics.publish()
     found = {alarm["AlarmName"]: alarm for alarm in cloudwatch.alarms()}
     for name in names:
         if name in found:
-            judge(found[name])
+            evaluate(found[name])
     return [name for name in names if found.get(name, {}).get("StateValue") == "ALARM"]
 
 
@@ -63,14 +63,14 @@ def average(name: str) -> float | None:
     return sum(present) / len(present) if present else None
 
 
-def judge(alarm: dict) -> None:
-    """Look at the alarm's periods up to now and change its state. Alarms on other than one metric keep theirs."""
+def evaluate(alarm: dict) -> None:
+    """Evaluate the alarm's periods up to now and change its state. Composite alarms and metric math keep theirs."""
     compare = _COMPARISONS.get(alarm.get("ComparisonOperator", ""))
     if not alarm.get("MetricName") or compare is None:
         return
     values = _values(alarm)
     present = [value for value in values if value is not None]
-    wanted = int(alarm.get("DatapointsToAlarm") or len(values))
+    required = int(alarm.get("DatapointsToAlarm") or len(values))
     treatment = alarm.get("TreatMissingData") or "missing"
     breaching = sum(bool(compare(value, float(alarm["Threshold"]))) for value in present)
     if not present and treatment == "ignore":
@@ -79,7 +79,7 @@ def judge(alarm: dict) -> None:
         state = "INSUFFICIENT_DATA"
     else:
         breaching += (len(values) - len(present)) * (treatment == "breaching")
-        state = "ALARM" if breaching >= wanted else "OK"
+        state = "ALARM" if breaching >= required else "OK"
     if state != alarm["StateValue"]:
         shown = ", ".join("no data" if value is None else f"{value:g}" for value in values)
         reason = f"{alarm['MetricName']} of the last {len(values)} periods: {shown}; threshold {alarm['Threshold']}"
@@ -108,15 +108,15 @@ def _values(alarm: dict) -> list[float | None]:
     return values
 
 
-def _keep_judging(stopped: threading.Event) -> None:
+def _keep_evaluating(stopped: threading.Event) -> None:
     while not stopped.wait(_LOOK_SECONDS):
         for account, region in cloudwatch.scopes():
             try:
-                context.within(account, region, _judge_all)
+                context.within(account, region, _evaluate_all)
             except Exception:
-                logger.exception("The alarms of account %s in %s could not be judged", account, region)
+                logger.exception("The alarms of account %s in %s could not be evaluated", account, region)
 
 
-def _judge_all() -> None:
+def _evaluate_all() -> None:
     for alarm in cloudwatch.alarms():
-        judge(alarm)
+        evaluate(alarm)

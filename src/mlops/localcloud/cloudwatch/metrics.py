@@ -1,5 +1,5 @@
-"""What the local cloud's services measure, on its way to CloudWatch: gathered in memory, handed over several times a
-second, because a request under load must not pay for it."""
+"""Metrics of the local cloud's services, buffered in memory and published to CloudWatch several times a second, so that
+requests do not wait for it."""
 
 import threading
 from collections import Counter, defaultdict
@@ -12,8 +12,8 @@ _PUBLISH_SECONDS = 0.25
 _Key = tuple[str, str, str, tuple[tuple[str, str], ...]]
 
 
-class _Gathered:
-    """Values of one account and region since they were last handed over."""
+class _Buffer:
+    """Values of one account and region since they were last published."""
 
     def __init__(self) -> None:
         self._values: dict[_Key, Counter[float]] = defaultdict(Counter)
@@ -28,8 +28,8 @@ class _Gathered:
 
     def publish(self) -> None:
         with self._lock:
-            gathered, self._values = self._values, defaultdict(Counter)
-        for (namespace, name, unit, dimensions), values in gathered.items():
+            buffered, self._values = self._values, defaultdict(Counter)
+        for (namespace, name, unit, dimensions), values in buffered.items():
             cloudwatch.record(namespace, name, unit, dict(dimensions), values.items())
 
     def _keep_publishing(self) -> None:
@@ -38,16 +38,16 @@ class _Gathered:
         self.publish()
 
 
-_gathered = context.scoped(_Gathered)
+_buffer = context.scoped(_Buffer)
 
 
 def measure(namespace: str, dimensions: dict[str, str], values: dict[str, tuple[str, float]]) -> None:
     """Add one value to each of some metrics: by name, the unit and the value, of which three digits are kept."""
-    gathered, key = _gathered(), tuple(dimensions.items())
+    buffer, key = _buffer(), tuple(dimensions.items())
     for name, (unit, value) in values.items():
-        gathered.add((namespace, name, unit, key), float(f"{value:.3g}"))
+        buffer.add((namespace, name, unit, key), float(f"{value:.3g}"))
 
 
 def publish() -> None:
-    """Hand over now what has been gathered: an alarm is about to be judged."""
-    _gathered().publish()
+    """Publish buffered values now, before an alarm is evaluated."""
+    _buffer().publish()

@@ -1,7 +1,7 @@
 """The buildspec file, version 0.2.
 
-Source: AWS CodeBuild User Guide, "Build specification reference". What CodeBuild knows and the local cloud
-does not carry out is refused by its name, and so is what nobody knows.
+Source: AWS CodeBuild User Guide, "Build specification reference". Keys that the local cloud does
+not support, and unknown keys, are refused by name.
 """
 
 import re

@@ -1,4 +1,4 @@
-"""The environment of a build: what CodeBuild sets, what people set, and of this machine's only its programs.
+"""The environment of a build: variables of CodeBuild and of its users; of the host, nothing but PATH.
 
 Source: AWS CodeBuild User Guide, "Environment variables in build environments".
 """

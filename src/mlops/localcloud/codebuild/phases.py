@@ -18,7 +18,7 @@ COMMAND_PHASES = {
 
 
 class Phases:
-    """Keeps `phases` and `currentPhase` of a build's record, and says in its log what begins and ends."""
+    """Keeps `phases` and `currentPhase` of a build's record, and writes their beginnings and ends to its log."""
 
     def __init__(self, build: dict, log: LogStream):
         self._build = build
@@ -31,7 +31,7 @@ class Phases:
         self.tell(f"Entering phase {name}")
 
     def end(self, status: Status, code: str = "", message: str = "") -> None:
-        """Leave the current phase; a failure says by a status code and a message what happened."""
+        """Leave the current phase; a failure has a status code and a message."""
         phase = self._build["phases"][-1]
         ended = datetime.now(UTC)
         phase["contexts"] = [{"statusCode": code, "message": message}]

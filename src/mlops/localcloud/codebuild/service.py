@@ -1,9 +1,9 @@
-"""CodeBuild's front door."""
+"""The service CodeBuild."""
 
 from mlops.localcloud.service import Service
 
 service = Service("codebuild")
-# Who assumes the roles of builds.
+# The principal that assumes the roles of builds.
 PRINCIPAL = "codebuild.amazonaws.com"
-# How many items a list shows at once.
+# The size of a page of a list.
 PAGE = 100

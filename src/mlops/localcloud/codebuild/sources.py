@@ -25,8 +25,8 @@ def fetch(source: dict, version: str | None, role_arn: str, directory: Path) -> 
         return directory
     bucket, _, key = source["location"].removeprefix("arn:aws:s3:::").partition("/")
     archive = directory.with_name(f"{directory.name}.zip")
-    wanted = {"VersionId": version} if version else {}
-    download(context.client("s3", role_arn, PRINCIPAL), bucket, key, archive, **wanted)
+    version_argument = {"VersionId": version} if version else {}
+    download(context.client("s3", role_arn, PRINCIPAL), bucket, key, archive, **version_argument)
     try:
         unpack(archive, directory)
     except zipfile.BadZipFile as error:

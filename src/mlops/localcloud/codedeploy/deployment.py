@@ -1,4 +1,4 @@
-"""One deployment: hook, shift step by step under the eyes of the alarms, hook; and the way back.
+"""One deployment: hook, shift in steps watched by alarms, hook; and its rollback.
 
 Source: AWS CodeDeploy User Guide, "Deployments on an AWS Lambda compute platform" and "Redeploy and roll back".
 """
@@ -28,7 +28,7 @@ _LEAST_HOOK_SECONDS = 60
 
 
 class Failed(Exception):
-    """The end of a deployment that does not come through: CodeDeploy's error code, its words, the event."""
+    """A failed deployment: CodeDeploy's error code, its message, the event that rolls it back."""
 
     def __init__(self, code: str, message: str, event: str = "DEPLOYMENT_FAILURE"):
         super().__init__(message)
@@ -36,7 +36,7 @@ class Failed(Exception):
 
 
 class Deployment:
-    """A deployment and its state. `ended` is set when nothing happens any more, the rollback included."""
+    """A deployment and its state. `ended` is set after the end, a rollback included."""
 
     def __init__(
         self,
@@ -85,12 +85,12 @@ class Deployment:
             self.ended.set()
 
     def stop(self, rolls_back: bool | None) -> None:
-        """Have it stopped, by a person."""
+        """Stop it on request."""
         self._rolls_back_on_stop = rolls_back
         self._stop = Failed("MANUAL_STOP", "The deployment was stopped by a user", "DEPLOYMENT_STOP_ON_REQUEST")
 
     def answer(self, hook: str, status: str) -> bool:
-        """Take a hook's answer. False when nobody waits for it."""
+        """Accept a hook's result. False when the deployment does not wait for it."""
         if hook not in self._hooks or status not in ("Succeeded", "Failed"):
             return False
         self._answers[hook] = status
@@ -165,8 +165,8 @@ class Deployment:
         name = str(uuid.uuid4())
         self._hooks[name] = threading.Event()
         self._events[event] = {"lifecycleEventName": event, "status": "InProgress", "startTime": datetime.now(UTC)}
-        asked = {"DeploymentId": self.id, "LifecycleEventHookExecutionId": name}
-        self._client().invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(asked).encode())
+        payload = {"DeploymentId": self.id, "LifecycleEventHookExecutionId": name}
+        self._client().invoke(FunctionName=function, InvocationType="Event", Payload=json.dumps(payload).encode())
         seconds = max(_LEAST_HOOK_SECONDS, _HOOK_SECONDS * context.settings.time_scale)
         deadline = time.monotonic() + seconds
         while not self._hooks[name].wait(_LOOK_SECONDS):
@@ -177,8 +177,8 @@ class Deployment:
         status = self._answers[name]
         self._events[event] |= {"status": status, "endTime": datetime.now(UTC)}
         if status != "Succeeded":
-            told = "has failed" if status == "Failed" else "did not answer in time"
-            raise Failed("HOOK_EXECUTION_FAILURE", f"The hook {event} of the function {function} {told}")
+            message = "has failed" if status == "Failed" else "did not answer in time"
+            raise Failed("HOOK_EXECUTION_FAILURE", f"The hook {event} of the function {function} {message}")
 
     def _allow_traffic(self) -> None:
         event = {"lifecycleEventName": "AllowTraffic", "status": "InProgress", "startTime": datetime.now(UTC)}
@@ -197,7 +197,7 @@ class Deployment:
         event |= {"status": "Succeeded", "endTime": datetime.now(UTC)}
 
     def _look(self) -> None:
-        """Raise Failed when somebody, or an alarm, wants it stopped."""
+        """Raise Failed when a stop was requested or an alarm is active."""
         if self._stop is not None:
             raise self._stop
         names = groups.alarms(self.group)
@@ -205,8 +205,8 @@ class Deployment:
         if unread and not self.group["alarmConfiguration"].get("ignorePollAlarmFailure"):
             raise Failed("ALARM_ACTIVE", f"Alarms cannot be read: {unread}", "DEPLOYMENT_STOP_ON_ALARM")
         if active := alarms.active(names):
-            told = f"One or more alarms have been activated according to the Amazon CloudWatch metrics: {active}"
-            raise Failed("ALARM_ACTIVE", told, "DEPLOYMENT_STOP_ON_ALARM")
+            message = f"One or more alarms have been activated according to the Amazon CloudWatch metrics: {active}"
+            raise Failed("ALARM_ACTIVE", message, "DEPLOYMENT_STOP_ON_ALARM")
 
     def _unread(self, names: list[str]) -> str:
         """Why the alarms cannot be read under the group's role; empty when they can."""
@@ -221,10 +221,10 @@ class Deployment:
         for event in self._events.values():
             if event["status"] == "InProgress":
                 event |= {"status": "Failed", "endTime": datetime.now(UTC)}
-        wanted = groups.rolls_back(self.group, failure.event)
+        rolls_back = groups.rolls_back(self.group, failure.event)
         if failure.event == "DEPLOYMENT_STOP_ON_REQUEST" and self._rolls_back_on_stop is not None:
-            wanted = self._rolls_back_on_stop
-        if wanted and self._weight:
+            rolls_back = self._rolls_back_on_stop
+        if rolls_back and self._weight:
             try:
                 self._route(self._revision.current, {})
                 self._weight = 0.0

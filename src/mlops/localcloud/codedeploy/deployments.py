@@ -37,12 +37,12 @@ def get_deployment(request: dict) -> dict:
 @service.operation
 def list_deployments(request: dict) -> dict:
     """The ids of the deployments of an application, a group, or all, the newest first."""
-    wanted = {key: request[key] for key in ("applicationName", "deploymentGroupName") if key in request}
+    filters = {key: request[key] for key in ("applicationName", "deploymentGroupName") if key in request}
     statuses = request.get("includeOnlyStatuses") or []
     found = [
         each.id
         for each in reversed(list(_deployments().values()))
-        if all(each.group[key] == value for key, value in wanted.items()) and (not statuses or each.status in statuses)
+        if all(each.group[key] == value for key, value in filters.items()) and (not statuses or each.status in statuses)
     ]
     return page(request, found, "deployments", PAGE)
 
@@ -74,7 +74,7 @@ def stop_deployment(request: dict) -> dict:
 
 @service.operation
 def put_lifecycle_event_hook_execution_status(request: dict) -> dict:
-    """A hook says how it ended."""
+    """Accept the result of a hook."""
     deployment = get(request["deploymentId"])
     hook = request["lifecycleEventHookExecutionId"]
     if not deployment.answer(hook, request["status"]):

@@ -1,4 +1,4 @@
-"""Deployment groups: what guards the deployments of an application, and the role that carries them out."""
+"""Deployment groups: alarms, rollbacks, configuration and role of an application's deployments."""
 
 import uuid
 
@@ -24,7 +24,7 @@ _SUPPORTED = {
 
 @service.operation
 def create_deployment_group(request: dict) -> dict:
-    """Make a group. CodeDeploy must be able to assume its role."""
+    """Create a group. CodeDeploy must be able to assume its role."""
     refuse_others("CreateDeploymentGroup", request, _SUPPORTED)
     application, name = request["applicationName"], request["deploymentGroupName"]
     records.application(application)

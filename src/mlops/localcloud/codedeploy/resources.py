@@ -14,7 +14,7 @@ _MAXIMUM = 100
 
 
 class NotShifted(Exception):
-    """The traffic of an alias could not be brought to the new version."""
+    """The traffic of an alias could not be shifted to the new version."""
 
 
 def _create(kind: str, properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
@@ -43,7 +43,7 @@ def _unchanged(physical_id: str, old: dict, new: dict) -> tuple[str, dict]:
 
 
 def shift(policy: dict, alias_arn: str, current: str, target: str) -> None:
-    """Bring an alias to another version by a deployment, and wait for its end. Raises NotShifted.
+    """Shift an alias to another version by a deployment, and wait for its end. Raises NotShifted.
 
     Source: AWS CloudFormation User Guide, "CodeDeployLambdaAliasUpdate policy".
     """
@@ -67,10 +67,10 @@ def shift(policy: dict, alias_arn: str, current: str, target: str) -> None:
         "deploymentGroupName": policy["DeploymentGroupName"],
         "revision": {"revisionType": "AppSpecContent", "appSpecContent": {"content": json.dumps(spec)}},
     }
-    made = context.client("codedeploy").create_deployment(**request)
-    deployment = get(made["deploymentId"])
+    created = context.client("codedeploy").create_deployment(**request)
+    deployment = get(created["deploymentId"])
     deployment.ended.wait()
-    # On AWS some seconds pass before CloudFormation deletes the version that is left, and what it calls.
+    # On AWS some seconds pass before CloudFormation deletes the old version and the resources that it calls.
     lambda_functions.await_invocations(function, current if deployment.status == "Succeeded" else target)
     if deployment.status != "Succeeded":
         error = deployment.description()["errorInformation"] or {}

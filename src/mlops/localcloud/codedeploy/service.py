@@ -1,19 +1,19 @@
-"""CodeDeploy's front door, and what it deploys to."""
+"""The service CodeDeploy, and the platform that it deploys to."""
 
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.service import Service
 
 service = Service("codedeploy")
-# Who assumes the roles of deployment groups.
+# The principal that assumes the roles of deployment groups.
 PRINCIPAL = "codedeploy.amazonaws.com"
-# The only one that is carried out here; AWS's default is Server.
+# The only supported compute platform; AWS's default is Server.
 PLATFORM = "Lambda"
-# How many items a list shows at once.
+# The size of a page of a list.
 PAGE = 100
 
 
 def require_lambda(request: dict) -> None:
-    """Raise AWSError for what is to be made for another platform."""
+    """Raise AWSError for another platform."""
     platform = request.get("computePlatform", "Server")
     if platform != PLATFORM:
         raise AWSError(

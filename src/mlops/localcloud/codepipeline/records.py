@@ -1,4 +1,4 @@
-"""What is known of a pipeline: its declaration and its executions, with their stages and actions."""
+"""The state of a pipeline: its declaration and its executions, with their stages and actions."""
 
 import threading
 import uuid
@@ -22,7 +22,7 @@ def new_id() -> str:
 class ActionExecution:
     """One run of an action. `status` is that of the API: InProgress, Succeeded, Failed, Abandoned.
 
-    An approval has a `token`, and a `decision` (Approved, Rejected) once somebody has answered.
+    An approval has a `token`, and a `decision` (Approved, Rejected) once it is answered.
     """
 
     stage: str
@@ -98,9 +98,9 @@ class Execution:
 
 @dataclass
 class Pipeline:
-    """A pipeline with its executions, oldest first. `changed` guards all of it and tells of every change.
+    """A pipeline with its executions, oldest first. `changed` guards all of it and is notified of every change.
 
-    A stage holds one execution at a time; `waiting` has those in front of it, in the order of their arrival.
+    A stage holds one execution at a time; `waiting` has the executions that wait to enter it, in the order of their arrival.
     `latest` has each stage's latest passage, `tokens` the execution that a client's token started.
     """
 

@@ -1,7 +1,7 @@
-"""CodePipeline's front door."""
+"""The service CodePipeline."""
 
 from mlops.localcloud.service import Service
 
 service = Service("codepipeline")
-# How many items a list shows at once.
+# The size of a page of a list.
 PAGE = 100

@@ -1,4 +1,4 @@
-"""What people see of pipelines: their state, their executions, the runs of their actions."""
+"""Descriptions of pipelines: their state, their executions, the runs of their actions."""
 
 from mlops.localcloud.codepipeline.records import ActionExecution, Execution, Pipeline, execution_of, pipeline_named
 from mlops.localcloud.codepipeline.service import PAGE, service
@@ -59,12 +59,12 @@ def list_pipeline_executions(request: dict) -> dict:
 def list_action_executions(request: dict) -> dict:
     """Runs of actions, newest first, of one execution or of all."""
     pipeline = pipeline_named(request["pipelineName"])
-    wanted = request.get("filter", {})
-    if "latestInPipelineExecution" in wanted:
+    filters = request.get("filter", {})
+    if "latestInPipelineExecution" in filters:
         raise AWSError("ValidationException", "The local cloud knows no filter latestInPipelineExecution")
     chosen = list(pipeline.executions.values())
-    if "pipelineExecutionId" in wanted:
-        chosen = [execution_of(pipeline, wanted["pipelineExecutionId"])]
+    if "pipelineExecutionId" in filters:
+        chosen = [execution_of(pipeline, filters["pipelineExecutionId"])]
     runs = [(execution, run) for execution in chosen for run in list(execution.actions)]
     runs.sort(key=lambda pair: pair[1].started, reverse=True)
     return page(request, [_detail(*pair) for pair in runs], "actionExecutionDetails", PAGE)

@@ -109,9 +109,9 @@ def _check_action(action: dict, declaration: dict) -> None:
     kind, name = action["actionTypeId"], action["name"]
     provider = actions.PROVIDERS.get((kind["category"], kind["owner"], kind["provider"], kind["version"]))
     if provider is None:
-        asked = "/".join((kind["category"], kind["owner"], kind["provider"], kind["version"]))
+        requested = "/".join((kind["category"], kind["owner"], kind["provider"], kind["version"]))
         known = ", ".join("/".join(key) for key in actions.PROVIDERS)
-        raise not_implemented(f"Action {name}: the local cloud has no {asked}; it has {known}")
+        raise not_implemented(f"Action {name}: the local cloud has no {requested}; it has {known}")
     for member in _ACTION_EXTRAS:
         if action.get(member):
             raise not_implemented(f"Action {name}: the local cloud does not carry out {member}")

@@ -1,4 +1,4 @@
-"""Transitions between stages: who may enter a stage, and when.
+"""Transitions between stages: which execution may enter a stage, and when.
 
 Source: AWS CodePipeline User Guide, "How pipeline executions work".
 """

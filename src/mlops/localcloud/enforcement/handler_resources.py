@@ -1,4 +1,4 @@
-"""On which resources the permissions of CloudFormation's handlers are checked.
+"""The resources on which the permissions of CloudFormation's handlers are checked.
 
 The Service Authorization Reference has the form of each ARN. Its placeholders take values of the template, names that
 CloudFormation generates, or, for a resource that does not exist yet, a value of the same shape.

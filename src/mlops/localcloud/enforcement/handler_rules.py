@@ -1,4 +1,4 @@
-"""Permissions that a handler declares and uses only where a template sets a property.
+"""Permissions that a resource handler declares but uses only when a template sets a property.
 
 A handler's declaration covers every possible template. An action is left out only by a rule here; every other action is
 required.
@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from fnmatch import fnmatchcase
 from typing import Any
 
-# By resource type: the property that makes a handler ask for the actions.
+# By resource type: the property that makes a handler use the actions.
 _ONLY_WITH: dict[str, dict[str, tuple[str, ...]]] = {
     "AWS::ApiGateway::Account": {"CloudWatchRoleArn": ("iam:*",)},
     "AWS::ApiGateway::Method": {"Integration.Credentials": ("iam:PassRole",)},
@@ -111,7 +111,7 @@ _ONLY_WITH: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# By resource type and action: why no template of ours makes a handler ask for it.
+# By resource type and action: why no template of the repository makes a handler use it.
 _NEVER: dict[str, dict[str, str]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": {
         "lambda:*": "Targets of Lambda only; the templates scale endpoints of SageMaker.",
@@ -142,7 +142,7 @@ _NEVER: dict[str, dict[str, str]] = {
 
 
 def is_needed(kind: str, action: str, properties: dict[str, Any]) -> bool:
-    """Whether a handler asks for an action that it declares, for a resource with these properties.
+    """Whether a handler uses an action that it declares, for a resource with these properties.
 
     On an update, `properties` also has those that the update removes.
     """

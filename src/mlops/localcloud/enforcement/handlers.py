@@ -1,4 +1,4 @@
-"""The permissions that CloudFormation's handlers of resource types ask for, as CloudFormation's registry declares them.
+"""The permissions that CloudFormation's resource handlers need, as CloudFormation's registry declares them.
 
 `cloudformation_handlers.json` holds the handlers of every type that the templates use; it names its source.
 """
@@ -15,7 +15,7 @@ _CALLED = {"create": ("create", "read"), "update": ("update", "read"), "delete":
 
 
 def permissions(kind: str, change: str) -> list[str]:
-    """The actions that a change of a resource of this type asks for: create, update or delete.
+    """The actions that a change of a resource of this type needs: create, update or delete.
 
     A type that has no handler for a change is replaced, or has nothing to delete. Raises LookupError for a type that
     is not known.

@@ -1,4 +1,4 @@
-"""What roles did: each decision about an action of a role, once, in iam.jsonl of the cloud's directory.
+"""The ledger of roles: each distinct decision about an action of a role, in iam.jsonl of the cloud's directory.
 
 A line: principal (the role's name), action, resource, allowed.
 """
@@ -29,12 +29,12 @@ class Entry:
 
 
 def install() -> None:
-    """Begin to write."""
+    """Start recording."""
     iam.on_decision(_note)
 
 
 def read(directory: Path) -> Iterator[Entry]:
-    """The entries of a cloud that has written into this directory."""
+    """The entries of the cloud of this directory."""
     file = directory / FILE
     for line in file.read_text(encoding="utf-8").splitlines() if file.exists() else []:
         yield Entry(**json.loads(line))

@@ -1,4 +1,4 @@
-"""Roles under which a service of ministack calls another one of ministack, which asks nobody: checked here.
+"""Authorises service-to-service calls that ministack does not authorise.
 
 EventBridge starts state machines under the role of a rule's target, API Gateway invokes functions under the role of
 an integration.
@@ -9,11 +9,11 @@ from mlops.localcloud.ministack import hooks, iam
 
 
 class Denied(Exception):
-    """The role may not do it, in AWS's words."""
+    """The role lacks a permission; the text is AWS's message."""
 
 
 def install() -> None:
-    """Look at each such call."""
+    """Check each such call."""
     hooks.around_state_machine_targets(_may_start)
     hooks.around_integrations(_may_invoke)
 

@@ -18,28 +18,28 @@ from mlops.localcloud.protocol import Response, form_parameters
 _SERVICE = "cloudformation.amazonaws.com"
 _CHANGING = {"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet", "DeleteStack", "RollbackStack"}
 
-# Twelve characters make a generated name unique; which, is not known before.
+# Twelve characters make a generated name unique; they are unknown before the resource is created.
 _SUFFIX = "000000000000"
 
 _roles = context.scoped(dict[str, Assumed])
 
 
 class Denied(Exception):
-    """The role of a stack may not do what a change of a resource needs."""
+    """The role of a stack lacks a permission for a change of a resource."""
 
 
 def install() -> None:
-    """Hear of the roles of stacks, and check each change of a resource."""
-    authorization.take_loopback_for_tls()
-    authorization.name_actions_and_resources()
-    authorization.name_conditional_writes()
-    authorization.name_roles_of_stacks()
+    """Record the roles of stacks, and check each change of a resource."""
+    authorization.treat_loopback_as_tls()
+    authorization.correct_actions_and_resources()
+    authorization.add_conditional_write_keys()
+    authorization.add_stack_role_key()
     hooks.before("cloudformation", _remember)
     hooks.around_stack_resources(_under_role)
 
 
 def _remember(headers: dict[str, str], body: bytes, query: dict) -> Response | None:
-    """Note which role a stack is changed under. AWS keeps it for later operations on the stack."""
+    """Record the role of a change. AWS keeps it for later operations on the stack."""
     request = form_parameters(body, query)
     action, stack = request.get("Action", ""), _name(request.get("StackName", ""))
     if action not in _CHANGING or not stack:
@@ -61,7 +61,7 @@ def _remember(headers: dict[str, str], body: bytes, query: dict) -> Response | N
 
 
 def _as_caller(headers: dict[str, str], stack: str) -> None:
-    """Without a role of its own, CloudFormation acts with the permissions of whoever asks."""
+    """Let CloudFormation act with the permissions of the caller, for a stack without a role."""
     key = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
     role_arn = iam.session_role(key)
     if role_arn is None:

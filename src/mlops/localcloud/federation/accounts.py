@@ -16,7 +16,7 @@ _POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 
 def install() -> tuple[str, str]:
     """Create the user, the only principal of a new cloud. Returns access key id and secret access key."""
-    iam.know_no_root_keys()
+    iam.refuse_root_keys()
     hooks.after("organizations", _create_role)
     return iam.create_administrator(ADMINISTRATOR)
 

@@ -1,4 +1,4 @@
-"""STS AssumeRole: a role that does not exist is denied in AWS's words, which name the caller."""
+"""STS AssumeRole: a role that does not exist is denied with AWS's message, which names the caller."""
 
 from mlops.localcloud.federation.web_identity import Refused, refusal
 from mlops.localcloud.ministack import hooks, iam

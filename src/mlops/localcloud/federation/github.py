@@ -1,4 +1,4 @@
-"""GitHub's token issuer, played on this machine: the tokens that a workflow's job would get.
+"""A simulation of GitHub's token issuer: the tokens that a workflow's job gets.
 
 Source: GitHub Docs, "OpenID Connect reference" (claims, subjects). Repositories that were created, renamed or moved
 since 15 July 2026 have the ids of owner and repository in their subject.
@@ -45,21 +45,23 @@ _DEFAULTS = {
 
 def token(query: Mapping[str, str]) -> str:
     """A signed token with the claims of a job. `subject` is old or new (the default); other keys are claims."""
-    wanted = {**_DEFAULTS, **query}
-    form = wanted.pop("subject", "new")
-    return sign(claims(wanted, form))
+    job = {**_DEFAULTS, **query}
+    form = job.pop("subject", "new")
+    return sign(claims(job, form))
 
 
 def claims(job: Mapping[str, str], form: str) -> dict[str, Any]:
     """The claims of a job's token, with the subject in the old or in the new form."""
     owner, _, name = job["repository"].partition("/")
     now = int(time.time())
-    who = f"{owner}/{name}" if form == "old" else f"{owner}@{job['repository_owner_id']}/{name}@{job['repository_id']}"
+    repository = (
+        f"{owner}/{name}" if form == "old" else f"{owner}@{job['repository_owner_id']}/{name}@{job['repository_id']}"
+    )
     workflow = f"{job['repository']}/.github/workflows/{job['workflow']}.yml@{job['ref']}"
     found = {
         "iss": ISSUER,
         "aud": job.get("audience", f"https://github.com/{owner}"),
-        "sub": f"repo:{who}:{_context(job)}",
+        "sub": f"repo:{repository}:{_context(job)}",
         "jti": str(uuid.uuid4()),
         "iat": now,
         "nbf": now,
@@ -82,7 +84,7 @@ def request_token() -> str:
 
 
 def sign(payload: Mapping[str, Any]) -> str:
-    """A token with these very claims, under the issuer's key."""
+    """A token with exactly these claims, signed with the issuer's key."""
     return jwt.encode(dict(payload), _key(), ALGORITHM, headers={"kid": _key_id()})
 
 
@@ -105,7 +107,7 @@ def configuration() -> dict[str, Any]:
 
 
 def _context(job: Mapping[str, str]) -> str:
-    """The last part of the subject: an environment stands in place of the ref."""
+    """The last part of the subject: an environment replaces the ref."""
     if job.get("environment"):
         return f"environment:{job['environment']}"
     return "pull_request" if job["event_name"] == "pull_request" else f"ref:{job['ref']}"
@@ -117,15 +119,15 @@ def _key_id() -> str:
 
 @cache
 def _key() -> rsa.RSAPrivateKey:
-    """The issuer's key, made once for each cloud's directory."""
+    """The issuer's key, generated once for each directory of a cloud."""
     file: Path = context.directory("identity") / "issuer.pem"
     if file.exists():
         found = serialization.load_pem_private_key(file.read_bytes(), None)
         assert isinstance(found, rsa.RSAPrivateKey)
         return found
-    made = rsa.generate_private_key(public_exponent=65537, key_size=2048)
+    key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     file.touch(mode=0o600)
     file.write_bytes(
-        made.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
+        key.private_bytes(serialization.Encoding.PEM, serialization.PrivateFormat.PKCS8, serialization.NoEncryption())
     )
-    return made
+    return key

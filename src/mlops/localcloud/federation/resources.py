@@ -11,8 +11,8 @@ def _create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, di
         "ThumbprintList": properties.get("ThumbprintList", []),
         "Tags": properties.get("Tags", []),
     }
-    made = context.client("iam").create_open_id_connect_provider(**request)
-    return made["OpenIDConnectProviderArn"], {"Arn": made["OpenIDConnectProviderArn"]}
+    provider = context.client("iam").create_open_id_connect_provider(**request)
+    return provider["OpenIDConnectProviderArn"], {"Arn": provider["OpenIDConnectProviderArn"]}
 
 
 def _update(physical_id: str, old: dict, new: dict) -> tuple[str, dict]:

@@ -1,4 +1,4 @@
-"""STS AssumeRoleWithWebIdentity: the token is verified before its claims count; and GitHub's issuer over HTTP.
+"""STS AssumeRoleWithWebIdentity: verification of tokens; and GitHub's issuer over HTTP.
 
 Source: AWS STS API Reference, AssumeRoleWithWebIdentity; IAM User Guide, "Available keys for AWS OIDC federation".
 """
@@ -18,9 +18,9 @@ from mlops.localcloud.protocol import Response, form_parameters
 PREFIX = "/_localcloud/github/"
 
 _NAMESPACE = "https://sts.amazonaws.com/doc/2011-06-15/"
-# Clocks may differ by so much.
+# The accepted difference between clocks.
 _LEEWAY_SECONDS = 5
-# A web identity's session may last as long as the role says, an hour where it says nothing.
+# A session of a web identity lasts at most the role's maximum session duration, an hour by default.
 _LEAST_SECONDS, _DEFAULT_MAXIMUM_SECONDS = 900, 3600
 # The claims of every provider that STS offers to policies, and those of GitHub.
 _CLAIMS = (
@@ -31,7 +31,7 @@ _CLAIMS = (
 
 
 class Refused(Exception):
-    """A token or a request that STS does not take: its code and words."""
+    """A token or a request that STS refuses, with its code and message."""
 
     def __init__(self, code: str, message: str, status: int = 400):
         super().__init__(message)
@@ -39,10 +39,10 @@ class Refused(Exception):
 
 
 def install() -> None:
-    """Verify tokens in front of ministack's STS, and let it see all of their claims."""
+    """Verify tokens before ministack's STS, and pass all of their claims to it."""
     github.request_token()
     hooks.before("sts", _verify)
-    iam.name_web_identities(_provider_and_keys)
+    iam.verify_web_identities(_provider_and_keys)
 
 
 def issue(path: str, query: str, headers: dict[str, str]) -> Response:
@@ -65,7 +65,7 @@ def issue(path: str, query: str, headers: dict[str, str]) -> Response:
 
 
 def verify(token: str, account: str) -> dict[str, Any]:
-    """The claims of a token that an OIDC provider of the account vouches for. Raises Refused."""
+    """The claims of a token after verification by an OIDC provider of the account. Raises Refused."""
     issuer = _unverified_issuer(token)
     provider = iam.oidc_provider(account, issuer.removeprefix("https://"))
     if provider is None or not issuer.startswith("https://"):
@@ -123,7 +123,7 @@ def _require_duration(role_arn: str, seconds: int) -> None:
 
 
 def _unverified_issuer(token: str) -> str:
-    """Whom a token claims to be from, to find who vouches for it. Nothing else of it counts before its signature."""
+    """The issuer that an unverified token names, to find the provider. No other claim is read before the signature is verified."""
     try:
         issuer = jwt.decode(token, options={"verify_signature": False}).get("iss", "")
     except jwt.PyJWTError as error:
@@ -132,16 +132,16 @@ def _unverified_issuer(token: str) -> str:
 
 
 def _key(token: str) -> Any:
-    wanted = jwt.get_unverified_header(token).get("kid")
+    key_id = jwt.get_unverified_header(token).get("kid")
     keys = jwt.PyJWKSet.from_dict(github.public_keys())
-    found = next((key for key in keys.keys if key.key_id == wanted), None)
+    found = next((key for key in keys.keys if key.key_id == key_id), None)
     if found is None:
         raise Refused("InvalidIdentityToken", "No keys found for the token's key id in the provider's JWKS")
     return found.key
 
 
 def _provider_and_keys(token: str, provider_id: str, role_arn: str) -> tuple[str, dict[str, Any]]:
-    """The provider that a verified token is from, and the condition keys that its claims are."""
+    """The provider of a verified token, and its claims as condition keys."""
     claims = jwt.decode(token, options={"verify_signature": False})
     host = claims["iss"].removeprefix("https://")
     keys = {f"{host}:{name}": claims[name] for name in _CLAIMS if claims.get(name) is not None}

@@ -1,4 +1,4 @@
-"""The check of each request to the services that the local cloud adds: its action, and the roles that it hands on."""
+"""Authorises requests to the services that the local cloud adds: the action, and the roles that the request passes."""
 
 import time
 from typing import Any
@@ -7,11 +7,11 @@ from mlops.localcloud.identity import service_reference
 from mlops.localcloud.ministack import iam, scope
 from mlops.localcloud.ministack.iam import Decision
 
-# How long a decision about a call of an endpoint is remembered: it is the hot path.
+# How long the decision about an InvokeEndpoint is cached: it is the hot path.
 _REMEMBERED_SECONDS = 1.0
 _remembered: dict[tuple[str, str], float] = {}
 
-# The services that a request hands a role on to, by the service that is asked.
+# The services that receive the roles of a request, by the service that is called.
 _PASSED_TO = {
     "sagemaker": "sagemaker.amazonaws.com",
     "codebuild": "codebuild.amazonaws.com",
@@ -40,7 +40,7 @@ def check(service: str, operation: str, request: dict, headers: dict[str, str]) 
 
 
 def _roles(service: str, operation: str, request: dict) -> list[str]:
-    """The roles that a request hands to the service. An action of a pipeline may hand on one of its own."""
+    """The roles that a request passes to the service. Roles of a pipeline's actions are not checked."""
     if service not in _PASSED_TO or not operation.startswith(("Create", "Update")):
         return []
     if service == "codepipeline":
@@ -64,6 +64,6 @@ def _remember(service: str, headers: dict[str, str], resource: str) -> None:
 
 
 def _credential(headers: dict[str, str]) -> str:
-    """What a request is signed with, and for whom: key and session token, in the account of the request."""
+    """Account, access key and session token of a request."""
     credential = headers.get("authorization", "").partition("Credential=")[2].partition("/")[0]
     return f"{scope.account()} {credential} {headers.get('x-amz-security-token', '')}"

@@ -1,6 +1,6 @@
-"""Credentials of a role for a process, handed out over HTTP: its environment has where to ask, and no credential.
+"""Credentials of a role for a process, issued over HTTP: the process's environment has a URL, not the credentials.
 
-So do CodeBuild and SageMaker. Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+CodeBuild and SageMaker work the same way. Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 """
 
 import contextvars
@@ -14,47 +14,47 @@ from mlops.localcloud.ministack import scope
 from mlops.localcloud.protocol import Response
 
 PREFIX = "/_localcloud/credentials/"
-# SDKs ask again before that.
+# SDKs renew credentials before they expire.
 _VALID = timedelta(hours=1)
 _CONTENT = {"Content-Type": "application/json"}
 
-# Role, service, account and region by the end of the path, and the other way round.
-_Asker = tuple[str, str, str, str]
-_askers: dict[str, _Asker] = {}
-_names: dict[_Asker, str] = {}
+# Role, service, account and region by the last part of the path, and the reverse.
+_Grant = tuple[str, str, str, str]
+_grants: dict[str, _Grant] = {}
+_names: dict[_Grant, str] = {}
 _lock = threading.Lock()
 
 
 def path_of(role_arn: str, service: str) -> str:
-    """Where a process asks for credentials of a role that a service assumes; nobody can guess it.
+    """The secret path at which a process gets credentials of a role that a service assumes.
 
     Raises RoleNotAssumable.
     """
     roles.require_assumable(role_arn, service)
-    asker = (role_arn, service, scope.account(), scope.region())
+    grant = (role_arn, service, scope.account(), scope.region())
     with _lock:
-        name = _names.setdefault(asker, secrets.token_urlsafe(24))
-        _askers[name] = asker
+        name = _names.setdefault(grant, secrets.token_urlsafe(24))
+        _grants[name] = grant
         return f"{PREFIX}{name}"
 
 
 def issue(path: str) -> Response:
-    """Answer an SDK."""
-    asker = _askers.get(path.removeprefix(PREFIX))
-    if asker is None:
-        return _refusal(404, "NotFound", "No credentials are handed out here")
+    """Respond to an SDK."""
+    grant = _grants.get(path.removeprefix(PREFIX))
+    if grant is None:
+        return _refusal(404, "NotFound", "This path issues no credentials")
     try:
-        credentials = contextvars.copy_context().run(_within, *asker)
+        credentials = contextvars.copy_context().run(_within, *grant)
     except roles.RoleNotAssumable as error:
         return _refusal(403, "AccessDenied", str(error))
-    told = {
-        "RoleArn": asker[0],
+    body = {
+        "RoleArn": grant[0],
         "AccessKeyId": credentials["aws_access_key_id"],
         "SecretAccessKey": credentials["aws_secret_access_key"],
         "Token": credentials["aws_session_token"],
         "Expiration": (datetime.now(UTC) + _VALID).strftime("%Y-%m-%dT%H:%M:%SZ"),
     }
-    return 200, _CONTENT, json.dumps(told).encode()
+    return 200, _CONTENT, json.dumps(body).encode()
 
 
 def _within(role_arn: str, service: str, account: str, region: str) -> dict[str, str]:

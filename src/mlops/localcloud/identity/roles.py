@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from mlops.localcloud.ministack import iam, scope
 
-# In place of a service, for work that a role has requested itself.
+# Replaces the service for work that runs in the caller's own session.
 CALLER = "caller"
 
 
@@ -19,7 +19,7 @@ class RoleNotAssumable(Exception):
 
 @dataclass(frozen=True)
 class Assumed:
-    """A role in the hands of a service, such as codebuild.amazonaws.com."""
+    """A role assumed by a service, such as codebuild.amazonaws.com."""
 
     role_arn: str
     service: str
@@ -65,7 +65,7 @@ def credentials(role_arn: str, service: str) -> dict[str, str]:
 
 @contextmanager
 def acting(role_arn: str, service: str) -> Iterator[None]:
-    """Let calls below run under a role that would otherwise run as the account's administrator."""
+    """Run calls inside the context under a role instead of as the account's administrator."""
     token = _acting.set(Assumed(role_arn, service))
     try:
         yield

@@ -10,7 +10,7 @@ from importlib.resources import files
 
 from mlops.localcloud.ministack import scope
 
-# Members of requests that mean a resource under another name than the reference's.
+# Members of requests that name a resource differently than the reference does.
 _MEMBERS = {
     ("codepipeline", "PipelineName"): ("pipelineName", "name"),
     ("codepipeline", "StageName"): ("stageName",),
@@ -24,7 +24,7 @@ _PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 
 
 def resources(service: str, operation: str, request: dict) -> list[str]:
-    """The ARNs that a request's action is checked on; `*` where the action knows no resource.
+    """The ARNs that a request's action is checked on; `*` where the action has no resource types.
 
     Raises LookupError for an action that the reference does not have.
     """

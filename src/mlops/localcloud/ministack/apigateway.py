@@ -7,7 +7,7 @@ from mlops.localcloud.ministack.scope import region, set_scope
 
 
 def enable_logs(account_id: str, region_name: str) -> None:
-    """Give API Gateway a role to write logs with, as `make foundation` does in each region of an account."""
+    """Set the role with which API Gateway writes logs, as `make foundation` does in each region of an account."""
     from ministack.services import apigateway_v1
 
     set_scope(account_id, region_name)
@@ -16,7 +16,7 @@ def enable_logs(account_id: str, region_name: str) -> None:
 
 
 def require_role_for_logs() -> None:
-    """Have CloudFormation refuse a stage with logs where API Gateway has no role to write them with."""
+    """Make CloudFormation refuse a stage with logs when the account has no role for API Gateway's logs."""
     from ministack.services import apigateway_v1
     from ministack.services.cloudformation import provisioners
 
@@ -39,8 +39,8 @@ def require_role_for_logs() -> None:
     handlers.update(create=created, update=updated)
 
 
-def name_tags_of_keys() -> None:
-    """Have conditions on aws:ResourceTag see the tags of API keys, in boundaries as well as in a role's own policies."""
+def add_api_key_tags() -> None:
+    """Add the tags of API keys to the condition keys, for permissions boundaries as well as for a role's own policies."""
     from ministack.core import iam_evaluator
     from ministack.services import apigateway_v1, tagging
 

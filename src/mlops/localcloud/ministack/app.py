@@ -10,7 +10,7 @@ from mlops.localcloud.settings import Settings
 def configure(settings: Settings) -> None:
     """Set what ministack reads from the environment. Must run before the first import of ministack.
 
-    What the caller's shell says of AWS is about another place, and goes.
+    Inherited AWS_* variables are dropped: they point at another cloud.
     """
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         del os.environ[name]
@@ -56,7 +56,7 @@ def request_context(headers: Mapping[str, str]) -> None:
 def add_service(name: str, target_prefix: str | None, handler: Handler) -> None:
     """Route requests signed for `name`, or with X-Amz-Target `target_prefix`.…, to `handler`.
 
-    ministack checks their signatures; what they may do is the handler's to check, which knows the request.
+    ministack checks their signatures. The handler authorises them, because it knows the operation and its resources.
     """
     from ministack import app
     from ministack.core import iam_actions, router

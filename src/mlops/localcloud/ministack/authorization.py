@@ -1,4 +1,4 @@
-"""The action, the resource and the condition keys by which ministack's IAM judges a request, where it errs."""
+"""Corrects the action, resource and condition keys by which ministack's IAM authorises a request."""
 
 import json
 from typing import Any
@@ -6,8 +6,8 @@ from typing import Any
 from mlops.localcloud.protocol import form_parameters
 
 
-def take_loopback_for_tls() -> None:
-    """Count each request as encrypted in transport: policies ask for that, and nothing here leaves the machine."""
+def treat_loopback_as_tls() -> None:
+    """Count each request as encrypted in transport: policies require it, and no traffic leaves the machine."""
     from ministack import app
     from ministack.core import iam_evaluator
 
@@ -15,8 +15,8 @@ def take_loopback_for_tls() -> None:
     app.pin_request_origin = lambda source_ip, secure_transport: pin(source_ip, True)
 
 
-def name_conditional_writes() -> None:
-    """Have policies see whether a write to S3 is conditional, which ministack's context leaves out."""
+def add_conditional_write_keys() -> None:
+    """Add s3:if-match and s3:if-none-match to the condition keys of a write to S3."""
     from ministack.core import iam_actions
 
     context_of = iam_actions.s3_service_context
@@ -29,8 +29,8 @@ def name_conditional_writes() -> None:
     iam_actions.s3_service_context = context
 
 
-def name_actions_and_resources() -> None:
-    """Have requests checked as the action that they are, on the resource that they name, where ministack errs."""
+def correct_actions_and_resources() -> None:
+    """Correct the actions of requests for Lambda aliases and the resources of requests to ECR and CloudWatch Logs."""
     from ministack.core import iam_actions
 
     arn_of, lambda_action = iam_actions.extract_resource_arn, iam_actions._lambda_action
@@ -55,8 +55,8 @@ def name_actions_and_resources() -> None:
     iam_actions.extract_resource_arn, iam_actions._lambda_action = named, action
 
 
-def name_roles_of_stacks() -> None:
-    """Have conditions on cloudformation:RoleArn see the role that a request gives to a stack."""
+def add_stack_role_key() -> None:
+    """Add cloudformation:RoleArn, the role that a request passes to a stack, to the condition keys."""
     from ministack.core import iam_actions
 
     keys_of = iam_actions.request_tag_context

@@ -12,7 +12,7 @@ Check = Callable[[str, str, dict], None]
 
 
 def check_properties(check: Check) -> None:
-    """Have `check(type, logical id, properties)` run before a resource is created or changed.
+    """Run `check(type, logical id, properties)` before a resource is created or changed.
 
     An exception of the check fails the resource with its text as the reason. Types that the local cloud adds are not
     checked: their service checks the request.
@@ -38,8 +38,8 @@ def check_properties(check: Check) -> None:
         module._provision_resource, module._update_resource = created, updated
 
 
-def describe_change_sets_as_aws() -> None:
-    """Remove the type from the description of a change set: AWS's answer has no such member."""
+def correct_change_set_descriptions() -> None:
+    """Remove ChangeSetType from DescribeChangeSet's response: AWS's has no such member."""
     from ministack.services.cloudformation import handlers
 
     describe = handlers._ACTION_HANDLERS["DescribeChangeSet"]
@@ -52,7 +52,7 @@ def describe_change_sets_as_aws() -> None:
 
 
 def refuse_serverless_templates() -> None:
-    """Refuse templates of AWS SAM with advice that works: ministack names commands that do not expand them."""
+    """Refuse templates of AWS SAM with working advice: the commands in ministack's message do not expand them."""
     from ministack.services.cloudformation import changesets, engine, handlers
 
     apply = engine._apply_transforms

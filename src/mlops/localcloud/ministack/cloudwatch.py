@@ -1,4 +1,4 @@
-"""Touches of ministack's CloudWatch: what is measured, and the alarms on it."""
+"""ministack's CloudWatch: metrics and alarms."""
 
 from collections.abc import Callable, Iterable
 
@@ -28,7 +28,7 @@ def points(namespace: str, name: str, dimensions: dict[str, str], since: float) 
 
 
 def statistic(name: str, found: list[dict]) -> float | None:
-    """A statistic of points, such as Sum or p99. None when there is none."""
+    """A statistic of points, such as Sum or p99; None without points."""
     from ministack.services import cloudwatch
 
     return cloudwatch._stat_value(cloudwatch._calc_stats(found), name, found) if found else None
@@ -42,7 +42,7 @@ def alarms() -> list[dict]:
 
 
 def set_state(alarm: dict, state: str, reason: str) -> None:
-    """Bring an alarm into another state, with its actions."""
+    """Change the state of an alarm and run its actions."""
     import time
 
     from ministack.services import cloudwatch
@@ -55,7 +55,7 @@ def set_state(alarm: dict, state: str, reason: str) -> None:
 
 
 def replace_evaluation(evaluate: Callable[[dict], None]) -> None:
-    """Judge alarms by `evaluate(alarm)`: ministack's own knows neither dimensions nor missing data."""
+    """Evaluate alarms by `evaluate(alarm)`: ministack's own ignores dimensions and missing data."""
     from ministack.services import cloudwatch
 
     cloudwatch._evaluate_alarm = evaluate

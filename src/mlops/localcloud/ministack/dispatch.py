@@ -1,4 +1,4 @@
-"""ministack's dispatch: each request is checked against AWS's own model before ministack's service handles it."""
+"""ministack's dispatch: requests are checked against AWS's model before ministack's services handle them."""
 
 import asyncio
 import json
@@ -34,7 +34,7 @@ _SERVICES = {
     "states": "stepfunctions",
     "sts": "sts",
 }
-# AWS's models of these name the query protocol only. ministack takes JSON as well, but the checks of web identities and
+# AWS's models of these name the query protocol only. ministack accepts JSON as well, but the checks of web identities and
 # of stacks' roles read forms.
 _QUERY_ONLY = ("cloudformation", "sts")
 # The code of AWS for a parameter that the model forbids; ValidationException where a service is not listed.
@@ -56,7 +56,7 @@ def guard(checks: dict[tuple[str, str], Check]) -> None:
 
     A request is checked against the model of its operation. Then the check of its service (botocore's name) and
     operation, if there is one, looks at the parameters and raises AWSError. A check of S3 has the operation "*",
-    sees every request and is given its operation's model, query, headers and body.
+    runs for every request and receives its operation's model, query, headers and body.
     """
     from ministack import app
 
@@ -99,7 +99,7 @@ def _guarded(name: str, handle: Callable, checks: dict[tuple[str, str], Check]) 
 
 
 def _without_nulls(response: Response, shape: Shape | None) -> Response:
-    """The answer without null members, which AWS leaves out. Documents and the values of maps keep theirs."""
+    """The response without null members, which AWS omits. Documents and the values of maps keep theirs."""
     status, headers, body = response
     modelled = shape is not None and "payload" not in shape.serialization
     if not modelled or "json" not in headers.get("Content-Type", "") or b"null" not in body:

@@ -20,7 +20,7 @@ _DELIVERED = {"events", "lambda", "sns", "sqs", "states"}
 def deliver(targets: dict[str, Deliver]) -> None:
     """Deliver to further services: `deliver(ARN, role ARN, input)` by the service's name in the ARN.
 
-    The input is the target's own, None where it has none. An exception counts as a failed delivery.
+    The input is the target's Input or transformed input, None without either. An exception counts as a failed delivery.
     """
     from ministack.services import eventbridge
 
@@ -30,19 +30,19 @@ def deliver(targets: dict[str, Deliver]) -> None:
         deliver_to = targets.get(_service(target.get("Arn", "")))
         if deliver_to is None:
             return invoke(target, event, rule, view)
-        given = target.get("Input")
+        target_input = target.get("Input")
         if target.get("InputTransformer"):
             view = view or eventbridge._pattern_event_view(event)
-            given = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)
-        background.spawn(_attempt, deliver_to, target["Arn"], target.get("RoleArn", ""), given)
+            target_input = eventbridge._apply_input_transformer(target["InputTransformer"], rule, view)
+        background.spawn(_attempt, deliver_to, target["Arn"], target.get("RoleArn", ""), target_input)
 
     eventbridge._invoke_target = invoked
     _DELIVERED.update(targets)
 
 
-def _attempt(deliver_to: Deliver, arn: str, role_arn: str, given: str | None) -> None:
+def _attempt(deliver_to: Deliver, arn: str, role_arn: str, target_input: str | None) -> None:
     try:
-        deliver_to(arn, role_arn, json.loads(given) if given else None)
+        deliver_to(arn, role_arn, json.loads(target_input) if target_input else None)
     except Exception as error:
         logger.warning("EventBridge cannot deliver to %s: %s", arn, error)
 

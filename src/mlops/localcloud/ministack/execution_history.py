@@ -50,7 +50,7 @@ def install() -> None:
 
 
 def task_submitted(output: dict) -> None:
-    """Note that a service has taken the job that the current task of a state machine waits for."""
+    """Add the event that a service has accepted the job of the current task."""
     from ministack.services import stepfunctions
 
     running = _running.get()
@@ -61,8 +61,8 @@ def task_submitted(output: dict) -> None:
 
 
 def _kept(apply: Callable) -> Callable:
-    def applied(*given: Any) -> Any:
-        arguments = apply(*given)
+    def applied(*args: Any) -> Any:
+        arguments = apply(*args)
         _arguments.set(arguments)
         return arguments
 
@@ -85,9 +85,9 @@ def _details(kind: str, details: dict | None) -> dict:
     return (details or {})[f"{kind[0].lower()}{kind[1:]}EventDetails"]
 
 
-def _of_task(kind: str, resource: str, given: dict) -> tuple[str, dict]:
+def _of_task(kind: str, resource: str, details: dict) -> tuple[str, dict]:
     """Name and details of an event: those of a function or an activity have names of their own."""
-    ending = {key: given[key] for key in ("output", "error", "cause") if given.get(key)}
+    ending = {key: details[key] for key in ("output", "error", "cause") if details.get(key)}
     arguments = json.dumps(_arguments.get())
     if resource.startswith(_INTEGRATION):
         scheduled = {"region": region(), "parameters": arguments} if kind == "TaskScheduled" else {}

@@ -1,4 +1,4 @@
-"""Checks around calls inside ministack: of its request handlers, its stacks, and one of its services by another."""
+"""Hooks around calls inside ministack: request handlers, changes of stacks, calls between its services."""
 
 import logging
 from collections.abc import Callable
@@ -10,7 +10,7 @@ logger = logging.getLogger(__name__)
 
 
 def before(service: str, check: Callable[[dict[str, str], bytes, dict], Response | None]) -> None:
-    """Run `check(headers, body, query)` before ministack's own handler of a service; a response of the check is the answer."""
+    """Run `check(headers, body, query)` before ministack's handler of a service. A response of the check is sent instead."""
     from ministack import app
 
     handle: Handler = app.SERVICE_HANDLERS[service]
@@ -21,22 +21,24 @@ def before(service: str, check: Callable[[dict[str, str], bytes, dict], Response
     app.SERVICE_HANDLERS[service] = checked
 
 
-def after(service: str, on_answer: Callable[[dict[str, str], bytes, Response], None]) -> None:
-    """Call `on_answer(headers, body, answer)` after each request that ministack's own handler of a service answers."""
+def after(service: str, on_response: Callable[[dict[str, str], bytes, Response], None]) -> None:
+    """Call `on_response(headers, body, response)` after ministack's handler of a service."""
     from ministack import app
 
     handle: Handler = app.SERVICE_HANDLERS[service]
 
     async def seen(method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:
         answer = await handle(method, path, headers, body, query)
-        on_answer(headers, body, answer)
+        on_response(headers, body, answer)
         return answer
 
     app.SERVICE_HANDLERS[service] = seen
 
 
 def around_stack_resources(check: Callable[[str, str, str, dict, str, str, dict], Any]) -> None:
-    """Have `check(change, type, stack, properties, physical id, logical id, properties before)` give a context.
+    """Change each resource of a stack inside the context manager that `check` returns.
+
+    Its arguments: change, type, stack, properties, physical id, logical id, previous properties.
 
     `change` is create, update or delete; a replacement counts as create. An exception of the check fails the resource
     with its text as the reason.
@@ -69,7 +71,7 @@ def around_stack_resources(check: Callable[[str, str, str, dict, str, str, dict]
 
 
 def around_state_machine_targets(check: Callable[[str, str], None]) -> None:
-    """Have `check(role ARN, state machine ARN)` look at each start of a state machine by an EventBridge rule."""
+    """Run `check(role ARN, state machine ARN)` before an EventBridge rule starts a state machine."""
     from ministack.services import eventbridge
 
     start = eventbridge._dispatch_to_stepfunctions
@@ -85,7 +87,7 @@ def around_state_machine_targets(check: Callable[[str, str], None]) -> None:
 
 
 def around_integrations(check: Callable[[str, str], None]) -> None:
-    """Have `check(role ARN, function ARN)` look at each call of a function by API Gateway under an integration's role.
+    """Run `check(role ARN, function ARN)` before API Gateway calls a function under an integration's role.
 
     An exception of the check is answered with 500, as API Gateway answers faults of its configuration.
     """

@@ -18,7 +18,7 @@ _BUCKET_READS = ("s3:GetBucket", "s3:HeadBucket", "s3:ListBucket")
 
 @dataclass(frozen=True)
 class Decision:
-    """What IAM says to one action of a principal on a resource. `reason` is the end of AWS's sentence."""
+    """IAM's decision about an action of a principal on a resource. `reason` is the end of AWS's message."""
 
     principal_arn: str
     action: str
@@ -28,7 +28,7 @@ class Decision:
 
     @property
     def message(self) -> str:
-        """AWS's words for a denial."""
+        """AWS's message of a denial."""
         return (
             f"User: {self.principal_arn} is not authorized to perform: {self.action} on resource: {self.resource} "
             f"{self.reason}"
@@ -36,7 +36,7 @@ class Decision:
 
 
 class NotAuthenticated(Exception):
-    """The credentials of a request are no good: AWS's code and words."""
+    """The credentials of a request are missing or invalid, with AWS's code and message."""
 
     def __init__(self, code: str, message: str):
         super().__init__(message)
@@ -63,7 +63,7 @@ def is_assumable(arn: str, service: str, source_arn: str | None) -> bool:
     document = found["AssumeRolePolicyDocument"]
     document = json.loads(document) if isinstance(document, str) else document
     statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
-    # ministack's evaluator knows no services as principals: who is meant is sorted out here, the rest by it.
+    # ministack's evaluator supports no service principals: filter statements by principal; it evaluates the rest.
     for_service = [{**each, "Principal": "*"} for each in statements if _names(each.get("Principal"), service)]
     keys = {"aws:sourcearn": source_arn} if source_arn else {}
     if service not in _WITHOUT_SOURCE_ACCOUNT:
@@ -81,7 +81,7 @@ def is_assumable(arn: str, service: str, source_arn: str | None) -> bool:
 
 
 def open_session(role_arn: str, session_name: str) -> dict[str, str]:
-    """Credentials of a role, for botocore's client arguments. Whoever calls has looked at the trust policy."""
+    """Credentials of a role, as arguments of botocore's clients. The caller must have checked the trust policy."""
     from ministack.services import iam, sts
 
     arn, refusal = sts._assumed_role_arn(role_arn, session_name)
@@ -138,11 +138,11 @@ def create_role(name: str, trust: dict, policy_arn: str) -> None:
     iam._attach_role_policy({"RoleName": name, "PolicyArn": policy_arn})
 
 
-def know_no_root_keys() -> None:
-    """Refuse the access keys that ministack takes for an account's root without checking their signature.
+def refuse_root_keys() -> None:
+    """Refuse the access keys that ministack accepts as an account's root without a signature check.
 
-    They are `test`, the one of the environment, and every number of 12 digits. Requests without a key are refused where
-    ministack does not decide about anonymous callers.
+    They are `test`, the key of the environment, and every number of 12 digits. Requests without a key are refused, except
+    to S3, whose bucket policies may admit anonymous callers.
     """
     from ministack.core import iam_evaluator
 
@@ -225,7 +225,7 @@ def authorise_role(role_arn: str, session_name: str, action: str, resource: str,
 
 
 def authenticate_data_plane(method: str, path: bytes, raw_headers: list[tuple[bytes, bytes]], body: bytes) -> None:
-    """Keep a request as it was signed, for `authorise`, where ministack's own dispatch does not see it."""
+    """Keep a request as it was signed, for `authorise`, when it bypasses ministack's dispatch."""
     from ministack.core import iam_evaluator
 
     iam_evaluator.pin_signed_request(method, path.decode("latin-1"), {}, raw_headers)
@@ -233,7 +233,7 @@ def authenticate_data_plane(method: str, path: bytes, raw_headers: list[tuple[by
 
 
 def on_decision(listener: Callable[[str, str, str, bool], None]) -> None:
-    """Tell `listener` of every decision: principal's ARN, action, resource, whether it is allowed."""
+    """Call `listener` with every decision: the principal's ARN, action, resource, whether it is allowed."""
     from ministack.core import iam_evaluator
     from ministack.services import sts
 
@@ -241,14 +241,16 @@ def on_decision(listener: Callable[[str, str, str, bool], None]) -> None:
     _on_decision = listener
     enforce = iam_evaluator.enforce
 
-    def heard(access_key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context=None):
+    def enforced_and_reported(
+        access_key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context=None
+    ):
         denied = enforce(access_key, action, service, where, resource_arn, service_context)
         session = sts._sessions.get(access_key)
         if session is not None and not isinstance(denied, iam_evaluator.AuthError):
             listener(session["Arn"], action, resource_arn, denied is None)
         return denied
 
-    iam_evaluator.enforce = heard
+    iam_evaluator.enforce = enforced_and_reported
 
 
 def stack_tags(stack: str) -> dict[str, str]:
@@ -265,11 +267,11 @@ def oidc_provider(owner: str, host: str) -> dict | None:
     return iam._oidc_providers.get_scoped(owner, None, f"arn:aws:iam::{owner}:oidc-provider/{host}")
 
 
-def name_web_identities(name: Callable[[str, str, str], tuple[str, dict[str, Any]]]) -> None:
-    """Have `name(token, provider id, role ARN)` give the provider of a token and its condition keys."""
+def verify_web_identities(verify: Callable[[str, str, str], tuple[str, dict[str, Any]]]) -> None:
+    """Let `verify(token, provider id, role ARN)` return the provider of a token and its condition keys."""
     from ministack.services import sts
 
-    sts._web_identity_principal = name
+    sts._web_identity_principal = verify
 
 
 def _ignore(principal_arn: str, action: str, resource: str, allowed: bool) -> None:

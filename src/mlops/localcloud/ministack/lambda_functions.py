@@ -1,4 +1,4 @@
-"""Touches of ministack's Lambda: weights of aliases, types of errors, ends of workers, metrics, updates of aliases."""
+"""ministack's Lambda: weighted aliases, types of errors, draining of workers, metrics, updates of aliases."""
 
 import random
 import re
@@ -19,9 +19,9 @@ _code_signature = secrets.token_hex(32)
 # The function and the alias that the current request has called.
 _called: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
 _trace: ContextVar[str] = ContextVar("function_trace", default="")
-_ON_ITS_WAY_SECONDS = 0.1
-# Whether the workers that end do so because their function was changed or deleted.
-_taken_away: ContextVar[bool] = ContextVar("function_taken_away", default=False)
+_DISPATCH_SECONDS = 0.1
+# Whether workers are being ended because their function was changed or deleted.
+_function_changed: ContextVar[bool] = ContextVar("function_changed", default=False)
 # The line of a Python traceback that names the exception follows the last indented one.
 _EXCEPTION = re.compile(r"^(?P<type>[\w.]+)(?::|$)", re.MULTILINE)
 
@@ -48,8 +48,8 @@ _logging.getLogger().addHandler(_written)
 Metric = Callable[[dict[str, str], dict[str, tuple[str, float]]], None]
 
 
-def shift_by_weight() -> None:
-    """Have an invocation of an alias go to one of its versions, by the weights of its RoutingConfig."""
+def route_by_alias_weight() -> None:
+    """Route an invocation of an alias to one of its versions by the weights of its RoutingConfig."""
     from ministack.services import lambda_svc
 
     invoke, record_of = lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope
@@ -66,14 +66,14 @@ def shift_by_weight() -> None:
         if version is None:
             return record_of(function_ref, **scope)
         record, config, name = record_of(f"{function_ref.removesuffix(f':{qualifier}')}:{version}", **scope)
-        # A function is told the ARN that was called.
+        # The function's context has the ARN that was called.
         return record, {**config, "FunctionArn": function_ref} if config else None, name
 
     lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope = invoked, recorded
 
 
-def name_errors() -> None:
-    """Have a failed invocation say the type of its exception and its trace, as AWS's runtime does."""
+def report_error_types() -> None:
+    """Return type and traceback of the exception of a failed invocation, as AWS's runtime does."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
@@ -95,7 +95,7 @@ def name_errors() -> None:
     lambda_runtime.Worker.invoke, lambda_svc._execute_function_warm = invoked, executed
 
 
-def log_as_aws() -> None:
+def add_root_log_handler() -> None:
     """Give Python's root logger a handler in functions, as AWS's runtime does."""
     from ministack.core import lambda_runtime
 
@@ -106,8 +106,8 @@ def log_as_aws() -> None:
     lambda_runtime._PYTHON_WORKER_SCRIPT = _ROOT_LOGGER + script.replace(begins, noted)
 
 
-def hide_failures() -> None:
-    """Have API Gateway say no more of a function's failure than on AWS: it is in the function's log."""
+def hide_function_errors() -> None:
+    """Hide the error of a function in API Gateway's response, as AWS does: it is in the function's log."""
     from ministack.services import apigateway_v1
 
     shape = apigateway_v1._lambda_proxy_response
@@ -119,23 +119,23 @@ def hide_failures() -> None:
     apigateway_v1._lambda_proxy_response = shaped
 
 
-def let_invocations_end() -> None:
-    """Have a function or a version that is changed or deleted answer the invocations that it has taken."""
+def drain_changed_functions() -> None:
+    """Let the workers of a changed or deleted function finish their invocations before they end."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
     invalidate, kill = lambda_svc.invalidate_worker, lambda_runtime.kill_workers
 
     def invalidated(*args: Any, **named: Any) -> None:
-        token = _taken_away.set(True)
+        token = _function_changed.set(True)
         try:
             invalidate(*args, **named)
         finally:
-            _taken_away.reset(token)
+            _function_changed.reset(token)
 
     def killed(workers: Iterable[Any]) -> None:
         workers = [worker for worker in workers if worker is not None]
-        busy = [worker for worker in workers if _taken_away.get() and worker.in_use]
+        busy = [worker for worker in workers if _function_changed.get() and worker.in_use]
         kill([worker for worker in workers if worker not in busy])
         for worker in busy:
             threading.Thread(target=after_invocation, args=(worker,), daemon=True, name="lambda-end").start()
@@ -149,7 +149,7 @@ def let_invocations_end() -> None:
 
 
 def sign_code_urls() -> None:
-    """Have GetFunction return a URL for a function's code that cannot be guessed, like a presigned one."""
+    """Give the URL of a function's code in GetFunction a secret signature, like that of a presigned URL."""
     from ministack.services import lambda_svc
 
     url_of = lambda_svc._presigned_code_url
@@ -161,26 +161,26 @@ def sign_code_urls() -> None:
 
 
 def is_signed_code_url(query: str) -> bool:
-    """Whether the query of a URL for a function's code is one that GetFunction has given."""
+    """Whether the query of a URL for a function's code has the signature that GetFunction returned."""
     return secrets.compare_digest("".join(parse_qs(query).get("X-Amz-Signature", [])), _code_signature)
 
 
 def await_invocations(function: str, version: str) -> None:
-    """Wait until a version has answered what it has taken, at most as long as an invocation may last."""
+    """Wait until a version has no invocations in flight, at most for the function's timeout."""
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
     config = lambda_svc._functions[function]["versions"][version]["config"]
     key = lambda_runtime._worker_key(function, config, version)
-    # What an alias has just sent to the version is on its way to a worker.
-    time.sleep(_ON_ITS_WAY_SECONDS)
+    # Let in-flight invocations reach a worker.
+    time.sleep(_DISPATCH_SECONDS)
     deadline = time.monotonic() + config["Timeout"]
     while any(worker.in_use for worker in lambda_runtime._workers.get(key, [])) and time.monotonic() < deadline:
-        time.sleep(_ON_ITS_WAY_SECONDS)
+        time.sleep(_DISPATCH_SECONDS)
 
 
 def measure(publish: Metric) -> None:
-    """Have `publish(dimensions, {metric: (unit, value)})` called for each set of dimensions of an invocation.
+    """Call `publish(dimensions, {metric: (unit, value)})` for each set of dimensions of an invocation.
 
     Source: AWS Lambda Developer Guide, "Types of metrics for Lambda functions".
     """
@@ -209,7 +209,7 @@ def measure(publish: Metric) -> None:
 
 
 def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
-    """Have `shift(policy, function, old version, new version)` bring an alias to another version.
+    """Shift an alias to another version by `shift(policy, function, old version, new version)`.
 
     It is called where a template's alias has the UpdatePolicy CodeDeployLambdaAliasUpdate, on a thread of its own,
     before ministack's own update; not when an update is rolled back.
@@ -228,7 +228,7 @@ def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
     order = stacks._topological_sort
 
     def ordered(resources: dict, conditions: dict) -> list:
-        """In the order in which resources depend on each other, by what an update policy names, too."""
+        """Sort resources by their dependencies, those in update policies included."""
         named = {
             name: {
                 **each,
@@ -258,7 +258,7 @@ def _references(value: Any, resources: dict) -> list[str]:
 
 
 def _version(function: dict | None, name: str, qualifier: str | None) -> str | None:
-    """The version that an alias sends this invocation to, None for what is no alias."""
+    """The version that an alias routes this invocation to; None when the qualifier is no alias."""
     alias = (function or {}).get("aliases", {}).get(qualifier)
     if alias is None:
         return None
@@ -306,11 +306,13 @@ def update_policy(stack_name: str, logical_id: str | None) -> dict | None:
     policy = (definition.get("UpdatePolicy") or {}).get("CodeDeployLambdaAliasUpdate")
     if policy is None:
         return None
-    given = {each["ParameterKey"]: {"Value": each["ParameterValue"], "NoEcho": False} for each in stack["Parameters"]}
+    parameters = {
+        each["ParameterKey"]: {"Value": each["ParameterValue"], "NoEcho": False} for each in stack["Parameters"]
+    }
     return _resolve_refs(
         policy,
         stack["_resources"],
-        given,
+        parameters,
         stack.get("_conditions", {}),
         template.get("Mappings", {}),
         stack_name,

@@ -9,8 +9,8 @@ from mlops.localcloud.errors import AWSError
 _MANAGED = "arn:aws:iam::aws:policy"
 
 
-def know_managed_policies() -> None:
-    """Offer all of AWS's managed policies: ministack has a few, and lets any other be attached without any effect."""
+def add_managed_policies() -> None:
+    """Add all of AWS's managed policies: ministack has a few, and others can be attached without effect."""
     from ministack.services import iam
 
     iam._aws_managed_policies = _Managed(iam._aws_managed_policies)
@@ -33,7 +33,7 @@ def managed() -> dict[str, dict]:
 
 
 class _Managed(dict):
-    """Managed policies in ministack's records, each made when it is first asked for."""
+    """Managed policies in ministack's records, each created at its first use."""
 
     def get(self, arn: str, default: Any = None) -> Any:
         if arn not in self and arn in managed():

@@ -40,7 +40,7 @@ class Call:
 
 
 def call(service: str, method: str, path: str, headers: dict, body: bytes, query: dict[str, list[str]]) -> Call | None:
-    """The operation that a request to a service (botocore's name) names; None for one that the model does not have."""
+    """The operation of a request to a service (botocore's name); None when the model does not have it."""
     from moto.core.request import Request
     from werkzeug.exceptions import NotFound
 

@@ -14,7 +14,7 @@ def add_resource_type(
     replace_on: tuple[str, ...],
     tagged: bool,
 ) -> None:
-    """Make CloudFormation know resource type `name`. Its handlers run on a thread of their own."""
+    """Add the resource type `name` to CloudFormation. Its handlers run on a thread of their own."""
     from ministack.services.cloudformation import provisioners
 
     added_resource_types.add(name)

@@ -15,7 +15,7 @@ _integrations: set[str] = set()
 
 
 def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
-    """Make Step Functions know the task resource `resource`, for example …:::sagemaker:createTrainingJob.sync."""
+    """Add the task resource `resource` to Step Functions, for example …:::sagemaker:createTrainingJob.sync."""
     from ministack.services import stepfunctions
 
     def dispatch(task_resource: str, task_input: dict) -> dict:
@@ -36,7 +36,7 @@ def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
 def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None:
     """Carry out Step Functions' aws-sdk:SERVICE:ACTION tasks by `call(service, action, arguments, role ARN)`.
 
-    ministack's own covers a part of each service, and does not run under the state machine's role.
+    ministack's integration covers a part of each service, and ignores the state machine's role.
     """
     from ministack.services import stepfunctions
 
@@ -53,7 +53,7 @@ def replace_sdk_integration(call: Callable[[str, str, dict, str], dict]) -> None
 
 
 def track_state_machine_executions() -> None:
-    """Let work below a state machine find out whether its execution, or its branch of a Parallel state, has ended."""
+    """Track the execution, and the branch of a Parallel state, that the current work belongs to."""
     from ministack.services import stepfunctions
 
     run, run_branches, run_branch = (
@@ -105,7 +105,7 @@ def state_machine_role() -> str:
     return stepfunctions._state_machines[execution["stateMachineArn"]]["roleArn"]
 
 
-def knows_integration(resource: str) -> bool:
+def is_integration(resource: str) -> bool:
     """Whether a task resource of the form arn:aws:states:::… is carried out, other than by an AWS SDK."""
     from ministack.services import stepfunctions
 
@@ -124,7 +124,7 @@ def jsonata_violation(definition: str) -> str | None:
 
 
 def validate_definitions(violations: Callable[[str], list[str]]) -> None:
-    """Have ValidateStateMachineDefinition answer what `violations(definition)` finds."""
+    """Return the result of `violations(definition)` from ValidateStateMachineDefinition."""
     from ministack.services import stepfunctions
 
     def validated(request: dict) -> tuple:
@@ -166,7 +166,7 @@ def require_standard_execution(parameters: dict) -> None:
         raise AWSError("InvalidArn", "Invalid Arn: 'Resource type not valid in this context: express'")
 
 
-def answer_as_aws() -> None:
+def correct_executions() -> None:
     """Start and end executions as AWS does: StartExecution is idempotent, and only a success has an output."""
     from ministack.services import stepfunctions
 

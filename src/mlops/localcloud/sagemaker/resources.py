@@ -1,6 +1,6 @@
 """CloudFormation types of hosting and of the model registry, as thin as their API.
 
-What a change of a property does is said by the types' schemas: a model and a configuration are replaced, an endpoint
+The types' schemas define the effect of a change of a property: a model and a configuration are replaced, an endpoint
 is updated in place. https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/AWS_SageMaker.html
 """
 
@@ -22,11 +22,11 @@ _GONE = ("Could not find", "does not exist")
 
 
 class NotStabilized(Exception):
-    """The endpoint did not come into service. The text is its FailureReason."""
+    """The endpoint did not reach InService. The text is its FailureReason."""
 
 
 def _replaced(noun: str, *create_only: str) -> ResourceType:
-    """A type that nothing but its tags can be changed of; `create_only` are its properties besides name and tags."""
+    """A type of which only tags can be changed in place; `create_only` are its properties besides name and tags."""
     name_of = f"{noun}Name"
 
     def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
@@ -52,14 +52,14 @@ def _create_endpoint(properties: dict, logical_id: str, stack_name: str) -> tupl
     try:
         _await_service(name, properties["EndpointConfigName"])
     except NotStabilized:
-        # A failed creation hands over no physical id, so that CloudFormation's own rollback would leave it there.
+        # A failed creation returns no physical id, so that CloudFormation's rollback cannot delete it.
         _delete_endpoint(arn, properties)
         raise
     return arn, _attributes("Endpoint", arn)
 
 
 def _update_endpoint(arn: str, old: dict, new: dict) -> tuple[str, dict]:
-    """Update in place. After a failure the endpoint serves what it served: CloudFormation's rollback changes nothing."""
+    """Update in place. After a failure the endpoint serves its previous configuration: CloudFormation's rollback changes nothing."""
     name = _name(arn)
     _retag(arn, old, new)
     serving = _call("DescribeEndpoint", {"EndpointName": name})["EndpointConfigName"]
@@ -80,10 +80,10 @@ def _delete_endpoint(arn: str, _properties: dict) -> None:
 def _await_service(name: str, configuration: str) -> None:
     """Wait until the endpoint serves this configuration. Raises NotStabilized."""
     waiting = threading.Event()
-    while (told := _call("DescribeEndpoint", {"EndpointName": name}))["EndpointStatus"] not in _STABLE:
+    while (description := _call("DescribeEndpoint", {"EndpointName": name}))["EndpointStatus"] not in _STABLE:
         waiting.wait(_POLL_SECONDS)
-    if told["EndpointStatus"] == "Failed" or told["EndpointConfigName"] != configuration:
-        raise NotStabilized(told.get("FailureReason") or f"Endpoint {name} is {told['EndpointStatus']}")
+    if description["EndpointStatus"] == "Failed" or description["EndpointConfigName"] != configuration:
+        raise NotStabilized(description.get("FailureReason") or f"Endpoint {name} is {description['EndpointStatus']}")
 
 
 def _retag(arn: str, old: dict, new: dict) -> None:

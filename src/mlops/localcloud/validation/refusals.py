@@ -55,7 +55,7 @@ def install() -> None:
     dispatch.guard(_checks())
     cloudformation.check_properties(properties.check)
     cloudformation.refuse_serverless_templates()
-    cloudformation.describe_change_sets_as_aws()
+    cloudformation.correct_change_set_descriptions()
     stepfunctions.validate_definitions(statemachines.violations)
 
 

@@ -16,7 +16,7 @@ _SCALARS = {
 def violations_of_type(kind: str, properties: dict, region: str) -> list[str]:
     """What the properties of a resource violate in the schema of its type, in CloudFormation's words.
 
-    Empty for a type that has no schema. Values are resolved; CloudFormation takes "1" and "true" for what they say.
+    Empty for a type that has no schema. Values are resolved; CloudFormation accepts "1" and "true" for numbers and booleans.
     """
     from cfnlint.schema._exceptions import ResourceNotFoundError
     from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
@@ -63,7 +63,7 @@ def _type(validator: Any, types: Any, instance: Any, schema: Any) -> Iterator[An
 
 
 def _reads_as(instance: Any, kind: str) -> bool:
-    """Whether CloudFormation takes a scalar of a template for one of this type."""
+    """Whether CloudFormation accepts a scalar of a template as this type."""
     if not isinstance(instance, str | int | float):
         return False
     return kind in _SCALARS and _SCALARS[kind].fullmatch(str(instance).lower()) is not None

@@ -71,6 +71,6 @@ def _is_known(resource: str) -> bool:
         except UnknownServiceError:
             return False
     if resource.startswith(_INTEGRATION):
-        return stepfunctions.knows_integration(resource)
+        return stepfunctions.is_integration(resource)
     parts = resource.split(":")
     return len(parts) > 6 and (parts[2], parts[5]) in {("lambda", "function"), ("states", "activity")}

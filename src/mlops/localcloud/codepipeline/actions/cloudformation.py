@@ -21,7 +21,7 @@ _FAILED = (
 
 
 def run(action: Action) -> None:
-    """Do to the stack what ActionMode says, and wait for it. Its outputs are the action's variables."""
+    """Carry out ActionMode on the stack, and wait for it. Its outputs are the action's variables."""
     stack = Stack(action.client("cloudformation"), action.configuration["StackName"], action.pause)
     _MODES[action.configuration["ActionMode"]](action, stack)
 

@@ -84,12 +84,12 @@ def _variables(action: Action) -> list[dict]:
 
 
 def _failure(build: dict) -> str:
-    """What CodePipeline says of a build that did not succeed: its first phase that did not."""
+    """CodePipeline's message for a failed build, with the first phase that failed."""
     message = f"Build terminated with state: {build['buildStatus']}"
     for phase in build["phases"]:
         if phase.get("phaseStatus", _ENDED_WELL) != _ENDED_WELL:
-            [told] = phase["contexts"]
-            message += f". Phase: {phase['phaseType']}, Code: {told['statusCode']}, Message: {told['message']}"
+            [phase_context] = phase["contexts"]
+            message += f". Phase: {phase['phaseType']}, Code: {phase_context['statusCode']}, Message: {phase_context['message']}"
             break
     return message
 

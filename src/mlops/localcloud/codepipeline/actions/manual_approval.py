@@ -22,8 +22,8 @@ def run(action: Action) -> None:
     topic = action.configuration.get("NotificationArn")
     if topic:
         notification = _notification(action, token, datetime.now(UTC) + timedelta(minutes=minutes))
-        name, asked = action.execution.pipeline_name, action.record.name
-        subject = f"APPROVAL NEEDED: AWS CodePipeline {name} for action {asked}"
+        name, action_name = action.execution.pipeline_name, action.record.name
+        subject = f"APPROVAL NEEDED: AWS CodePipeline {name} for action {action_name}"
         action.client("sns").publish(
             TopicArn=topic, Subject=subject[:_MAXIMUM_SUBJECT], Message=json.dumps(notification)
         )

@@ -1,4 +1,4 @@
-"""What an action provider is, and what it sees of the action that it carries out."""
+"""The interface of action providers, and of the action that one runs."""
 
 import json
 import zipfile
@@ -19,7 +19,7 @@ _POLL_SECONDS = 0.1
 class ActionFailed(Exception):
     """The action failed, with a code of CodePipeline's: JobFailed, ConfigurationError, PermissionError …
 
-    Without a code when the action's summary says it all.
+    Without a code when the action's summary explains the failure.
     """
 
     def __init__(self, code: str = "", message: str = ""):
@@ -33,7 +33,7 @@ class Abandoned(Exception):
 
 @dataclass
 class Action:
-    """An action under way. Providers change what people see of it through `show`."""
+    """An action under way. Providers update its record by `show`."""
 
     pipeline: Pipeline
     execution: Execution
@@ -140,8 +140,8 @@ class Action:
 class Provider:
     """A kind of action: how to run it, the keys of its configuration, how many artifacts it takes and makes.
 
-    `fault` gives what else is wrong with an action's declaration, `unsupported` what AWS would take and the local cloud
-    does not carry out; both may give nothing.
+    `fault` returns another fault of an action's declaration, `unsupported` a part of it that AWS accepts and the local
+    cloud does not support; None without one.
     """
 
     run: Callable[[Action], None]

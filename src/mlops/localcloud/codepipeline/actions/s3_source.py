@@ -61,13 +61,13 @@ def _wanted(action: Action) -> tuple[str, str, str | None]:
 
 
 def _unavailable(bucket: str, key: str, version: str | None, error: ClientError) -> ActionFailed:
-    told = error.response["Error"]
+    details = error.response["Error"]
     what = f"The Amazon S3 object {key}{f' in version {version}' if version else ''} of bucket {bucket}"
-    if told["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "400", "InvalidArgument"):
+    if details["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "400", "InvalidArgument"):
         return ActionFailed("RevisionUnavailable", f"{what} does not exist")
-    if told["Code"] in ("403", "AccessDenied"):
+    if details["Code"] in ("403", "AccessDenied"):
         return ActionFailed("PermissionError", f"{what} may not be read by the role of the action or pipeline")
-    return ActionFailed("ConfigurationError", f"{what} cannot be read: {told['Message']}")
+    return ActionFailed("ConfigurationError", f"{what} cannot be read: {details['Message']}")
 
 
 def _unsupported(declaration: dict) -> str:

@@ -1,4 +1,4 @@
-"""What a CloudFormation deploy action asks of a stack: template, parameters, tags.
+"""The input of a CloudFormation deploy action for a stack: template, parameters, tags.
 
 Source: AWS CloudFormation User Guide, "Template configuration file" and "Using parameter override functions
 with CodePipeline pipelines".

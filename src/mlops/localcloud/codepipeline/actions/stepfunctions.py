@@ -26,14 +26,14 @@ def run(action: Action) -> None:
         f"#/executions/details/{execution}",
         variables={"StateMachineArn": machine, "ExecutionArn": execution},
     )
-    while (told := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
+    while (described := states.describe_execution(executionArn=execution))["status"] == "RUNNING":
         action.pause()
-    if told["status"] != "SUCCEEDED":
-        words = [f"The state machine execution {execution} ended as {told['status']}"]
-        words += [told[member] for member in ("error", "cause") if told.get(member)]
+    if described["status"] != "SUCCEEDED":
+        words = [f"The state machine execution {execution} ended as {described['status']}"]
+        words += [described[member] for member in ("error", "cause") if described.get(member)]
         raise ActionFailed("JobFailed", ": ".join(words)[:_MAXIMUM_MESSAGE])
     for artifact in action.outputs:
-        files = {_OUTPUT_FILE: told.get("output", "{}")}
+        files = {_OUTPUT_FILE: described.get("output", "{}")}
         artifacts.write(action.client("s3"), action.output_location(artifact), files, action.encryption())
 
 

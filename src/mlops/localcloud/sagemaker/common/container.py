@@ -51,7 +51,7 @@ class Instance:
     addresses: Mapping[str, str] = field(default_factory=dict)
 
     def path(self, inside: str) -> Path:
-        """Where a path of the container lies. Raises AWSError for one outside of /opt/ml."""
+        """A path of the container as a path of this machine. Raises AWSError for one outside of /opt/ml."""
         resolved = os.path.normpath(inside)
         if resolved != _INSIDE and not resolved.startswith(f"{_INSIDE}/"):
             raise AWSError("ValidationException", f"Local path {inside} must lie below {_INSIDE}")
@@ -64,7 +64,7 @@ class Instance:
         file.write_text(json.dumps(content, indent=2), encoding="utf-8")
 
     def read_text(self, name: str) -> str:
-        """The first kilobyte of a file that the program may have left, named relative to /opt/ml; else nothing."""
+        """The first kilobyte of a file that the program may have written, named relative to /opt/ml; empty without it."""
         file = self.root / name
         if not file.is_file():
             return ""
@@ -86,7 +86,7 @@ class Instance:
             raise NotStarted(error.message, _COMMAND_NOT_FOUND) from error
         variables = {**own, **(environment or {})}
         settings = {
-            # The person's own ~/.aws and caches are not the container's.
+            # The user's own ~/.aws and caches must not reach the container.
             "HOME": str(self.root),
             "TMPDIR": str(context.settings.temporary),
             "SAGEMAKER_BASE_DIR": str(self.root),
@@ -113,10 +113,10 @@ def instances(directory: Path, count: int) -> list[Instance]:
         # Left by a cloud that ran in this directory before; that cloud's job is unknown to this one.
         shutil.rmtree(directory)
     addresses = {f"algo-{number}": _loopback(number) for number in range(1, count + 1)}
-    made = [Instance(name, address, directory / name, addresses) for name, address in addresses.items()]
-    for instance in made:
+    created = [Instance(name, address, directory / name, addresses) for name, address in addresses.items()]
+    for instance in created:
         instance.root.mkdir(parents=True)
-    return made
+    return created
 
 
 def resource_config(instance: Instance, fleet: Sequence[Instance], instance_type: str) -> dict:
@@ -139,7 +139,7 @@ def resource_config(instance: Instance, fleet: Sequence[Instance], instance_type
 
 
 def role_environment(role_arn: str, isolated: bool) -> dict[str, str]:
-    """What lets a container call AWS under the job's role; under network isolation it gets no credentials."""
+    """Variables with which a container calls AWS under the job's role; none under network isolation."""
     if isolated:
         return {"AWS_REGION": context.region(), "AWS_DEFAULT_REGION": context.region()}
     return context.role_environment(role_arn, roles.PRINCIPAL)

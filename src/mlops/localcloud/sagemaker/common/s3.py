@@ -1,4 +1,4 @@
-"""Data of a job on its way from and to S3, under the job's role."""
+"""Transfer of a job's data from and to S3, under the job's role."""
 
 from __future__ import annotations
 
@@ -62,7 +62,7 @@ def download(s3: BaseClient, prefix: Location, selected: Sequence[str], director
 
 
 def relative_name(prefix: str, key: str) -> str:
-    """Where an object of an input lies below its directory.
+    """The path of an object of an input below its directory.
 
     A prefix that is a folder gives the rest of the key, one that is a whole key its last part, and one that ends
     within a name the name in full.
@@ -89,18 +89,18 @@ def require_objects(role_arn: str, uris: Sequence[str]) -> None:
     """Raise AWSError in SageMaker's words unless the role finds an object under each of the URIs."""
     for uri in uris:
         prefix = Location.parse(uri)
-        said = ""
+        reason = ""
         try:
             s3 = context.client("s3", role_arn, roles.PRINCIPAL)
             if s3.list_objects_v2(Bucket=prefix.bucket, Prefix=prefix.key, MaxKeys=1)["KeyCount"]:
                 continue
         except ClientError as error:
-            said = f" Error message from S3: {error.response['Error']['Message']}"
+            reason = f" Error message from S3: {error.response['Error']['Message']}"
         raise AWSError(
             "ValidationException",
             f'No S3 objects found under S3 URL "{uri}" given in input data source. Please ensure that the bucket '
             f"exists in the selected region ({context.region()}), that objects exist under that S3 prefix, and that "
-            f'the role "{role_arn}" has "s3:ListBucket" permissions on bucket "{prefix.bucket}".{said}',
+            f'the role "{role_arn}" has "s3:ListBucket" permissions on bucket "{prefix.bucket}".{reason}',
         )
 
 
@@ -113,10 +113,12 @@ def require_listing(role_arn: str, uri: str) -> None:
     except ClientError as error:
         # Other faults, such as a bucket that does not exist, fail the job's upload.
         if error.response["Error"]["Code"] == "AccessDenied":
-            raise AWSError("ValidationException", f'The role "{role_arn}" may not list {uri}: {said(error)}') from error
+            raise AWSError(
+                "ValidationException", f'The role "{role_arn}" may not list {uri}: {error_text(error)}'
+            ) from error
 
 
-def said(error: ClientError) -> str:
+def error_text(error: ClientError) -> str:
     """S3's answer as SageMaker quotes it, for example "AccessDenied (403): Access Denied"."""
     details = error.response["Error"]
     status = error.response["ResponseMetadata"]["HTTPStatusCode"]

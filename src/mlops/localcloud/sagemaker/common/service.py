@@ -1,4 +1,4 @@
-"""The services that this package adds operations to."""
+"""The services SageMaker and SageMaker Runtime."""
 
 import uuid
 from typing import Any
@@ -11,9 +11,9 @@ from mlops.localcloud.service import Service
 
 
 class _Runtime(Service):
-    """The data plane. Its front door turns away a body that is too large before anything else looks at it.
+    """The data plane. It refuses a body that is too large before any other check.
 
-    Its requests do not pass through ministack, which gives the answers of other services a request id.
+    Its requests do not pass through ministack, which adds a request id to the responses of other services.
     """
 
     async def handle(self, method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:

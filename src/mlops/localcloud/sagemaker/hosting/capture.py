@@ -1,4 +1,4 @@
-"""Data capture: requests and answers of an endpoint as JSON Lines in S3.
+"""Data capture: requests and responses of an endpoint as JSON Lines in S3.
 
 Records and keys are those of "Capture data from real-time endpoint" in the SageMaker developer guide.
 """
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger(__name__)
 
-# "The delivery of capture data to Amazon S3 can require a couple of minutes": here a person looks sooner.
+# "The delivery of capture data to Amazon S3 can require a couple of minutes": here it takes seconds.
 _DELIVERY_SECONDS = 120
 _LEAST_DELIVERY_SECONDS = 1.0
 
@@ -47,7 +47,7 @@ class Exchange:
 
 
 class Capture:
-    """What one fleet's DataCaptureConfig asks for. `record` only keeps; a thread writes and delivers."""
+    """The data capture of one fleet. `record` buffers; a thread writes and uploads."""
 
     def __init__(self, endpoint: str, settings: dict, role_arn: str):
         self._endpoint = endpoint
@@ -70,7 +70,7 @@ class Capture:
 
     @classmethod
     def of(cls, fleet: Fleet) -> Capture | None:
-        """The capture of a fleet; None where its configuration asks for none."""
+        """The capture of a fleet; None where its configuration has none."""
         settings = fleet.configuration.get("DataCaptureConfig")
         if settings is None or not settings["EnableCapture"]:
             return None

@@ -1,8 +1,8 @@
-"""Deployments: how an endpoint comes to another fleet, in the background.
+"""Deployments: replacement of an endpoint's fleet, in the background.
 
-The new fleet comes up beside the old one, the traffic is shifted to it as the DeploymentConfig says, the old fleet
-finishes its requests and ends. When the new fleet does not come up, or an alarm goes off meanwhile, the old one has
-all traffic again, and the endpoint is InService with the FailureReason.
+The new fleet starts next to the old one, the traffic is shifted to it by the DeploymentConfig, the old fleet finishes
+its requests and ends. When the new fleet fails to start, or an alarm is active meanwhile, the old one gets all traffic
+again, and the endpoint is InService with the FailureReason.
 https://docs.aws.amazon.com/sagemaker/latest/dg/deployment-guardrails.html
 """
 
@@ -18,7 +18,7 @@ logger = logging.getLogger(__name__)
 
 
 def create(endpoint: Endpoint) -> None:
-    """Bring up the first fleet. The endpoint is Failed when that does not work."""
+    """Start the first fleet. The endpoint is Failed when the fleet does not start."""
     _attempt(endpoint, "Failed", lambda: _deploy(endpoint))
 
 
@@ -41,7 +41,7 @@ def reshape(endpoint: Endpoint, weights: Mapping[str, float], counts: Mapping[st
 
 
 def delete(endpoint: Endpoint, forget: Callable[[], None]) -> None:
-    """Take the endpoint down; the requests in flight finish first. `forget` is called when nothing is left of it."""
+    """Delete the endpoint; requests in flight finish first. `forget` is called at the end."""
     if endpoint.fleet is not None:
         endpoint.fleet.retire()
     if endpoint.capture is not None:

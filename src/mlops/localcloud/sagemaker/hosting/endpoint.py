@@ -17,7 +17,7 @@ _IN_PROGRESS = {"Creating", "Updating", "RollingBack", "Deleting"}
 
 @dataclass
 class Endpoint:
-    """An endpoint. `fleet` answers its requests and is None until the first is healthy; `pending` is being made.
+    """An endpoint. `fleet` answers its requests and is None until the first is healthy; `pending` is being started.
 
     `share` of the requests goes to the pending fleet, while traffic is shifted to it.
     """
@@ -36,7 +36,7 @@ class Endpoint:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def begin(self, status: str) -> None:
-        """Take up a change, of which there is one at a time. Raises AWSError while another is in progress."""
+        """Begin a change; there is one at a time. Raises AWSError while another is in progress."""
         with self._lock:
             if self.status in _IN_PROGRESS:
                 raise AWSError("ValidationException", f'Cannot update in-progress endpoint "{self.arn}".')
@@ -49,7 +49,7 @@ class Endpoint:
             self.become(status)
 
     def become(self, status: str, reason: str | None = None) -> None:
-        """Take another status, and say so on the event bus."""
+        """Change the status, and publish it as an event."""
         self.status, self.failure_reason, self.modified = status, reason, datetime.now(UTC)
         events.endpoint_changed(self.description())
 

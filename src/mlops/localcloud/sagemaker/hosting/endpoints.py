@@ -82,11 +82,11 @@ def update_endpoint_weights_and_capacities(request: dict) -> dict:
     operation = "UpdateEndpointWeightsAndCapacities"
     refuse_others(operation, request, _SUPPORTED[operation])
     endpoint = get(request["EndpointName"])
-    wanted = {each["VariantName"]: each for each in request["DesiredWeightsAndCapacities"]}
-    weights = {name: each["DesiredWeight"] for name, each in wanted.items() if "DesiredWeight" in each}
-    counts = {name: each["DesiredInstanceCount"] for name, each in wanted.items() if "DesiredInstanceCount" in each}
+    desired = {each["VariantName"]: each for each in request["DesiredWeightsAndCapacities"]}
+    weights = {name: each["DesiredWeight"] for name, each in desired.items() if "DesiredWeight" in each}
+    counts = {name: each["DesiredInstanceCount"] for name, each in desired.items() if "DesiredInstanceCount" in each}
     if endpoint.fleet is not None:
-        _require_possible(endpoint.fleet, wanted, weights, counts)
+        _require_possible(endpoint.fleet, desired, weights, counts)
     endpoint.begin("Updating")
     context.spawn(deployments.reshape, endpoint, weights, counts)
     return {"EndpointArn": endpoint.arn}
@@ -126,8 +126,8 @@ def serving(name: str) -> Endpoint | None:
     return endpoint if endpoint and endpoint.fleet and endpoint.status != "Deleting" else None
 
 
-def _require_possible(fleet: Fleet, wanted: Iterable[str], weights: dict, counts: dict) -> None:
-    unknown = [name for name in wanted if name not in fleet.variants]
+def _require_possible(fleet: Fleet, desired: Iterable[str], weights: dict, counts: dict) -> None:
+    unknown = [name for name in desired if name not in fleet.variants]
     if unknown:
         raise AWSError(
             "ValidationException",

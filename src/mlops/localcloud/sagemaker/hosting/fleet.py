@@ -24,7 +24,7 @@ _GRACE_SECONDS = 30
 
 
 class DeploymentFailed(Exception):
-    """A fleet did not come up. The text is SageMaker's FailureReason."""
+    """A fleet did not start. The text is SageMaker's FailureReason."""
 
 
 @dataclass
@@ -64,9 +64,9 @@ class Variant:
 
 
 class Fleet:
-    """All containers of one endpoint configuration. A deployment makes a new fleet beside the old one.
+    """All containers of one endpoint configuration. A deployment creates a new fleet next to the old one.
 
-    Models and images are those of now, whatever becomes of their names. Raises AWSError when one is gone.
+    Models and images are resolved once, at creation. Raises AWSError when one no longer exists.
     """
 
     def __init__(self, endpoint: str, configuration: dict, *, is_update: bool = False):
@@ -90,11 +90,11 @@ class Fleet:
 
     @property
     def size(self) -> int:
-        """How many containers it is to have."""
+        """The intended number of containers."""
         return sum(variant.configuration["InitialInstanceCount"] for variant in self.variants.values())
 
     def keep(self, other: "Fleet", excluded: Iterable[str]) -> None:
-        """Take over what another fleet has come to, but for the properties that are excluded.
+        """Take over the current weights and counts of another fleet, except for excluded properties.
 
         Source: SageMaker API Reference, UpdateEndpoint, RetainAllVariantProperties.
         """

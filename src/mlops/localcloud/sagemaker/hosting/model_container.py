@@ -1,4 +1,4 @@
-"""One serving container: a process that is started, checked by ping, fed with requests, and started again."""
+"""One model container: a process that is started, pinged, sent requests, and restarted when it ends."""
 
 import shutil
 import threading
@@ -33,7 +33,7 @@ class StartFailed(Exception):
 class ServingContainer:
     """The container of one instance. It listens on its own loopback port, and is pinged as long as it runs.
 
-    `healthy` is done when the first ping was answered; it fails with StartFailed when there is no hope for that.
+    `healthy` is done when the first ping was answered; it fails with StartFailed when that cannot happen any more.
     """
 
     def __init__(self, model: dict, image: Image, instance: Instance, log: LogStream):

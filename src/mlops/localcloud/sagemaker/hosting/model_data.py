@@ -1,4 +1,4 @@
-"""Model data on its way from S3 into a serving container's directory."""
+"""Download of model data from S3 into a model container's directory."""
 
 import tarfile
 from pathlib import Path
@@ -22,10 +22,10 @@ def unpack(model: dict, root: Path) -> None:
     uri = model["Container"].get("ModelDataUrl")
     if uri is None:
         return
-    place, archive = Location.parse(uri), root / "model.tar.gz"
+    location, archive = Location.parse(uri), root / "model.tar.gz"
     try:
         s3 = context.client("s3", model["ExecutionRoleArn"], roles.PRINCIPAL)
-        s3.download_file(place.bucket, place.key, str(archive))
+        s3.download_file(location.bucket, location.key, str(archive))
     except (ClientError, context.RoleNotAssumable) as error:
         raise ModelDataUnusable(
             f'Failed to download model data from URL "{uri}". Please ensure that there is an object located at the '

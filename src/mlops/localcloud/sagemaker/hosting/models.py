@@ -100,34 +100,34 @@ def _only_container(request: dict) -> dict:
     containers = request.get("Containers", [])
     if len(containers) > 1:
         raise not_implemented("The local cloud does not implement CreateModel with Containers[1]")
-    given = [*containers, *([request["PrimaryContainer"]] if "PrimaryContainer" in request else [])]
-    if len(given) != 1:
+    definitions = [*containers, *([request["PrimaryContainer"]] if "PrimaryContainer" in request else [])]
+    if len(definitions) != 1:
         raise AWSError("ValidationException", "You must specify one of PrimaryContainer and Containers.")
-    return given[0]
+    return definitions[0]
 
 
-def _container(given: dict) -> dict:
-    """What runs for a PrimaryContainer: itself, or the container of the model package that it names."""
-    if "ModelPackageName" not in given:
-        if "Image" not in given:
+def _container(definition: dict) -> dict:
+    """The container of a definition: itself, or that of the model package that it names."""
+    if "ModelPackageName" not in definition:
+        if "Image" not in definition:
             raise AWSError("ValidationException", "A container needs an Image or a ModelPackageName")
-        return given
-    if "Image" in given or "ModelDataUrl" in given:
-        raise AWSError("ValidationException", "Image and ModelDataUrl must not be given beside a ModelPackageName")
-    package = model_packages.get(given["ModelPackageName"])
+        return definition
+    if "Image" in definition or "ModelDataUrl" in definition:
+        raise AWSError("ValidationException", "Image and ModelDataUrl are not allowed together with ModelPackageName")
+    package = model_packages.get(definition["ModelPackageName"])
     if package["ModelApprovalStatus"] != "Approved":
         raise AWSError(
             "ValidationException",
             f"Model package {package['ModelPackageArn']} is {package['ModelApprovalStatus']}, it must be Approved",
         )
     inside = model_packages.container(package)
-    return {**inside, "Environment": inside.get("Environment", {}) | given.get("Environment", {})}
+    return {**inside, "Environment": inside.get("Environment", {}) | definition.get("Environment", {})}
 
 
 def _require_data(uri: str, role_arn: str) -> None:
-    place = Location.parse(uri)
+    location = Location.parse(uri)
     try:
-        context.client("s3", role_arn, roles.PRINCIPAL).head_object(Bucket=place.bucket, Key=place.key)
+        context.client("s3", role_arn, roles.PRINCIPAL).head_object(Bucket=location.bucket, Key=location.key)
     except ClientError as error:
         if error.response["ResponseMetadata"]["HTTPStatusCode"] == 404:
             raise AWSError("ValidationException", f"Could not find model data at {uri}.") from error

@@ -33,7 +33,7 @@ _DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
 
 class _Answer(NamedTuple):
-    """What came back for a request. A container that does not answer has status 0, and SageMaker's words as body."""
+    """The response to a request. Status 0 and SageMaker's own message stand for a container that does not respond."""
 
     variant: str
     configuration: str
@@ -45,12 +45,12 @@ class _Answer(NamedTuple):
 
 @runtime_service.async_operation
 async def invoke_endpoint(request: dict) -> dict:
-    """Pass a request to a container of the endpoint, and its answer back.
+    """Pass a request to a container of the endpoint and return its response.
 
-    Raises AWSError: ValidationError when there is no such endpoint or variant, ModelError (424) with the container's
+    Raises AWSError: ValidationError when the endpoint or variant does not exist, ModelError (424) with the container's
     own status and message when it does not answer with 2xx.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
     if not _SUPPORTED.issuperset(request):
         refused = ", ".join(sorted(request.keys() - _SUPPORTED))
         raise not_implemented(f"The local cloud does not implement InvokeEndpoint with {refused}")
@@ -61,7 +61,7 @@ async def invoke_endpoint(request: dict) -> dict:
     headers = {header: request[member] for member, header in _PASSED_ON.items() if member in request}
     headers.setdefault("Content-Type", _DEFAULT_CONTENT_TYPE)
     answer = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
-    total = time.perf_counter() - began
+    total = time.perf_counter() - started
     instances = endpoint.instances(answer.variant)
     overhead = total - answer.seconds
     invocations.count(name, answer.variant, answer.configuration, answer.status, answer.seconds, overhead, instances)
@@ -90,7 +90,7 @@ async def invoke_endpoint(request: dict) -> dict:
 
 async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Answer:
     """The answer of the first container that takes the connection."""
-    began, variant, update = time.perf_counter(), target or "", ""
+    started, variant, update = time.perf_counter(), target or "", ""
     for fleet, variant, container in _candidates(endpoint, target):
         update = fleet.configuration["EndpointConfigName"] if fleet.is_update else ""
         port = container.enter()
@@ -101,31 +101,31 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
                 f"http://127.0.0.1:{port}/invocations", data=body, headers=headers, allow_redirects=False
             ) as answer:
                 content = await answer.read()
-                return _Answer(variant, update, answer.status, answer.headers, content, time.perf_counter() - began)
+                return _Answer(variant, update, answer.status, answer.headers, content, time.perf_counter() - started)
         except aiohttp.ClientConnectorError:
             continue
         except TimeoutError:
-            said = (
+            message = (
                 "Your invocation timed out while waiting for a response from container primary. Review the latency "
                 "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
             )
-            return _Answer(variant, update, 0, {}, said.encode(), time.perf_counter() - began)
+            return _Answer(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
         except aiohttp.ClientError:
             break
         finally:
             container.leave()
-    said = (
+    message = (
         f"Amazon SageMaker could not get a response from the {endpoint.name} endpoint. This can occur when CPU or "
         "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use an "
         "instance type with more CPU capacity or memory."
     )
-    return _Answer(variant, update, 0, {}, said.encode(), time.perf_counter() - began)
+    return _Answer(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
 
 
 def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[Fleet, str, ServingContainer]]:
     """Containers to try, of the variant that the request goes to.
 
-    When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones take nothing any more.
+    When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones accept no requests any more.
     """
     fleet = endpoint.receiving()
     tried: list[Fleet] = []
@@ -162,10 +162,10 @@ def _model_error(endpoint: str, answer: _Answer) -> AWSError:
     kind = "client" if 400 <= answer.status < 500 else "server"
     group, region = f"/aws/sagemaker/Endpoints/{endpoint}", context.region()
     try:
-        said = answer.body.decode()
-        quoted = f'with message "{said}"'
+        original = answer.body.decode()
+        quoted = f'with message "{original}"'
     except UnicodeDecodeError:
-        said = ""
+        original = ""
         quoted = "and could not load the entire response body"
     message = (
         f"Received {kind} error ({answer.status}) from primary {quoted}. "
@@ -177,6 +177,6 @@ def _model_error(endpoint: str, answer: _Answer) -> AWSError:
         message,
         status=424,
         OriginalStatusCode=answer.status,
-        OriginalMessage=said,
+        OriginalMessage=original,
         LogStreamArn=context.arn("logs", f"log-group:{group}"),
     )

@@ -1,4 +1,4 @@
-"""How the traffic of an endpoint comes from the old fleet to the new one: all at once, canary, linear or rolling.
+"""Traffic shifting of an endpoint from the old fleet to the new one: all at once, canary, linear or rolling.
 
 Source: Amazon SageMaker Developer Guide, "Deployment guardrails for updating models in production".
 """
@@ -19,7 +19,7 @@ _LOOK_SECONDS = 0.1
 _DEFAULT_TIMEOUT_SECONDS = 28_800
 
 _CAPACITY = {"Type": ANY, "Value": ANY}
-# Of a DeploymentConfig; what is not here is refused by its name.
+# The supported members of a DeploymentConfig; others are refused by name.
 SUPPORTED = {
     "BlueGreenUpdatePolicy": {
         "TrafficRoutingConfiguration": {
@@ -45,7 +45,7 @@ _ALLOWED = {"CanarySize": (1, 50), "LinearStepSize": (10, 50), "MaximumBatchSize
 
 @dataclass(frozen=True)
 class _Watch:
-    """What may end a deployment while it waits: its alarms and its time."""
+    """Ends a waiting deployment when an alarm is active or its time is over."""
 
     alarms: list[str]
     deadline: float
@@ -88,7 +88,7 @@ def require_possible(deployment: dict | None) -> None:
 
 
 def shift(endpoint: Endpoint, blue: Fleet, green: Fleet) -> None:
-    """Bring the traffic to the new fleet. Raises DeploymentFailed; the old fleet then has its containers, as before."""
+    """Shift the traffic to the new fleet. Raises DeploymentFailed, with the old fleet as it was."""
     deployment = endpoint.deployment or {}
     rolling = deployment.get("RollingUpdatePolicy")
     policy = rolling or deployment.get("BlueGreenUpdatePolicy", {})
@@ -120,13 +120,13 @@ def _shares(routing: dict, green: Fleet) -> list[float]:
 
 def _roll(endpoint: Endpoint, blue: Fleet, green: Fleet, policy: dict, watch: _Watch) -> None:
     """Replace the old containers by new ones, batch by batch, so that both together are never more than one batch over."""
-    wanted = {name: each.configuration["InitialInstanceCount"] for name, each in green.variants.items()}
+    instance_counts = {name: each.configuration["InitialInstanceCount"] for name, each in green.variants.items()}
     before = {name: len(each.containers) for name, each in blue.variants.items()}
     step = _share(policy["MaximumBatchSize"], green.size)
     try:
         for number in range(1, math.ceil(1 / step) + 1):
             share = min(1.0, number * step)
-            green.resize({name: math.ceil(count * share) for name, count in wanted.items()})
+            green.resize({name: math.ceil(count * share) for name, count in instance_counts.items()})
             endpoint.share = share
             watch.wait(policy["WaitIntervalInSeconds"])
             blue.resize({name: count - math.floor(count * share) for name, count in before.items()})

@@ -68,7 +68,7 @@ class Job:
             self._description |= members | {"LastModifiedTime": datetime.now(UTC)}
 
     def publish(self) -> None:
-        """Send the event that tells of a change of status."""
+        """Publish the change of status as an event."""
         context.put_event(source="aws.sagemaker", detail_type=self.event, detail=self.detail(), resources=[self.arn])
 
     def detail(self) -> dict:
@@ -105,7 +105,7 @@ class Job:
         raise NotImplementedError
 
     def finish(self, status: str, reason: str | None = None) -> None:
-        """The last thing that happens to the job: its final status, and the reason when it failed."""
+        """Set the final status, and the reason of a failure. Nothing changes the job afterwards."""
         failure = {"FailureReason": reason[:_REASON_LENGTH]} if reason else {}
         self.update(**{f"{self.kind}Status": status}, **failure)
         self.publish()
@@ -130,7 +130,7 @@ J = TypeVar("J", bound=Job)
 
 
 class Register(Generic[J]):
-    """The jobs of one kind, per account and region. `missing` makes the error for a name that is not there."""
+    """The jobs of one kind, per account and region. `missing` returns the error for an unknown name."""
 
     def __init__(self, kind: type[J], missing: Callable[[str], AWSError], taken: str):
         self._kind = kind

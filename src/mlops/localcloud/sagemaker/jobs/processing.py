@@ -111,8 +111,8 @@ def _complete(request: dict) -> None:
 def _member(item: dict, member: str, name: str) -> dict:
     if member not in item:
         raise AWSError("ValidationException", f"{name} must specify {member}.")
-    place = item[member]
-    Location.parse(place["S3Uri"])
-    if not place.get("LocalPath", "").startswith(_INSIDE):
+    location = item[member]
+    Location.parse(location["S3Uri"])
+    if not location.get("LocalPath", "").startswith(_INSIDE):
         raise AWSError("ValidationException", f"LocalPath of {name} must start with {_INSIDE}")
-    return place
+    return location

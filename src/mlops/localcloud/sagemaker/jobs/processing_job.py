@@ -16,7 +16,7 @@ from mlops.localcloud.sagemaker.common.container import Instance, NotStarted
 from mlops.localcloud.sagemaker.common.s3 import Location
 from mlops.localcloud.sagemaker.jobs.job import COMPLETED, STOPPED, Job, JobFailed
 from mlops.localcloud.sagemaker.jobs.mirror import Mirror
-from mlops.localcloud.sagemaker.jobs.programs import Fleet, Outcome
+from mlops.localcloud.sagemaker.jobs.programs import Outcome, Programs
 
 LOG_GROUP = "/aws/sagemaker/ProcessingJobs"
 _MESSAGE_LENGTH = 1024
@@ -34,7 +34,7 @@ class ProcessingJob(Job):
         """Raises AWSError where the request cannot be carried out on this machine."""
         self._request = request
         self._image = image
-        self._fleet = Fleet()
+        self._programs = Programs()
         self._inputs = [item["S3Input"] for item in request.get("ProcessingInputs", [])]
         outputs = request.get("ProcessingOutputConfig", {})
         self._outputs = [item["S3Output"] for item in outputs.get("Outputs", [])]
@@ -46,7 +46,7 @@ class ProcessingJob(Job):
 
     def stop(self) -> None:
         super().stop()
-        self._fleet.stop("stopped")
+        self._programs.stop("stopped")
 
     def run(self) -> None:
         if self.stop_requested.is_set():
@@ -82,7 +82,7 @@ class ProcessingJob(Job):
                 found = s3.keys(client, prefix)
             except ClientError as error:
                 raise JobFailed(
-                    f"ClientError: Failed to download data. ListObjectsV2 failed for {prefix}: {s3.said(error)}"
+                    f"ClientError: Failed to download data. ListObjectsV2 failed for {prefix}: {s3.error_text(error)}"
                 ) from error
             if not found:
                 raise JobFailed(f"ClientError: Failed to download data. No S3 objects found under {prefix}")
@@ -91,7 +91,7 @@ class ProcessingJob(Job):
                 s3.download(client, prefix, selected, instance.path(source["LocalPath"]))
             except ClientError as error:
                 raise JobFailed(
-                    f"ClientError: Failed to download data. GetObject failed below {prefix}: {s3.said(error)}"
+                    f"ClientError: Failed to download data. GetObject failed below {prefix}: {s3.error_text(error)}"
                 ) from error
         for target in self._outputs:
             instance.path(target["LocalPath"]).mkdir(parents=True, exist_ok=True)
@@ -122,16 +122,16 @@ class ProcessingJob(Job):
                 _push(mirror)
 
         with ExitStack() as stack:
-            fleet = stack.enter_context(self._fleet)
+            programs = stack.enter_context(self._programs)
             for instance in self._instances:
                 stream = f"{self.name}/{instance.name}-{int(time.time())}"
                 log = stack.enter_context(LogStream(LOG_GROUP, stream, self._directory / f"{instance.name}.log"))
                 try:
-                    fleet.add(instance, self._start(instance, log))
+                    programs.add(instance, self._start(instance, log))
                 except NotStarted as failure:
                     log.write(str(failure))
                     raise JobFailed("AlgorithmError: See job logs for more information") from failure
-            return fleet.wait(deadline, "expired", keep_up)
+            return programs.wait(deadline, "expired", keep_up)
 
     def _start(self, instance: Instance, log: LogStream) -> Process:
         application = self._request["AppSpecification"]
@@ -152,4 +152,4 @@ def _push(mirror: Mirror) -> None:
     try:
         mirror.push()
     except ClientError as error:
-        raise JobFailed(f"ClientError: Failed to upload data to {mirror.prefix}: {s3.said(error)}") from error
+        raise JobFailed(f"ClientError: Failed to upload data to {mirror.prefix}: {s3.error_text(error)}") from error

@@ -25,7 +25,7 @@ class Outcome:
     cause: str | None = None
 
 
-class Fleet:
+class Programs:
     """Programs of one job. Use as a context manager: leaving it ends whatever still runs."""
 
     def __init__(self) -> None:

@@ -34,13 +34,13 @@ class Range:
 
 
 class Search(Protocol):
-    """Where the next training jobs look, given how the earlier ones fared."""
+    """Suggests hyperparameters of the next training jobs, given the results of earlier ones."""
 
     def ask(self) -> tuple[Any, dict[str, str]] | None:
         """A ticket and the hyperparameters to try; None when nothing is left to try."""
 
     def tell(self, ticket: Any, value: float | None) -> None:
-        """The objective that a ticket's job reached; None when it has none."""
+        """Report the objective of a ticket's job; None when it has none."""
 
 
 def make(
@@ -61,14 +61,14 @@ class GridSearch:
     def __init__(self, ranges: dict):
         categorical = _grid(ranges)
         self._names = [item["Name"] for item in categorical]
-        self._left = itertools.product(*(item["Values"] for item in categorical))
+        self._combinations = itertools.product(*(item["Values"] for item in categorical))
 
     def ask(self) -> tuple[None, dict[str, str]] | None:
-        values = next(self._left, None)
+        values = next(self._combinations, None)
         return None if values is None else (None, dict(zip(self._names, values, strict=True)))
 
     def tell(self, ticket: None, value: float | None) -> None:
-        """A grid does not learn."""
+        """Ignore results: a grid search does not use them."""
 
 
 def grid_size(ranges: dict) -> int:

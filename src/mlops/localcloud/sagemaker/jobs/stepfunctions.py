@@ -36,10 +36,10 @@ def run_job(kind: str, request: dict) -> dict:
     while not job.ended.wait(_LOOK_SECONDS):
         if context.state_machine_execution_stopped():
             _stop(job)
-    told = job.detail()
+    detail = job.detail()
     if job.status != COMPLETED:
-        raise TaskError("States.TaskFailed", json.dumps(told))
-    return told
+        raise TaskError("States.TaskFailed", json.dumps(detail))
+    return detail
 
 
 def _create(kind: str, request: dict) -> dict:

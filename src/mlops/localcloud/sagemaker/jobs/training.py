@@ -117,9 +117,9 @@ def prepare(
     tuning_job_arn: str | None = None,
     on_metric: Callable[[str, float], None] | None = None,
 ) -> TrainingJob:
-    """A training job that is known by its name and yet to begin. Raises AWSError where the request is refused.
+    """Register a training job without starting it. Raises AWSError where the request is refused.
 
-    `on_metric` hears every value of its metrics.
+    `on_metric` is called with every value of its metrics.
     """
     jobs.refuse_taken(request["TrainingJobName"])
     request = completed(request, "CreateTrainingJob")

@@ -21,7 +21,7 @@ from mlops.localcloud.sagemaker.common.s3 import Location
 from mlops.localcloud.sagemaker.jobs.job import COMPLETED, FAILED, STOPPED, Job, JobFailed
 from mlops.localcloud.sagemaker.jobs.metrics import Metrics
 from mlops.localcloud.sagemaker.jobs.mirror import Mirror
-from mlops.localcloud.sagemaker.jobs.programs import Fleet, Outcome
+from mlops.localcloud.sagemaker.jobs.programs import Outcome, Programs
 
 LOG_GROUP = "/aws/sagemaker/TrainingJobs"
 _MESSAGES = {
@@ -56,7 +56,7 @@ class TrainingJob(Job):
         """Raises AWSError where the request cannot be carried out on this machine."""
         self._request = request
         self._image = image
-        self._fleet = Fleet()
+        self._programs = Programs()
         self._created = time.monotonic()
         self._directory = context.directory("training-jobs") / request["TrainingJobName"]
         self._instances = container.instances(self._directory, request["ResourceConfig"]["InstanceCount"])
@@ -76,7 +76,7 @@ class TrainingJob(Job):
 
     def stop(self) -> None:
         super().stop()
-        self._fleet.stop("Stopped")
+        self._programs.stop("Stopped")
 
     def mark_stopping(self) -> None:
         super().mark_stopping()
@@ -93,7 +93,7 @@ class TrainingJob(Job):
         try:
             self._download(client, mirrors)
         except ClientError as error:
-            raise JobFailed(f"ClientError: Data download failed:{s3.said(error)}") from error
+            raise JobFailed(f"ClientError: Data download failed:{s3.error_text(error)}") from error
         outcome = self._train(started, mirrors)
         if outcome.cause and not self.stop_requested.is_set():
             self.mark_stopping()
@@ -103,7 +103,7 @@ class TrainingJob(Job):
                 mirror.push()
             self._upload(client, outcome)
         except ClientError as error:
-            raise JobFailed(f"ClientError: Artifact upload failed:{s3.said(error)}") from error
+            raise JobFailed(f"ClientError: Artifact upload failed:{s3.error_text(error)}") from error
         if outcome.exit_code:
             raise JobFailed(self._reason(outcome))
         self._end(STOPPED if outcome.cause else COMPLETED, outcome.cause or "Completed")
@@ -178,16 +178,16 @@ class TrainingJob(Job):
         self._enter("Training")
         deadline, expired = self._deadline(started)
         with ExitStack() as stack:
-            fleet = stack.enter_context(self._fleet)
+            programs = stack.enter_context(self._programs)
             for instance in self._instances:
                 stream = f"{self.name}/{instance.name}-{int(time.time())}"
                 log = stack.enter_context(LogStream(LOG_GROUP, stream, self._directory / f"{instance.name}.log"))
                 try:
-                    fleet.add(instance, self._start(instance, log))
+                    programs.add(instance, self._start(instance, log))
                 except NotStarted as failure:
                     log.write(str(failure))
                     raise JobFailed(f"AlgorithmError: {failure}, exit code: {failure.exit_code}") from failure
-            return fleet.wait(deadline, expired, partial(self._keep_up, mirrors))
+            return programs.wait(deadline, expired, partial(self._keep_up, mirrors))
 
     def _start(self, instance: Instance, log: LogStream) -> Process:
         def on_line(line: str) -> None:

@@ -1,4 +1,4 @@
-"""The training jobs of a tuning job: what each tried and reached, which is best, which one is hopeless."""
+"""The training jobs of a tuning job: their hyperparameters and objectives, the best one, early stopping."""
 
 from __future__ import annotations
 

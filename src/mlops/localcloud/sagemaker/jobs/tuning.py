@@ -112,8 +112,8 @@ def list_training_jobs_for_hyper_parameter_tuning_job(request: dict) -> dict:
     if request.get("SortBy") == "FinalObjectiveMetricValue":
         # Only training jobs that have a value are listed then.
         summaries = [item for item in summaries if _final(item) is not None]
-        wanted = request.get("StatusEquals")
-        chosen = [item for item in summaries if wanted in (None, item["TrainingJobStatus"])]
+        requested_status = request.get("StatusEquals")
+        chosen = [item for item in summaries if requested_status in (None, item["TrainingJobStatus"])]
         chosen = listing.ordered(request, chosen, _final)
     else:
         chosen = listing.select(request, summaries, "TrainingJobName", "TrainingJobStatus")

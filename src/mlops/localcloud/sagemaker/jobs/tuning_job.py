@@ -1,4 +1,4 @@
-"""One hyperparameter tuning job: it launches training jobs where its search looks, and learns from them."""
+"""One hyperparameter tuning job: it launches training jobs with the hyperparameters of its search, and reports their objectives to it."""
 
 import time
 import uuid
@@ -72,10 +72,10 @@ class TuningJob(Job):
 
     def detail(self) -> dict:
         """As Job.detail; like AWS's events and Step Functions' answer, with no more of the best job than its name."""
-        told = super().detail()
-        if "BestTrainingJob" in told:
-            told["BestTrainingJob"] = {"TrainingJobName": told["BestTrainingJob"]["TrainingJobName"]}
-        return told
+        detail = super().detail()
+        if "BestTrainingJob" in detail:
+            detail["BestTrainingJob"] = {"TrainingJobName": detail["BestTrainingJob"]["TrainingJobName"]}
+        return detail
 
     def stop(self) -> None:
         super().stop()
@@ -116,10 +116,10 @@ class TuningJob(Job):
             running = sum(not trial.ended for trial in self._trials)
             if running >= self._limits["MaxParallelTrainingJobs"]:
                 return
-            asked = self._search.ask()
-            if asked is None:
+            suggestion = self._search.ask()
+            if suggestion is None:
                 return
-            self._start(*asked)
+            self._start(*suggestion)
 
     def _start(self, ticket: Any, values: dict[str, str]) -> None:
         name = f"{self.name}-{len(self._trials) + 1:03d}-{uuid.uuid4().hex[:8]}"

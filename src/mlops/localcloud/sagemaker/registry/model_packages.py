@@ -1,4 +1,4 @@
-"""Model packages: the versions of a group, with what they contain, how good they are, and who approved them."""
+"""Model packages: the versions of a group, with container, metrics and approval."""
 
 import threading
 from datetime import UTC, datetime
