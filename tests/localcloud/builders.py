@@ -70,7 +70,7 @@ class Builders:
         """The build's log as one text."""
         return "\n".join(self.messages(build))
 
-    def said(self, build: dict) -> list[str]:
+    def output(self, build: dict) -> list[str]:
         """What the commands printed."""
         return [line for line in self.messages(build) if line.strip() and not line.startswith("[Container]")]
 

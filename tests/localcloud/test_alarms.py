@@ -35,7 +35,7 @@ def state(cloudwatch, name: str) -> str:
     return cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
 
 
-def test_an_alarm_goes_on_over_its_threshold_and_off_when_nothing_comes_any_more(cloudwatch) -> None:
+def test_alarm_is_active_above_its_threshold_and_ends_without_data(cloudwatch) -> None:
     put_alarm(cloudwatch, "on-and-off")
     put(cloudwatch, "on-and-off", 4)
     until(lambda: state(cloudwatch, "on-and-off") == "ALARM", 5)
@@ -80,7 +80,7 @@ def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
     ("treatment", "expected"),
     [("breaching", "ALARM"), ("notBreaching", "OK"), ("missing", "INSUFFICIENT_DATA"), ("ignore", "INSUFFICIENT_DATA")],
 )
-def test_missing_data_count_as_the_alarm_says(cloudwatch, treatment: str, expected: str) -> None:
+def test_missing_data_are_treated_as_configured(cloudwatch, treatment: str, expected: str) -> None:
     put_alarm(cloudwatch, f"missing-{treatment}", TreatMissingData=treatment)
     # Alarms begin with insufficient data: one that is judged after it tells when that was.
     put_alarm(cloudwatch, f"missing-{treatment}-judged", TreatMissingData="breaching")

@@ -1,4 +1,4 @@
-"""Every operation of the added services answers what its output shape requires: asked once, on real resources.
+"""Every operation of the added services returns the required members of its output shape: called once, on real resources.
 
 `answers.watch` judges these answers, and those of all other tests.
 """

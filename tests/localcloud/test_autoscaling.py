@@ -57,9 +57,7 @@ def steady_traffic(hosting: Hosting, name: str) -> Iterator[None]:
         client.join()
 
 
-def test_a_variant_grows_and_shrinks_with_its_requests_a_minute_of_the_clients_time(
-    hosting: Hosting, autoscaling
-) -> None:
+def test_variant_scales_with_its_requests_a_minute(hosting: Hosting, autoscaling) -> None:
     name, cloudwatch = "busy-scaled", hosting.cloud.client("cloudwatch")
     hosting.deploy(name, says("hello"))
     resource = scaled(hosting, autoscaling, name, 1, 3, target=60)

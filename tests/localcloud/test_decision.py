@@ -65,7 +65,7 @@ def project(cloud: Cloud, role_arn: str) -> Project:
     return Project(cloud, role_arn)
 
 
-def test_what_a_first_deployment_left_that_failed_is_deleted_so_that_another_can_follow(project: Project) -> None:
+def test_failed_first_deployment_is_deleted(project: Project) -> None:
     assert project.deploy(BAD) == "ROLLBACK_COMPLETE"
     assert project.decide("FAILED") == "SUCCEEDED"
     until(lambda: project.status() is None, 30)

@@ -59,7 +59,7 @@ def test_nothing_of_the_clouds_own_environment_reaches_the_program(
     assert "SECRET_OF_THE_HOST" not in image.command()[1]
 
 
-def test_an_entrypoint_given_with_the_request_replaces_entrypoint_and_command(image: images.Image) -> None:
+def test_entrypoint_of_the_request_replaces_entrypoint_and_command(image: images.Image) -> None:
     argv, _, _ = image.command([], ["python3", "/opt/program/app/__main__.py"])
     assert argv == [sys.executable, str(image.root / "opt/program/app/__main__.py")]
 

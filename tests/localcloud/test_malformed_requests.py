@@ -238,7 +238,7 @@ class Sender:
         params["body"] = json.dumps(self._body).encode()
 
     def status(self, operation: str, body: Any) -> tuple[int, str]:
-        """HTTP status and error of an operation that is asked with this body."""
+        """HTTP status and error of an operation that is called with this body."""
         self._body = body
         try:
             answer = self._client._make_api_call(operation, {})
@@ -298,7 +298,7 @@ def test_no_member_that_is_left_out_makes_an_operation_fail(prepared: Cloud, ser
 
 
 @of_each_service
-def test_a_token_that_no_list_has_given_is_refused_as_the_service_says(prepared: Cloud, service: str) -> None:
+def test_unknown_pagination_token_is_refused(prepared: Cloud, service: str) -> None:
     sender, accepted = Sender(prepared, service), []
     for model in operations(service):
         members = model.input_shape.members if model.input_shape else {}
@@ -326,7 +326,7 @@ def test_a_token_continues_a_list(prepared: Cloud) -> None:
     assert found == [names[:2], names[2:4], names[4:]]
 
 
-def test_what_an_operation_needs_is_named_though_its_shape_does_not_require_it(prepared: Cloud) -> None:
+def test_required_member_that_the_shape_calls_optional_is_named(prepared: Cloud) -> None:
     refused = Sender(prepared, "codedeploy").status("CreateDeployment", {"applicationName": NAME, "revision": APPSPEC})
     assert "(DeploymentGroupNameRequiredException)" in refused[1]
     assert "deploymentGroupName is required" in refused[1]

@@ -119,7 +119,7 @@ def test_a_program_has_no_child_that_it_did_not_start_and_no_input(tmp_path: Pat
     assert lines == ["'' 4", "childless"]
 
 
-def test_a_program_that_somebody_keeps_running_does_not_start_again_when_the_cloud_stops(tmp_path: Path) -> None:
+def test_supervised_program_is_not_restarted_when_the_cloud_stops(tmp_path: Path) -> None:
     script = textwrap.dedent("""
         import threading
         from pathlib import Path
@@ -145,8 +145,8 @@ def test_a_program_that_somebody_keeps_running_does_not_start_again_when_the_clo
         [sys.executable, "-c", script], cwd=REPOSITORY, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     )
     first = cloud.stdout.readline()
-    said, _ = cloud.communicate("stop\n", timeout=120)
-    *others, last = said.splitlines()
+    output, _ = cloud.communicate("stop\n", timeout=120)
+    *others, last = output.splitlines()
     assert last == "the local cloud is stopping"
     assert not [pid for pid in (first, *others) if alive(int(pid))]
 

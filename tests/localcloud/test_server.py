@@ -22,7 +22,7 @@ def test_an_operation_that_is_not_implemented_is_refused_by_its_name(cloud: Clou
     assert refusal.value.response["Error"]["Code"] == "NotImplemented"
 
 
-def test_a_request_outside_of_awss_model_is_refused_with_the_parameter_and_what_is_allowed(
+def test_request_outside_of_the_model_names_parameter_and_constraint(
     cloud: Cloud,
 ) -> None:
     with pytest.raises(ClientError, match="ModelName.*what matches") as refusal:

@@ -38,14 +38,14 @@ def test_what_a_build_installs_stays_in_the_build(builders: Builders, counterfei
         "aws",
     )
     build = builders.run(name)
-    output = builders.said(build)
+    output = builders.output(build)
     assert build["buildStatus"] == "SUCCEEDED", builders.log(build)
     assert "99.0" in output and "counterfeit 99.0" in output
     shown = "import boto3, boto3.session, importlib.metadata as m; print(m.version('boto3'))"
     mine = subprocess.run([sys.executable, "-c", shown], capture_output=True, text=True, check=True)
     assert mine.stdout.strip() != "99.0"
     builders.commands(f"{name}-after", 'python -c "import boto3; print(boto3.__version__)"', "aws --version")
-    after = builders.said(builders.run(f"{name}-after"))
+    after = builders.output(builders.run(f"{name}-after"))
     assert mine.stdout.strip() in after
 
 
@@ -55,11 +55,11 @@ def test_a_build_cannot_take_away_what_the_cloud_has(builders: Builders) -> None
     assert build["buildStatus"] == "SUCCEEDED", builders.log(build)
 
 
-def test_the_programs_of_the_clouds_environment_run_with_the_builds_interpreter(builders: Builders) -> None:
+def test_programs_run_with_the_builds_interpreter(builders: Builders) -> None:
     where = "python -c 'import sys; print(sys.prefix)'"
     builders.commands("programs", where, "command -v pip pytest python", "pytest --version", "cfn-lint --version")
     build = builders.run("programs")
-    prefix, pip, pytest_, python = builders.said(build)[:4]
+    prefix, pip, pytest_, python = builders.output(build)[:4]
     assert build["buildStatus"] == "SUCCEEDED", builders.log(build)
     assert Path(prefix) != Path(sys.prefix)
     assert [Path(each).parent.parent for each in (pip, pytest_, python)] == [Path(prefix)] * 3
@@ -68,7 +68,7 @@ def test_the_programs_of_the_clouds_environment_run_with_the_builds_interpreter(
 def test_temporary_files_of_a_build_go_with_it(cloud: Cloud, builders: Builders) -> None:
     builders.commands("litters", 'python -c "import tempfile; print(tempfile.mkdtemp())"', "mktemp", 'echo "$HOME"')
     build = builders.run("litters")
-    made, file, home = (Path(line) for line in builders.said(build)[:3])
+    made, file, home = (Path(line) for line in builders.output(build)[:3])
     assert made.is_relative_to(cloud.directory) and file.is_relative_to(cloud.directory)
     assert home.is_relative_to(cloud.directory)
     assert not made.exists() and not file.exists()

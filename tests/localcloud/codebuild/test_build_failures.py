@@ -5,7 +5,7 @@ import json
 from builders import Builders, phase
 
 
-def test_a_source_that_the_role_may_not_read_is_named_with_role_and_permission(builders: Builders) -> None:
+def test_unreadable_source_is_named_with_role_and_permission(builders: Builders) -> None:
     iam = builders.cloud.client("iam")
     trust = {"Effect": "Allow", "Principal": {"Service": "codebuild.amazonaws.com"}, "Action": "sts:AssumeRole"}
     role = iam.create_role(
@@ -21,7 +21,7 @@ def test_a_source_that_the_role_may_not_read_is_named_with_role_and_permission(b
     assert f"arn:aws:s3:::{builders.bucket}/denied/source.zip" in message
 
 
-def test_a_shell_that_was_killed_fails_its_command_with_the_status_of_the_signal(builders: Builders) -> None:
+def test_killed_shell_fails_with_the_status_of_the_signal(builders: Builders) -> None:
     build = builders.run(builders.commands("killed", "echo works", "kill -9 $$"))
     assert build["buildStatus"] == "FAILED"
     assert phase(build, "BUILD")["contexts"][0]["message"].endswith("Reason: exit status 137")

@@ -36,7 +36,7 @@ def test_commands_of_all_phases_share_one_shell(builders: Builders) -> None:
     build = builders.run(builders.project("one-shell", spec))
     assert build["buildStatus"] == "SUCCEEDED"
     assert [phase["phaseType"] for phase in build["phases"]] == PHASES
-    assert builders.said(build) == ["without a newline", "hello one", "hello two", "below"]
+    assert builders.output(build) == ["without a newline", "hello one", "hello two", "below"]
     assert "Running command cd below" in builders.log(build)
 
 
@@ -59,7 +59,7 @@ def test_a_failing_command_fails_its_phase_and_post_build_still_runs(builders: B
             "message": 'Error while executing command: sh -c "exit 3". Reason: exit status 3',
         }
     ]
-    assert builders.said(build) == ["finally", "succeeding: 0"]
+    assert builders.output(build) == ["finally", "succeeding: 0"]
 
 
 @pytest.mark.parametrize("name", ["install", "pre_build"])
@@ -76,10 +76,10 @@ def test_a_failure_before_the_build_phase_ends_the_build(builders: Builders, nam
     assert build["buildStatus"] == "FAILED"
     assert statuses(build)[name.upper()] == "FAILED"
     assert "BUILD" not in statuses(build)
-    assert builders.said(build) == []
+    assert builders.output(build) == []
 
 
-def test_on_failure_says_whether_the_build_goes_on(builders: Builders) -> None:
+def test_on_failure_decides_whether_the_build_continues(builders: Builders) -> None:
     spec = """
         version: 0.2
         phases:
@@ -94,7 +94,7 @@ def test_on_failure_says_whether_the_build_goes_on(builders: Builders) -> None:
     """
     build = builders.run(builders.project("on-failure", spec))
     assert build["buildStatus"] == "FAILED"
-    assert builders.said(build) == ["reached"]
+    assert builders.output(build) == ["reached"]
 
 
 def test_a_command_that_leaves_the_shell_ends_as_itself_only(builders: Builders) -> None:
@@ -108,7 +108,7 @@ def test_a_command_that_leaves_the_shell_ends_as_itself_only(builders: Builders)
     """
     build = builders.run(builders.project("leaves", spec))
     assert phase(build, "BUILD")["contexts"][0]["message"].endswith("exit 7. Reason: exit status 7")
-    assert builders.said(build) == ["yes below", "after"]
+    assert builders.output(build) == ["yes below", "after"]
 
 
 def test_the_environment_is_the_builds_own(builders: Builders) -> None:
@@ -133,7 +133,7 @@ def test_the_environment_is_the_builds_own(builders: Builders) -> None:
     project = builders.project("environment", spec, environment=environment)
     override = [{"name": "FROM", "value": "start"}, {"name": "CODEBUILD_BUILD_ID", "value": "reserved"}]
     build = builders.run(project, environmentVariablesOverride=override)
-    found = json.loads(builders.said(build)[0])
+    found = json.loads(builders.output(build)[0])
     assert (found["FROM"], found["MIDDLE"], found["LEAST"]) == ("start", "project", "buildspec")
     assert found["CODEBUILD_BUILD_ID"] == build["id"]
     assert found["CODEBUILD_BUILD_NUMBER"] == "1"
@@ -147,7 +147,7 @@ def test_the_environment_is_the_builds_own(builders: Builders) -> None:
 def test_a_build_calls_the_cloud_under_its_projects_role(builders: Builders) -> None:
     call = "import boto3; print(boto3.client('sts').get_caller_identity()['Arn'])"
     build = builders.run(builders.commands("under-role", f'python -c "{call}"'))
-    assert builders.said(build)[0].split(":")[-1].startswith("assumed-role/worker/"), builders.log(build)
+    assert builders.output(build)[0].split(":")[-1].startswith("assumed-role/worker/"), builders.log(build)
 
 
 def test_a_role_that_does_not_exist_fails_the_build(builders: Builders) -> None:
@@ -169,11 +169,11 @@ def test_parameters_are_read_from_the_parameter_store(builders: Builders) -> Non
     """
     override = [{"name": "AGAIN", "value": "/builds/colour", "type": "PARAMETER_STORE"}]
     build = builders.run(builders.project("parameters", spec), environmentVariablesOverride=override)
-    assert builders.said(build) == ["blue and blue"]
+    assert builders.output(build) == ["blue and blue"]
     assert build["environment"]["environmentVariables"][0]["value"] == "/builds/colour"
 
 
-def test_a_parameter_that_is_not_there_fails_the_build_by_name(builders: Builders) -> None:
+def test_missing_parameter_fails_the_build_by_name(builders: Builders) -> None:
     override = [{"name": "TOKEN", "value": "/not/there", "type": "PARAMETER_STORE"}]
     build = builders.run(builders.commands("no-parameter", "echo x"), environmentVariablesOverride=override)
     assert "/not/there" in phase(build, "DOWNLOAD_SOURCE")["contexts"][0]["message"]
@@ -194,7 +194,7 @@ def test_variables_are_exported_with_the_value_they_have_at_the_end(builders: Bu
     assert build["exportedEnvironmentVariables"] == [{"name": "DIGEST", "value": 'late and quoted "x"'}]
 
 
-def test_sources_are_unpacked_and_the_buildspec_is_found_in_the_primary_one(builders: Builders) -> None:
+def test_buildspec_is_read_from_the_primary_source(builders: Builders) -> None:
     first = builders.put_zip(
         "builds/code.zip",
         {
@@ -212,7 +212,7 @@ def test_sources_are_unpacked_and_the_buildspec_is_found_in_the_primary_one(buil
         source={"type": "S3", "location": f"{location}/code.zip", "buildspec": "ci/spec.yml"},
         secondarySources=[{"type": "S3", "location": f"{location}/data.zip", "sourceIdentifier": "Data"}],
     )
-    assert builders.said(builders.run(project, sourceVersion=first)) == ["first 1,2"]
+    assert builders.output(builders.run(project, sourceVersion=first)) == ["first 1,2"]
     latest = builders.run(project)
     assert phase(latest, "DOWNLOAD_SOURCE")["contexts"][0]["statusCode"] == "YAML_FILE_ERROR"
     assert "found 0.1" in phase(latest, "DOWNLOAD_SOURCE")["contexts"][0]["message"]
@@ -227,7 +227,7 @@ def test_a_buildspec_that_is_not_in_the_source_fails_the_build(builders: Builder
     ]
 
 
-def test_a_source_that_is_not_there_fails_the_build(builders: Builders) -> None:
+def test_missing_source_fails_the_build(builders: Builders) -> None:
     source = {"type": "S3", "location": f"{builders.bucket}/not/there.zip"}
     build = builders.run(builders.project("no-source", "", source=source))
     assert statuses(build)["DOWNLOAD_SOURCE"] == "FAILED"
@@ -266,7 +266,7 @@ def test_artifacts_are_chosen_by_the_buildspec(builders: Builders) -> None:
     assert builders.get_zip("made/flat.zip") == {"deep.txt": "deep\n", "no.tmp": "no\n"}
 
 
-def test_artifacts_that_are_not_there_fail_the_build(builders: Builders) -> None:
+def test_missing_artifacts_fail_the_build(builders: Builders) -> None:
     spec = """
         version: 0.2
         phases: {build: {commands: [echo nothing made]}}
@@ -284,7 +284,7 @@ def test_stopping_a_build_ends_everything_that_it_has_started(builders: Builders
     project = builders.commands("stopped", "sleep 600 & echo $!", "sleep 600")
     build = builders.start(project)
     until(lambda: "BUILD" in statuses(builders.get(build)), 20)
-    child = int(until(lambda: builders.said(builders.get(build)), 20)[0])
+    child = int(until(lambda: builders.output(builders.get(build)), 20)[0])
     stopped = builders.codebuild.stop_build(id=build)["build"]
     assert (stopped["buildStatus"], stopped["buildComplete"]) == ("STOPPED", True)
     assert statuses(stopped)["BUILD"] == "STOPPED"
@@ -303,7 +303,7 @@ def test_a_command_beyond_the_builds_time_is_ended(tmp_path: Path) -> None:
     assert not alive(int(lines[0]))
 
 
-def test_a_shell_keeps_its_variables_in_a_folder_whose_name_has_a_space_and_a_quote(tmp_path: Path) -> None:
+def test_shell_works_in_a_folder_with_a_space_and_a_quote(tmp_path: Path) -> None:
     lines: list[str] = []
     environment = {"PATH": os.environ["PATH"]}
     with Shell("bash", environment, tmp_path, tmp_path / "a builder's folder" / "shell", lines.append) as shell:

@@ -112,7 +112,7 @@ def test_a_shift_needs_all_that_awss_own_policy_for_codedeploy_grants(lambdas: L
     assert shift.weights() == (shift.old, {})
 
 
-def test_an_alarm_that_rings_already_stops_a_deployment_unless_the_group_heeds_none(lambdas: Lambdas) -> None:
+def test_active_alarm_stops_a_deployment_of_its_group(lambdas: Lambdas) -> None:
     watched = alarm(lambdas, "ringing", missing="breaching")
     cloudwatch = lambdas.cloud.client("cloudwatch")
     until(lambda: cloudwatch.describe_alarms(AlarmNames=["ringing-errors"], StateValue="ALARM")["MetricAlarms"], 30)
@@ -292,9 +292,7 @@ def handler(event, context):
 """
 
 
-def test_a_stack_goes_on_when_the_version_that_is_left_has_answered(
-    lambdas: Lambdas, bucket: str, hooks, tmp_path: Path
-) -> None:
+def test_stack_waits_for_invocations_of_the_old_version(lambdas: Lambdas, bucket: str, hooks, tmp_path: Path) -> None:
     stack = Stack(lambdas, bucket, "waiting")
     stack.deploy("first", hooks["good"])
     assert stack.ended() == "CREATE_COMPLETE"

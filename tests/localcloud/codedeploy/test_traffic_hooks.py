@@ -1,4 +1,4 @@
-"""The hooks around the shift of traffic: what they find out about a release, and that who asked always hears."""
+"""The hooks around the shift of traffic: their checks of a release, and that CodeDeploy always gets a result."""
 
 import json
 import threading
@@ -20,34 +20,34 @@ Hook = Callable[..., str]
 
 
 @pytest.fixture
-def told(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
-    """What CodeDeploy has been told; there is no deployment here that could hear it."""
-    heard: list[dict] = []
+def reported(monkeypatch: pytest.MonkeyPatch) -> list[dict]:
+    """The results that hooks report; no deployment exists that could receive them."""
+    reports: list[dict] = []
     client = boto3.client
 
     class CodeDeploy:
         def put_lifecycle_event_hook_execution_status(self, **request: Any) -> None:
-            heard.append(request)
+            reports.append(request)
 
     monkeypatch.setattr(boto3, "client", lambda name, **k: CodeDeploy() if name == "codedeploy" else client(name, **k))
-    return heard
+    return reports
 
 
 @pytest.fixture
-def hook(cloud: Cloud, bucket: str, told: list[dict], monkeypatch: pytest.MonkeyPatch) -> Hook:
-    """Runs a hook for an endpoint and gives what CodeDeploy was told."""
+def hook(cloud: Cloud, bucket: str, reported: list[dict], monkeypatch: pytest.MonkeyPatch) -> Hook:
+    """Runs a hook for an endpoint and returns the status that it reports to CodeDeploy."""
 
     def run(module: str, endpoint: str, **environment: str) -> str:
-        given = {
+        variables = {
             "ENDPOINT_NAME": endpoint,
             "MODEL_VERSION": "release-1",
             "CAPTURE_URI": f"s3://{bucket}/hooks",
             "KNOWN_ROWS_URI": f"s3://{bucket}/{endpoint}.json",
             "WAIT_SECONDS": "0",
         }
-        loaded = api_modules.load(monkeypatch, cloud, module, **{**given, **environment})
+        loaded = api_modules.load(monkeypatch, cloud, module, **{**variables, **environment})
         loaded.handler(EVENT, None)
-        [status] = told
+        [status] = reported
         assert status["deploymentId"] == "d-TEST00001"
         return status["status"]
 
@@ -90,8 +90,8 @@ def in_front(lambdas: Lambdas) -> Callable[..., str]:
     """Makes the function in front of an endpoint and gives the ARN of its version."""
 
     def made(endpoint: str, code: bytes = b"", **environment: str) -> str:
-        given = {"ENDPOINT_NAME": endpoint, "MODEL_VERSION": "release-1", **environment}
-        return fronting.version(lambdas, f"{endpoint}-api", code or fronting.archive(), **given)
+        variables = {"ENDPOINT_NAME": endpoint, "MODEL_VERSION": "release-1", **environment}
+        return fronting.version(lambdas, f"{endpoint}-api", code or fronting.archive(), **variables)
 
     return made
 
@@ -113,7 +113,7 @@ def answering(hosting: Hosting) -> str:
         (FAILS, 2.0, "Failed"),
     ],
 )
-def test_traffic_comes_only_to_an_endpoint_that_answers_golden_rows_rightly(
+def test_only_an_endpoint_with_the_golden_predictions_gets_traffic(
     hosting: Hosting, hook: Hook, in_front: Callable[..., str], program: str, prediction: float, status: str
 ) -> None:
     name = f"hooked-{uuid.uuid4().hex[:8]}"
@@ -161,7 +161,7 @@ def test_golden_rows_are_sent_in_requests_that_the_api_takes(answering: str, lam
     assert hook("before_traffic", answering, FUNCTION_ARN=arn, MAX_ROWS="2") == "Succeeded"
 
 
-def test_the_release_itself_is_asked_where_another_model_shares_its_traffic(
+def test_the_release_is_invoked_when_a_challenger_shares_its_traffic(
     hosting: Hosting, hook: Hook, in_front: Callable[..., str]
 ) -> None:
     hosting.model("hooked-shared", ANSWERS_TWO)
@@ -181,11 +181,11 @@ def test_golden_rows_that_are_missing_fail_the_deployment(hosting: Hosting, hook
 @pytest.fixture
 def cloudformation() -> Iterator[tuple[str, list[dict]]]:
     """An address that takes answers to custom resources, and the answers."""
-    heard: list[dict] = []
+    reports: list[dict] = []
 
     class Taking(BaseHTTPRequestHandler):
         def do_PUT(self) -> None:
-            heard.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
+            reports.append(json.loads(self.rfile.read(int(self.headers["Content-Length"]))))
             self.send_response(200)
             self.end_headers()
 
@@ -195,7 +195,7 @@ def cloudformation() -> Iterator[tuple[str, list[dict]]]:
     server = HTTPServer(("127.0.0.1", 0), Taking)
     serving = threading.Thread(target=server.serve_forever)
     serving.start()
-    yield f"http://127.0.0.1:{server.server_port}/answer", heard
+    yield f"http://127.0.0.1:{server.server_port}/answer", reports
     server.shutdown()
     serving.join()
 
@@ -204,15 +204,15 @@ def cloudformation() -> Iterator[tuple[str, list[dict]]]:
 def test_cloudformation_hears_whether_a_first_release_may_get_traffic(
     cloud: Cloud, bucket: str, monkeypatch, cloudformation: tuple[str, list[dict]], change: str, status: str
 ) -> None:
-    url, heard = cloudformation
+    url, reports = cloudformation
     environment = {"ENDPOINT_NAME": "nobodys", "KNOWN_ROWS_URI": f"s3://{bucket}/nothing.json"}
     loaded = api_modules.load(monkeypatch, cloud, "before_traffic", **environment)
-    asked = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "FirstCheck"}
-    loaded.handler({"RequestType": change, "ResponseURL": url, **asked}, None)
-    [answer] = heard
+    request_ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "FirstCheck"}
+    loaded.handler({"RequestType": change, "ResponseURL": url, **request_ids}, None)
+    [answer] = reports
     assert answer["Status"] == status
     assert answer["PhysicalResourceId"] == "FirstCheck"
-    assert {key: answer[key] for key in asked} == asked
+    assert {key: answer[key] for key in request_ids} == request_ids
     assert ("NoSuchKey" in answer["Reason"]) is (status == "FAILED")
 
 

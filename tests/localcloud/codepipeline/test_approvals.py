@@ -1,4 +1,4 @@
-"""Manual approvals: asked for, answered, refused, and timed out."""
+"""Manual approvals: requested, answered, refused, and timed out."""
 
 import json
 import threading
@@ -64,9 +64,9 @@ def test_the_request_is_published_to_the_topic(delivery: Delivery) -> None:
     [message] = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20)
     published = json.loads(message["Body"])
     assert published["Subject"] == "APPROVAL NEEDED: AWS CodePipeline notified for action Release"
-    told = json.loads(published["Message"])
-    assert told["region"] == "us-east-1"
-    approval = told["approval"]
+    notification = json.loads(published["Message"])
+    assert notification["region"] == "us-east-1"
+    approval = notification["approval"]
     assert (approval["pipelineName"], approval["stageName"], approval["actionName"]) == (
         name,
         "Approve",
@@ -80,7 +80,7 @@ def test_the_request_is_published_to_the_topic(delivery: Delivery) -> None:
     assert delivery.ended(name, execution_id)["status"] == "Succeeded"
 
 
-def test_a_topic_that_is_not_there_fails_the_approval(delivery: Delivery) -> None:
+def test_missing_topic_fails_the_approval(delivery: Delivery) -> None:
     settings = {"NotificationArn": "arn:aws:sns:us-east-1:000000000000:absent"}
     name = delivery.create("no-topic", {"Approve": [delivery.approval(configuration=settings)]})
     execution_id, status = delivery.run(name)
@@ -88,7 +88,7 @@ def test_a_topic_that_is_not_there_fails_the_approval(delivery: Delivery) -> Non
     assert "Publish" in delivery.result(name, execution_id, "Release")["errorDetails"]["message"]
 
 
-def test_an_approval_that_nobody_answers_in_time_fails() -> None:
+def test_unanswered_approval_fails_after_its_timeout() -> None:
     with pytest.raises(ActionFailed, match="not answered within 0 minutes"):
         manual_approval.await_answer(waiting_action(), seconds=0.01)
 

@@ -88,7 +88,7 @@ def test_artifacts_are_zips_under_the_names_of_pipeline_and_artifact(delivery: D
         assert s3.head_object(Bucket=place["bucket"], Key=place["key"])["SSEKMSKeyId"] == key
 
 
-def test_actions_of_one_run_order_run_together_and_orders_follow_each_other(delivery: Delivery) -> None:
+def test_actions_of_one_run_order_run_together(delivery: Delivery) -> None:
     stage = [
         delivery.approval("First", runOrder=1),
         delivery.approval("Second", runOrder=1),
@@ -274,4 +274,4 @@ def approve(delivery: Delivery, name: str, action: str, token: str) -> None:
 def printed(delivery: Delivery, name: str, execution_id: str, action: str) -> list[str]:
     """What the build of an action printed."""
     build = delivery.result(name, execution_id, action)["externalExecutionId"]
-    return delivery.builders.said(delivery.builders.get(build))
+    return delivery.builders.output(delivery.builders.get(build))

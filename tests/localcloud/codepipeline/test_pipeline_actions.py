@@ -9,7 +9,7 @@ from delivery import Delivery
 WAITING = {"StartAt": "Wait", "States": {"Wait": {"Type": "Wait", "Seconds": 600, "End": True}}}
 
 
-def test_a_source_that_is_not_there_fails_by_name(delivery: Delivery) -> None:
+def test_missing_source_fails_the_action_by_name(delivery: Delivery) -> None:
     source = delivery.source("lost", S3ObjectKey="lost/absent.zip")
     name = delivery.create("lost", {"Source": [source], "Approve": [delivery.approval()]})
     execution_id, status = delivery.run(name)
@@ -74,13 +74,13 @@ def test_a_build_gets_artifacts_and_variables_and_gives_them(delivery: Delivery)
     assert delivery.last_run(name, execution_id, "Make")["output"]["outputVariables"] == {"DIGEST": "sha256:1"}
     result = delivery.result(name, execution_id, "Show")
     build = delivery.builders.get(result["externalExecutionId"])
-    assert delivery.builders.said(build) == ["one", "codepipeline/hands-over", "sha256:1"]
+    assert delivery.builders.output(build) == ["one", "codepipeline/hands-over", "sha256:1"]
     assert build["initiator"] == "codepipeline/hands-over"
     assert result["logStreamARN"] == build["logs"]["cloudWatchLogsArn"]
 
 
 @pytest.mark.parametrize(
-    ("variables", "told"),
+    ("variables", "expected"),
     [
         ("{", "EnvironmentVariables is not valid JSON"),
         ('[{"key": "A"}]', "a list of {name, value, type} is needed"),
@@ -88,13 +88,13 @@ def test_a_build_gets_artifacts_and_variables_and_gives_them(delivery: Delivery)
     ids=["json", "shape"],
 )
 def test_wrong_environment_variables_fail_the_build_action(
-    delivery: Delivery, variables: str, told: str, request: pytest.FixtureRequest
+    delivery: Delivery, variables: str, expected: str, request: pytest.FixtureRequest
 ) -> None:
     name = f"wrong-variables-{request.node.callspec.id}"
     build = delivery.build(name, "Build", "true", configuration={"EnvironmentVariables": variables})
     delivery.create(name, {"Build": [build]})
     execution_id, _ = delivery.run(name)
-    assert told in delivery.error(name, execution_id, "Build")
+    assert expected in delivery.error(name, execution_id, "Build")
 
 
 def test_a_variable_that_no_build_exported_fails_the_action_that_needs_it(delivery: Delivery) -> None:
@@ -108,7 +108,7 @@ def test_a_variable_that_no_build_exported_fails_the_action_that_needs_it(delive
     )
 
 
-def test_a_project_that_is_not_there_fails_the_build_action(delivery: Delivery) -> None:
+def test_missing_project_fails_the_build_action(delivery: Delivery) -> None:
     build = delivery.action("Build", "Build", "CodeBuild", {"ProjectName": "absent"}, ["Source"])
     name = delivery.create("no-project", {"Build": [build]})
     execution_id, _ = delivery.run(name)
@@ -126,8 +126,8 @@ def test_a_state_machine_runs_on_a_file_of_the_artifact(delivery: Delivery) -> N
     arn = run["output"]["outputVariables"]["ExecutionArn"]
     assert arn == run["output"]["executionResult"]["externalExecutionId"]
     assert arn.endswith(f":passes:run-{run['actionExecutionId']}")
-    told = delivery.cloud.client("stepfunctions").describe_execution(executionArn=arn)
-    assert json.loads(told["output"]) == {"rounds": 3}
+    described = delivery.cloud.client("stepfunctions").describe_execution(executionArn=arn)
+    assert json.loads(described["output"]) == {"rounds": 3}
 
 
 def test_a_state_machine_that_fails_is_quoted(delivery: Delivery) -> None:
@@ -136,11 +136,11 @@ def test_a_state_machine_that_fails_is_quoted(delivery: Delivery) -> None:
     name = delivery.create("failing-machine", {"Train": [machine_action(delivery, machine)]})
     execution_id, status = delivery.run(name)
     assert status == "Failed"
-    told = delivery.error(name, execution_id, "Train")
-    assert told.endswith("ended as FAILED: ModelQualityBelowBound: rmse 7.1 is above 6.0")
+    message = delivery.error(name, execution_id, "Train")
+    assert message.endswith("ended as FAILED: ModelQualityBelowBound: rmse 7.1 is above 6.0")
 
 
-def test_an_abandoned_state_machine_goes_on(delivery: Delivery) -> None:
+def test_abandoned_state_machine_continues(delivery: Delivery) -> None:
     machine = state_machine(delivery, "waits", WAITING)
     name = delivery.create("abandoned-machine", {"Train": [machine_action(delivery, machine)]})
     execution_id = delivery.start(name)
@@ -194,7 +194,7 @@ def test_an_image_for_a_repository_that_does_not_exist_fails_by_name(delivery: D
     assert "absent" in delivery.error(name, execution_id, "Image")
 
 
-def test_a_dockerfile_path_is_refused_since_its_build_context_is_not_documented(delivery: Delivery) -> None:
+def test_dockerfile_path_is_refused(delivery: Delivery) -> None:
     action = image_action(delivery, "taxis", DockerFilePath="model")
     with pytest.raises(ClientError, match="leave DockerFilePath out"):
         delivery.create("image-elsewhere", {"Build": [action]})

@@ -8,8 +8,8 @@ from harness import until
 
 
 def test_changes_of_state_are_events_on_the_bus(delivery: Delivery) -> None:
-    received = listen(delivery, "events-of-a-pipeline", {"pipeline": ["told"]})
-    name = delivery.create("told", {"Build": [delivery.build("told", "Breaks", "false")]})
+    received = listen(delivery, "events-of-a-pipeline", {"pipeline": ["observed"]})
+    name = delivery.create("observed", {"Build": [delivery.build("observed", "Breaks", "false")]})
     execution_id, _ = delivery.run(name)
     events = until(lambda: len(events := received()) >= 10 and events, 20)
     kinds = [

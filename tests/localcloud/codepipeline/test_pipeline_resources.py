@@ -112,9 +112,9 @@ def test_cloudformation_makes_changes_and_deletes_projects(delivery: Delivery) -
     created = deploy(cloudformation.create_stack)
     assert created["StackStatus"] == "CREATE_COMPLETE", created
     assert created["Outputs"][0]["OutputValue"].endswith("project/of-a-template")
-    assert builders.said(builders.run("of-a-template")) == ["1"]
+    assert builders.output(builders.run("of-a-template")) == ["1"]
     properties["Environment"]["EnvironmentVariables"] = [{"Name": "SIZE", "Value": "two"}]
     assert deploy(cloudformation.update_stack)["StackStatus"] == "UPDATE_COMPLETE"
-    assert builders.said(builders.run("of-a-template")) == ["two"]
+    assert builders.output(builders.run("of-a-template")) == ["two"]
     cloudformation.delete_stack(StackName="builds")
     until(lambda: "of-a-template" not in builders.codebuild.list_projects()["projects"], 30)

@@ -188,7 +188,7 @@ def test_a_name_can_be_used_once(delivery: Delivery) -> None:
     ],
     ids=["ListWebhooks", "RollbackStage"],
 )
-def test_operations_that_are_not_there_are_refused_by_name(
+def test_unimplemented_operations_are_refused_by_name(
     delivery: Delivery, call: Callable, request: pytest.FixtureRequest
 ) -> None:
     with pytest.raises(ClientError, match=f"codepipeline {request.node.callspec.id}"):

@@ -21,9 +21,7 @@ def code(cloud: Cloud, service: str, operation: str, key: str, secret: str) -> s
 
 @pytest.mark.parametrize("key", UNKNOWN_KEYS)
 @pytest.mark.parametrize("secret", ["test", "anything"])
-def test_keys_that_the_cloud_has_not_given_are_refused_in_the_words_of_each_service(
-    cloud: Cloud, key: str, secret: str
-) -> None:
+def test_unknown_keys_are_refused_with_the_error_of_each_service(cloud: Cloud, key: str, secret: str) -> None:
     assert code(cloud, "sts", "get_caller_identity", key, secret) == "InvalidClientTokenId"
     assert code(cloud, "iam", "list_users", key, secret) == "InvalidClientTokenId"
     assert code(cloud, "cloudformation", "list_stacks", key, secret) == "InvalidClientTokenId"

@@ -62,12 +62,12 @@ def test_code_is_read_as_the_object_that_the_template_names() -> None:
 @pytest.mark.parametrize(
     ("action", "suffix"), [("logs:PutRetentionPolicy", ":*"), ("logs:TagResource", ""), ("logs:CreateLogGroup", ":*")]
 )
-def test_a_log_group_is_checked_with_its_streams_by_all_but_actions_on_tags(action: str, suffix: str) -> None:
+def test_actions_on_a_log_group_cover_its_streams_except_tagging(action: str, suffix: str) -> None:
     created = needed("create", "AWS::Logs::LogGroup", {"LogGroupName": "/aws/codebuild/x"})
     assert created[action] == f"arn:aws:logs:eu-west-1:{ACCOUNT}:log-group:/aws/codebuild/x{suffix}"
 
 
-def test_the_shift_of_an_alias_needs_codedeploy_only_with_its_update_policy() -> None:
+def test_alias_needs_codedeploy_only_with_an_update_policy() -> None:
     alias = {"FunctionName": "taxi-fares-api", "FunctionVersion": "2", "Name": "live"}
     policy = {"CodeDeployLambdaAliasUpdate": {"ApplicationName": "fares", "DeploymentGroupName": "group"}}
     physical_id = f"arn:aws:lambda:eu-west-1:{ACCOUNT}:function:taxi-fares-api:live"

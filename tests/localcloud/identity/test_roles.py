@@ -1,4 +1,4 @@
-"""What a role may do is checked, whoever acts under it: a caller, a service, a stack, a state machine."""
+"""The permissions of a role hold for every principal that assumes it: callers, services, stacks, state machines."""
 
 import json
 import time
@@ -69,10 +69,10 @@ def test_an_action_is_allowed_on_the_resource_that_the_policy_names_only(make_ro
     sagemaker = acting("sagemaker", make_role(allow("sagemaker:DescribeEndpoint", endpoint("mine"))))
     with pytest.raises(ClientError, match="Could not find endpoint"):
         sagemaker.describe_endpoint(EndpointName="mine")
-    said = denied(sagemaker.describe_endpoint, EndpointName="other")
-    assert f"is not authorized to perform: sagemaker:DescribeEndpoint on resource: {endpoint('other')}" in said
-    assert "because no identity-based policy allows the sagemaker:DescribeEndpoint action" in said
-    assert ":assumed-role/role-" in said
+    message = denied(sagemaker.describe_endpoint, EndpointName="other")
+    assert f"is not authorized to perform: sagemaker:DescribeEndpoint on resource: {endpoint('other')}" in message
+    assert "because no identity-based policy allows the sagemaker:DescribeEndpoint action" in message
+    assert ":assumed-role/role-" in message
 
 
 def test_events_of_a_log_are_read_by_its_stream(make_role, acting) -> None:
@@ -85,8 +85,8 @@ def test_events_of_a_log_are_read_by_its_stream(make_role, acting) -> None:
 
 def test_an_action_that_needs_two_resources_is_checked_on_both(make_role, acting) -> None:
     role = make_role(allow("sagemaker:UpdateEndpoint", endpoint("mine")))
-    said = denied(acting("sagemaker", role).update_endpoint, EndpointName="mine", EndpointConfigName="any")
-    assert "endpoint-config/any" in said
+    message = denied(acting("sagemaker", role).update_endpoint, EndpointName="mine", EndpointConfigName="any")
+    assert "endpoint-config/any" in message
 
 
 def test_model_packages_are_listed_only_with_the_permission_on_everything(make_role, acting) -> None:
@@ -137,7 +137,7 @@ def test_a_service_assumes_no_role_that_trusts_another_one(cloud: Cloud, make_ro
 OF_THIS_ACCOUNT = {"Condition": {"StringEquals": {"aws:SourceAccount": ACCOUNT}}}
 
 
-def test_a_service_that_sends_the_source_account_assumes_a_role_bound_to_it(cloud: Cloud, make_role, names) -> None:
+def test_role_bound_to_the_source_account_is_assumable(cloud: Cloud, make_role, names) -> None:
     role = make_role(service="sagemaker", trusting=OF_THIS_ACCOUNT)
     with pytest.raises(ClientError) as error:
         cloud.client("sagemaker").create_model(
@@ -252,9 +252,7 @@ def test_a_stack_without_a_role_acts_as_its_caller(cloud: Cloud, make_role, acti
     assert "is not authorized to perform: sns:CreateTopic" in reasons_of(cloud, name)
 
 
-def test_a_stack_without_a_role_makes_a_resource_of_each_service_as_its_caller(
-    cloud: Cloud, make_role, acting, names
-) -> None:
+def test_stack_without_a_role_creates_resources_as_its_caller(cloud: Cloud, make_role, acting, names) -> None:
     """Also of the services that are called under the role: the caller has assumed it already."""
     application = {"Type": "AWS::CodeDeploy::Application", "Properties": {"ComputePlatform": "Lambda"}}
     template = json.dumps({"Resources": {"Application": application}})
@@ -265,13 +263,13 @@ def test_a_stack_without_a_role_makes_a_resource_of_each_service_as_its_caller(
 
 def test_a_stack_gets_a_role_only_with_pass_role(make_role, acting, names) -> None:
     role = make_role(allow("cloudformation:CreateStack"))
-    said = denied(
+    message = denied(
         acting("cloudformation", role).create_stack,
         StackName=names("stack"),
         TemplateBody=json.dumps(TEMPLATE),
         RoleARN=make_role(allow("sns:*"), service="cloudformation"),
     )
-    assert "iam:PassRole" in said
+    assert "iam:PassRole" in message
 
 
 def test_a_role_may_be_bound_to_give_a_stack_a_role_of_some_path(make_role, acting, names) -> None:
@@ -336,9 +334,7 @@ def test_api_gateway_invokes_a_function_under_the_role_of_its_integration(
     assert asked_through_an_api(lambdas, name, ANSWERS, role) == answer
 
 
-def test_api_gateway_says_no_more_of_a_functions_failure_than_that_there_was_one(
-    lambdas: Lambdas, make_role, names
-) -> None:
+def test_api_gateway_hides_the_error_of_a_function(lambdas: Lambdas, make_role, names) -> None:
     role = make_role(allow("lambda:InvokeFunction"), service="apigateway")
     assert asked_through_an_api(lambdas, names("raises"), RAISES, role) == (502, ERROR)
 

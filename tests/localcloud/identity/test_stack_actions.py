@@ -89,14 +89,12 @@ def test_a_stack_that_fails_is_explained_by_its_first_failed_resource(delivery: 
     assert status == "Failed"
     details = delivery.result(name, execution_id, "Stack")["errorDetails"]
     assert details["code"] == "JobFailed"
-    told = f"Stack {stack_name} ended as ROLLBACK_COMPLETE. Broken (AWS::CodePipeline::Pipeline) failed: "
-    assert details["message"].startswith(told)
+    expected = f"Stack {stack_name} ended as ROLLBACK_COMPLETE. Broken (AWS::CodePipeline::Pipeline) failed: "
+    assert details["message"].startswith(expected)
     assert "should have at least 2 stages" in details["message"]
 
 
-def test_replace_on_failure_makes_a_failed_stack_anew_where_create_update_does_not(
-    delivery: Delivery, stack_name: str
-) -> None:
+def test_only_replace_on_failure_recreates_a_failed_stack(delivery: Delivery, stack_name: str) -> None:
     for mode in ("CREATE_UPDATE", "REPLACE_ON_FAILURE"):
         action = stack_action(delivery, stack_name, ActionMode=mode, ParameterOverrides=json.dumps({"Name": "anew"}))
         delivery.create(mode.lower(), {"Deploy": [action]})
@@ -164,7 +162,7 @@ def test_a_change_set_that_changes_nothing_is_no_failure(delivery: Delivery, sta
 
 
 @pytest.mark.parametrize(
-    ("files", "told"),
+    ("files", "expected"),
     [
         ({"other.json": "{}"}, "File template.json does not exist in artifact Source"),
         ({"template.json": "{}", "settings.json": "["}, "File Source::settings.json is not valid JSON"),
@@ -177,7 +175,7 @@ def test_a_change_set_that_changes_nothing_is_no_failure(delivery: Delivery, sta
     ids=["template", "settings", "policy", "parameter"],
 )
 def test_wrong_files_fail_the_stack_action_by_name(
-    delivery: Delivery, files: dict[str, str], told: str, request: pytest.FixtureRequest
+    delivery: Delivery, files: dict[str, str], expected: str, request: pytest.FixtureRequest
 ) -> None:
     name = f"wrong-files-{request.node.callspec.id}"
     settings = {
@@ -191,7 +189,7 @@ def test_wrong_files_fail_the_stack_action_by_name(
     delivery.create(name, {"Deploy": [stack_action(delivery, "never-made", **settings)]})
     delivery.upload(name, files)
     execution_id, _ = delivery.run(name)
-    assert told in delivery.error(name, execution_id, "Stack")
+    assert expected in delivery.error(name, execution_id, "Stack")
 
 
 def test_an_output_artifact_without_a_file_name_is_not_made(delivery: Delivery) -> None:

@@ -87,7 +87,7 @@ def sts(cloud: Cloud) -> BaseClient:
 
 @pytest.fixture(scope="module")
 def issue(cloud: Cloud) -> Callable[..., str]:
-    """Asks the issuer for a token, as a job on main unless it is said otherwise."""
+    """Asks the issuer for a token, as a job on main by default."""
 
     def ask(**job: str) -> str:
         request = Request(
@@ -156,7 +156,7 @@ def test_a_workflow_of_another_repository_does_not_get_a_role(sts, roles, forge)
     assert refusal(sts, roles["Release"], forge(job_workflow_ref=foreign)) == "AccessDenied"
 
 
-# Tokens that GitHub would really issue, for somebody or something else.
+# Tokens that GitHub would really issue, but for another repository or environment.
 OF_OTHERS = {
     "another owner": {"repository": "evil/model", "repository_owner_id": "66"},
     "another owner with the same repository id": {"repository": "evil/model", "repository_id": "74"},
@@ -173,7 +173,7 @@ OF_OTHERS = {
     "a branch below main": {"ref": "refs/heads/main/x"},
     "a tag": {"ref": "refs/tags/v1"},
     "a tag called main": {"ref": "refs/tags/main"},
-    "an environment, when a branch is asked for": {"environment": "production"},
+    "an environment, when a branch is required": {"environment": "production"},
     "an own pull request": {"event_name": "pull_request", "ref": "refs/pull/7/merge"},
     "a pull request of a fork": {
         "event_name": "pull_request",
@@ -188,7 +188,7 @@ OF_OTHERS = {
 
 @pytest.mark.parametrize("form", ["old", "new"])
 @pytest.mark.parametrize("job", OF_OTHERS.values(), ids=OF_OTHERS)
-def test_a_genuine_token_of_somebody_else_is_not_authorized(sts, roles, issue, job, form) -> None:
+def test_token_of_another_repository_is_not_authorized(sts, roles, issue, job, form) -> None:
     assert refusal(sts, roles["Release"], issue(**job, subject=form)) == "AccessDenied"
 
 

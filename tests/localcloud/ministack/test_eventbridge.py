@@ -148,7 +148,7 @@ def test_a_build_is_started_with_the_input_of_its_target(
     put(cloud, rule, arn=arn, role=starter("codebuild:StartBuild"), Input=json.dumps(given))
     send(cloud, rule)
     [build] = until(lambda: builders.codebuild.list_builds_for_project(projectName=project)["ids"], 30)
-    assert "given here" in builders.said(builders.ended(build))
+    assert "given here" in builders.output(builders.ended(build))
 
 
 def test_a_role_that_may_not_start_starts_nothing(

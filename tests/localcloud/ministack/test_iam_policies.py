@@ -31,7 +31,7 @@ def role(cloud: Cloud) -> Iterator[str]:
     iam.delete_role(RoleName=name)
 
 
-def test_a_managed_policy_of_aws_grants_what_its_document_says(
+def test_managed_policy_of_aws_grants_its_permissions(
     cloud: Cloud, role: str, acting: Callable[[str, str], BaseClient]
 ) -> None:
     iam = cloud.client("iam")

@@ -55,7 +55,7 @@ def handler(event, context):
 """
 
 
-def test_an_error_says_its_type_and_its_trace(lambdas: Lambdas) -> None:
+def test_error_has_its_type_and_traceback(lambdas: Lambdas) -> None:
     lambdas.make("raising", RAISES)
     answer, response = lambdas.invoke("raising")
     assert response["FunctionError"] == "Unhandled"
@@ -114,7 +114,7 @@ def test_invocations_and_errors_are_counted_by_function_alias_and_version(lambda
         assert lambdas.metric("Invocations", dimensions) == 3
 
 
-def test_what_the_root_logger_writes_is_in_the_log_with_its_level_and_request(lambdas: Lambdas) -> None:
+def test_root_logger_writes_level_and_request_id(lambdas: Lambdas) -> None:
     code = """
     import logging
 

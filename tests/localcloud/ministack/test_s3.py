@@ -55,7 +55,7 @@ def test_an_operation_that_is_refused_makes_no_bucket(cloud: Cloud) -> None:
         s3.head_bucket(Bucket="never-made")
 
 
-def test_a_sub_resource_that_no_model_knows_is_refused_by_name(cloud: Cloud, own_bucket: str) -> None:
+def test_unknown_sub_resource_is_refused_by_name(cloud: Cloud, own_bucket: str) -> None:
     s3 = cloud.client("s3")
     s3.meta.events.register("before-sign.s3.PutObject", _with_sub_resource)
     with pytest.raises(ClientError, match=r"sub-resource \?ofTheFuture"):

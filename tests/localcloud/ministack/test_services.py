@@ -126,9 +126,9 @@ def test_a_change_set_of_outputs_alone_lists_nothing_and_can_be_executed(cloud: 
 @pytest.mark.parametrize("values", [{}, {"Unused": "b"}, {"Inner": "b"}], ids=["same", "unused", "left-out"])
 def test_a_change_set_that_changes_nothing_fails(cloud: Cloud, stack_name: str, values: dict[str, str]) -> None:
     create(cloud, stack_name, PLAIN + SOMETIMES + NAMED + OUTPUTS)
-    told = change_set(cloud, stack_name, **values)
-    assert (told["Status"], told["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
-    assert "didn't contain changes" in told["StatusReason"]
+    described = change_set(cloud, stack_name, **values)
+    assert (described["Status"], described["ExecutionStatus"]) == ("FAILED", "UNAVAILABLE")
+    assert "didn't contain changes" in described["StatusReason"]
 
 
 def test_an_update_adds_and_removes_what_a_flipped_condition_does(cloud: Cloud, stack_name: str) -> None:
@@ -140,7 +140,7 @@ def test_an_update_adds_and_removes_what_a_flipped_condition_does(cloud: Cloud, 
         assert made(cloud, stack_name).keys() == resources
 
 
-def test_added_services_are_routed_beside_ministacks_own(cloud: Cloud) -> None:
+def test_added_services_and_ministacks_own_are_routed(cloud: Cloud) -> None:
     assert "ModelPackageGroupSummaryList" in cloud.client("sagemaker").list_model_package_groups()
     assert "pipelines" in cloud.client("codepipeline").list_pipelines()
     assert "projects" in cloud.client("codebuild").list_projects()
@@ -204,7 +204,7 @@ def test_state_machines_call_added_services_through_the_sdk_integration(cloud: C
     ]
     execution = machines.start_execution(stateMachineArn=arn, input='{"name": "from-a-machine"}')["executionArn"]
     ended = until(
-        lambda: (told := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" and told,
+        lambda: (described := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" and described,
         20,
     )
     assert json.loads(ended["output"])["ModelPackageGroupArn"].endswith("from-a-machine")
@@ -236,16 +236,16 @@ def change_set(cloud: Cloud, stack_name: str, **values: str) -> dict:
     cloudformation.create_change_set(**name, ChangeSetType="UPDATE", UsePreviousTemplate=True, Parameters=given)
 
     def look() -> dict | None:
-        told = cloudformation.describe_change_set(**name)
-        return told if told["Status"] in {"CREATE_COMPLETE", "FAILED"} else None
+        described = cloudformation.describe_change_set(**name)
+        return described if described["Status"] in {"CREATE_COMPLETE", "FAILED"} else None
 
     return until(look, 20)
 
 
-def changes(told: dict) -> dict[str, str]:
+def changes(described: dict) -> dict[str, str]:
     """What a change set that can be executed does to which resource."""
-    assert told["ExecutionStatus"] == "AVAILABLE", told.get("StatusReason")
-    found = (each["ResourceChange"] for each in told["Changes"])
+    assert described["ExecutionStatus"] == "AVAILABLE", described.get("StatusReason")
+    found = (each["ResourceChange"] for each in described["Changes"])
     return {change["LogicalResourceId"]: change["Action"] for change in found}
 
 

@@ -106,7 +106,7 @@ def test_input_that_is_not_json_is_refused(cloud: Cloud, arn: str, express: str)
             start(stateMachineArn=machine_arn, input="{bad")
 
 
-def test_the_same_start_twice_is_one_execution_and_another_input_is_refused(cloud: Cloud, arn: str) -> None:
+def test_start_execution_is_idempotent(cloud: Cloud, arn: str) -> None:
     client = cloud.client("stepfunctions")
     first = client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
     again = client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
@@ -118,9 +118,7 @@ def test_the_same_start_twice_is_one_execution_and_another_input_is_refused(clou
         client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
 
 
-def test_a_standard_machine_is_not_waited_for_and_an_express_one_keeps_no_executions(
-    cloud: Cloud, arn: str, express: str
-) -> None:
+def test_express_and_standard_operations_are_told_apart(cloud: Cloud, arn: str, express: str) -> None:
     client = cloud.client("stepfunctions", config=Config(inject_host_prefix=False))
     with pytest.raises(client.exceptions.StateMachineTypeNotSupported):
         client.start_sync_execution(stateMachineArn=arn)
@@ -132,7 +130,7 @@ def test_a_standard_machine_is_not_waited_for_and_an_express_one_keeps_no_execut
             ask(executionArn=execution)
 
 
-def test_a_failed_execution_has_no_output_and_only_the_error_that_its_state_names(cloud: Cloud, role_arn: str) -> None:
+def test_failed_execution_has_the_error_of_its_state_and_no_output(cloud: Cloud, role_arn: str) -> None:
     client = cloud.client("stepfunctions")
     started = create(cloud, role_arn, machine(A={"Type": "Fail"}))
     described = ended(cloud, client.start_execution(stateMachineArn=started)["executionArn"])
@@ -168,7 +166,7 @@ def test_each_event_names_the_one_before_and_tasks_name_what_they_call(cloud: Cl
     assert (failed["resourceType"], failed["resource"]) == ("aws-sdk:sfn", "describeStateMachine")
 
 
-def test_the_branches_of_a_parallel_state_number_their_events_from_their_own(cloud: Cloud, role_arn: str) -> None:
+def test_previous_events_of_parallel_branches_are_their_own(cloud: Cloud, role_arn: str) -> None:
     client = cloud.client("stepfunctions")
     task = {**CALL, "Resource": "arn:aws:states:::aws-sdk:sfn:listActivities"}
     branches = [{"StartAt": name, "States": {name: task}} for name in ("B", "C")]

@@ -97,7 +97,7 @@ def test_an_alarm_takes_all_traffic_back(hosting: Hosting, kind: str) -> None:
     assert endpoint["ProductionVariants"][0]["CurrentInstanceCount"] == 2
 
 
-def test_the_new_fleet_is_measured_by_its_configuration_only_since_an_update(hosting: Hosting) -> None:
+def test_metrics_of_a_configuration_begin_with_an_update(hosting: Hosting) -> None:
     name = "measured-since-an-update"
     hosting.deploy(name, says("old"))
     hosting.configured(f"{name}-new", says("new"))
@@ -138,7 +138,7 @@ def test_an_alarm_that_does_not_exist_is_refused(hosting: Hosting) -> None:
 
 
 @pytest.mark.parametrize(
-    ("deployment", "told"),
+    ("deployment", "expected"),
     [
         ({**blue_green("CANARY"), **rolling()}, "two policies"),
         (
@@ -156,8 +156,10 @@ def test_an_alarm_that_does_not_exist_is_refused(hosting: Hosting) -> None:
         ),
     ],
 )
-def test_a_deployment_that_sagemaker_would_not_take_is_refused(hosting: Hosting, deployment: dict, told: str) -> None:
-    with pytest.raises(ClientError, match=told):
+def test_a_deployment_that_sagemaker_would_not_take_is_refused(
+    hosting: Hosting, deployment: dict, expected: str
+) -> None:
+    with pytest.raises(ClientError, match=expected):
         hosting.sagemaker.update_endpoint(EndpointName="nobodys", EndpointConfigName="x", DeploymentConfig=deployment)
 
 
@@ -179,14 +181,14 @@ def test_what_autoscaling_has_reached_is_kept_when_that_is_asked_for(hosting: Ho
     assert hosting.ask("retained") == "new"
 
 
-def test_an_endpoint_says_on_the_event_bus_when_its_state_changes(hosting: Hosting) -> None:
+def test_endpoint_publishes_its_state_changes(hosting: Hosting) -> None:
     events, sqs = hosting.cloud.client("events"), hosting.cloud.client("sqs")
     queue = sqs.create_queue(QueueName="endpoint-events")["QueueUrl"]
     arn = sqs.get_queue_attributes(QueueUrl=queue, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    pattern = {"source": ["aws.sagemaker"], "detail": {"EndpointName": ["told"]}}
+    pattern = {"source": ["aws.sagemaker"], "detail": {"EndpointName": ["observed"]}}
     events.put_rule(Name="endpoints", EventPattern=json.dumps(pattern))
     events.put_targets(Rule="endpoints", Targets=[{"Id": "queue", "Arn": arn}])
-    hosting.deploy("told", says("hello"))
+    hosting.deploy("observed", says("hello"))
 
     def received() -> dict | None:
         for message in sqs.receive_message(QueueUrl=queue, MaxNumberOfMessages=10).get("Messages", []):

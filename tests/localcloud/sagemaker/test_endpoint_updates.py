@@ -19,7 +19,7 @@ def test_an_update_replaces_the_model_without_a_failed_request(hosting: Hosting)
     assert set(answers[after + 3 :]) == {"new"}
 
 
-def test_an_update_lets_requests_in_flight_finish_and_then_ends_the_old_containers(hosting: Hosting) -> None:
+def test_update_drains_the_old_containers(hosting: Hosting) -> None:
     waits = """
     import os, threading
     from server import serve
@@ -52,7 +52,7 @@ def test_an_update_lets_requests_in_flight_finish_and_then_ends_the_old_containe
     assert not alive(process)
 
 
-def test_an_update_that_fails_leaves_the_endpoint_in_service_with_what_it_served(hosting: Hosting) -> None:
+def test_failed_update_keeps_the_old_fleet_in_service(hosting: Hosting) -> None:
     hosting.deploy("kept", says("old"))
     hosting.configured("kept-new", DIES_AT_START)
     with constant_traffic(hosting, "kept") as answers:

@@ -45,7 +45,7 @@ def test_an_endpoint_serves_its_model_and_is_described(hosting: Hosting) -> None
     assert "served" in [item["EndpointName"] for item in listed["Endpoints"]]
 
 
-def test_the_container_has_the_images_and_the_models_environment_and_nothing_of_the_hosts(
+def test_container_has_no_environment_of_the_host(
     hosting: Hosting,
 ) -> None:
     program = """
@@ -94,7 +94,7 @@ def test_what_a_container_prints_is_in_the_endpoints_log(hosting: Hosting) -> No
     assert hosting.log("logged").startswith("loading the model\n")
 
 
-def test_an_endpoint_whose_container_dies_at_start_has_failed_and_can_only_be_deleted(
+def test_endpoint_whose_container_exits_at_start_is_failed(
     hosting: Hosting,
 ) -> None:
     endpoint = hosting.deploy("dies", DIES_AT_START)
@@ -222,7 +222,7 @@ def test_a_deleted_endpoint_is_gone_with_its_containers(hosting: Hosting) -> Non
     )
 
 
-def test_an_endpoint_goes_on_without_its_model_and_configuration(hosting: Hosting) -> None:
+def test_endpoint_serves_after_deletion_of_its_model_and_configuration(hosting: Hosting) -> None:
     hosting.deploy("orphaned", PROCESS)
     hosting.sagemaker.delete_endpoint_config(EndpointConfigName="orphaned")
     hosting.sagemaker.delete_model(ModelName="orphaned")
@@ -251,7 +251,7 @@ def test_variants_that_the_local_cloud_cannot_run_are_refused_by_name(
     assert message.endswith(f"CreateEndpointConfig with ProductionVariants[0].{refused}")
 
 
-def test_a_configuration_names_models_that_exist_and_gets_traffic_somewhere(hosting: Hosting) -> None:
+def test_configuration_needs_existing_models_and_some_traffic(hosting: Hosting) -> None:
     create = hosting.sagemaker.create_endpoint_config
     assert refusal(create, EndpointConfigName="unfounded", ProductionVariants=[hosting.variant("nothing")]) == (
         "ValidationException",

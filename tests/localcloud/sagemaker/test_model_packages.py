@@ -115,7 +115,7 @@ def test_a_group_is_deleted_only_when_it_is_empty(cloud: Cloud) -> None:
     assert "emptied" not in names
 
 
-def test_what_does_not_exist_is_said_in_sagemakers_words(cloud: Cloud) -> None:
+def test_unknown_resources_have_sagemakers_messages(cloud: Cloud) -> None:
     sagemaker = cloud.client("sagemaker")
     missing = f"{ARN}:model-package/nothing/1"
     assert refusal(sagemaker.describe_model_package, ModelPackageName=missing) == (
@@ -136,15 +136,15 @@ def test_a_group_is_made_once(cloud: Cloud) -> None:
 
 
 @pytest.mark.parametrize(
-    ("members", "code", "told"),
+    ("members", "code", "expected"),
     [
         ({"Tags": [{"Key": "a", "Value": "b"}]}, "ValidationException", "uses the tags of the group"),
         ({"CertifyForMarketplace": True}, "NotImplemented", "CreateModelPackage with CertifyForMarketplace"),
         ({"ModelPackageName": "alone"}, "NotImplemented", "CreateModelPackage with ModelPackageName"),
     ],
 )
-def test_what_a_version_cannot_have_is_refused(cloud: Cloud, members: dict, code: str, told: str) -> None:
+def test_what_a_version_cannot_have_is_refused(cloud: Cloud, members: dict, code: str, expected: str) -> None:
     registry = Registry(cloud, f"refuses-{min(members).lower()}")
     found, message = refusal(registry.register, **members)
     assert found == code
-    assert told in message
+    assert expected in message

@@ -34,7 +34,7 @@ def test_a_name_is_given_once(hosting: Hosting) -> None:
     )
 
 
-def test_an_image_that_nobody_has_pushed_is_refused_by_its_name(hosting: Hosting) -> None:
+def test_unknown_image_is_refused_by_name(hosting: Hosting) -> None:
     unknown = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
     code, message = refusal(hosting.sagemaker.create_model, **hosting.model_request("unknown-image", Image=unknown))
     assert code == "ValidationException"
@@ -87,7 +87,7 @@ def test_what_the_local_cloud_does_not_carry_out_is_refused_by_its_name(
     )
 
 
-def test_a_model_of_a_model_package_needs_its_approval_and_runs_its_container(hosting: Hosting) -> None:
+def test_model_of_a_model_package_needs_its_approval(hosting: Hosting) -> None:
     sagemaker = hosting.sagemaker
     sagemaker.create_model_package_group(ModelPackageGroupName="deployable")
     inside = hosting.model_request("deployable", Environment={"A": "1"})["PrimaryContainer"]

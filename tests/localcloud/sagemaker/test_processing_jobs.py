@@ -54,7 +54,7 @@ def test_without_an_entrypoint_the_images_own_program_runs(scripts: Scripts) -> 
     assert "input/data/code/program.py" in scripts.log(GROUP, "own-program")
 
 
-def test_a_failed_job_says_why_in_its_exit_message_and_log_and_uploads_nothing(scripts: Scripts) -> None:
+def test_failed_job_has_a_reason_and_uploads_nothing(scripts: Scripts) -> None:
     program = """
     import os, pathlib
     base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
@@ -73,7 +73,7 @@ def test_a_failed_job_says_why_in_its_exit_message_and_log_and_uploads_nothing(s
     assert kept.read_text() == "half"
 
 
-def test_a_program_that_the_image_lacks_fails_the_job_and_is_named_in_its_log(scripts: Scripts) -> None:
+def test_program_missing_in_the_image_fails_the_job(scripts: Scripts) -> None:
     application = {"ImageUri": scripts.image_uri, "ContainerEntrypoint": ["spark-submit"]}
     job = scripts.process("no-program", "", AppSpecification=application)
     assert job["ProcessingJobStatus"] == "Failed"
@@ -113,7 +113,7 @@ def test_a_continuous_output_is_in_s3_while_the_job_runs(scripts: Scripts) -> No
     assert scripts.ended_processing("streams")["ProcessingJobStatus"] == "Stopped"
 
 
-def test_an_input_that_is_not_there_fails_the_job_with_its_uri(scripts: Scripts) -> None:
+def test_missing_input_fails_the_job_with_its_uri(scripts: Scripts) -> None:
     request = scripts.processing_request("lost", "")
     uri = f"s3://{scripts.bucket}/not/there"
     request["ProcessingInputs"].append(scripts.processing_input("data", uri))

@@ -34,7 +34,7 @@ def production(hosting: Hosting, endpoint: str, number: int, program: str, **cha
     return release(hosting, endpoint, number, program, **{**GUARDED, "InitialSamplingPercentage": 0, **changes})
 
 
-def test_the_next_release_shares_the_traffic_for_a_while_and_fails_no_request(hosting: Hosting, stack: Stack) -> None:
+def test_next_release_is_shifted_without_a_failed_request(hosting: Hosting, stack: Stack) -> None:
     stack.deploy(TEMPLATE, production(hosting, "production-canary", 1, says("old")))
     with constant_traffic(hosting, "production-canary") as answers:
         deployed = stack.deploy(TEMPLATE, production(hosting, "production-canary", 2, says("new")))

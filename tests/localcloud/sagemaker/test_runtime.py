@@ -38,7 +38,7 @@ def echo(hosting: Hosting) -> str:
 
 @pytest.fixture(scope="module")
 def refuses(hosting: Hosting) -> str:
-    """An endpoint that answers with the status that is asked for."""
+    """An endpoint that responds with the requested status."""
     hosting.deploy("refuses", REFUSES)
     return "refuses"
 
@@ -72,7 +72,7 @@ def test_the_request_reaches_the_container_as_it_was_sent(hosting: Hosting, echo
     }
 
 
-def test_the_answer_comes_back_with_its_type_its_attributes_and_its_variant(hosting: Hosting, echo: str) -> None:
+def test_response_has_content_type_attributes_and_variant(hosting: Hosting, echo: str) -> None:
     answer = hosting.runtime.invoke_endpoint(EndpointName=echo, Body="1")
     assert answer["ContentType"] == "application/json; charset=utf-8"
     assert answer["CustomAttributes"] == "trace=2"
@@ -95,16 +95,14 @@ def test_the_target_variant_overrides_the_weights(hosting: Hosting) -> None:
     assert "Variant Nobody" in error["Message"]
 
 
-def test_an_endpoint_that_is_not_there_is_not_found(hosting: Hosting) -> None:
+def test_unknown_endpoint_is_not_found(hosting: Hosting) -> None:
     error = failure(hosting, EndpointName="nowhere", Body="1")["Error"]
     assert error["Code"] == "ValidationError"
     assert error["Message"] == "Endpoint nowhere of account 000000000000 not found."
 
 
 @pytest.mark.parametrize(("status", "kind"), [(400, "client"), (415, "client"), (500, "server"), (503, "server")])
-def test_an_error_of_the_container_is_a_model_error_with_its_status_and_message(
-    hosting: Hosting, refuses: str, status: int, kind: str
-) -> None:
+def test_error_of_the_container_is_a_model_error(hosting: Hosting, refuses: str, status: int, kind: str) -> None:
     response = failure(hosting, EndpointName=refuses, Body=str(status))
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 424
     assert response["Error"]["Code"] == "ModelError"

@@ -56,7 +56,7 @@ def test_what_asks_the_debugger_for_something_is_refused_by_name(
     assert (code, message.endswith(f"CreateTrainingJob with {refused}")) == ("NotImplemented", True), message
 
 
-def test_estimator_attach_reads_the_key_and_the_model_of_a_job_without_a_key(scripts: Scripts) -> None:
+def test_estimator_attaches_to_a_job_without_a_kms_key(scripts: Scripts) -> None:
     scripts.sagemaker.create_training_job(**scripts.training_request("sdk-attach", ""))
     early = scripts.sagemaker.describe_training_job(TrainingJobName="sdk-attach")
     job = scripts.ended_training("sdk-attach")

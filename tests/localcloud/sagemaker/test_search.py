@@ -99,13 +99,13 @@ def test_a_grid_is_gone_through_once() -> None:
     }
     grid = search.make("Grid", ranges, True, None, [])
     tried = []
-    while (asked := grid.ask()) is not None:
-        tried.append(tuple(asked[1].values()))
+    while (suggestion := grid.ask()) is not None:
+        tried.append(tuple(suggestion[1].values()))
     assert sorted(tried) == [("dart", "3"), ("dart", "6"), ("gbtree", "3"), ("gbtree", "6")]
 
 
 @pytest.mark.parametrize(
-    ("kind", "item", "said"),
+    ("kind", "item", "expected"),
     [
         ("Integer", {"MinValue": "2.5", "MaxValue": "4"}, "The range of p is invalid"),
         ("Integer", {"MinValue": "5", "MaxValue": "4"}, "MinValue 5 must not exceed MaxValue 4"),
@@ -127,8 +127,8 @@ def test_a_grid_is_gone_through_once() -> None:
     ],
     ids=["not-whole", "reversed", "log-of-zero", "reverse-log-of-one", "reverse-log-of-integers"],
 )
-def test_an_impossible_range_is_refused_by_its_name(kind: str, item: dict, said: str) -> None:
-    with pytest.raises(AWSError, match=said):
+def test_an_impossible_range_is_refused_by_its_name(kind: str, item: dict, expected: str) -> None:
+    with pytest.raises(AWSError, match=expected):
         search.make("Random", {f"{kind}ParameterRanges": [{"Name": "p", **item}]}, True, None, [])
 
 

@@ -108,7 +108,7 @@ def test_nothing_listening_is_no_answer() -> None:
         assert not answers_ping(closed.getsockname()[1])
 
 
-def test_a_container_that_does_not_pass_its_ping_in_time_fails_the_deployment(
+def test_ping_timeout_of_a_container_fails_the_deployment(
     running: Callable[[str], ServingContainer], tmp_path: Path
 ) -> None:
     unhealthy = running(NEVER_HEALTHY)
@@ -123,7 +123,7 @@ def test_a_container_that_does_not_pass_its_ping_in_time_fails_the_deployment(
     assert unhealthy.enter() is None
 
 
-def test_a_container_that_stops_answering_pings_takes_no_requests_and_is_replaced(
+def test_container_that_fails_its_pings_is_replaced(
     running: Callable[[str], ServingContainer], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(model_container, "_WATCH_INTERVAL_SECONDS", 0.05)

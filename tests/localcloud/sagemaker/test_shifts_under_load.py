@@ -17,7 +17,7 @@ ROUNDS = int(os.environ.get("ROUNDS", "1"))
 ROLLBACK = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
 
 
-def test_no_request_to_the_api_fails_while_releases_are_shifted_and_rolled_back(hosting: Hosting) -> None:
+def test_no_request_to_the_api_fails_during_shifts_and_rollbacks(hosting: Hosting) -> None:
     project = open_project(hosting, f"load-{uuid.uuid4().hex[:6]}")
     first = project.parameters(1, predicts(1.0), 1.0)
     assert project.deploy(first) == "CREATE_COMPLETE", project.production.reasons()
@@ -36,9 +36,7 @@ def test_no_request_to_the_api_fails_while_releases_are_shifted_and_rolled_back(
 
 
 @pytest.mark.parametrize("kind", ["CANARY", "ROLLING"])
-def test_no_request_to_an_endpoint_fails_while_releases_are_shifted_and_rolled_back(
-    hosting: Hosting, kind: str
-) -> None:
+def test_no_request_to_an_endpoint_fails_during_shifts_and_rollbacks(hosting: Hosting, kind: str) -> None:
     project = f"load-{uuid.uuid4().hex[:6]}"
     name, stack = f"{project}-production", Stack(hosting, f"{project}-production")
     Stack(hosting, f"{project}-account").deploy(ACCOUNT, {"Project": project})

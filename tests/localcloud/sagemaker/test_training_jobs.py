@@ -100,7 +100,7 @@ def test_the_reason_of_a_failed_job_is_its_failure_file_and_exit_code(scripts: S
     assert scripts.keys("fails/models/") == []
 
 
-def test_a_job_that_raises_without_a_failure_file_shows_the_trace_in_its_log_and_file(
+def test_exception_without_a_failure_file_is_the_failure_reason(
     scripts: Scripts,
 ) -> None:
     job = scripts.train("raises", "raise ValueError('no rows left')")
@@ -110,7 +110,7 @@ def test_a_job_that_raises_without_a_failure_file_shows_the_trace_in_its_log_and
     assert "ValueError: no rows left" in log.read_text()
 
 
-def test_a_job_beyond_its_maximum_runtime_is_stopped_and_keeps_what_it_saved(scripts: Scripts) -> None:
+def test_job_beyond_its_maximum_runtime_keeps_its_output(scripts: Scripts) -> None:
     job = scripts.train("too-long", WAIT_UNTIL_STOPPED, StoppingCondition={"MaxRuntimeInSeconds": 1})
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "MaxRuntimeExceeded")
     statuses = [entry["Status"] for entry in job["SecondaryStatusTransitions"]]

@@ -30,7 +30,7 @@ def choices(*values: str) -> dict:
     return {"CategoricalParameterRanges": [{"Name": "x", "Values": list(values)}]}
 
 
-def test_a_bayesian_search_finds_the_minimum_and_leaves_training_jobs_like_any_others(
+def test_bayesian_search_finds_the_minimum(
     scripts: Scripts,
 ) -> None:
     request = scripts.tuning_request(
@@ -110,7 +110,7 @@ def test_stopping_stops_the_running_jobs_and_launches_no_more(scripts: Scripts) 
     assert [item["TrainingJobStatus"] for item in scripts.tuned("halt")] == ["Stopped", "Stopped"]
 
 
-def test_a_warm_start_knows_the_best_job_of_its_parent(scripts: Scripts) -> None:
+def test_warm_start_uses_the_best_job_of_its_parent(scripts: Scripts) -> None:
     program = """
     import json, os, pathlib
     base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
@@ -168,7 +168,7 @@ def test_one_failed_training_job_does_not_fail_the_search(scripts: Scripts) -> N
     ],
     ids=["all-fail", "no-metric"],
 )
-def test_a_search_that_learns_nothing_fails_and_says_why(
+def test_search_without_objectives_fails_with_a_reason(
     scripts: Scripts, request: pytest.FixtureRequest, program: str, reason: str
 ) -> None:
     name = f"barren-{request.node.callspec.id}"
