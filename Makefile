@@ -71,7 +71,7 @@ wheel: setup ## the package of src/ as the wheel in a generated repository's ven
 	cp -r src pyproject.toml LICENSE "$(BUILD)" && chmod -R u=rwX,go=rX "$(BUILD)"
 	SOURCE_DATE_EPOCH=315532800 $(PIP) wheel --quiet --no-index --no-build-isolation --no-deps --wheel-dir "$(WHEEL_FOR)/vendor" "$(BUILD)"
 	rm -rf "$(BUILD)"
-	cd "$(WHEEL_FOR)" && for wheel in vendor/*.whl; do echo "./$$wheel --hash=sha256:$$(sha256sum "$$wheel" | cut -d ' ' -f 1)"; done > requirements/mlops.txt
+	for wheel in "$(WHEEL_FOR)"/vendor/*.whl; do echo "./vendor/$${wheel##*/} $$($(PIP) hash "$$wheel" | tail -n 1)"; done > "$(WHEEL_FOR)/requirements/mlops.txt"
 
 lock: wheel ## pin what the .in files name
 	$(PIP) install --quiet uv
