@@ -1,0 +1,137 @@
+"""What a team may change in its repository keeps the repository's checks and tests green."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+Edit = Callable[[Path], object]
+
+
+def values(file: str, change: Callable[[dict[str, Any]], object]) -> Edit:
+    """An edit of a file in configuration/."""
+
+    def edit(repository: Path) -> None:
+        path = repository / "configuration" / file
+        content = yaml.safe_load(path.read_text())
+        change(content)
+        path.write_text(json.dumps(content, indent=2) if path.suffix == ".json" else yaml.safe_dump(content))
+
+    return edit
+
+
+def text(file: str, old: str, new: str) -> Edit:
+    """An edit of any file."""
+
+    def edit(repository: Path) -> None:
+        path = repository / file
+        content = path.read_text()
+        assert old in content, f"{file} has no {old!r}"
+        path.write_text(content.replace(old, new))
+
+    return edit
+
+
+def both(*edits: Edit) -> Edit:
+    return lambda repository: [edit(repository) for edit in edits]
+
+
+def set_values(file: str, **new: Any) -> Edit:
+    return values(file, lambda content: content.update(new))
+
+
+def within(file: str, key: str, **new: Any) -> Edit:
+    return values(file, lambda content: content[key].update(new))
+
+
+def tuning(change: Callable[[dict[str, Any]], object]) -> Edit:
+    return values("tuning.json", lambda content: change(content["HyperParameterTuningJobConfig"]))
+
+
+VPC = {"Subnets": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+PREBUILT = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
+
+EDITS: dict[str, Edit] = {
+    "three instances": set_values("production.yml", InitialInstanceCount=3),
+    "clients call the endpoint": set_values("production.yml", clients_call="endpoint"),
+    "a linear shift": set_values("production.yml", shift={"type": "linear", "percent": 20, "minutes": 2}),
+    "all traffic at once": set_values("production.yml", shift={"type": "all_at_once", "minutes": 1}),
+    "a rolling shift": set_values("production.yml", clients_call="endpoint", shift={"type": "rolling", "percent": 50}),
+    "other alarms": set_values("production.yml", alarms={"errors_per_minute": 20, "latency_milliseconds": 300}),
+    "no scaling": values("production.yml", lambda content: content.pop("autoscaling")),
+    "more scaling": within("production.yml", "autoscaling", MaxCapacity=20),
+    "an API key": within("production.yml", "api", authentication="api_key"),
+    "fewer rows in a request": within("production.yml", "api", max_rows=100),
+    "an endpoint in a VPC": set_values("production.yml", VpcConfig=VPC),
+    "no captured data": set_values("production.yml", InitialSamplingPercentage=0),
+    "a larger test endpoint": set_values("test.yml", InstanceType="ml.m5.xlarge"),
+    "a longer load": set_values("qa.yml", duration_seconds=60),
+    "fewer users": set_values("qa.yml", users=2, wait_milliseconds=50),
+    "ten rows in a request": set_values("qa.yml", rows_per_request=10),
+    "another metric": set_values("evaluation.yml", metrics={"mae": {"bound": 4.0, "allowed_regression": 0.05}}),
+    "two metrics": within("evaluation.yml", "metrics", r2={"bound": 0.5, "allowed_regression": 0.1}),
+    "a tighter bound": set_values("evaluation.yml", metrics={"rmse": {"bound": 5.5, "allowed_regression": 0.0}}),
+    "a larger evaluation": set_values("evaluation.yml", instance_type="ml.m5.xlarge"),
+    "a tag for the cost centre": set_values("trainingjob.json", Tags=[{"Key": "cost-centre", "Value": "4711"}]),
+    "shallower trees": within("trainingjob.json", "HyperParameters", max_depth="4"),
+    "spot instances": both(
+        set_values("trainingjob.json", EnableManagedSpotTraining=True),
+        within("trainingjob.json", "StoppingCondition", MaxWaitTimeInSeconds=86400),
+    ),
+    "a larger training instance": within("trainingjob.json", "ResourceConfig", InstanceType="ml.m5.2xlarge"),
+    "a prebuilt image": within("trainingjob.json", "AlgorithmSpecification", TrainingImage=PREBUILT),
+    "twenty trials": tuning(
+        lambda job: job["ResourceLimits"].update(MaxNumberOfTrainingJobs=20, MaxParallelTrainingJobs=4)
+    ),
+    "a range less": tuning(lambda job: job["ParameterRanges"]["ContinuousParameterRanges"].pop()),
+    "a random search": tuning(lambda job: job.update(Strategy="Random")),
+    "another region": set_values("project.json", region="eu-central-1"),
+    "another address": set_values("project.json", notification_email="mlops@example.org"),
+    "a feature less": text(
+        "model/features.py",
+        '    Number("pickup_weekday", minimum=0, maximum=6, integer=True),  # Monday is 0\n',
+        "",
+    ),
+    "another bound of a feature": text("model/features.py", "exclusive_maximum=121", "exclusive_maximum=100"),
+    "a module of its own": lambda repository: (repository / "model" / "weather.py").write_text("RAIN = 0.3\n"),
+    "no documents": lambda repository: shutil.rmtree(repository / "docs"),
+}
+
+
+@pytest.mark.acceptance
+@pytest.mark.parametrize("edit", EDITS)
+def test_a_valid_edit_keeps_the_repository_green(generated: Path, tmp_path: Path, edit: str) -> None:
+    repository = shutil.copytree(generated, tmp_path / "taxi-fares")
+    EDITS[edit](repository)
+    run(repository, "mlops", "check")
+    run(repository, "pytest", "-q", "-p", "no:cacheprovider", "tests/model", "tests/data", "tests/api")
+
+
+@pytest.mark.acceptance
+def test_valid_edits_together_lead_to_a_release(generated: Path, tmp_path: Path) -> None:
+    repository = shutil.copytree(generated, tmp_path / "taxi-fares")
+    for edit in ("three instances", "a linear shift", "an API key", "two metrics", "a tag for the cost centre"):
+        EDITS[edit](repository)
+    for edit in ("shallower trees", "a larger training instance", "a feature less", "ten rows in a request"):
+        EDITS[edit](repository)
+    run(repository, "pytest", "-q", "-p", "no:cacheprovider")
+
+
+def run(repository: Path, module: str, *arguments: str) -> None:
+    done = subprocess.run(
+        [sys.executable, "-m", module, *arguments],
+        cwd=repository,
+        text=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    )
+    assert done.returncode == 0, re.sub(r"(?m)^", "    ", done.stdout[-8000:])
