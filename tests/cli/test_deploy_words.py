@@ -6,10 +6,10 @@ from pathlib import Path
 import pytest
 from botocore.stub import Stubber
 
-from mlops import packaging
 from mlops.aws.session import Session
-from mlops.cli import project
 from mlops.names import Names
+from mlops.release import repository as repositories
+from mlops.release import templates
 
 ADDRESS = "someone@example.org"
 
@@ -23,8 +23,8 @@ def words(mlops, session: Session, names: Names, repository: Path, monkeypatch: 
     session.client("cloudformation").create_stack(StackName=names.stack("storage"), TemplateBody=template)
     (repository / "infra").mkdir()
     (repository / "infra" / "storage.yml").write_text(template)
-    monkeypatch.setattr(packaging, "stacks", lambda *_, **__: [])
-    monkeypatch.setattr(project.Repository, "session", session)
+    monkeypatch.setattr(templates, "stacks", lambda *_, **__: [])
+    monkeypatch.setattr(repositories.Repository, "session", session)
 
     def deploy(address: str, arn: str) -> str:
         listed = {"Endpoint": address, "SubscriptionArn": arn, "Protocol": "email", "TopicArn": topic}

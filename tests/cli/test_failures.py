@@ -15,10 +15,10 @@ from mlops.aws.failures import before_end, hook_reason, last_words, machine_caus
 from mlops.aws.jobs import Job
 from mlops.aws.logs import LogEvent, LogLocation
 from mlops.aws.session import Session
-from mlops.cli.project import Repository
-from mlops.cli.watch import raise_failure
 from mlops.errors import PipelineError
 from mlops.names import Names
+from mlops.release import Repository
+from mlops.release.watching import require_success
 
 BUILD_LOG = [
     "[Container] 2026/11/21 12:00:00 Running command python -m mlops.builds.qa --endpoint test",
@@ -109,7 +109,7 @@ def failure_message(names: Names, repository: Path, action: Action) -> str:
     """The message for an execution in which this action failed."""
     execution = Execution(names.pipeline, EXECUTION, FAILED, "", {}, {}, "", (Stage(action.stage, (action,)),))
     with pytest.raises(PipelineError) as raised:
-        raise_failure(Repository(repository), execution)
+        require_success(Repository(repository), execution)
     return str(raised.value)
 
 

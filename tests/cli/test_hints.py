@@ -8,14 +8,15 @@ from pathlib import Path
 import pytest
 from settings import GENERATED, REGION
 
-from mlops.aws import jobs, model_packages
+from mlops import release
+from mlops.aws import executions, jobs, model_packages
 from mlops.aws.executions import Execution
 from mlops.aws.model_packages import ModelPackage
 from mlops.aws.session import Session
-from mlops.cli import invoke, rollback, watch
-from mlops.cli.project import Repository
+from mlops.cli.show import show
 from mlops.errors import InputError
 from mlops.localcloud import launch, logfiles, ports
+from mlops.release import Repository, rollback, watching
 
 FIRST, SECOND = "1a2b3c4d-0000-4000-8000-000000000000", "9f9f3c4d-0000-4000-8000-000000000000"
 
@@ -50,11 +51,12 @@ def test_with_credentials_a_local_cloud_is_not_guessed(
 
 
 def test_a_row_may_begin_with_a_negative_number(repository: Path, mlops, monkeypatch):
-    asked = []
-    monkeypatch.setattr(invoke, "ask", lambda _, stage, body, *types: asked.append((stage, body, *types)) or b"1.5")
+    requests = []
+    monkeypatch.setattr(release, "invoke", lambda _, body, **options: requests.append((body, options)) or b"1.5")
     result = mlops("invoke", "-762,1,high", "-.5,2,low", "--accept", "json")
     assert result.exit_code == 0, result.output
-    assert asked == [("production", b"-762,1,high\n-.5,2,low", "text/csv", "application/json")]
+    types = {"content_type": "text/csv", "accept": "application/json"}
+    assert requests == [(b"-762,1,high\n-.5,2,low", {"stage": "production", **types})]
 
 
 def test_an_option_that_does_not_exist_is_still_refused(repository: Path, mlops):
@@ -63,20 +65,27 @@ def test_an_option_that_does_not_exist_is_still_refused(repository: Path, mlops)
     assert "No such option" in result.output
 
 
-def execution(**variables: str) -> Execution:
-    return Execution("demo", FIRST, "Succeeded", "", variables, {}, "", ())
+def succeeded(tune: str) -> Execution:
+    return Execution("demo", FIRST, "Succeeded", "", {"Tune": tune}, {}, "", ())
 
 
 def test_a_release_that_was_tuned_says_how_the_next_one_gets_its_hyperparameters(
     session: Session, repository: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
+    monkeypatch.setattr(executions, "read", lambda *_: succeeded("true"))
     monkeypatch.setattr(jobs, "tuned_hyperparameters", lambda *_: {"eta": "0.12", "max_depth": "7"})
-    watch._say_tuned_hyperparameters(Repository(repository), execution(Tune="false"))
-    assert capsys.readouterr().out == ""
-    watch._say_tuned_hyperparameters(Repository(repository), execution(Tune="true"))
+    show(watching.watch(Repository(repository), FIRST))
     output = capsys.readouterr().out
     assert "Its tuned hyperparameters: --set eta=0.12 --set max_depth=7\n" in output
     assert "configuration/trainingjob.json" in output
+
+
+def test_a_release_that_was_not_tuned_names_no_hyperparameters(
+    session: Session, repository: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
+):
+    monkeypatch.setattr(executions, "read", lambda *_: succeeded("false"))
+    show(watching.watch(Repository(repository), FIRST))
+    assert re.fullmatch(r"The release has succeeded in .*\.\n", capsys.readouterr().out)
 
 
 def test_an_execution_without_a_tuning_job_has_no_tuned_hyperparameters(session: Session):
@@ -97,7 +106,7 @@ def released(monkeypatch) -> None:
 def test_a_release_to_roll_back_to_is_named_as_packages_or_as_answers_name_it(
     session: Session, repository: Path, released: None, given: str | None, version: int | None
 ):
-    assert rollback._version_number(Repository(repository), given) == version
+    assert rollback.version_number(Repository(repository), given) == version
 
 
 @pytest.mark.parametrize("given", ["", "0", "v3", "ffff", "-1"])
@@ -105,7 +114,7 @@ def test_a_release_that_does_not_exist_is_refused_with_those_that_do(
     session: Session, repository: Path, released: None, given: str
 ):
     with pytest.raises(InputError, match=re.escape(f"such as:\n  3  {SECOND}\n  1  {FIRST}")):
-        rollback._version_number(Repository(repository), given)
+        rollback.version_number(Repository(repository), given)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ import pytest
 
 from mlops.aws import new_key
 from mlops.aws.session import AWSError, Session
+from mlops.progress import result
 
 TOPIC = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 
@@ -38,7 +39,7 @@ def test_an_upload_that_is_denied_right_after_the_deployment_is_tried_again(
     session: Session, stack: str, code: str
 ) -> None:
     upload, pauses, shown = Upload(3, code), [], []
-    assert new_key.call(session, stack, upload, on_wait=shown.append, pause=pauses.append) == "version"
+    assert result(new_key.call(session, stack, upload, pause=pauses.append), shown.append) == "version"
     assert (upload.calls, len(pauses), len(shown)) == (4, 3, 3)
 
 
@@ -46,7 +47,7 @@ def test_a_denial_is_final_once_the_key_is_known(session: Session, stack: str) -
     clock = iter(datetime.now(UTC) + timedelta(minutes=minutes) for minutes in (0, 3, 7))
     upload = Upload(10)
     with pytest.raises(AWSError, match="kms:GenerateDataKey"):
-        new_key.call(session, stack, upload, pause=lambda seconds: None, now=lambda: next(clock))
+        result(new_key.call(session, stack, upload, pause=lambda seconds: None, now=lambda: next(clock)))
     assert upload.calls == 3
 
 
@@ -56,5 +57,5 @@ def test_only_a_denial_of_a_deployed_stack_is_waited_for(
 ) -> None:
     upload = Upload(1, code)
     with pytest.raises(AWSError):
-        new_key.call(session, name or stack, upload, pause=lambda seconds: None)
+        result(new_key.call(session, name or stack, upload, pause=lambda seconds: None))
     assert upload.calls == 1

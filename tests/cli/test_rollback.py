@@ -13,6 +13,7 @@ from mlops.aws import releases, stacks
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
 from mlops.names import Names, known_rows_key
+from mlops.progress import result
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
 TYPES = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
@@ -133,7 +134,7 @@ def production(session: Session, names: Names, repository) -> Production:
     small_pipeline.create(session, names, repository)
     session.client("sagemaker").create_model_package_group(ModelPackageGroupName=names.model_package_group)
     topic = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": {"TopicArn": {"Value": {"Ref": "Topic"}}}}
-    stacks.deploy(session, names.stack("storage"), json.dumps(topic), {})
+    result(stacks.deploy(session, names.stack("storage"), json.dumps(topic), {}))
     return Production(session, names)
 
 
@@ -145,7 +146,7 @@ def deployed(production: Production) -> Callable[..., Production]:
         production.release("one", **first)
         second = production.release("two")
         stack = production.names.endpoint_stack("production")
-        stacks.deploy(production.session, stack, second.template, second.parameters, tags=second.tags)
+        result(stacks.deploy(production.session, stack, second.template, second.parameters, tags=second.tags))
         return production
 
     return made
@@ -211,7 +212,7 @@ def test_production_that_has_never_come_up_is_no_production(mlops, production: P
     broken = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "x", "RoleArn": "x", "Stages": []}}
     stack = production.names.endpoint_stack("production")
     with pytest.raises(PipelineError, match="ROLLBACK_COMPLETE"):
-        stacks.deploy(production.session, stack, json.dumps({"Resources": {"Broken": broken}}), {})
+        result(stacks.deploy(production.session, stack, json.dumps({"Resources": {"Broken": broken}}), {}))
     assert "Nothing is in production yet" in mlops("rollback").output
     started = mlops("start")
     assert started.exit_code == 2
@@ -221,7 +222,7 @@ def test_production_that_has_never_come_up_is_no_production(mlops, production: P
 def test_a_release_that_sagemaker_would_refuse_is_refused_before_it_starts(mlops, production: Production, repository):
     stack = production.names.endpoint_stack("production")
     parameters = production.parameters("one", ClientsCall="endpoint")
-    stacks.deploy(production.session, stack, template("one"), parameters)
+    result(stacks.deploy(production.session, stack, template("one"), parameters))
     file = repository / "configuration" / "production.yml"
     text = file.read_text().replace("clients_call: api", "clients_call: endpoint")
     file.write_text(text.replace("InstanceType: ml.m5.large", "InstanceType: ml.m5.xlarge"))

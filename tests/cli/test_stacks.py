@@ -8,6 +8,7 @@ import pytest
 from mlops.aws import stacks
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
+from mlops.progress import result
 
 
 @pytest.fixture
@@ -47,7 +48,7 @@ BROKEN = json.dumps(
 
 def test_a_new_stack_is_created_and_its_events_are_shown(session: Session, name: str):
     events = []
-    outcome = stacks.deploy(session, name, template(Topic=name), {"Title": "Hello"}, on_event=events.append)
+    outcome = result(stacks.deploy(session, name, template(Topic=name), {"Title": "Hello"}), events.append)
     assert outcome.changed
     assert outcome.outputs["Arn"].endswith(f":{name}")
     assert stacks.parameters(session, name) == {"Title": "Hello"}
@@ -55,9 +56,9 @@ def test_a_new_stack_is_created_and_its_events_are_shown(session: Session, name:
 
 
 def test_deploying_the_same_again_changes_nothing(session: Session, name: str):
-    stacks.deploy(session, name, template(Topic=name), {"Title": "Hello"})
+    result(stacks.deploy(session, name, template(Topic=name), {"Title": "Hello"}))
     events = []
-    outcome = stacks.deploy(session, name, template(Topic=name), {"Title": "Hello"}, on_event=events.append)
+    outcome = result(stacks.deploy(session, name, template(Topic=name), {"Title": "Hello"}), events.append)
     assert not outcome.changed
     assert outcome.outputs["Arn"].endswith(f":{name}")
     assert events == []
@@ -65,28 +66,28 @@ def test_deploying_the_same_again_changes_nothing(session: Session, name: str):
 
 def test_an_update_shows_only_its_own_events(session: Session, name: str):
     created, updated = [], []
-    stacks.deploy(session, name, template(Topic=name), {}, on_event=created.append)
-    stacks.deploy(session, name, template(Topic=name, Second=f"{name}-2"), {}, on_event=updated.append)
+    result(stacks.deploy(session, name, template(Topic=name), {}), created.append)
+    result(stacks.deploy(session, name, template(Topic=name, Second=f"{name}-2"), {}), updated.append)
     assert "Second" in {event.resource for event in updated}
     assert not {event.id for event in created} & {event.id for event in updated}
 
 
 def test_a_failed_creation_names_the_resource_and_its_reason(session: Session, name: str):
     with pytest.raises(PipelineError, match=rf"{name} ended in ROLLBACK_COMPLETE\. Function \(.*\): \w+"):
-        stacks.deploy(session, name, BROKEN, {})
+        result(stacks.deploy(session, name, BROKEN, {}))
 
 
 def test_what_a_failed_creation_left_does_not_stand_in_the_way(session: Session, name: str):
     with pytest.raises(PipelineError):
-        stacks.deploy(session, name, BROKEN, {})
-    assert stacks.deploy(session, name, template(Topic=name), {}).changed
+        result(stacks.deploy(session, name, BROKEN, {}))
+    assert result(stacks.deploy(session, name, template(Topic=name), {})).changed
 
 
 def test_a_deleted_stack_is_gone(session: Session, name: str):
-    stacks.deploy(session, name, template(Topic=name), {})
-    stacks.delete(session, name)
+    result(stacks.deploy(session, name, template(Topic=name), {}))
+    result(stacks.delete(session, name))
     assert stacks.describe(session, name) is None
-    stacks.delete(session, name)
+    result(stacks.delete(session, name))
 
 
 def test_a_stack_that_is_not_there_has_no_outputs(session: Session):

@@ -1,18 +1,22 @@
-"""The command starts fast because it imports nothing that it doesn't need yet."""
+"""The list of commands is shown at once: it imports none of them."""
 
 import subprocess
 import sys
 
+import click
 import pytest
 from settings import GENERATED
+
+from mlops.cli import main
+from mlops.cli.data import data
+from mlops.cli.local import local
 
 _HEAVY = ("boto3", "botocore", "rich", "yaml", "pydantic", "psutil", "pandas", "numpy", "xgboost")
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["status", "--help"], ["local", "run", "--help"]])
-def test_help_imports_nothing_heavy(arguments: list[str]):
+def test_list_of_commands_imports_nothing_heavy():
     done = subprocess.run(
-        [sys.executable, "-X", "importtime", "-m", "mlops", *arguments],
+        [sys.executable, "-X", "importtime", "-m", "mlops", "--help"],
         cwd=GENERATED,
         capture_output=True,
         text=True,
@@ -34,3 +38,11 @@ def test_every_command_has_help_that_fits_its_line():
     commands = done.stdout.split("Commands:\n")[1].splitlines()
     assert len(commands) == 15
     assert not [line for line in commands if line.endswith("...")]
+
+
+@pytest.mark.parametrize("group", [main, data, local], ids=lambda group: group.name)
+def test_list_of_commands_has_the_first_sentence_of_each_command(group: click.Group):
+    context = click.Context(group)
+    listed = {name: text for name, (_, text) in group.table.items()}
+    described = {name: group.get_command(context, name).get_short_help_str(limit=200) for name in listed}
+    assert listed == described

@@ -15,8 +15,8 @@ from repository import ROOT, Repository
 from resolving import resolved_for
 from templates import ALL, NAMES, policies, resources
 
-from mlops import packaging
 from mlops.configuration import load
+from mlops.release import templates
 
 BOUNDED = ["api", "builds", "endpoints", "jobs", "notifications", "pipeline"]
 # A project whose name begins the name of others, and the other way round.
@@ -190,7 +190,7 @@ def test_each_template_with_roles_has_a_boundary() -> None:
 def test_each_role_of_a_stack_gets_its_boundary(tmp_path) -> None:
     configuration = load(Repository(tmp_path).root)
     arns = {name: f"arn:aws:iam::123456789012:policy/{name}" for name in BOUNDED}
-    stacks = {each.name: each.parameters for each in packaging.stacks(ROOT, configuration, boundaries=arns)}
+    stacks = {each.name: each.parameters for each in templates.stacks(ROOT, configuration, boundaries=arns)}
     for name in BOUNDED:
         parameters = stacks[configuration.names.stack(name)]
         for key, role in resources(name, "AWS::IAM::Role").items():

@@ -15,10 +15,10 @@ from granting import is_allowed, role_statements
 from resolving import ROLE, VALUES, like, resolved
 from templates import DEPLOYED_BY, INFRA, NAMES, template
 
-from mlops import packaging
 from mlops.localcloud.enforcement import handler_rules, handlers, stack_actions
 from mlops.localcloud.enforcement.handler_resources import Resource
 from mlops.localcloud.ministack import scope
+from mlops.release import templates
 
 BUNDLED = Path(cfnlint.__file__).parent / "data" / "schemas"
 SUFFIX = "0123456789AB"
@@ -100,7 +100,7 @@ def denied(
 
 def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> Iterator[tuple[str, Resource]]:
     """The resources of a template's stack by logical id, with all that conditions may bring."""
-    parsed, _ = decode_str(packaging.pack(INFRA / f"{name}.yml"))
+    parsed, _ = decode_str(templates.pack(INFRA / f"{name}.yml"))
     found = parsed["Resources"]
     boundary = f"arn:aws:iam::123456789012:policy/mlops-boundaries/taxi-fares/taxi-fares-{name}-boundary"
     boundaries = {"PermissionsBoundary": boundary, "ContainerBoundary": boundary}

@@ -13,10 +13,11 @@ from cfnlint.config import ManualArgs
 from repository import ROOT, Repository
 from templates import ALL, INFRA, NAMES, find, resources, statements, template
 
-from mlops import names, packaging
+from mlops import names
 from mlops.aws import source
 from mlops.aws.requested_by import RequestedBy
 from mlops.configuration import load
+from mlops.release import templates
 
 # CloudFormation takes no longer template that is sent to it, and the bucket is itself in one of them.
 MAXIMUM_BYTES = 51_200
@@ -34,13 +35,13 @@ def repository(tmp_path) -> Repository:
 
 
 @pytest.fixture
-def stacks(repository) -> list[packaging.Stack]:
-    return packaging.stacks(ROOT, load(repository.root))
+def stacks(repository) -> list[templates.Stack]:
+    return templates.stacks(ROOT, load(repository.root))
 
 
 def packed(name: str) -> str:
     """What is deployed, with the partition filled in that its state machine would get."""
-    return packaging.pack(INFRA / f"{name}.yml").replace("${Partition}", "aws")
+    return templates.pack(INFRA / f"{name}.yml").replace("${Partition}", "aws")
 
 
 @pytest.mark.parametrize("name", ALL)
@@ -64,7 +65,7 @@ def test_cloudformation_validate_finds_nothing(name):
 
 @pytest.mark.parametrize("name", ["boundaries", "bootstrap"])
 def test_what_a_person_deploys_is_sent_with_room_to_grow_and_is_the_same_template(name):
-    sent = packaging.compact(INFRA / f"{name}.yml")
+    sent = templates.compact(INFRA / f"{name}.yml")
     assert len(sent.encode()) < 0.9 * MAXIMUM_BYTES
     assert json.loads(sent) == template(name)
 
@@ -106,7 +107,7 @@ def test_only_stacks_with_roles_may_make_roles(stacks):
 def test_a_prebuilt_image_replaces_the_image_build(repository):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
     repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
-    parameters = {stack.name: stack.parameters for stack in packaging.stacks(ROOT, load(repository.root))}
+    parameters = {stack.name: stack.parameters for stack in templates.stacks(ROOT, load(repository.root))}
     assert parameters["taxi-fares-pipeline"]["TrainingImage"] == image
     arn = "arn:aws:ecr:eu-west-1:123456789012:repository/shared/forecast"
     assert parameters["taxi-fares-jobs"]["PrebuiltImageRepositoryArn"] == arn
@@ -115,7 +116,7 @@ def test_a_prebuilt_image_replaces_the_image_build(repository):
 def test_a_vpc_anywhere_lets_containers_join_it(repository):
     vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
     repository.change("production.yml", lambda data: data.update(VpcConfig=vpc))
-    parameters = {stack.name: stack.parameters for stack in packaging.stacks(ROOT, load(repository.root))}
+    parameters = {stack.name: stack.parameters for stack in templates.stacks(ROOT, load(repository.root))}
     assert parameters["taxi-fares-jobs"]["UsesVpc"] == "true"
 
 

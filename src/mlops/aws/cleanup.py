@@ -1,11 +1,11 @@
-"""Takes out what CloudFormation would not delete: objects, images, model packages, logs of endpoints."""
+"""Deletes what CloudFormation does not delete with a stack: objects, images, model packages, logs of endpoints."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator
+from typing import Any
 
-from mlops.aws import endpoints
+from mlops.aws import endpoints, paging
 from mlops.aws.session import AWSError, Session
 from mlops.errors import PipelineError
 from mlops.names import Names
@@ -14,11 +14,11 @@ _SHORT_ID = re.compile("[0-9a-f]{8}")
 
 
 def bucket(session: Session, name: str) -> None:
-    """Delete every version of every object, and the marks of those deleted before."""
+    """Delete every version of every object, and the markers of objects deleted before."""
     client = session.client("s3")
-    for page in _pages(lambda: client.get_paginator("list_object_versions").paginate(Bucket=name), "NoSuchBucket"):
-        found = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
-        objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in found]
+    for page in _all_pages(client, "list_object_versions", "NoSuchBucket", Bucket=name):
+        versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
+        objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
         if not objects:
             continue
         answer = client.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
@@ -30,10 +30,7 @@ def bucket(session: Session, name: str) -> None:
 def images(session: Session, repository: str) -> None:
     """Delete every image of a repository."""
     client = session.client("ecr")
-    pages = _pages(
-        lambda: client.get_paginator("list_images").paginate(repositoryName=repository), "RepositoryNotFoundException"
-    )
-    for page in pages:
+    for page in _all_pages(client, "list_images", "RepositoryNotFoundException", repositoryName=repository):
         if page["imageIds"]:
             client.batch_delete_image(repositoryName=repository, imageIds=page["imageIds"])
 
@@ -41,27 +38,26 @@ def images(session: Session, repository: str) -> None:
 def model_packages(session: Session, group: str) -> None:
     """Delete every version of a model package group."""
     client = session.client("sagemaker")
-    pages = client.get_paginator("list_model_packages").paginate(ModelPackageGroupName=group)
-    arns = [each["ModelPackageArn"] for page in pages for each in page["ModelPackageSummaryList"]]
-    for arn in arns:
-        client.delete_model_package(ModelPackageName=arn)
+    summaries = paging.items(client, "list_model_packages", "ModelPackageSummaryList", ModelPackageGroupName=group)
+    for summary in list(summaries):
+        client.delete_model_package(ModelPackageName=summary["ModelPackageArn"])
 
 
 def endpoint_logs(session: Session, names: Names) -> None:
-    """Delete the log groups of the endpoints of all releases. SageMaker makes them, no stack has them."""
+    """Delete the log groups of the endpoints of all releases. SageMaker creates them, no stack owns them."""
     client = session.client("logs")
     prefix = endpoints.log_of(names.release_endpoint("")).group
-    pages = list(client.get_paginator("describe_log_groups").paginate(logGroupNamePrefix=prefix))
-    for group in (each["logGroupName"] for page in pages for each in page["logGroups"]):
+    for group in list(paging.items(client, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)):
+        name = group["logGroupName"]
         # The names of another model may begin in the same way.
-        if _SHORT_ID.fullmatch(group.removeprefix(prefix)):
-            client.delete_log_group(logGroupName=group)
+        if _SHORT_ID.fullmatch(name.removeprefix(prefix)):
+            client.delete_log_group(logGroupName=name)
 
 
-def _pages(paginate: Callable[[], Iterator[dict]], missing: str) -> list[dict]:
-    """All pages, read before anything is deleted; none where the container is already gone."""
+def _all_pages(client: Any, operation: str, missing: str, **request: str) -> list[dict[str, Any]]:
+    """All pages, read before anything is deleted; none where AWS answers with the error code `missing`."""
     try:
-        return list(paginate())
+        return list(paging.pages(client, operation, **request))
     except AWSError as error:
         if error.code != missing:
             raise

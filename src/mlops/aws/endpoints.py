@@ -50,7 +50,7 @@ def describe(session: Session, endpoint: str) -> Status | None:
     try:
         answer = session.client("sagemaker").describe_endpoint(EndpointName=endpoint)
     except AWSError as error:
-        if "Could not find" in str(error) or error.code == "ResourceNotFound":
+        if error.is_missing_resource:
             return None
         raise
     return Status(endpoint, answer["EndpointStatus"], answer.get("FailureReason", ""), answer["LastModifiedTime"])

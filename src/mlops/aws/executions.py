@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
 
+from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError
 
@@ -116,6 +117,10 @@ class Execution:
     def failed_action(self) -> Action | None:
         failed = [action for action in self.actions if action.state == FAILED]
         return min(failed, key=lambda action: action.ended.timestamp() if action.ended else 0, default=None)
+
+    @property
+    def running_action(self) -> Action | None:
+        return next((action for action in self.actions if action.state == IN_PROGRESS), None)
 
     @property
     def failed_in_production(self) -> bool:
@@ -239,15 +244,17 @@ def with_activity(execution: Execution, activities: dict[str, str]) -> Execution
 
 def _action_runs(client, pipeline: str, execution_id: str) -> dict[str, list[dict]]:
     """The runs of each action by its path: after a retry of a stage there are several, the last one counts."""
-    pages = client.get_paginator("list_action_executions").paginate(
-        pipelineName=pipeline, filter={"pipelineExecutionId": execution_id}
+    details = paging.items(
+        client,
+        "list_action_executions",
+        "actionExecutionDetails",
+        pipelineName=pipeline,
+        filter={"pipelineExecutionId": execution_id},
     )
-    found: dict[str, list[dict]] = {}
-    for run in sorted(
-        (run for page in pages for run in page["actionExecutionDetails"]), key=lambda run: run["startTime"]
-    ):
-        found.setdefault(f"{run['stageName']}/{run['actionName']}", []).append(run)
-    return found
+    runs: dict[str, list[dict]] = {}
+    for run in sorted(details, key=lambda run: run["startTime"]):
+        runs.setdefault(f"{run['stageName']}/{run['actionName']}", []).append(run)
+    return runs
 
 
 def _stage(stage: dict, runs: dict[str, list[dict]]) -> Stage:

@@ -149,9 +149,6 @@ def _describe(session: Session, operation: str, request: dict) -> dict | None:
     try:
         return getattr(session.client("sagemaker"), operation)(**request)
     except AWSError as error:
-        # SageMaker answers ResourceNotFound for some jobs and a ValidationException for others.
-        if error.code == "ResourceNotFound" or (
-            error.code == "ValidationException" and re.search("not found|does not exist|find", str(error))
-        ):
+        if error.is_missing_resource:
             return None
         raise

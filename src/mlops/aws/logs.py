@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
 
 # Every environment of a function writes a stream of its own, and streams stay when their lines have expired.
@@ -110,8 +111,7 @@ def _new_events(client, location: LogLocation, tokens: dict[str, str]) -> list[L
 def _streams(client, location: LogLocation) -> list[str]:
     """The streams that are meant; of a whole group the newest."""
     prefix = {"logStreamNamePrefix": location.prefix} if location.prefix else {}
-    pages = client.get_paginator("describe_log_streams").paginate(logGroupName=location.group, **prefix)
-    streams = [stream for page in pages for stream in page["logStreams"]]
+    streams = list(paging.items(client, "describe_log_streams", "logStreams", logGroupName=location.group, **prefix))
     if not location.prefix:
         # CloudWatch Logs may be late with a last event, so a new stream counts by its creation.
         streams.sort(key=lambda stream: max(stream["creationTime"], stream.get("lastEventTimestamp", 0)))

@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
+from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError
 from mlops.names import Names
@@ -36,7 +37,7 @@ def read(session: Session, names: Names, version: int) -> ModelPackage:
         arn = session.client("sagemaker").describe_model_package_group(ModelPackageGroupName=group)
         return describe(session, f"{_package_prefix(arn['ModelPackageGroupArn'])}/{version}")
     except AWSError as error:
-        if "does not exist" in str(error) or error.code == "ResourceNotFound":
+        if error.is_missing_resource:
             raise InputError(f"The model package group {group} has no version {version}.") from error
         raise
 
@@ -60,19 +61,23 @@ def describe(session: Session, arn: str) -> ModelPackage:
 
 def newest_first(session: Session, names: Names) -> Iterator[ModelPackage]:
     """Every package of the group that a person or a release has approved, the newest first."""
-    pages = (
-        session.client("sagemaker")
-        .get_paginator("list_model_packages")
-        .paginate(
-            ModelPackageGroupName=names.model_package_group,
-            ModelApprovalStatus=APPROVED,
-            SortBy="CreationTime",
-            SortOrder="Descending",
-        )
+    summaries = paging.items(
+        session.client("sagemaker"),
+        "list_model_packages",
+        "ModelPackageSummaryList",
+        ModelPackageGroupName=names.model_package_group,
+        ModelApprovalStatus=APPROVED,
+        SortBy="CreationTime",
+        SortOrder="Descending",
     )
-    for page in pages:
-        for summary in page["ModelPackageSummaryList"]:
-            yield describe(session, summary["ModelPackageArn"])
+    for summary in summaries:
+        yield describe(session, summary["ModelPackageArn"])
+
+
+def of_execution(session: Session, names: Names, execution_id: str) -> ModelPackage | None:
+    """The approved package that an execution has released, or None."""
+    packages = newest_first(session, names) if execution_id else iter(())
+    return next((each for each in packages if each.execution_id == execution_id), None)
 
 
 def reject(session: Session, package: ModelPackage, reason: str) -> None:

@@ -7,7 +7,7 @@ affect the authorization of a key. The policies of GitHub's roles name the key b
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Generator
 from datetime import UTC, datetime, timedelta
 from typing import TypeVar
 
@@ -26,13 +26,12 @@ def call(
     stack: str,
     use: Callable[[], Result],
     *,
-    on_wait: Callable[[object], None] = lambda text: None,
     pause: Callable[[float], None] = time.sleep,
     now: Callable[[], datetime] = lambda: datetime.now(UTC),
-) -> Result:
+) -> Generator[str, None, Result]:
     """Call `use` again while it is denied and the stack with the key is new. Returns its result.
 
-    A denial is final when the stack is older or does not exist.
+    Yields a text before each pause. A denial is final when the stack is older or does not exist.
     """
     while True:
         try:
@@ -40,7 +39,7 @@ def call(
         except AWSError as error:
             if error.code not in _DENIED or not _is_new(session, stack, now()):
                 raise
-        on_wait("AWS has not applied the permissions of the new key yet; trying again")
+        yield "AWS has not applied the permissions of the new key yet; trying again"
         pause(_PAUSE_SECONDS)
 
 

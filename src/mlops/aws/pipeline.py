@@ -1,9 +1,8 @@
-"""Acting on the pipeline: start an execution, stop those before it, answer its approval."""
+"""Acting on the pipeline: start an execution, answer its approval, stop all that are in progress."""
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
 from dataclasses import dataclass
 
 from mlops.aws import executions, polling, stopping
@@ -12,10 +11,6 @@ from mlops.aws.requested_by import RequestedBy
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
-# Actions that CodePipeline cannot stop; an execution that is stopped waits for their end.
-_ENDING_BY_THEMSELVES = {"CloudFormation", "ECRBuildAndPublish"}
-# The stage whose success lets a release into production.
-_APPROVAL_STAGE = "Approve"
 # How long an approval that is in progress may have no token yet.
 _TOKEN_SECONDS = 30.0
 
@@ -56,31 +51,6 @@ def start(session: Session, request: ReleaseRequest) -> str:
     return answer["pipelineExecutionId"]
 
 
-def supersede(session: Session, request: ReleaseRequest, say: Callable[[str], None]) -> str | None:
-    """Look at what is in progress: the id of an execution that releases the same, if there is one.
-
-    Others that nobody has approved are stopped, because the pipeline takes one after the other, and this one would
-    wait for theirs. What has been approved goes on.
-    """
-    found = None
-    for summary in executions.recent(session, request.pipeline):
-        if summary.status != IN_PROGRESS:
-            continue
-        execution = executions.read(session, request.pipeline, summary.id)
-        if found is None and request.is_released_by(execution):
-            found = execution.id
-        elif not _is_approved(execution):
-            reason = f"superseded by the release of commit {request.variables['CommitId']}"
-            # An approval would be waited for.
-            stopping.stop(session, execution, reason, abandon=execution.waiting_approval is not None)
-            stopping.end_running(session, execution, reason)
-            say(f"Execution {execution.id} is stopped: nobody had approved it, and this release is newer.")
-            for action in execution.actions:
-                if action.state == IN_PROGRESS and action.provider in _ENDING_BY_THEMSELVES:
-                    say(f"  {action.path} cannot be stopped; this release waits for its end.")
-    return found
-
-
 def stop_all(session: Session, pipeline: str, reason: str) -> None:
     """Stop whatever is in progress and wait for nothing of it."""
     for summary in executions.recent(session, pipeline, limit=100):
@@ -88,10 +58,6 @@ def stop_all(session: Session, pipeline: str, reason: str) -> None:
             execution = executions.read(session, pipeline, summary.id)
             stopping.stop(session, execution, reason, abandon=True)
             stopping.end_running(session, execution, reason)
-
-
-def _is_approved(execution: Execution) -> bool:
-    return any(stage.name == _APPROVAL_STAGE and stage.state == executions.SUCCEEDED for stage in execution.stages)
 
 
 def answer_approval(session: Session, execution: Execution, *, approved: bool, comment: str) -> Action:

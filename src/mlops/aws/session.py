@@ -53,6 +53,9 @@ _SIGNATURE_CODES = {
     "SignatureDoesNotMatch",
     "UnrecognizedClientException",
 }
+_MISSING_CODES = {"ResourceNotFound", "ResourceNotFoundException"}
+_VALIDATION_CODES = {"ValidationError", "ValidationException"}
+_MISSING_MESSAGE = re.compile("does not exist|not found|(could not|unable to) find", re.IGNORECASE)
 _DENIED_CODES = {"AccessDenied", "AccessDeniedException", "UnauthorizedOperation", "UnauthorizedException"}
 _NOT_AUTHORIZED = re.compile(
     r"(?:User: (?P<who>\S+) )?is not authorized to perform: (?P<action>[\w-]+:\w+)"
@@ -78,6 +81,16 @@ class AWSError(MlopsError):
         self.code = code
         self.operation = operation
         self.exit_code = exit_code
+
+    @property
+    def is_missing_resource(self) -> bool:
+        """Whether AWS refused the call because the resource does not exist.
+
+        CloudFormation and SageMaker have one code for invalid and for missing; only the message tells them apart.
+        """
+        return self.code in _MISSING_CODES or (
+            self.code in _VALIDATION_CODES and _MISSING_MESSAGE.search(str(self)) is not None
+        )
 
 
 class Session:

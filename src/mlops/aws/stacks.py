@@ -4,16 +4,18 @@ from __future__ import annotations
 
 import itertools
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlops.aws import polling
+from mlops.aws import paging, polling
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 from mlops.tags import as_list
 
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
+# Statuses of a stack that CloudFormation does not update: it has to be deleted before it is created again.
+_LEFT_BY_A_FAILURE = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}
 _CONSEQUENCE = (
     "Resource creation cancelled",
     "Resource update cancelled",
@@ -62,25 +64,30 @@ def deploy(
     capabilities: Sequence[str] = (),
     tags: dict[str, str] | None = None,
     role_arn: str | None = None,
-    on_event: Callable[[StackEvent], None] = lambda event: None,
-) -> Outcome:
+) -> Generator[StackEvent, None, Outcome]:
     """Create the stack or bring it up to date, and wait. CloudFormation acts under `role_arn`, else as the caller.
 
-    PipelineError with the first failing resource's reason; CloudFormation has rolled the stack back then.
+    Yields the stack's events. PipelineError with the first failing resource's reason; CloudFormation has rolled the
+    stack back then.
     """
-    exists = _make_way(session, name, on_event)
-    return _carry_out(
-        session,
-        name,
-        {
-            "ChangeSetType": "UPDATE" if exists else "CREATE",
-            "Parameters": _parameters(parameters),
-            "Capabilities": list(capabilities),
-            "Tags": as_list(tags or {}),
-            "TemplateBody": template,
-            **({"RoleARN": role_arn} if role_arn else {}),
-        },
-        on_event,
+    stack = describe(session, name)
+    if stack is not None and stack["StackStatus"] in _LEFT_BY_A_FAILURE:
+        yield from delete(session, name)
+        stack = None
+    is_update = stack is not None and _is_updatable(name, stack["StackStatus"])
+    return (
+        yield from _carry_out(
+            session,
+            name,
+            {
+                "ChangeSetType": "UPDATE" if is_update else "CREATE",
+                "Parameters": _parameters(parameters),
+                "Capabilities": list(capabilities),
+                "Tags": as_list(tags or {}),
+                "TemplateBody": template,
+                **({"RoleARN": role_arn} if role_arn else {}),
+            },
+        )
     )
 
 
@@ -91,8 +98,7 @@ def change(
     parameters: dict[str, str],
     *,
     tags: dict[str, str],
-    on_event: Callable[[StackEvent], None] = lambda event: None,
-) -> Outcome:
+) -> Generator[StackEvent, None, Outcome]:
     """Bring a stack that exists to a template and parameters, and wait. Its role stays.
 
     PipelineError as for `deploy`.
@@ -103,10 +109,10 @@ def change(
         "Parameters": _parameters(parameters),
         "Tags": as_list(tags),
     }
-    return _carry_out(session, name, request, on_event)
+    return (yield from _carry_out(session, name, request))
 
 
-def _carry_out(session: Session, name: str, request: dict, on_event: Callable[[StackEvent], None]) -> Outcome:
+def _carry_out(session: Session, name: str, request: dict) -> Generator[StackEvent, None, Outcome]:
     client = session.client("cloudformation")
     change_set = f"mlops-{time.time_ns()}"
     client.create_change_set(StackName=name, ChangeSetName=change_set, **request)
@@ -114,7 +120,7 @@ def _carry_out(session: Session, name: str, request: dict, on_event: Callable[[S
         return Outcome(False, outputs(session, name))
     last = next(events(session, name), None)
     client.execute_change_set(StackName=name, ChangeSetName=change_set)
-    status, happened = _wait(session, name, last, on_event)
+    status, happened = yield from _wait(session, name, last)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
         raise PipelineError(_failure(name, status, happened))
     return Outcome(True, outputs(session, name))
@@ -124,8 +130,8 @@ def _parameters(values: dict[str, str]) -> list[dict[str, str]]:
     return [{"ParameterKey": key, "ParameterValue": value} for key, value in sorted(values.items())]
 
 
-def delete(session: Session, name: str, *, on_event: Callable[[StackEvent], None] = lambda event: None) -> None:
-    """Delete the stack and wait; nothing happens when there is none."""
+def delete(session: Session, name: str) -> Generator[StackEvent, None, None]:
+    """Delete the stack and wait; yields its events, none when there is no such stack."""
     stack = describe(session, name)
     if stack is None:
         return
@@ -133,7 +139,7 @@ def delete(session: Session, name: str, *, on_event: Callable[[StackEvent], None
     stack_id = stack["StackId"]
     last = next(events(session, stack_id), None)
     session.client("cloudformation").delete_stack(StackName=name)
-    status, happened = _wait(session, stack_id, last, on_event)
+    status, happened = yield from _wait(session, stack_id, last)
     if status != "DELETE_COMPLETE":
         raise PipelineError(_failure(name, status, happened))
 
@@ -143,7 +149,7 @@ def describe(session: Session, name: str) -> dict | None:
     try:
         return session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except AWSError as error:
-        if error.code == "ValidationError" and "does not exist" in str(error):
+        if error.is_missing_resource:
             return None
         raise
 
@@ -166,18 +172,17 @@ def parameters_of(stack: dict) -> dict[str, str]:
 
 def events(session: Session, name: str) -> Iterator[StackEvent]:
     """The events of a stack, newest first."""
-    pages = session.client("cloudformation").get_paginator("describe_stack_events").paginate(StackName=name)
-    for page in pages:
-        for event in page["StackEvents"]:
-            yield StackEvent(
-                id=event["EventId"],
-                time=event["Timestamp"],
-                resource=event.get("LogicalResourceId", name),
-                type=event.get("ResourceType", ""),
-                status=event.get("ResourceStatus", ""),
-                reason=event.get("ResourceStatusReason", ""),
-                physical_id=event.get("PhysicalResourceId", ""),
-            )
+    client = session.client("cloudformation")
+    for event in paging.items(client, "describe_stack_events", "StackEvents", StackName=name):
+        yield StackEvent(
+            id=event["EventId"],
+            time=event["Timestamp"],
+            resource=event.get("LogicalResourceId", name),
+            type=event.get("ResourceType", ""),
+            status=event.get("ResourceStatus", ""),
+            reason=event.get("ResourceStatusReason", ""),
+            physical_id=event.get("PhysicalResourceId", ""),
+        )
 
 
 def first_failure(happened: list[StackEvent]) -> StackEvent | None:
@@ -189,27 +194,22 @@ def first_failure(happened: list[StackEvent]) -> StackEvent | None:
 
 def events_between(session: Session, name: str, first: datetime, last: datetime) -> list[StackEvent]:
     """The stack's events of that time, oldest first; empty when the stack is gone."""
-    found = []
+    between = []
     try:
         for event in events(session, name):
             if event.time < first:
                 break
             if event.time <= last:
-                found.append(event)
+                between.append(event)
     except AWSError as error:
-        if error.code != "ValidationError":
+        if not error.is_missing_resource:
             raise
-    return found[::-1]
+    return between[::-1]
 
 
-def _make_way(session: Session, name: str, on_event: Callable[[StackEvent], None]) -> bool:
-    """Whether the stack is there to be updated. What a failed creation left is deleted."""
-    stack = describe(session, name)
-    if stack is None or stack["StackStatus"] == "REVIEW_IN_PROGRESS":
-        return False
-    status = stack["StackStatus"]
-    if status in {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}:
-        delete(session, name, on_event=on_event)
+def _is_updatable(name: str, status: str) -> bool:
+    """Whether a stack in this status is updated, not created. InputError while it can be neither."""
+    if status == "REVIEW_IN_PROGRESS":
         return False
     if status.endswith("_IN_PROGRESS"):
         raise InputError(f"The stack {name} is being changed ({status}). Wait for that, then run this again.")
@@ -237,9 +237,9 @@ def _has_changes(client, name: str, change_set: str) -> bool:
 
 
 def _wait(
-    session: Session, name: str, last: StackEvent | None, on_event: Callable[[StackEvent], None]
-) -> tuple[str, list[StackEvent]]:
-    """Wait until the stack is at rest. Returns its status and the events after `last`, oldest first."""
+    session: Session, name: str, last: StackEvent | None
+) -> Generator[StackEvent, None, tuple[str, list[StackEvent]]]:
+    """Wait until the stack is at rest. Yields the events after `last`; returns its status and them, oldest first."""
     happened: list[StackEvent] = []
     backoff = polling.Backoff()
     while True:
@@ -247,8 +247,7 @@ def _wait(
         new = _events_after(session, name, last)
         last = new[-1] if new else last
         happened += new
-        for event in new:
-            on_event(event)
+        yield from new
         if not status.endswith("_IN_PROGRESS"):
             return status, happened
         backoff.sleep()

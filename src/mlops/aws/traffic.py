@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
-from mlops.aws import stacks
+from mlops.aws import paging, stacks
 from mlops.aws.executions import Action
 from mlops.aws.session import Session
 from mlops.names import RELEASE_VARIANT, Names
@@ -77,17 +77,15 @@ def _counts(
         }
         for name, metric in zip((_ANSWERED, _FAILED), metrics, strict=True)
     ]
-    pages = (
-        session.client("cloudwatch")
-        .get_paginator("get_metric_data")
-        .paginate(
-            MetricDataQueries=queries,
-            StartTime=first.replace(second=0, microsecond=0),
-            EndTime=last.replace(second=0, microsecond=0) + _PERIOD,
-        )
+    results = paging.items(
+        session.client("cloudwatch"),
+        "get_metric_data",
+        "MetricDataResults",
+        MetricDataQueries=queries,
+        StartTime=first.replace(second=0, microsecond=0),
+        EndTime=last.replace(second=0, microsecond=0) + _PERIOD,
     )
     counted = {_ANSWERED: 0, _FAILED: 0}
-    for page in pages:
-        for result in page["MetricDataResults"]:
-            counted[result["Id"]] += int(sum(result["Values"]))
+    for each in results:
+        counted[each["Id"]] += int(sum(each["Values"]))
     return counted

@@ -1,25 +1,25 @@
-"""The `mlops` command. Starting it imports click and nothing heavier: each command imports what it needs."""
+"""The `mlops` command. Its list of commands imports click and nothing heavier; each command imports what it needs."""
 
 import click
 
 from mlops.cli.group import Group
 
 _COMMANDS = {
-    "local": "mlops.cli.local:local",
-    "data": "mlops.cli.data:data",
-    "bootstrap": "mlops.cli.bootstrap:bootstrap",
-    "deploy": "mlops.cli.deploy:deploy",
-    "start": "mlops.cli.start:start",
-    "watch": "mlops.cli.watch:watch",
-    "stop": "mlops.cli.stop:stop",
-    "approve": "mlops.cli.approval:approve",
-    "reject": "mlops.cli.approval:reject",
-    "rollback": "mlops.cli.rollback:rollback",
-    "destroy": "mlops.cli.destroy:destroy",
-    "status": "mlops.cli.status:status",
-    "logs": "mlops.cli.logs:logs",
-    "invoke": "mlops.cli.invoke:invoke",
-    "report": "mlops.cli.report:report",
+    "local": ("mlops.cli.local:local", "A cloud on this machine, with no AWS account."),
+    "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
+    "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Make the roles of this repository's workflows on GitHub."),
+    "deploy": ("mlops.cli.deploy:deploy", "Create the pipeline, or bring it up to date."),
+    "start": ("mlops.cli.start:start", "Start a release of this code and data."),
+    "watch": ("mlops.cli.watch:watch", "Show an execution until it ends."),
+    "stop": ("mlops.cli.stop:stop", "Stop an execution and wait for its end."),
+    "approve": ("mlops.cli.approval:approve", "Let a release go to production."),
+    "reject": ("mlops.cli.approval:reject", "Keep a release from production."),
+    "rollback": ("mlops.cli.rollback:rollback", "Put the previous model package back into production."),
+    "destroy": ("mlops.cli.destroy:destroy", "Delete all stacks of this repository, with their data."),
+    "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
+    "logs": ("mlops.cli.logs:logs", "Print the log of an action, a job, an endpoint or a function."),
+    "invoke": ("mlops.cli.invoke:invoke", "Ask an endpoint for predictions."),
+    "report": ("mlops.cli.report:report", "Write the report of an execution."),
 }
 
 

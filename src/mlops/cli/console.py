@@ -5,8 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING
@@ -15,6 +14,7 @@ import click
 
 if TYPE_CHECKING:
     from rich.console import Console
+    from rich.status import Status
     from rich.text import Text
 
 _QUIET_SECONDS = 5.0
@@ -39,18 +39,33 @@ def say(text: str = "") -> None:
     click.echo(text)
 
 
-@contextmanager
-def working(title: str) -> Iterator[Callable[[object], None]]:
-    """A step that takes a while: gives a function that shows what goes on, and says how long it took."""
-    started = time.monotonic()
-    if is_live():
-        with terminal().status(title) as status:
-            yield lambda text: status.update(_one_line(f"{title}  {text}"))
-        say(f"{title}: done in {elapsed(time.monotonic() - started)}")
-    else:
-        say(f"{title} …")
-        yield throttled(lambda text: say(f"  {text}"))
-        say(f"  done in {elapsed(time.monotonic() - started)}")
+class Step:
+    """A step that takes time: its title at once, its progress on a terminal in place, elsewhere in occasional lines."""
+
+    def __init__(self, title: str) -> None:
+        self._title = title
+        self._status: Status | None = None
+        if is_live():
+            self._status = terminal().status(title)
+            self._status.start()
+        else:
+            say(f"{title} …")
+        self._say_progress = throttled(lambda detail: say(f"  {detail}"))
+
+    def progress(self, detail: object) -> None:
+        if self._status:
+            self._status.update(_one_line(f"{self._title}  {detail}"))
+        else:
+            self._say_progress(detail)
+
+    def stop(self) -> None:
+        """End the motion on a terminal."""
+        if self._status:
+            self._status.stop()
+
+    def say_done(self, seconds: float) -> None:
+        """Say that the step has succeeded, and in which time."""
+        say(f"{self._title}: done in {elapsed(seconds)}" if self._status else f"  done in {elapsed(seconds)}")
 
 
 def throttled(show: Callable[[object], None], seconds: float = _QUIET_SECONDS) -> Callable[[object], None]:

@@ -7,6 +7,7 @@ import shlex
 import sys
 import time
 import traceback
+from typing import Any
 
 import click
 
@@ -14,22 +15,30 @@ from mlops.errors import InputError, MlopsError
 
 
 class Group(click.Group):
-    """A group whose `commands` map a name to the place of its command, "module:attribute"."""
+    """A group whose `commands` map a name to the location of its command, "module:attribute", and to its short help.
 
-    def __init__(self, *, commands: dict[str, str], **attributes) -> None:
+    The list of commands is written from this table: it imports none of them.
+    """
+
+    def __init__(self, *, commands: dict[str, tuple[str, str]], **attributes: Any) -> None:
         super().__init__(**attributes)
-        self._places = commands
+        self.table = commands
 
     def list_commands(self, context: click.Context) -> list[str]:
-        return list(self._places)
+        return list(self.table)
 
     def get_command(self, context: click.Context, name: str) -> click.Command | None:
-        if name not in self._places:
+        if name not in self.table:
             return None
-        module, attribute = self._places[name].split(":")
-        return getattr(importlib.import_module(module), attribute)
+        module, attribute = self.table[name][0].split(":")
+        command: click.Command = getattr(importlib.import_module(module), attribute)
+        return command
 
-    def invoke(self, context: click.Context):
+    def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, short_help) for name, (_, short_help) in self.table.items()])
+
+    def invoke(self, context: click.Context) -> Any:
         try:
             return super().invoke(context)
         except MlopsError as error:
@@ -52,11 +61,11 @@ def _local_cloud_hint(error: MlopsError) -> str:
     """The command again, for the local cloud that runs for this repository, when no credentials say whom to call."""
     if getattr(error, "code", "") != "NoCredentialsError":
         return ""
-    from mlops.cli import project
     from mlops.localcloud import launch
+    from mlops.release.repository import state_directory
 
     try:
-        running = launch.find(project.state_directory() / "local")
+        running = launch.find(state_directory() / "local")
     except InputError:
         return ""
     if running is None:
@@ -70,7 +79,7 @@ def _local_cloud_hint(error: MlopsError) -> str:
 
 def _unexpected(error: Exception) -> str:
     """A sentence for people; the traceback goes to a file, because nobody but us can do anything with it."""
-    from mlops.cli.project import shown, state_directory
+    from mlops.release.repository import shown, state_directory
 
     directory = state_directory() / "errors"
     directory.mkdir(parents=True, exist_ok=True)

@@ -2,11 +2,27 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 
 import click
 
+from mlops import release
+from mlops.cli import console
 from mlops.cli.group import Group
+from mlops.errors import InputError
+from mlops.localcloud import launch
+from mlops.release.repository import shown
+
+_COMMANDS = {
+    "up": ("mlops.cli.local:up", "Start the local cloud; it runs until `mlops local down`."),
+    "down": ("mlops.cli.local:down", "Stop the local cloud and everything that runs in it."),
+    "env": ("mlops.cli.local:env", "Print the shell's lines that make AWS clients call the local cloud."),
+    "run": (
+        "mlops.cli.run:run",
+        "Run the whole pipeline on this machine: from the data to an answer of the production endpoint.",
+    ),
+}
 
 _directory = click.option(
     "--directory",
@@ -15,15 +31,7 @@ _directory = click.option(
 )
 
 
-@click.group(
-    cls=Group,
-    commands={
-        "up": "mlops.cli.local:up",
-        "down": "mlops.cli.local:down",
-        "env": "mlops.cli.local:env",
-        "run": "mlops.cli.run:run",
-    },
-)
+@click.group(cls=Group, commands=_COMMANDS)
 def local() -> None:
     """A cloud on this machine, with no AWS account."""
 
@@ -33,17 +41,14 @@ def local() -> None:
 @_directory
 def up(port: int | None, directory: Path | None) -> None:
     """Start the local cloud; it runs until `mlops local down`."""
-    from mlops.cli import console, project
-    from mlops.localcloud import launch
-
-    repository = project.find()
+    repository = release.find()
     directory = directory or repository.cloud_directory
     try:
         region = repository.project.region
         handle = launch.start(repository.root, directory, port=port, region=region, detached=True)
-        console.say(f"The local cloud runs on port {handle.running.port}. Its log: {project.shown(handle.log)}")
-    except launch.AlreadyRuns as found:
-        console.say(f"The local cloud already runs on port {found.running.port}.")
+        console.say(f"The local cloud runs on port {handle.running.port}. Its log: {shown(handle.log)}")
+    except launch.AlreadyRuns as error:
+        console.say(f"The local cloud already runs on port {error.running.port}.")
     console.say('Have this shell call it:  eval "$(mlops local env)"')
     console.say("Stop it:                  mlops local down")
 
@@ -52,12 +57,9 @@ def up(port: int | None, directory: Path | None) -> None:
 @_directory
 def down(directory: Path | None) -> None:
     """Stop the local cloud and everything that runs in it. Its logs stay."""
-    from mlops.cli import console, project
-    from mlops.localcloud import launch
-
-    directory = directory or project.find().cloud_directory
+    directory = directory or release.find().cloud_directory
     if launch.stop(directory):
-        console.say(f"The local cloud has stopped. Its logs are in {project.shown(directory)}")
+        console.say(f"The local cloud has stopped. Its logs are in {shown(directory)}")
     else:
         console.say("No local cloud runs.")
 
@@ -69,13 +71,7 @@ def env(directory: Path | None) -> None:
 
     Use it as: eval "$(mlops local env)"
     """
-    import shlex
-
-    from mlops.cli import console, project
-    from mlops.errors import InputError
-    from mlops.localcloud import launch
-
-    running = launch.find(directory or project.find().cloud_directory)
+    running = launch.find(directory or release.find().cloud_directory)
     if running is None:
         raise InputError("No local cloud runs. Start one with: mlops local up")
     console.say(f"unset {' '.join(launch.conflicting_variables())}")

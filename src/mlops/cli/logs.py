@@ -3,17 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import TYPE_CHECKING, get_args
+from typing import get_args
 
 import click
 
+from mlops import release
+from mlops.aws import endpoints, executions, log_locations
+from mlops.aws import logs as cloudwatch
+from mlops.aws.log_locations import LogSource
+from mlops.aws.logs import LogEvent, LogLocation
+from mlops.cli import console
 from mlops.errors import InputError
 from mlops.names import Stage
-
-if TYPE_CHECKING:
-    from mlops.aws.log_locations import LogSource
-    from mlops.aws.logs import LogEvent, LogLocation
-    from mlops.cli.project import Repository
+from mlops.release import Repository
 
 _NAME_WIDTH = len("function before-traffic")
 
@@ -29,10 +31,7 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     WHAT is an action (Test/QA), a job (training, evaluation), an endpoint (endpoint production) or a function
     (function api). Without it, say which logs there are.
     """
-    from mlops.aws import logs as cloudwatch
-    from mlops.cli import console, project
-
-    repository = project.find()
+    repository = release.find()
     session = repository.session
     given = _given(repository, execution)
     if not what:
@@ -52,8 +51,6 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
 
 def _given(repository: Repository, execution: str | None) -> str | None:
     """The id of the execution that --execution means. InputError when there is none."""
-    from mlops.aws import executions
-
     if not execution:
         return None
     session, pipeline = repository.session, repository.names.pipeline
@@ -62,8 +59,6 @@ def _given(repository: Repository, execution: str | None) -> str | None:
 
 def _find(repository: Repository, what: str, given: str | None) -> tuple[LogLocation, Callable[[], bool]]:
     """The log that a person means, and whether what writes it has ended."""
-    from mlops.aws import executions
-
     if what.lower().partition(" ")[0] in {"endpoint", "function"}:
         lasting = _lasting(repository, given)
         if what.lower() not in lasting:
@@ -75,8 +70,6 @@ def _find(repository: Repository, what: str, given: str | None) -> tuple[LogLoca
 
 def _lasting(repository: Repository, given: str | None) -> dict[str, LogLocation]:
     """The logs that have no end: of the endpoints, as they are now or as an execution made them, and of the functions."""
-    from mlops.aws import endpoints, log_locations
-
     session, names = repository.session, repository.names
     return {
         **{
@@ -88,8 +81,6 @@ def _lasting(repository: Repository, given: str | None) -> dict[str, LogLocation
 
 
 def _sources(repository: Repository, execution_id: str) -> list[LogSource]:
-    from mlops.aws import executions, log_locations
-
     execution = executions.read(repository.session, repository.names.pipeline, execution_id)
     return log_locations.of_execution(repository.session, repository.names, execution)
 
@@ -112,9 +103,6 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
 
 
 def _list(repository: Repository, given: str | None) -> None:
-    from mlops.aws import executions
-    from mlops.cli import console
-
     execution_id = given or executions.latest(repository.session, repository.names.pipeline)
     console.say(f"Logs of the execution {execution_id}:")
     for source in _sources(repository, execution_id):

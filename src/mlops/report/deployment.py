@@ -37,7 +37,7 @@ def _model_package(session: Session, arn: str) -> dict[str, Any] | None:
     try:
         package = session.client("sagemaker").describe_model_package(ModelPackageName=arn)
     except AWSError as error:
-        if "does not exist" not in str(error):
+        if not error.is_missing_resource:
             raise
         return None
     return {

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from mlops.contract import ProblemType
+from mlops.quantiles import quantile
 
 _CELLS = 36  # hexagons from left to right
 _BARS = 41
@@ -85,11 +86,6 @@ def _disagreement(table: Sequence[dict[str, str]]) -> dict[str, int]:
         "only_this_correct": sum(row["predicted"] == row["actual"] for row in different),
         "only_production_correct": sum(row["production"] == row["actual"] for row in different),
     }
-
-
-def quantile(ordered: Sequence[float], share: float) -> float:
-    """The smallest of the ordered values that at least `share` of them do not exceed (nearest rank)."""
-    return ordered[min(len(ordered) - 1, max(0, math.ceil(share * len(ordered)) - 1))]
 
 
 def density(rows: Sequence[tuple[float, float]]) -> dict[str, Any]:

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from mlops import names
+from mlops.aws import paging
 from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError, Session
 from mlops.report import metrics, pipeline, predictions
@@ -40,8 +41,7 @@ def location(bucket: str, execution: Execution) -> str:
 
 
 def _files(session: Session, bucket: str, prefix: str) -> list[dict[str, Any]]:
-    pages = session.client("s3").get_paginator("list_objects_v2").paginate(Bucket=bucket, Prefix=prefix)
-    objects = (each for page in pages for each in page.get("Contents", []))
+    objects = paging.items(session.client("s3"), "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
     return [
         {
             "name": each["Key"].removeprefix(prefix),

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from mlops.aws import jobs
+from mlops.aws import jobs, paging
 from mlops.aws.executions import Execution
 from mlops.aws.jobs import Job
 from mlops.aws.session import AWSError, Session
@@ -104,10 +104,15 @@ def _tuning(session: Session, name: str) -> dict[str, Any]:
     job = client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
     configuration = job["HyperParameterTuningJobConfig"]
     objective = configuration.get("HyperParameterTuningJobObjective", {})
-    pages = client.get_paginator("list_training_jobs_for_hyper_parameter_tuning_job").paginate(
-        HyperParameterTuningJobName=name, SortBy="CreationTime", SortOrder="Ascending"
+    summaries = paging.items(
+        client,
+        "list_training_jobs_for_hyper_parameter_tuning_job",
+        "TrainingJobSummaries",
+        HyperParameterTuningJobName=name,
+        SortBy="CreationTime",
+        SortOrder="Ascending",
     )
-    trials = [_trial(each) for page in pages for each in page["TrainingJobSummaries"]]
+    trials = [_trial(each) for each in summaries]
     return {
         "job": name,
         "status": job["HyperParameterTuningJobStatus"],

@@ -19,7 +19,7 @@ from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from harness import REPOSITORY, Cloud, until
 
-from mlops import packaging
+from mlops.release import templates
 
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
@@ -62,7 +62,7 @@ def roles(cloud: Cloud) -> dict[str, str]:
     iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
     cloudformation.create_stack(
         StackName=f"{PROJECT}-bootstrap",
-        TemplateBody=packaging.compact(REPOSITORY / "infra" / "bootstrap.yml"),
+        TemplateBody=templates.compact(REPOSITORY / "infra" / "bootstrap.yml"),
         Parameters=[{"ParameterKey": key, "ParameterValue": value} for key, value in BOOTSTRAP.items()],
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )

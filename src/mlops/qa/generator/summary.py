@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-import math
 from array import array
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
+
+from mlops.quantiles import quantile
 
 # The generator is one thread: it has no more to give when it is on a core, or waits for one, all the time.
 # locust warns at this share as well.
@@ -42,9 +43,7 @@ class Generator:
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:
     """The smallest value that `percent` of the values don't exceed (nearest rank); None without values."""
-    if not ordered:
-        return None
-    return ordered[max(0, math.ceil(percent / 100 * len(ordered)) - 1)]
+    return quantile(ordered, percent / 100) if ordered else None
 
 
 def summarise(

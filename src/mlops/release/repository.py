@@ -1,4 +1,4 @@
-"""The repository that a command works on."""
+"""The repository that a use case works on."""
 
 from __future__ import annotations
 
@@ -7,27 +7,25 @@ import tempfile
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
+from mlops import configuration
+from mlops.aws.session import Session
+from mlops.configuration import Configuration, Project
 from mlops.errors import InputError
+from mlops.names import Names
 
-if TYPE_CHECKING:
-    from mlops.aws.session import Session
-    from mlops.configuration import Configuration, Project
-    from mlops.names import Names
-
-_MARK = Path("configuration") / "project.json"
+_MARKER = Path("configuration") / "project.json"
 
 
 @dataclass(frozen=True)
 class Repository:
-    """The generated repository at `root`, with what its commands need. Everything is read when it is used."""
+    """The generated repository at `root`, with what use cases need of it. Everything is read when it is used."""
 
     root: Path
 
     @property
     def state(self) -> Path:
-        """Where commands leave what they write; git ignores it."""
+        """The folder for local files that git ignores."""
         return self.root / ".mlops"
 
     @property
@@ -40,8 +38,6 @@ class Repository:
 
     @cached_property
     def configuration(self) -> Configuration:
-        from mlops import configuration
-
         return configuration.load(self.root)
 
     def check(self) -> None:
@@ -50,21 +46,15 @@ class Repository:
 
     @cached_property
     def project(self) -> Project:
-        """project.json alone: a fault elsewhere in configuration/ must keep nobody from looking."""
-        from mlops import configuration
-
+        """project.json alone, so that a fault elsewhere in configuration/ prevents no look at a release."""
         return configuration.load_project(self.root)
 
     @cached_property
     def session(self) -> Session:
-        from mlops.aws.session import Session
-
         return Session(self.project.region)
 
     @property
     def names(self) -> Names:
-        from mlops.names import Names
-
         return Names(self.project.project, self.project.model)
 
     @property
@@ -76,7 +66,7 @@ def find() -> Repository:
     """The repository around the working directory, its `model` and `data` importable; InputError when there is none."""
     root = _root()
     if root is None:
-        raise InputError(f"No {_MARK} here or in a directory above. Go to the model repository: cd PROJECT")
+        raise InputError(f"No {_MARKER} here or in a directory above. Go to the model repository: cd PROJECT")
     if str(root) not in sys.path:
         # Last: a file at the repository's root must not replace a module of the environment.
         sys.path.append(str(root))
@@ -84,16 +74,16 @@ def find() -> Repository:
 
 
 def state_directory() -> Path:
-    """Where a command may write at any time, inside a repository or not."""
+    """The folder for local files, inside a repository or not."""
     root = _root()
     return (root or Path(tempfile.gettempdir())) / ".mlops"
 
 
 def shown(path: Path) -> Path:
-    """The path as a person at the working directory would write it."""
+    """The path relative to the working directory, where it is below it."""
     return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _root() -> Path | None:
     here = Path.cwd()
-    return next((each for each in (here, *here.parents) if (each / _MARK).is_file()), None)
+    return next((each for each in (here, *here.parents) if (each / _MARKER).is_file()), None)

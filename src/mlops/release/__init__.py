@@ -1,0 +1,63 @@
+"""The use cases of a release, for the command line, for workflows and for notebooks.
+
+A use case that takes time is a generator: it yields `events` while it works, prints nothing, and returns its result.
+`result` runs one to its end; a loop shows its events. Errors are `mlops.errors.InputError` for a wrong input and
+`mlops.errors.PipelineError` where the pipeline, or AWS, refuses. Clients call AWS, or the local cloud where
+AWS_ENDPOINT_URL names it.
+
+>>> from mlops import release
+>>> repository = release.find()
+>>> execution = release.result(release.start(repository, reason="newer data"))
+>>> for event in release.watch(repository, execution, until_approval=True):
+...     if isinstance(event, release.events.ExecutionFollowed):
+...         print(event.execution.waiting_approval.path)
+Approve/Release
+>>> answered = release.result(release.approve(repository, execution, comment="the error is lower"))
+>>> released = release.result(release.watch(repository, execution))
+>>> released.status
+'Succeeded'
+>>> release.status(repository).execution.id == execution
+True
+"""
+
+from mlops.progress import result
+from mlops.release import events
+from mlops.release.approval import approve, reject
+from mlops.release.bootstrapping import bootstrap
+from mlops.release.datasets import prepare_data
+from mlops.release.deployment import deploy
+from mlops.release.destruction import destroy
+from mlops.release.ending import stop
+from mlops.release.invocation import invoke
+from mlops.release.local_run import Decision, run_locally
+from mlops.release.overview import Status, status
+from mlops.release.reporting import read_baseline, write_report
+from mlops.release.repository import Repository, find
+from mlops.release.rollback import roll_back
+from mlops.release.starting import hyperparameters, start
+from mlops.release.watching import watch
+
+__all__ = [
+    "Decision",
+    "Repository",
+    "Status",
+    "approve",
+    "bootstrap",
+    "deploy",
+    "destroy",
+    "events",
+    "find",
+    "hyperparameters",
+    "invoke",
+    "prepare_data",
+    "read_baseline",
+    "reject",
+    "result",
+    "roll_back",
+    "run_locally",
+    "start",
+    "status",
+    "stop",
+    "watch",
+    "write_report",
+]

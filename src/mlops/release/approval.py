@@ -1,0 +1,77 @@
+"""Answers the approval of a release."""
+
+from __future__ import annotations
+
+from mlops.aws import executions, objects, pipeline, source
+from mlops.aws.executions import Execution
+from mlops.errors import InputError, PipelineError
+from mlops.release.events import Events, ReleaseAnswered, SourceNotCompared, SourceVerified
+from mlops.release.repository import Repository
+
+# CodePipeline's limit for the summary of an approval.
+_MOST_CHARACTERS = 512
+
+
+def approve(
+    repository: Repository, execution: str | None = None, *, comment: str = "", verify_source: bool = False
+) -> Events[str]:
+    """Let a release go to production: by its execution, by default the one that waits. Returns the execution's id.
+
+    Where this checkout is of the release's commit, or with `verify_source` in any case, its source is compared with the
+    release's, byte for byte; PipelineError when they differ.
+    """
+    waiting = _chosen(repository, execution, comment)
+    yield from _verify_source(repository, waiting, required=verify_source)
+    yield answer(repository, waiting, approved=True, comment=comment)
+    return waiting.id
+
+
+def reject(repository: Repository, execution: str | None = None, *, comment: str = "") -> Events[str]:
+    """Keep a release from production: by its execution, by default the one that waits. Returns the execution's id."""
+    waiting = _chosen(repository, execution, comment)
+    yield answer(repository, waiting, approved=False, comment=comment)
+    return waiting.id
+
+
+def answer(repository: Repository, execution: Execution, *, approved: bool, comment: str) -> ReleaseAnswered:
+    """Answer the approval that the execution waits for."""
+    action = pipeline.answer_approval(repository.session, execution, approved=approved, comment=comment)
+    return ReleaseAnswered(execution.id, action.path, approved)
+
+
+def _chosen(repository: Repository, execution: str | None, comment: str) -> Execution:
+    """The execution to answer: the given one, or the one that waits."""
+    if len(comment) > _MOST_CHARACTERS:
+        raise InputError(f"--comment has {len(comment)} characters; allowed: at most {_MOST_CHARACTERS}")
+    session, name = repository.session, repository.names.pipeline
+    if execution:
+        return executions.read(session, name, executions.named(session, name, execution))
+    for summary in executions.recent(session, name):
+        if summary.status == executions.IN_PROGRESS:
+            state = executions.read(session, name, summary.id)
+            if state.waiting_approval:
+                return state
+    raise InputError("No release waits for an approval. See what goes on with: mlops status")
+
+
+def _verify_source(repository: Repository, execution: Execution, *, required: bool) -> Events[None]:
+    """PipelineError when the source of the release differs from this checkout.
+
+    The commit that an approval shows is a text that came with the start of the release. The version of source.zip that
+    the execution took cannot be chosen so.
+    """
+    released, commit = execution.variables.get("CommitId", "none"), source.commit_id(repository.root)
+    is_comparable = commit == released and source.UNCOMMITTED not in commit
+    if not (required or is_comparable):
+        yield SourceNotCompared(released, commit)
+        return
+    version = execution.revisions.get("Code")
+    if version and objects.is_source(repository.session, repository.bucket, version, repository.root):
+        yield SourceVerified(commit)
+        return
+    raise PipelineError(
+        f"Nothing is approved: the source of the execution {execution.id} is not this checkout. The release names "
+        f"commit {released}, this checkout is {commit}. If they are the same, the release was started with "
+        f"something else: reject it (mlops reject {execution.id}) and release this commit (mlops start). If not, check "
+        "the release's commit out and approve again."
+    )

@@ -1,0 +1,123 @@
+"""Creates the roles with which GitHub's workflows of a repository act in the account."""
+
+from __future__ import annotations
+
+import shlex
+from collections.abc import Sequence
+
+from mlops.aws import account, stacks
+from mlops.errors import InputError
+from mlops.github import environments, repositories
+from mlops.github.repositories import Reviewer
+from mlops.release import templates
+from mlops.release.events import EnvironmentKept, Events, GitHubCommands, ReviewersMissing, long_step, step
+from mlops.release.repository import Repository
+
+# The environments with reviewers: jobs of one release, those of the other delete everything.
+_REVIEWED = ("production", "destroy")
+_ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
+
+
+def bootstrap(
+    repository: Repository,
+    *,
+    owner_id: str | None = None,
+    repository_id: str | None = None,
+    pull_requests: bool = False,
+    reviewers: Sequence[str] = (),
+    set_on_github: bool = False,
+) -> Events[None]:
+    """Deploy the roles, and set variables and environments on GitHub by gh, or yield the commands that set them.
+
+    `owner_id` and `repository_id` are GitHub's numbers, looked up by default; `reviewers` are logins of people or
+    ORGANISATION/TEAM. InputError where the account has no identity provider of GitHub.
+    """
+    account.require_provider(repository.session)
+    name = _name(repository)
+
+    def look_up() -> tuple[repositories.Ids, list[Reviewer]]:
+        ids = repositories.identify(name, owner_id, repository_id)
+        return ids, [repositories.reviewer(login) for login in reviewers]
+
+    ids, asked = yield from step(f"Looking {name} up on GitHub", look_up)
+    model = {"Project": repository.project.project, "Model": repository.project.model}
+    yield from _deploy(repository, "boundaries", model)
+    outputs = yield from _deploy(
+        repository,
+        "bootstrap",
+        {
+            **model,
+            "Owner": repository.project.github_owner,
+            "OwnerId": ids.owner_id,
+            "Repository": repository.project.github_repository,
+            "RepositoryId": ids.repository_id,
+            "PullRequestRole": "true" if pull_requests else "false",
+        },
+    )
+    variables = _variables(repository, outputs)
+    if set_on_github:
+        yield from _set(name, variables, asked)
+    else:
+        creating = [environments.unless_there(name, each, _reviewers_of(each, asked)) for each in _ENVIRONMENTS]
+        yield GitHubCommands((*creating, *(shlex.join(command) for command in variables)))
+    if not asked:
+        yield ReviewersMissing()
+
+
+def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -> Events[dict[str, str]]:
+    """Deploy a template of infra/ that only a person deploys, and return its outputs."""
+    stack = repository.names.stack(template)
+    deployment = stacks.deploy(
+        repository.session,
+        stack,
+        templates.compact(repository.root / "infra" / f"{template}.yml"),
+        parameters,
+        capabilities=("CAPABILITY_NAMED_IAM",),
+        tags={"project": repository.project.project},
+    )
+    outcome = yield from long_step(f"Deploying the stack {stack}", deployment)
+    return outcome.outputs
+
+
+def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> Events[None]:
+    """Have gh set the variables, create the environments that are missing and complete the others."""
+    present = {each: repositories.environment(name, each) for each in _ENVIRONMENTS}
+
+    def set_all() -> None:
+        for environment, existing in present.items():
+            asked = _reviewers_of(environment, reviewers)
+            repositories.run(
+                environments.commands(name, environment, asked)
+                if existing is None
+                else environments.missing(name, environment, existing, asked)
+            )
+        # Last, because the workflows work as soon as the variables are set.
+        repositories.run(variables)
+
+    yield from step("Setting environments and variables on GitHub", set_all)
+    for environment, existing in present.items():
+        if existing is not None:
+            yield EnvironmentKept(environment, existing.open_to_all)
+
+
+def _reviewers_of(environment: str, reviewers: list[Reviewer]) -> list[Reviewer] | None:
+    """The reviewers of an environment; None for one without review."""
+    return reviewers if environment in _REVIEWED else None
+
+
+def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:
+    """Commands of gh that give the workflows the region and their roles."""
+    name = _name(repository)
+    variables = {"AWS_REGION": repository.session.region}
+    for purpose in ("Release", "Approval", "Retrain", "Rollback", "Destroy", "PullRequest"):
+        if f"{purpose}RoleArn" in outputs:
+            words = "PULL_REQUEST" if purpose == "PullRequest" else purpose.upper()
+            variables[f"{words}_ROLE_ARN"] = outputs[f"{purpose}RoleArn"]
+    return [["gh", "variable", "set", key, "--repo", name, "--body", value] for key, value in variables.items()]
+
+
+def _name(repository: Repository) -> str:
+    project = repository.project
+    if not project.github_owner or not project.github_repository:
+        raise InputError("configuration/project.json names no github_owner or github_repository.")
+    return f"{project.github_owner}/{project.github_repository}"

@@ -1,0 +1,43 @@
+"""The data set of the next release."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from mlops import team
+from mlops.contract import DataError
+from mlops.errors import InputError, printable
+from mlops.progress import from_callback
+from mlops.release.events import DatasetPrepared, Events, long_step
+from mlops.release.repository import Repository
+
+_MOST_CHARACTERS = 1000
+
+
+def prepare_data(repository: Repository, source: str | None = None, output: Path | None = None) -> Events[Path]:
+    """Prepare training, validation, test and baseline sets from `source`, without one from the repository's sample.
+
+    Returns the folder: `output`, by default the one that the next release takes. InputError with the reason of `prepare`
+    in data/ when the source cannot be used.
+    """
+    prepare = team.prepare()
+    folder = output or repository.dataset
+    try:
+        dataset = yield from long_step(
+            f"Preparing data from {source or 'the sample'}",
+            from_callback(lambda show: prepare(source, folder, on_progress=show)),
+        )
+    except DataError as error:
+        # A file that is no table is quoted as it is.
+        message = printable(str(error))
+        raise InputError(message if len(message) <= _MOST_CHARACTERS else f"{message[:_MOST_CHARACTERS]}…") from error
+    yield DatasetPrepared(folder, dataset["rows"], dataset["dropped"], dataset["synthetic"])
+    return folder
+
+
+def dataset_for(repository: Repository, source: str | None) -> Events[Path]:
+    """The folder of the prepared data set that `source` means: itself, or prepared from it; without it the last one."""
+    folder = repository.dataset if source is None else Path(source)
+    if (folder / "dataset.json").is_file():
+        return folder
+    return (yield from prepare_data(repository, source))

@@ -1,0 +1,38 @@
+"""Stops an execution."""
+
+from __future__ import annotations
+
+from mlops.aws import executions, requested_by, stopping, watching
+from mlops.errors import InputError
+from mlops.release.events import Events, ExecutionChanged, ExecutionFollowed, ExecutionStopped
+from mlops.release.repository import Repository
+
+# CodePipeline's limit for the reason of a stop.
+_MOST_CHARACTERS = 200
+
+
+def stop(repository: Repository, execution: str | None = None, *, reason: str = "") -> Events[None]:
+    """Stop an execution, by default the one that runs, with its builds and jobs, and wait for its end.
+
+    InputError when it has ended or several run, PipelineError while it changes production.
+    """
+    session, names = repository.session, repository.names
+    execution_id = executions.named(session, names.pipeline, execution) if execution else _running(repository)
+    why = f"stopped {requested_by.of_this_call(reason)}"[:_MOST_CHARACTERS]
+    stopping.begin(session, names, execution_id, why)
+    for state in watching.follow(session, names, execution_id):
+        yield ExecutionChanged(state)
+        stopping.end_running(session, state, why)
+    yield ExecutionFollowed(state)
+    yield ExecutionStopped(execution_id, state.status)
+
+
+def _running(repository: Repository) -> str:
+    recent = executions.recent(repository.session, repository.names.pipeline)
+    running = [each for each in recent if each.status == executions.IN_PROGRESS]
+    if len(running) == 1:
+        return running[0].id
+    if not running:
+        raise InputError("No execution runs. See what has run with: mlops status")
+    listed = "".join(f"\n  {each.id}" for each in running)
+    raise InputError(f"{len(running)} executions run or wait. Say which one to stop, newest first:{listed}")

@@ -1,0 +1,89 @@
+"""Reads what runs, and what is in production."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from mlops.aws import api, endpoints, executions, model_packages, stacks
+from mlops.aws.executions import Execution
+from mlops.names import Stage
+from mlops.release.repository import Repository
+
+
+@dataclass(frozen=True)
+class EndpointStatus:
+    """The endpoint of a stage; `name` is None without one, `status` AWS's word.
+
+    `version` is the number of the model package that production serves, `commit_id`, `data_version` and `execution_id`
+    are empty where the stack does not know them.
+    """
+
+    stage: Stage
+    name: str | None
+    status: str = ""
+    failure_reason: str = ""
+    commit_id: str = ""
+    data_version: str = ""
+    execution_id: str = ""
+    version: int | None = None
+
+
+@dataclass(frozen=True)
+class ApiStatus:
+    """The URL that clients call, and how it authenticates them."""
+
+    url: str
+    authentication: str
+
+
+@dataclass(frozen=True)
+class Status:
+    """An execution, the id of the one that it waits for, the endpoints, and the API where clients call it."""
+
+    execution: Execution
+    ahead: str | None
+    endpoints: tuple[EndpointStatus, EndpointStatus]
+    api: ApiStatus | None
+
+
+def status(repository: Repository, execution: str | None = None) -> Status:
+    """The state of an execution, by default the latest one, and of the endpoints."""
+    session, pipeline = repository.session, repository.names.pipeline
+    state = executions.read(session, pipeline, executions.named(session, pipeline, execution))
+    return Status(
+        execution=state,
+        ahead=executions.ahead_of(session, state),
+        endpoints=(_endpoint(repository, "test"), _endpoint(repository, "production")),
+        api=_api(repository),
+    )
+
+
+def _api(repository: Repository) -> ApiStatus | None:
+    session, names = repository.session, repository.names
+    if not api.clients_call_api(session, names):
+        return None
+    outputs = stacks.outputs(session, names.stack("api"))
+    if "RestApiId" not in outputs:
+        return None
+    return ApiStatus(f"{api.url(outputs)}/predict", outputs["Authentication"])
+
+
+def _endpoint(repository: Repository, stage: Stage) -> EndpointStatus:
+    session, names = repository.session, repository.names
+    name = endpoints.name_of(session, names, stage)
+    endpoint = endpoints.describe(session, name)
+    if endpoint is None:
+        return EndpointStatus(stage, None)
+    released = stacks.outputs(session, names.endpoint_stack(stage))
+    execution_id = released.get("ExecutionId", "")
+    package = model_packages.of_execution(session, names, execution_id) if stage == "production" else None
+    return EndpointStatus(
+        stage,
+        name,
+        endpoint.status,
+        endpoint.failure_reason,
+        commit_id=released.get("CommitId", ""),
+        data_version=released.get("DataVersion", ""),
+        execution_id=execution_id,
+        version=package.version if package else None,
+    )

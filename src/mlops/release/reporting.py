@@ -1,0 +1,61 @@
+"""Writes the report of an execution."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+from mlops import report as reports
+from mlops.aws import executions
+from mlops.aws.executions import Execution
+from mlops.errors import InputError
+from mlops.release.events import Events, ReportWritten, step
+from mlops.release.repository import Repository
+
+
+def write_report(
+    repository: Repository,
+    execution: str | None = None,
+    output: Path | None = None,
+    baseline: dict[str, Any] | None = None,
+) -> Events[Path]:
+    """Write the report of an execution, by default of the latest one, to `output` or below .mlops/reports.
+
+    `baseline` is the document of another release (`read_baseline`), whose metrics are shown in comparison. Returns the
+    HTML page.
+    """
+    execution_id = executions.named(repository.session, repository.names.pipeline, execution)
+    directory = _directory(repository, execution_id, output)
+    files = yield from step(
+        "Writing the report",
+        lambda: reports.write(repository.session, repository.project, execution_id, directory, baseline),
+    )
+    yield ReportWritten(files)
+    return files["html"].resolve()
+
+
+def write_last_seen(repository: Repository, execution: Execution, sentence: str) -> Events[Path]:
+    """Write a report of an execution whose local cloud has ended, by its last known state. Returns the HTML page."""
+    directory = _directory(repository, execution.id, None)
+    account = repository.session.account
+    files = reports.write_last_seen(repository.project, account, execution, sentence, directory)
+    yield ReportWritten(files)
+    return files["html"].resolve()
+
+
+def read_baseline(file: Path) -> dict[str, Any]:
+    """The report.json of another release. InputError for a file that is none."""
+    try:
+        document = json.loads(file.read_text(encoding="utf-8"))
+    except ValueError as error:
+        raise InputError(f"--baseline: {file} is not JSON: {error}") from error
+    if not isinstance(document, dict) or "verdict" not in document:
+        raise InputError(f"--baseline: {file} is no report.json of `mlops report`")
+    return document
+
+
+def _directory(repository: Repository, execution_id: str, output: Path | None) -> Path:
+    directory = output or repository.state / "reports" / execution_id[:8]
+    directory.mkdir(parents=True, exist_ok=True)
+    return directory

@@ -1,0 +1,154 @@
+"""Puts an earlier release back into production."""
+
+from __future__ import annotations
+
+import re
+
+from mlops.aws import executions, model_packages, notifications, releases, requested_by, stacks
+from mlops.aws.model_packages import ModelPackage
+from mlops.aws.releases import Record
+from mlops.errors import InputError, PipelineError
+from mlops.qa import golden
+from mlops.release.events import Events, RollbackStarted, RolledBack, long_step, step
+from mlops.release.repository import Repository
+from mlops.rendering import transition
+
+# A rollback is needed while alarms ring, and must not wait.
+_AT_ONCE = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
+
+
+def roll_back(repository: Repository, to: str | None = None, *, reason: str = "") -> Events[ModelPackage]:
+    """Deploy again what an earlier release deployed, functions and settings included, at once, also while alarms ring.
+
+    `to` is the version of a model package, or the id of the execution that released it, or its first characters; by
+    default the version before the one in production, which is marked as rejected. Returns the package of the target.
+    InputError when there is none or production cannot be changed to it, PipelineError while a release is on its way to
+    production, and when production does not answer as it did.
+    """
+    current, deployed = _in_production(repository)
+    target = _target(repository, current, deployed, version_number(repository, to))
+    yield RollbackStarted(deployed["ExecutionId"], current.version if current else None)
+    _require_idle(repository)
+    record = releases.read(repository.session, repository.bucket, target.execution_id)
+    _require_possible(target, record, deployed)
+    yield from _deploy(repository, target, record)
+    _record(repository, current, target, reason)
+    yield from step("Asking production for golden rows", lambda: _require_answers(repository, target, record))
+    yield RolledBack(target.execution_id, target.version)
+    return target
+
+
+def version_number(repository: Repository, given: str | None) -> int | None:
+    """The version of a model package by its number, or by the first characters of the execution that released it."""
+    if given is None:
+        return None
+    if re.fullmatch(r"[1-9][0-9]{0,6}", given):
+        return int(given)
+    packages = list(model_packages.newest_first(repository.session, repository.names))
+    matches = [each.version for each in packages if given and each.execution_id.startswith(given)]
+    if len(matches) == 1:
+        return matches[0]
+    known = "".join(f"\n  {each.version}  {each.execution_id}" for each in packages[:5])
+    raise InputError(f"--to {given}: allowed is a version or the execution that released it, such as:{known}")
+
+
+def _in_production(repository: Repository) -> tuple[ModelPackage | None, dict[str, str]]:
+    """The package that production serves, if the group has it, and the parameters of the stack."""
+    deployed = releases.deployed(repository.session, repository.names)
+    if not deployed:
+        raise InputError("Nothing is in production yet. See what has been released with: mlops status")
+    return model_packages.of_execution(repository.session, repository.names, deployed["ExecutionId"]), deployed
+
+
+def _target(
+    repository: Repository, current: ModelPackage | None, deployed: dict[str, str], version: int | None
+) -> ModelPackage:
+    session, names = repository.session, repository.names
+    approved = list(model_packages.newest_first(session, names))
+    versions = ", ".join(str(each.version) for each in approved)
+    if version is not None:
+        try:
+            target = model_packages.read(session, names, version)
+        except InputError as error:
+            raise InputError(f"{error} Allowed are the approved ones: {versions}") from error
+        if target.execution_id == deployed["ExecutionId"]:
+            raise InputError(f"Production serves version {version} already.")
+        if target.status != model_packages.APPROVED:
+            raise InputError(f"Version {version} is {target.status}; allowed are the approved ones: {versions}")
+        return target
+    for package in approved:
+        is_older = current is None or package.version < current.version
+        if is_older and package.execution_id not in ("", deployed["ExecutionId"]):
+            return package
+    raise InputError(
+        f"The model package group {names.model_package_group} has no approved version before this one. Release a better "
+        "model with: mlops start"
+    )
+
+
+def _require_idle(repository: Repository) -> None:
+    """PipelineError while a release is on its way to production: both would change the same stack."""
+    session, pipeline = repository.session, repository.names.pipeline
+    for summary in executions.recent(session, pipeline):
+        if summary.status == executions.IN_PROGRESS:
+            execution = executions.read(session, pipeline, summary.id)
+            running = execution.running_action
+            if running is not None and running.stage == "Production":
+                raise PipelineError(
+                    f"Execution {execution.id} is in {running.path} just now. Wait for its end (mlops watch "
+                    f"{execution.id}); if it fails, production stays on the model that it has."
+                )
+
+
+def _require_possible(target: ModelPackage, record: Record, deployed: dict[str, str]) -> None:
+    """InputError when production cannot go back to what the target's release was."""
+    before, current = record.parameters["ClientsCall"], deployed.get("ClientsCall")
+    if before != current:
+        raise InputError(
+            f"Version {target.version} was released with clients_call: {before}, production with {current}: a rollback "
+            "does not change what clients call. Release instead: mlops start"
+        )
+    served = (record.parameters["Image"], record.parameters["ModelDataUrl"])
+    if served != (target.container.image, target.container.model_data_url):
+        raise PipelineError(
+            f"The record of execution {target.execution_id} is not of version {target.version}: it serves "
+            f"{served[1]} by {served[0]}. Find out who wrote it."
+        )
+    if problems := transition.problems(deployed, {**record.parameters, **_AT_ONCE}):
+        raise InputError("\n".join([f"Production can't go back to version {target.version}:", *problems]))
+
+
+def _deploy(repository: Repository, target: ModelPackage, record: Record) -> Events[stacks.Outcome]:
+    stack = repository.names.endpoint_stack("production")
+    deployment = stacks.change(
+        repository.session, stack, record.template, {**record.parameters, **_AT_ONCE}, tags=record.tags
+    )
+    return (yield from long_step(f"Deploying version {target.version} to the stack {stack}", deployment))
+
+
+def _require_answers(repository: Repository, target: ModelPackage, record: Record) -> None:
+    """PipelineError when production does not answer as the target's release did."""
+    parameters = record.parameters
+    rows = golden.read(repository.session, parameters["KnownRowsUri"])
+    client = golden.client_of(repository.session, repository.names, parameters)
+    try:
+        golden.require(client, rows, int(parameters["MaxRows"]))
+    except PipelineError as error:
+        raise PipelineError(
+            f"Version {target.version} is deployed, but production does not answer as it did: {error}. Go back "
+            "further with: mlops rollback --to VERSION"
+        ) from error
+
+
+def _record(repository: Repository, left: ModelPackage | None, target: ModelPackage, reason: str) -> None:
+    """Mark the package that production served before as rejected, and notify the topic."""
+    message = f"Rolled back to version {target.version} {requested_by.of_this_call(reason)}"
+    if left is not None:
+        model_packages.reject(repository.session, left, message)
+    instead = f", in place of commit {left.commit_id}" if left else ""
+    notifications.publish(
+        repository.session,
+        repository.names,
+        f"{repository.names.project}: rolled back to version {target.version}",
+        f"{message}.\nProduction serves commit {target.commit_id} with data version {target.data_version} again{instead}.",
+    )

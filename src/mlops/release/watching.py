@@ -1,0 +1,79 @@
+"""Follows an execution to its end."""
+
+from __future__ import annotations
+
+from mlops.aws import executions, failures, jobs, logs, watching
+from mlops.aws.executions import Execution
+from mlops.aws.logs import LogLocation
+from mlops.errors import PipelineError, printable
+from mlops.localcloud import logfiles
+from mlops.release.events import (
+    Events,
+    ExecutionChanged,
+    ExecutionFollowed,
+    ExecutionQueued,
+    ReleaseSucceeded,
+)
+from mlops.release.repository import Repository, shown
+
+_LOG_TAIL_LINES = 8
+
+
+def watch(
+    repository: Repository, execution: str | None = None, *, until_approval: bool = False, cloud_stops: bool = False
+) -> Events[Execution]:
+    """Follow an execution: by its id, by the first characters of one, by default the latest one.
+
+    Ends with the execution, and with `until_approval` also when it waits for one. Returns its last state. PipelineError
+    with the cause when it ends in any way but success. `cloud_stops` is true when the local cloud stops after this: the
+    message names files instead of commands then.
+    """
+    execution_id = executions.named(repository.session, repository.names.pipeline, execution)
+    state = yield from follow(repository, execution_id, until_approval=until_approval)
+    require_success(repository, state, cloud_stops=cloud_stops)
+    if state.finished:
+        yield ReleaseSucceeded(state, _tuned_hyperparameters(repository, state))
+    return state
+
+
+def follow(repository: Repository, execution_id: str, *, until_approval: bool) -> Events[Execution]:
+    """Follow an execution to its end, or to its approval, and return its last state, whatever it is."""
+    for state in watching.follow(repository.session, repository.names, execution_id):
+        yield ExecutionChanged(state)
+        if ahead := executions.ahead_of(repository.session, state):
+            yield ExecutionQueued(ahead)
+        if until_approval and state.waiting_approval:
+            break
+    yield ExecutionFollowed(state)
+    return state
+
+
+def require_success(repository: Repository, execution: Execution, *, cloud_stops: bool = False) -> None:
+    """PipelineError with cause, location and end of the log, when the execution failed."""
+    failure = failures.explain(repository.session, repository.names, execution)
+    if failure is None:
+        return
+    lines = [printable(failure.sentence)]
+    if execution.failed_in_production:
+        lines.append("The release is in production all the same. Take it back with: mlops rollback")
+    if failure.log is not None:
+        tail = failure.excerpt or [
+            event.message for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
+        ]
+        lines += [f"    {printable(line.expandtabs())}" for line in tail]
+        lines.append(f"Log: {failure.log}")
+        files = _files(repository, failure.log) if cloud_stops else []
+        # The log of a function goes on from release to release.
+        which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"
+        lines += [f"All of it: {file}" for file in files] or [f"All of it: mlops logs {failure.log_name}{which}"]
+    raise PipelineError("\n".join(lines))
+
+
+def _tuned_hyperparameters(repository: Repository, execution: Execution) -> dict[str, str]:
+    if execution.variables.get("Tune") != "true":
+        return {}
+    return jobs.tuned_hyperparameters(repository.session, repository.names.job(execution.id))
+
+
+def _files(repository: Repository, log: LogLocation) -> list[str]:
+    return [str(shown(file)) for file in logfiles.find(repository.cloud_directory, log.group, log.prefix)]
