@@ -47,5 +47,5 @@ def test_what_sagemaker_would_refuse_or_not_guard_is_refused(wanted, reason):
 
 def test_what_the_configuration_says_is_compared(repository):
     repository.change("production.yml", lambda data: data.update(clients_call="endpoint", InstanceType="ml.m5.xlarge"))
-    [problem] = transition.problems(DEPLOYED, transition.wanted(load(repository.root)))
+    [problem] = transition.problems(DEPLOYED, transition.configured(load(repository.root)))
     assert "found ml.m5.xlarge, production has ml.m5.large" in problem

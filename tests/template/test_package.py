@@ -127,7 +127,7 @@ def in_the_workflows() -> set[str]:
     workflows = [path for path in (GENERATED / ".github" / "workflows").glob("*.yml") if path.stem != "pull-request"]
     commands = {name for path in workflows for name in re.findall(r"bin/mlops ([a-z]+)", path.read_text())}
     assert commands
-    return {"mlops.__main__", *(_COMMANDS[name].partition(":")[0] for name in commands)}
+    return {"mlops.__main__", *(_COMMANDS[name][0].partition(":")[0] for name in commands)}
 
 
 def on_a_laptop() -> set[str]:

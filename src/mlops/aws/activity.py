@@ -32,8 +32,8 @@ def describe_job(job: Job) -> str:
 
 
 def _jobs(session: Session, names: Names, execution: Execution, action: Action) -> str:
-    found = jobs.of_execution(session, names, execution.id)
-    return " | ".join(describe_job(job) for job in found if job.running)
+    started = jobs.of_execution(session, names, execution.id)
+    return " | ".join(describe_job(job) for job in started if job.running)
 
 
 def _build(session: Session, names: Names, execution: Execution, action: Action) -> str:
@@ -42,8 +42,8 @@ def _build(session: Session, names: Names, execution: Execution, action: Action)
     if build is None or location is None:
         return ""
     phase = build.get("currentPhase", "")
-    said = program_output([event.message for event in logs.tail(session, location, 20)])
-    return f"{phase}: {said[-1].strip()}" if said else phase
+    output = program_output([event.message for event in logs.tail(session, location, 20)])
+    return f"{phase}: {output[-1].strip()}" if output else phase
 
 
 def _stack(session: Session, names: Names, execution: Execution, action: Action) -> str:
@@ -51,7 +51,7 @@ def _stack(session: Session, names: Names, execution: Execution, action: Action)
     if not name or stacks.describe(session, name) is None:
         return ""
     event = next(stacks.events(session, name), None)
-    return f"{event.resource} {event.status}" if event and event.time >= action.started else ""
+    return f"{event.resource} {event.status}" if event and action.started and event.time >= action.started else ""
 
 
 _BY_PROVIDER = {"StepFunctions": _jobs, "CodeBuild": _build, "CloudFormation": _stack}

@@ -79,7 +79,7 @@ def clients_call_api(session: Session, names: Names) -> bool:
 def url(outputs: dict[str, str]) -> str:
     """The API's base URL. Where AWS_ENDPOINT_URL stands, every service is there, and the API under its id."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_APIGATEWAY") or os.environ.get("AWS_ENDPOINT_URL")
-    if not endpoint or urlsplit(endpoint).hostname in urlsplit(outputs["Url"]).netloc:
+    if not endpoint or (urlsplit(endpoint).hostname or "") in urlsplit(outputs["Url"]).netloc:
         return outputs["Url"]
     return f"{endpoint.rstrip('/')}/restapis/{outputs['RestApiId']}/{outputs['StageName']}/_user_request_"
 
@@ -88,9 +88,9 @@ def _key(session: Session, outputs: dict[str, str]) -> str | None:
     if "ApiKeyId" not in outputs:
         return None
     try:
-        found = session.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
+        key = session.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
     except AWSError as error:
         if error.code == "NotFoundException":
             raise InputError(f"The API key {outputs['ApiKeyId']} is gone. Run: mlops deploy") from error
         raise
-    return found["value"]
+    return key["value"]

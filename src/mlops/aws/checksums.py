@@ -7,6 +7,7 @@ import hashlib
 import io
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from mlops.aws.session import AWSError
 from mlops.errors import PipelineError
@@ -28,19 +29,19 @@ def sha256(content: Content) -> str:
         return base64.b64encode(hashlib.file_digest(stream, "sha256").digest()).decode()
 
 
-def stored(client, bucket: str, key: str, version: str | None = None) -> Stored:
+def stored(client: Any, bucket: str, key: str, version: str | None = None) -> Stored:
     """Version and checksum of an object, or of one version of it. Raises AWSError when there is none."""
     selected = {"VersionId": version} if version else {}
     answer = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **selected)
     return Stored(answer["VersionId"], answer.get("ChecksumSHA256", ""))
 
 
-def put(client, bucket: str, key: str, content: Content) -> str:
+def put(client: Any, bucket: str, key: str, content: Content) -> str:
     """Write the object with its SHA-256. Returns its version."""
     return _put(client, bucket, key, content)
 
 
-def put_once(client, bucket: str, key: str, content: Content) -> str:
+def put_once(client: Any, bucket: str, key: str, content: Content) -> str:
     """Write the object if there is none. Returns its version. PipelineError when it has another content.
 
     The roles of the builds may only write objects of these keys once, so that a later execution cannot replace what an
@@ -54,24 +55,24 @@ def put_once(client, bucket: str, key: str, content: Content) -> str:
     return require(client, bucket, key, content)
 
 
-def require(client, bucket: str, key: str, content: Content) -> str:
+def require(client: Any, bucket: str, key: str, content: Content) -> str:
     """The version of an object with this content. PipelineError when the object has another one."""
-    found = stored(client, bucket, key)
-    if found.sha256 != sha256(content):
+    current = stored(client, bucket, key)
+    if current.sha256 != sha256(content):
         raise PipelineError(
             f"s3://{bucket}/{key} is not what this execution would write there: its SHA-256 is "
-            f"{found.sha256 or 'unknown'}, not {sha256(content)}. Find out who wrote it, delete it, and start a new "
+            f"{current.sha256 or 'unknown'}, not {sha256(content)}. Find out who wrote it, delete it, and start a new "
             "execution."
         )
-    return found.version
+    return current.version
 
 
-def _put(client, bucket: str, key: str, content: Content, **conditions: str) -> str:
+def _put(client: Any, bucket: str, key: str, content: Content, **conditions: str) -> str:
     digest = sha256(content)
     with _opened(content) as body:
         answer = client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **conditions)
     return answer["VersionId"]
 
 
-def _opened(content: Content):
+def _opened(content: Content) -> io.BytesIO | io.BufferedReader:
     return io.BytesIO(content) if isinstance(content, bytes) else content.open("rb")

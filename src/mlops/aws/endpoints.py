@@ -73,8 +73,7 @@ def invoke(session: Session, endpoint: str, body: bytes, *, content_type: str, a
 
 def _not_answered(session: Session, endpoint: str, error: AWSError) -> Exception:
     if error.code == "ModelError":
-        response = error.__cause__.response
-        status, message = response.get("OriginalStatusCode", 500), response.get("OriginalMessage", "")
+        status, message = error.response.get("OriginalStatusCode", 500), error.response.get("OriginalMessage", "")
         if 400 <= status < 500:
             return InputError(f"The model in {endpoint} refused the request ({status}): {message}")
         what = f"failed ({status})" if status else "did not answer"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field, replace
 from datetime import datetime
+from typing import Any
 
 from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
@@ -50,6 +51,11 @@ class Action:
     def path(self) -> str:
         """The name that is unique in the pipeline, such as "Test/Deploy"."""
         return f"{self.stage}/{self.name}"
+
+    @property
+    def span(self) -> tuple[datetime, datetime] | None:
+        """Start and end; None until it has ended."""
+        return (self.started, self.ended) if self.started and self.ended else None
 
     @property
     def waits_for_a_person(self) -> bool:
@@ -180,22 +186,22 @@ def latest(session: Session, pipeline: str) -> str:
     return summaries[0].id
 
 
-def named(session: Session, pipeline: str, given: str | None) -> str:
+def named(session: Session, pipeline: str, name: str | None) -> str:
     """The id of the execution that a person means: by its id, by the first characters of one, or the newest.
 
     InputError with the newest ones when that is none or several of them.
     """
-    if not given:
+    if not name:
         return latest(session, pipeline)
-    if _ID.fullmatch(given):
-        return given
-    known = recent(session, pipeline, limit=100)
-    found = [each.id for each in known if each.id.startswith(given)]
-    if len(found) == 1:
-        return found[0]
-    newest = "".join(f"\n  {each.id}  {each.status}" for each in known[:5])
+    if _ID.fullmatch(name):
+        return name
+    summaries = recent(session, pipeline, limit=100)
+    matches = [each.id for each in summaries if each.id.startswith(name)]
+    if len(matches) == 1:
+        return matches[0]
+    newest = "".join(f"\n  {each.id}  {each.status}" for each in summaries[:5])
     raise InputError(
-        f"{'Several executions begin' if found else 'No execution begins'} with {given!r}. The newest:{newest}"
+        f"{'Several executions begin' if matches else 'No execution begins'} with {name!r}. The newest:{newest}"
     )
 
 
@@ -203,11 +209,11 @@ def read(session: Session, pipeline: str, execution_id: str) -> Execution:
     """The execution as it is now; `activity` of its actions stays empty (see `watching.follow`)."""
     client = session.client("codepipeline")
     try:
-        found = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)
+        described = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)
         definition = client.get_pipeline(name=pipeline)["pipeline"]
     except AWSError as error:
         raise _missing(error, pipeline, execution_id) from error
-    execution = found["pipelineExecution"]
+    execution = described["pipelineExecution"]
     runs = _action_runs(client, pipeline, execution_id)
     return Execution(
         pipeline=pipeline,
@@ -242,7 +248,7 @@ def with_activity(execution: Execution, activities: dict[str, str]) -> Execution
     return replace(execution, stages=tuple(stages))
 
 
-def _action_runs(client, pipeline: str, execution_id: str) -> dict[str, list[dict]]:
+def _action_runs(client: Any, pipeline: str, execution_id: str) -> dict[str, list[dict]]:
     """The runs of each action by its path: after a retry of a stage there are several, the last one counts."""
     details = paging.items(
         client,

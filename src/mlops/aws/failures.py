@@ -1,16 +1,17 @@
-"""Why an execution failed, in one sentence, and where the log lies."""
+"""Why an execution failed, in one sentence, and the location of the log."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass, replace
+from typing import Any
 
 from mlops.aws import endpoints, jobs, log_locations, logs, stacks
 from mlops.aws.executions import Action, Execution
 from mlops.aws.logs import LogLocation
 from mlops.aws.session import AWSError, Session
-from mlops.names import Function, Names
+from mlops.names import Function, Names, Stage
 
 _RUNNER_LINE = "[Container]"
 # A shell's exit status for a command that was not found, not permitted or killed: its output is not the cause.
@@ -81,7 +82,7 @@ def _by_build(session: Session, names: Names, execution: Execution, action: Acti
     build = log_locations.build_of(session, action)
     if build is None:
         return _by_codepipeline(session, names, execution, action)
-    failed = next((phase for phase in build.get("phases", []) if _is_failed(phase)), {})
+    failed: dict[str, Any] = next((phase for phase in build.get("phases", []) if _is_failed(phase)), {})
     phase = failed.get("phaseType", "")
     message = next((context.get("message", "") for context in failed.get("contexts", [])), "")
     log = log_locations.of_action(session, action)
@@ -114,14 +115,14 @@ def _by_state_machine(session: Session, names: Names, execution: Execution, acti
         return _by_codepipeline(session, names, execution, action)
     cause = machine_cause(machine.get("error", ""), machine.get("cause", ""))
     cause = cause or action.error_message or f"the state machine ended as {machine['status']}"
-    # What a gate judges stands in the log of the job before it.
+    # The job before a gate logs what the gate judges.
     return Failure(action, cause, ran[-1].log, ran[-1].kind) if ran else Failure(action, cause)
 
 
 def _by_stack(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
     stack = action.configuration.get("StackName", "")
-    happened = stacks.events_between(session, stack, action.started, action.ended) if stack else []
-    first = stacks.first_failure(happened)
+    span = action.span
+    first = stacks.first_failure(stacks.events_between(session, stack, *span)) if stack and span else None
     if first is None:
         return _by_codepipeline(session, names, execution, action)
     cause = f"stack {stack}, {first.resource} ({first.type}): {first.reason}"
@@ -129,7 +130,7 @@ def _by_stack(session: Session, names: Names, execution: Execution, action: Acti
         return _by_hook(session, names, action, cause)
     if first.type != "AWS::SageMaker::Endpoint":
         return Failure(action, cause)
-    stage = action.stage.lower()
+    stage: Stage = "test" if action.stage == "Test" else "production"
     endpoint = endpoints.name_of(session, names, stage, execution.id)
     return Failure(action, cause, endpoints.log_of(endpoint), f"endpoint {stage}")
 
@@ -138,11 +139,11 @@ def _by_hook(session: Session, names: Names, action: Action, cause: str) -> Fail
     """The hook that has stopped the shift, if one has. CodeDeploy says that it failed, only its log says why."""
     for event, hook in _HOOKS.items():
         log = log_locations.of_function(names, hook)
-        written = logs.tail(session, log, 1000, between=(action.started, action.ended))
+        written = logs.tail(session, log, 1000, between=action.span)
         reason = hook_reason([each.message for each in written])
         if reason or event in cause:
-            said = f". {names.function(hook)} says: {reason}" if reason else ""
-            return Failure(action, f"{cause}{said}", log, f"function {hook}")
+            explanation = f". {names.function(hook)} says: {reason}" if reason else ""
+            return Failure(action, f"{cause}{explanation}", log, f"function {hook}")
     return Failure(action, cause)
 
 

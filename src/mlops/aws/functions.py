@@ -68,28 +68,28 @@ def _require_compilable(name: str, file: Path) -> None:
 
 def _closure(names: tuple[str, ...]) -> list[Distribution]:
     """The libraries and what they require, without extras."""
-    found: dict[str, Distribution] = {}
-    waiting = list(names)
-    while waiting:
-        name = waiting.pop()
-        if name.lower() in found:
+    libraries: dict[str, Distribution] = {}
+    pending = list(names)
+    while pending:
+        name = pending.pop()
+        if name.lower() in libraries:
             continue
         try:
-            found[name.lower()] = distribution(name)
+            libraries[name.lower()] = distribution(name)
         except PackageNotFoundError as error:
             raise PipelineError(f"The library {name} of api/ is not installed here. Run: make setup") from error
-        for requirement in found[name.lower()].requires or []:
-            if "extra ==" not in requirement:
-                waiting.append(_REQUIREMENT.match(requirement)[0])
-    return list(found.values())
+        for requirement in libraries[name.lower()].requires or []:
+            if "extra ==" not in requirement and (required := _REQUIREMENT.match(requirement)):
+                pending.append(required[0])
+    return list(libraries.values())
 
 
 def _files(library: Distribution) -> dict[str, Path]:
-    found = dict(_python_files(library))
-    compiled = [name for name in found if name.endswith(_COMPILED)]
+    files = dict(_python_files(library))
+    compiled = [name for name in files if name.endswith(_COMPILED)]
     if compiled:
         raise PipelineError(f"{library.name} can't be packed for Lambda, it is not pure Python: {compiled[0]}")
-    return {name: file for name, file in found.items() if name.endswith((".py", ".json"))}
+    return {name: file for name, file in files.items() if name.endswith((".py", ".json"))}
 
 
 def _python_files(library: Distribution) -> Iterator[tuple[str, Path]]:

@@ -41,13 +41,13 @@ class Job:
 def of_execution(session: Session, names: Names, execution_id: str) -> list[Job]:
     """The jobs that exist by now, in the order in which they started."""
     name = names.job(execution_id)
-    found = [
+    started = [
         tuning(session, name),
         training(session, name),
         processing(session, "baseline", names.processing_job(execution_id, "baseline")),
         processing(session, "evaluation", names.processing_job(execution_id, "evaluate")),
     ]
-    return [job for job in found if job is not None]
+    return [job for job in started if job is not None]
 
 
 def tuning(session: Session, name: str) -> Job | None:
@@ -121,13 +121,13 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
 
 def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
     """What each of a training job's MetricDefinitions (Name, Regex with a group) found last."""
-    found = {}
+    metrics = {}
     for definition in definitions:
         for line in lines:
             match = re.search(definition["Regex"], line)
             if match:
-                found[definition["Name"]] = float(match[1])
-    return found
+                metrics[definition["Name"]] = float(match[1])
+    return metrics
 
 
 def _why_training_ended(answer: dict) -> str:

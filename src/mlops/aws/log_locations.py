@@ -1,4 +1,4 @@
-"""Where the log of each part of an execution lies."""
+"""The locations of the logs of an execution's actions and jobs, and of the functions."""
 
 from __future__ import annotations
 
@@ -23,14 +23,14 @@ class LogSource:
 
 def of_execution(session: Session, names: Names, execution: Execution) -> list[LogSource]:
     """The logs that exist by now."""
-    found = []
+    sources = []
     for action in execution.actions:
         if action.provider == "StepFunctions":
             started = jobs.of_execution(session, names, execution.id)
-            found += [LogSource(job.kind, job.log, job.running) for job in started]
+            sources += [LogSource(job.kind, job.log, job.running) for job in started if job.log]
         elif location := of_action(session, action):
-            found.append(LogSource(action.path, location, action.state == IN_PROGRESS))
-    return found
+            sources.append(LogSource(action.path, location, action.state == IN_PROGRESS))
+    return sources
 
 
 def of_action(session: Session, action: Action) -> LogLocation | None:
@@ -38,8 +38,8 @@ def of_action(session: Session, action: Action) -> LogLocation | None:
     if action.log_stream_arn:
         return LogLocation.from_arn(action.log_stream_arn)
     build = build_of(session, action)
-    location = build.get("logs", {}) if build else {}
-    return LogLocation(location["groupName"], location["streamName"]) if location.get("streamName") else None
+    log = build.get("logs", {}) if build else {}
+    return LogLocation(log["groupName"], log["streamName"]) if log.get("streamName") else None
 
 
 def of_function(names: Names, purpose: Function) -> LogLocation:

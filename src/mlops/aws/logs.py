@@ -6,6 +6,7 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from typing import Any
 
 from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
@@ -67,11 +68,11 @@ def follow(
     tokens: dict[str, str] = {}
     while True:
         last_round = finished()
-        found = _new_events(client, location, tokens)
-        yield from sorted(found, key=lambda event: event.timestamp)
+        new = _new_events(client, location, tokens)
+        yield from sorted(new, key=lambda event: event.timestamp)
         if last_round:
             return
-        if not found:
+        if not new:
             time.sleep(pause_seconds)
 
 
@@ -87,7 +88,7 @@ def create_group(session: Session, group: str, *, key_arn: str, retention_days: 
     client.put_retention_policy(logGroupName=group, retentionInDays=retention_days)
 
 
-def _new_events(client, location: LogLocation, tokens: dict[str, str]) -> list[LogEvent]:
+def _new_events(client: Any, location: LogLocation, tokens: dict[str, str]) -> list[LogEvent]:
     """The lines since the last call; `tokens` remembers per stream how far that was."""
     events: list[LogEvent] = []
     try:
@@ -108,7 +109,7 @@ def _new_events(client, location: LogLocation, tokens: dict[str, str]) -> list[L
     return events
 
 
-def _streams(client, location: LogLocation) -> list[str]:
+def _streams(client: Any, location: LogLocation) -> list[str]:
     """The streams that are meant; of a whole group the newest."""
     prefix = {"logStreamNamePrefix": location.prefix} if location.prefix else {}
     streams = list(paging.items(client, "describe_log_streams", "logStreams", logGroupName=location.group, **prefix))

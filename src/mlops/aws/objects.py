@@ -42,20 +42,20 @@ def upload_data(session: Session, bucket: str, folder: Path) -> str:
     return _upload(session, bucket, DATA_KEY, folder, [Path(name) for name in DATA_FILES], compressed=True)
 
 
-def data_version(session: Session, bucket: str, wanted: str) -> str | None:
+def data_version(session: Session, bucket: str, version: str) -> str | None:
     """The S3 object version of a data set in the bucket; `latest` is the newest, None while there is none.
 
     InputError when there is no such version.
     """
     client = session.client("s3")
     try:
-        return checksums.stored(client, bucket, DATA_KEY, None if wanted == "latest" else wanted).version
+        return checksums.stored(client, bucket, DATA_KEY, None if version == "latest" else version).version
     except AWSError as error:
-        if wanted == "latest" and error.code in _MISSING:
+        if version == "latest" and error.code in _MISSING:
             return None
         if error.code in {"400", "404", "405", "NoSuchKey", "NoSuchVersion", "InvalidArgument"}:
             raise InputError(
-                f"s3://{bucket}/{DATA_KEY} has no version {wanted}. Allowed: latest, or a version that a release "
+                f"s3://{bucket}/{DATA_KEY} has no version {version}. Allowed: latest, or a version that a release "
                 "has had (mlops status shows it as Data)."
             ) from error
         raise

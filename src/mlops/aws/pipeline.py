@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from typing import Any
 
 from mlops.aws import executions, polling, stopping
 from mlops.aws.executions import IN_PROGRESS, Action, Execution
@@ -26,9 +27,9 @@ class ReleaseRequest:
 
     def is_released_by(self, execution: Execution) -> bool:
         """Whether the execution releases the same code and data in the same way, whoever asked for it."""
-        given = {name: execution.variables.get(name) for name in self.variables}
-        taken = {name: execution.revisions.get(name) for name in self.object_versions}
-        return given == self.variables and taken == self.object_versions
+        variables = {name: execution.variables.get(name) for name in self.variables}
+        versions = {name: execution.revisions.get(name) for name in self.object_versions}
+        return variables == self.variables and versions == self.object_versions
 
 
 def start(session: Session, request: ReleaseRequest) -> str:
@@ -84,7 +85,7 @@ def answer_approval(session: Session, execution: Execution, *, approved: bool, c
     return action
 
 
-def _token(client, execution: Execution, action: Action) -> str:
+def _token(client: Any, execution: Execution, action: Action) -> str:
     """The token of an approval that waits. An action is in progress a moment before it has one."""
     backoff, deadline = polling.Backoff(), time.monotonic() + _TOKEN_SECONDS
     while run := _run_in_progress(client.get_pipeline_state(name=execution.pipeline), execution, action):

@@ -21,8 +21,8 @@ class RequestedBy:
     @property
     def variables(self) -> dict[str, str]:
         """The pipeline's variables of these names."""
-        found = {"StartedBy": self.started_by, "Reason": self.reason, "Link": self.link}
-        return {name: _cut(" ".join(value.split()), _LONGEST[name]) for name, value in found.items()}
+        values = {"StartedBy": self.started_by, "Reason": self.reason, "Link": self.link}
+        return {name: _cut(" ".join(value.split()), _LONGEST[name]) for name, value in values.items()}
 
     def __str__(self) -> str:
         return ", ".join([f"by {self.started_by}", self.reason, *([self.link] if self.link != "none" else [])])

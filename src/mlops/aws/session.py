@@ -5,10 +5,12 @@ from __future__ import annotations
 import os
 import re
 from functools import cached_property
+from typing import Any
 from urllib.parse import urlparse
 
 import boto3
 from botocore.config import Config
+from botocore.credentials import Credentials
 from botocore.exceptions import (
     BotoCoreError,
     ClientError,
@@ -72,15 +74,25 @@ class AWSError(MlopsError):
     """A call that AWS did not carry out.
 
     `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception
-    when no answer came; `operation` is AWS's name of the call. The exit code is 2 when what the person
+    when no answer came; `operation` is AWS's name of the call, `response` its answer with the members of the error, or
+    empty. The exit code is 2 when what the person
     brought along is at fault (credentials, region, permissions, an endpoint that is not there), else 1.
     """
 
-    def __init__(self, message: str, *, code: str, operation: str = "", exit_code: int = 1) -> None:
+    def __init__(
+        self,
+        message: str,
+        *,
+        code: str,
+        operation: str = "",
+        exit_code: int = 1,
+        response: dict[str, Any] | None = None,
+    ) -> None:
         super().__init__(message)
         self.code = code
         self.operation = operation
         self.exit_code = exit_code
+        self.response = response or {}
 
     @property
     def is_missing_resource(self) -> bool:
@@ -104,15 +116,15 @@ class Session:
         # boto3's documented way to extend a client: https://docs.aws.amazon.com/boto3/latest/guide/events.html
         self._boto.events.register("creating-client-class", self._translate_errors)
         self._boto.events.register_first("needs-retry", _give_up)
-        self._clients: dict[str, object] = {}
+        self._clients: dict[str, Any] = {}
 
     @property
     def region(self) -> str:
         return self._boto.region_name
 
     @property
-    def credentials(self):
-        """What requests are signed with that no client sends, such as those to an API of one's own."""
+    def credentials(self) -> Credentials | None:
+        """Credentials for requests that no client of boto3 sends, such as those to the repository's own API."""
         return self._boto.get_credentials()
 
     @property
@@ -125,8 +137,11 @@ class Session:
         """The account of the credentials in use, 12 digits."""
         return self.client("sts").get_caller_identity()["Account"]
 
-    def client(self, service: str):
-        """A boto3 client that raises `AWSError` in place of botocore's exceptions (so don't use waiters)."""
+    def client(self, service: str) -> Any:
+        """A boto3 client that raises `AWSError` instead of botocore's exceptions.
+
+        Its waiters do not work, because they expect botocore's: poll with `polling.Backoff`.
+        """
         if service not in self._clients:
             read_timeout = _READ_TIMEOUT_SECONDS.get(service, 60)
             retries = {"mode": "adaptive", "total_max_attempts": _MOST_ATTEMPTS}
@@ -143,9 +158,11 @@ class Session:
         session = self
 
         class Translating:
-            def _make_api_call(self, operation_name, api_params):
+            meta: Any
+
+            def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
                 try:
-                    return super()._make_api_call(operation_name, api_params)
+                    return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # boto3's class follows
                 except ParamValidationError:
                     raise  # our own mistake, not the caller's: it needs its traceback
                 except ReadTimeoutError as error:
@@ -167,7 +184,13 @@ class Session:
             return "These credentials"
 
 
-def _give_up(attempts: int, operation, response=None, caught_exception=None, **_: object) -> None:
+def _give_up(
+    attempts: int,
+    operation: Any,
+    response: tuple[Any, dict[str, Any]] | None = None,
+    caught_exception: Exception | None = None,
+    **_: object,
+) -> None:
     """Raise after _ATTEMPTS, unless AWS throttles: throttled calls get _MOST_ATTEMPTS, each after a longer pause.
 
     botocore calls this with the answer or the exception of each attempt, before it decides about a retry itself.
@@ -176,7 +199,7 @@ def _give_up(attempts: int, operation, response=None, caught_exception=None, **_
         return
     if caught_exception is not None:
         raise caught_exception
-    _, parsed = response
+    parsed = response[1] if response else {}
     code = parsed.get("Error", {}).get("Code", "")
     if code and code not in _BUSY_CODES:
         raise ClientError(parsed, operation.name)
@@ -197,14 +220,14 @@ def _is_denied_head(error: Exception, operation: str) -> bool:
 
 
 def _denied_head(session: Session, parameters: dict) -> AWSError:
-    place = "/".join(filter(None, (parameters["Bucket"], parameters.get("Key"))))
+    location = "/".join(filter(None, (parameters["Bucket"], parameters.get("Key"))))
     operation = "HeadObject" if "Key" in parameters else "HeadBucket"
     action = _ACTION_OF_A_HEAD[operation]
     if "VersionId" in parameters:
         action = "s3:GetObjectVersion"
     message = (
-        f"{session._caller()} may not read s3://{place}: use another role or allow it {action} on "
-        f"arn:{session.partition}:s3:::{place} (and kms:Decrypt with the key of the object, if it has one)."
+        f"{session._caller()} may not read s3://{location}: use another role or allow it {action} on "
+        f"arn:{session.partition}:s3:::{location} (and kms:Decrypt with the key of the object, if it has one)."
     )
     return AWSError(message, code="403", operation=operation, exit_code=2)
 
@@ -243,16 +266,18 @@ def _refused(error: ClientError, service: str, operation: str) -> AWSError:
     code, text = details.get("Code", "Unknown"), details.get("Message") or "no reason given"
     if code in _SIGNATURE_CODES:
         message = f"AWS doesn't accept these credentials ({code}: {text}). {_LOGIN}"
-        return AWSError(message, code=code, operation=operation, exit_code=2)
+        return AWSError(message, code=code, operation=operation, exit_code=2, response=error.response)
     if code in _DENIED_CODES:
-        return AWSError(_denied(text, service, operation), code=code, operation=operation, exit_code=2)
-    return AWSError(f"{service} {operation}: {text} ({code})", code=code, operation=operation)
+        message = _denied(text, service, operation)
+        return AWSError(message, code=code, operation=operation, exit_code=2, response=error.response)
+    message = f"{service} {operation}: {text} ({code})"
+    return AWSError(message, code=code, operation=operation, response=error.response)
 
 
 def _denied(text: str, service: str, operation: str) -> str:
-    found = _NOT_AUTHORIZED.search(text)
-    if found is None:
+    denial = _NOT_AUTHORIZED.search(text)
+    if denial is None:
         return f"These credentials may not call {service} {operation}: {text}"
-    who = found["who"] or "These credentials"
-    resource = f" on {found['resource']}" if found["resource"] else ""
-    return f"{who} may not do {found['action']}{resource}: use another role or extend its policy. AWS: {text}"
+    who = denial["who"] or "These credentials"
+    resource = f" on {denial['resource']}" if denial["resource"] else ""
+    return f"{who} may not do {denial['action']}{resource}: use another role or extend its policy. AWS: {text}"

@@ -24,8 +24,8 @@ def files(root: Path) -> list[Path]:
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
     names = (Path(name) for name in listed.split("\0") if name)
     # A file that was deleted but not yet committed is still listed.
-    found = sorted({name for name in names if (root / name).is_file()}) or sorted(_walk(root))
-    return [name for name in found if not _NEVER.intersection(name.parts)]
+    existing = sorted({name for name in names if (root / name).is_file()}) or sorted(_walk(root))
+    return [name for name in existing if not _NEVER.intersection(name.parts)]
 
 
 def commit_id(root: Path) -> str:

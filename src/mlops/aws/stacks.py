@@ -7,6 +7,7 @@ import time
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from mlops.aws import paging, polling
 from mlops.aws.session import AWSError, Session
@@ -185,11 +186,11 @@ def events(session: Session, name: str) -> Iterator[StackEvent]:
         )
 
 
-def first_failure(happened: list[StackEvent]) -> StackEvent | None:
+def first_failure(events: list[StackEvent]) -> StackEvent | None:
     """The resource that failed on its own account, in events that are oldest first."""
-    failed = [event for event in happened if event.failed]
-    own = [event for event in failed if not event.reason.startswith(_CONSEQUENCE)]
-    return next(iter(own or failed), None)
+    failed = [event for event in events if event.failed]
+    causes = [event for event in failed if not event.reason.startswith(_CONSEQUENCE)]
+    return next(iter(causes or failed), None)
 
 
 def events_between(session: Session, name: str, first: datetime, last: datetime) -> list[StackEvent]:
@@ -221,7 +222,7 @@ def _is_updatable(name: str, status: str) -> bool:
     return True
 
 
-def _has_changes(client, name: str, change_set: str) -> bool:
+def _has_changes(client: Any, name: str, change_set: str) -> bool:
     backoff = polling.Backoff()
     while True:
         answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
@@ -243,7 +244,7 @@ def _wait(
     happened: list[StackEvent] = []
     backoff = polling.Backoff()
     while True:
-        status = describe(session, name)["StackStatus"]
+        status = (describe(session, name) or {}).get("StackStatus", "DELETE_COMPLETE")
         new = _events_after(session, name, last)
         last = new[-1] if new else last
         happened += new

@@ -36,21 +36,21 @@ def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
         return None
     stack = names.endpoint_stack("production")
     until = action.ended or datetime.now(UTC)
-    happened = stacks.events_between(session, stack, action.started, until)
-    made = next((each for each in happened if each.type == "AWS::Lambda::Version" and ":" in each.physical_id), None)
-    if made is not None:
-        function, version = made.physical_id.split(":")[-2:]
+    events = stacks.events_between(session, stack, action.started, until)
+    published = next((each for each in events if each.type == "AWS::Lambda::Version" and ":" in each.physical_id), None)
+    if published is not None:
+        function, version = published.physical_id.split(":")[-2:]
         dimensions = {"FunctionName": function, "Resource": f"{function}:live", "ExecutedVersion": version}
-        counted = _counts(session, "AWS/Lambda", ("Invocations", "Errors"), dimensions, action.started, until)
-        return Traffic(version, counted[_ANSWERED], counted[_FAILED])
-    endpoints = (each for each in happened if each.type == "AWS::SageMaker::Endpoint")
+        counts = _counts(session, "AWS/Lambda", ("Invocations", "Errors"), dimensions, action.started, until)
+        return Traffic(version, counts[_ANSWERED], counts[_FAILED])
+    endpoints = (each for each in events if each.type == "AWS::SageMaker::Endpoint")
     updated = next((each for each in endpoints if each.status.startswith("UPDATE")), None)
     if updated is None:
         return None
     dimensions = {"EndpointName": updated.physical_id.rpartition("/")[2], "VariantName": RELEASE_VARIANT}
     metrics = ("Invocations", "Invocation5XXErrors")
-    counted = _counts(session, "AWS/SageMaker", metrics, dimensions, action.started, until)
-    return Traffic("", counted[_ANSWERED], counted[_FAILED])
+    counts = _counts(session, "AWS/SageMaker", metrics, dimensions, action.started, until)
+    return Traffic("", counts[_ANSWERED], counts[_FAILED])
 
 
 def _counts(
@@ -85,7 +85,7 @@ def _counts(
         StartTime=first.replace(second=0, microsecond=0),
         EndTime=last.replace(second=0, microsecond=0) + _PERIOD,
     )
-    counted = {_ANSWERED: 0, _FAILED: 0}
+    counts = {_ANSWERED: 0, _FAILED: 0}
     for each in results:
-        counted[each["Id"]] += int(sum(each["Values"]))
-    return counted
+        counts[each["Id"]] += int(sum(each["Values"]))
+    return counts

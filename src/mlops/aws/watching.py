@@ -40,9 +40,14 @@ def follow(session: Session, names: Names, execution_id: str) -> Iterator[Execut
 def changes(before: Execution | None, after: Execution) -> list[Change]:
     """The actions whose state changed, in the order in which it happened; with no `before`, all that ran."""
     earlier = {action.path: action.state for action in before.actions} if before else {}
-    found = [
+    changed = [
         Change(action, earlier.get(action.path, PENDING), action.state)
         for action in after.actions
         if action.state != earlier.get(action.path, PENDING)
     ]
-    return sorted(found, key=lambda change: (change.action.ended or change.action.started).timestamp())
+    return sorted(changed, key=lambda change: _moment(change.action))
+
+
+def _moment(action: Action) -> float:
+    moment = action.ended or action.started
+    return moment.timestamp() if moment else 0.0

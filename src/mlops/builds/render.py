@@ -84,8 +84,8 @@ def _production(session: Session, settings: Configuration, release: Release) -> 
     """The template configuration of production, after what it is deployed with now. InputError when it cannot follow."""
     rendered = rendering.endpoint_stack(settings, release, "production")
     deployed = releases.deployed(session, settings.names)
-    if found := transition.problems(deployed, rendered["Parameters"]):
-        raise InputError("\n".join(["configuration/production.yml can't be released:", *found]))
+    if problems := transition.problems(deployed, rendered["Parameters"]):
+        raise InputError("\n".join(["configuration/production.yml can't be released:", *problems]))
     if transition.changes_variants(deployed, rendered["Parameters"]):
         rendered["Parameters"]["Guarded"] = "false"
     return rendered
@@ -96,8 +96,8 @@ def _variables(session: Session, pipeline: str, execution_id: str) -> dict[str, 
     answer = session.client("codepipeline").get_pipeline_execution(
         pipelineName=pipeline, pipelineExecutionId=execution_id
     )
-    found = answer["pipelineExecution"].get("variables", [])
-    return {variable["name"]: variable["resolvedValue"] for variable in found}
+    variables = answer["pipelineExecution"].get("variables", [])
+    return {variable["name"]: variable["resolvedValue"] for variable in variables}
 
 
 def _flag(name: str, value: str) -> bool:
@@ -110,9 +110,9 @@ def _image(settings: Configuration) -> str:
     """The URI of the image that trains and serves: a ready one, or what Build/Image has pushed just now."""
     ready = os.environ.get("TRAINING_IMAGE", "")
     if bool(ready) != bool(settings.image):
-        found = "names an image" if settings.image else "names no image"
+        state = "names an image" if settings.image else "names no image"
         raise InputError(
-            f"configuration/trainingjob.json {found}, but the pipeline was deployed for the opposite. Run: mlops deploy"
+            f"configuration/trainingjob.json {state}, but the pipeline was deployed for the opposite. Run: mlops deploy"
         )
     if ready:
         return ready

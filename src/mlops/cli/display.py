@@ -121,7 +121,7 @@ class _LiveTable:
 class _PlainLines:
     def __init__(self) -> None:
         self._before: Execution | None = None
-        self._say_activity = console.throttled(console.say)
+        self._say_activity = console.throttled(lambda line: console.say(str(line)))
 
     def update(self, execution: Execution) -> None:
         changed = changes(self._before, execution)
@@ -135,7 +135,7 @@ class _PlainLines:
 
 def _line(action: Action, now: datetime | None = None) -> str:
     """The action with the time at which it changed, or at which it does what it does now."""
-    moment = (now or action.ended or action.started).astimezone().strftime("%H:%M:%S")
+    moment = (now or action.ended or action.started or datetime.now(UTC)).astimezone().strftime("%H:%M:%S")
     took = f" in {console.between(action.started, action.ended)}" if action.ended else ""
     about = note(action)
     return f"{moment}  {action.path}  {state_word(action)}{took}{': ' + about if about else ''}"

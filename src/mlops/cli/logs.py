@@ -33,11 +33,11 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     """
     repository = release.find()
     session = repository.session
-    given = _given(repository, execution)
+    execution_id = _execution_id(repository, execution)
     if not what:
-        _list(repository, given)
+        _list(repository, execution_id)
         return
-    location, finished = _find(repository, " ".join(what), given)
+    location, finished = _find(repository, " ".join(what), execution_id)
     if followed:
         for event in cloudwatch.follow(session, location, finished=finished):
             console.say(_line(event))
@@ -49,7 +49,7 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
         console.say(f"Nothing has been written yet to {location}")
 
 
-def _given(repository: Repository, execution: str | None) -> str | None:
+def _execution_id(repository: Repository, execution: str | None) -> str | None:
     """The id of the execution that --execution means. InputError when there is none."""
     if not execution:
         return None
@@ -57,23 +57,23 @@ def _given(repository: Repository, execution: str | None) -> str | None:
     return executions.read(session, pipeline, executions.named(session, pipeline, execution)).id
 
 
-def _find(repository: Repository, what: str, given: str | None) -> tuple[LogLocation, Callable[[], bool]]:
+def _find(repository: Repository, what: str, execution_id: str | None) -> tuple[LogLocation, Callable[[], bool]]:
     """The log that a person means, and whether what writes it has ended."""
     if what.lower().partition(" ")[0] in {"endpoint", "function"}:
-        lasting = _lasting(repository, given)
+        lasting = _lasting(repository, execution_id)
         if what.lower() not in lasting:
             raise InputError(f"There is no log {what}. Allowed are: {', '.join(lasting)}")
         return lasting[what.lower()], lambda: False
-    chosen = given or executions.latest(repository.session, repository.names.pipeline)
+    chosen = execution_id or executions.latest(repository.session, repository.names.pipeline)
     return _source(repository, chosen, what).location, lambda: not _source(repository, chosen, what).running
 
 
-def _lasting(repository: Repository, given: str | None) -> dict[str, LogLocation]:
+def _lasting(repository: Repository, execution_id: str | None) -> dict[str, LogLocation]:
     """The logs that have no end: of the endpoints, as they are now or as an execution made them, and of the functions."""
     session, names = repository.session, repository.names
     return {
         **{
-            f"endpoint {stage}": endpoints.log_of(endpoints.name_of(session, names, stage, given))
+            f"endpoint {stage}": endpoints.log_of(endpoints.name_of(session, names, stage, execution_id))
             for stage in get_args(Stage)
         },
         **log_locations.of_functions(session, names),
@@ -87,28 +87,28 @@ def _sources(repository: Repository, execution_id: str) -> list[LogSource]:
 
 def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
     """What a person means by an action's name, with or without its stage, or by a job's kind or name."""
-    known = _sources(repository, execution_id)
-    wanted = what.lower()
-    found = [
+    sources = _sources(repository, execution_id)
+    name = what.lower()
+    matches = [
         each
-        for each in known
-        if wanted in {each.name.lower(), each.name.lower().split("/")[-1], each.location.prefix.rstrip("/").lower()}
+        for each in sources
+        if name in {each.name.lower(), each.name.lower().split("/")[-1], each.location.prefix.rstrip("/").lower()}
     ]
-    if len(found) == 1:
-        return found[0]
-    if found:
-        raise InputError(f"{what} may be {' or '.join(each.name for each in found)}. Say which one.")
-    names = ", ".join([*(each.name for each in known), *_lasting(repository, execution_id)])
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise InputError(f"{what} may be {' or '.join(each.name for each in matches)}. Say which one.")
+    names = ", ".join([*(each.name for each in sources), *_lasting(repository, execution_id)])
     raise InputError(f"The execution {execution_id} has no log {what}. There are: {names}")
 
 
-def _list(repository: Repository, given: str | None) -> None:
-    execution_id = given or executions.latest(repository.session, repository.names.pipeline)
+def _list(repository: Repository, chosen: str | None) -> None:
+    execution_id = chosen or executions.latest(repository.session, repository.names.pipeline)
     console.say(f"Logs of the execution {execution_id}:")
     for source in _sources(repository, execution_id):
         console.say(f"  {source.name:<{_NAME_WIDTH}} {source.location}")
-    console.say("Endpoints of this execution, and functions:" if given else "Endpoints and functions as they are now:")
-    for name, location in _lasting(repository, given).items():
+    console.say("Endpoints of this execution, and functions:" if chosen else "Endpoints and functions as they are now:")
+    for name, location in _lasting(repository, chosen).items():
         console.say(f"  {name:<{_NAME_WIDTH}} {location}")
 
 

@@ -78,23 +78,23 @@ def load(root: Path) -> Configuration:
     Raises InputError with all problems of all files at once.
     """
     problems: list[InputProblem] = []
-    found: dict[str, Document] = {}
+    loaded: dict[str, Document] = {}
     for file in (*_MODELS, _TRAINING, _TUNING):
         document, own = documents.read(root, file)
         problems += own
         if document:
-            found[file] = document
+            loaded[file] = document
     own_files: dict[str, Any] = {
-        file: _validated(found[file], model, problems) for file, model in _MODELS.items() if file in found
+        file: _validated(loaded[file], model, problems) for file, model in _MODELS.items() if file in loaded
     }
-    problems += _value_problems(found, own_files)
+    problems += _value_problems(loaded, own_files)
     if problems:
         raise _refusal(problems)
     project, evaluation, test, production, qa = own_files.values()
     return Configuration(
         project,
-        found[_TRAINING].data,
-        found[_TUNING].data,
+        loaded[_TRAINING].data,
+        loaded[_TUNING].data,
         evaluation,
         test,
         production,
@@ -136,8 +136,8 @@ def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[s
     if detail["type"] == "extra_forbidden":
         allowed = shapes.closest(str(last), list(_section(model, parents).model_fields))
         return document.problem(path, shapes.UNKNOWN, allowed)
-    wanted = detail["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return document.problem(path, detail["input"], wanted)
+    allowed = detail["msg"].removeprefix("Input should be ").removeprefix("String should ")
+    return document.problem(path, detail["input"], allowed)
 
 
 def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
@@ -152,10 +152,10 @@ def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
     return model
 
 
-def _value_problems(found: dict[str, Document], own_files: dict[str, Any]) -> list[InputProblem]:
-    """AWS's shapes first; then, in files that are sound by themselves, what lies between the values."""
+def _value_problems(loaded: dict[str, Document], own_files: dict[str, Any]) -> list[InputProblem]:
+    """AWS's shapes first; then, in files that are sound by themselves, cross-field checks."""
     problems: list[InputProblem] = []
-    training, tuning = found.get(_TRAINING), found.get(_TUNING)
+    training, tuning = loaded.get(_TRAINING), loaded.get(_TUNING)
     training_problems = awsrequests.training_problems(training) if training else []
     tuning_problems = awsrequests.tuning_problems(tuning) if tuning else []
     if training and not training_problems:
@@ -175,5 +175,5 @@ def _value_problems(found: dict[str, Document], own_files: dict[str, Any]) -> li
     )
     for file, check in checks:
         if model := own_files.get(file):
-            problems += check(found[file], model)
+            problems += check(loaded[file], model)
     return problems

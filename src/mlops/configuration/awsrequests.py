@@ -49,7 +49,7 @@ def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProbl
     """Check an endpoint file's values against CreateEndpointConfig and CreateModel."""
     variant = shapes.input_shape("sagemaker", "CreateEndpointConfig").members["ProductionVariants"].member
     vpc = shapes.input_shape("sagemaker", "CreateModel").members["VpcConfig"]
-    found = shapes.check(
+    refused = shapes.check(
         {
             "VariantName": names.RELEASE_VARIANT,
             "InstanceType": endpoint.InstanceType,
@@ -57,7 +57,7 @@ def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProbl
         },
         variant,
     )
-    problems = [document.problem(problem.path, problem.found, problem.allowed) for problem in found]
+    problems = [document.problem(problem.path, problem.found, problem.allowed) for problem in refused]
     if endpoint.VpcConfig:
         problems += [
             document.problem(f"VpcConfig.{problem.path}", problem.found, problem.allowed)

@@ -31,10 +31,10 @@ class Document:
 
     def problem(self, path: str, found: object, allowed: str) -> InputProblem:
         """Describe a wrong value of this file, with the line of the nearest key that the file has."""
-        place = path
-        while place and place not in self.lines:
-            place = place[: max(place.rfind("."), place.rfind("["), 0)]
-        return InputProblem(self.file, path, shown(found), allowed, self.lines.get(place))
+        located = path
+        while located and located not in self.lines:
+            located = located[: max(located.rfind("."), located.rfind("["), 0)]
+        return InputProblem(self.file, path, shown(found), allowed, self.lines.get(located))
 
 
 def read(root: Path, file: str) -> tuple[Document | None, list[InputProblem]]:

@@ -26,17 +26,17 @@ def problems(document: Document, production: Production) -> list[InputProblem]:
 
 def _shift_problems(document: Document, production: Production) -> list[InputProblem]:
     shift = production.shift
-    found = []
+    problems = []
     if shift.type == "rolling" and production.clients_call == "api":
         allowed = "canary, linear or all_at_once where clients_call is api; rolling only where it is endpoint"
-        found.append(document.problem("shift.type", shift.type, allowed))
+        problems.append(document.problem("shift.type", shift.type, allowed))
     if production.clients_call == "endpoint" and shift.type == "linear" and shift.percent < 10:
-        found.append(document.problem("shift.percent", shift.percent, "10 to 50 for steps of an endpoint"))
+        problems.append(document.problem("shift.percent", shift.percent, "10 to 50 for steps of an endpoint"))
     if production.clients_call == "endpoint" and shift.type == "rolling" and shift.percent < 5:
-        found.append(document.problem("shift.percent", shift.percent, "5 to 50 for batches of an endpoint"))
-    if not found and shift.waiting_minutes > (most := _most_waiting_minutes(production.clients_call)):
-        found.append(document.problem("shift.minutes", shift.minutes, _arithmetic(production, most)))
-    return found
+        problems.append(document.problem("shift.percent", shift.percent, "5 to 50 for batches of an endpoint"))
+    if not problems and shift.waiting_minutes > (most := _most_waiting_minutes(production.clients_call)):
+        problems.append(document.problem("shift.minutes", shift.minutes, _arithmetic(production, most)))
+    return problems
 
 
 def _most_waiting_minutes(clients_call: str) -> int:

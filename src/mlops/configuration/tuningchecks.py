@@ -46,8 +46,8 @@ def _objective_problems(
     definitions = training_job.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
     names = [definition["Name"] for definition in definitions]
     if objective["MetricName"] not in names:
-        known = shapes.closest(objective["MetricName"], names)
-        allowed = f"a metric of trainingjob.json's MetricDefinitions: {known}"
+        closest = shapes.closest(objective["MetricName"], names)
+        allowed = f"a metric of trainingjob.json's MetricDefinitions: {closest}"
         yield tuning.problem(f"{path}.MetricName", objective["MetricName"], allowed)
     goal = goals.of(objective["MetricName"])
     if goal is not None and objective["Type"] != goal:

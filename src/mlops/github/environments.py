@@ -24,16 +24,18 @@ def commands(name: str, environment: str, reviewers: Sequence[Reviewer] | None) 
     ]
 
 
-def missing(name: str, environment: str, found: Environment, reviewers: Sequence[Reviewer] | None) -> list[list[str]]:
+def missing(
+    name: str, environment: str, existing: Environment, reviewers: Sequence[Reviewer] | None
+) -> list[list[str]]:
     """Complete an existing environment: its reviewers where it has none, its branch where it names none.
 
     A PUT removes the settings that it does not name, so it repeats the present ones.
     """
     needed = []
-    if reviewers and not found.has_reviewers:
-        wait = ("-F", f"wait_timer={found.wait_minutes}")
-        needed.append(_put(name, environment, *_branches(found), *wait, *_review(reviewers)))
-    if found.names_branches and not found.branches:
+    if reviewers and not existing.has_reviewers:
+        wait = ("-F", f"wait_timer={existing.wait_minutes}")
+        needed.append(_put(name, environment, *_branches(existing), *wait, *_review(reviewers)))
+    if existing.names_branches and not existing.branches:
         needed.append(_allow_branch(name, environment))
     return needed
 
@@ -48,10 +50,10 @@ def _put(name: str, environment: str, *fields: str) -> list[str]:
     return ["gh", "api", "--method", "PUT", _path(name, environment), "--silent", *fields]
 
 
-def _branches(found: Environment) -> Sequence[str]:
-    if found.open_to_all:
+def _branches(environment: Environment) -> Sequence[str]:
+    if environment.open_to_all:
         return ("-F", "deployment_branch_policy=null")
-    if found.names_branches:
+    if environment.names_branches:
         return _ONLY_NAMED_BRANCHES
     return (
         *("-F", "deployment_branch_policy[protected_branches]=true"),
@@ -62,8 +64,8 @@ def _branches(found: Environment) -> Sequence[str]:
 def _review(reviewers: Sequence[Reviewer] | None) -> list[str]:
     if reviewers is None:
         return []
-    asked = [("-F", f"reviewers[][type]={each.kind}", "-F", f"reviewers[][id]={each.id}") for each in reviewers]
-    return [*_SECOND_PERSON, *(word for words in asked for word in words)]
+    fields = [("-F", f"reviewers[][type]={each.kind}", "-F", f"reviewers[][id]={each.id}") for each in reviewers]
+    return [*_SECOND_PERSON, *(word for words in fields for word in words)]
 
 
 def _allow_branch(name: str, environment: str) -> list[str]:

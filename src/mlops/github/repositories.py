@@ -53,8 +53,8 @@ def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
     now; tokens carry the present name.
     """
     if owner_id is None or repository_id is None:
-        found = _parse(name, _by_gh(name) or _by_api(name))
-        owner_id, repository_id = owner_id or found.owner_id, repository_id or found.repository_id
+        ids = _parse(name, _by_gh(name) or _by_api(name))
+        owner_id, repository_id = owner_id or ids.owner_id, repository_id or ids.repository_id
     for option, value in (("--owner-id", owner_id), ("--repository-id", repository_id)):
         if not _NUMBER.fullmatch(value):
             raise InputError(f"{option} is {value!r}; allowed are digits, such as 1234567")
@@ -65,23 +65,23 @@ def reviewer(login: str) -> Reviewer:
     """A person (LOGIN) or a team (ORGANISATION/TEAM) as environments name them. InputError when GitHub knows neither."""
     organisation, _, team = login.partition("/")
     path = f"orgs/{organisation}/teams/{team}" if team else f"users/{login}"
-    found = _get(path)
-    if found is None:
+    account = _get(path)
+    if account is None:
         raise InputError(f"--reviewer is {login!r}; GitHub shows no such person, and no such team (ORGANISATION/TEAM).")
-    return Reviewer("Team" if team else "User", str(found["id"]))
+    return Reviewer("Team" if team else "User", str(account["id"]))
 
 
 def environment(name: str, environment: str) -> Environment | None:
     """An environment of the repository OWNER/NAME; None when it has none of this name."""
-    found = _get(f"repos/{name}/environments/{environment}")
-    if found is None:
+    described = _get(f"repos/{name}/environments/{environment}")
+    if described is None:
         return None
-    policy = found.get("deployment_branch_policy") or {}
+    policy = described.get("deployment_branch_policy") or {}
     branches: tuple[str, ...] = ()
     if policy.get("custom_branch_policies"):
         listed = _get(f"repos/{name}/environments/{environment}/deployment-branch-policies") or {}
         branches = tuple(each["name"] for each in listed.get("branch_policies", []))
-    rules = {rule["type"]: rule for rule in found.get("protection_rules", [])}
+    rules = {rule["type"]: rule for rule in described.get("protection_rules", [])}
     return Environment(
         open_to_all=not policy,
         names_branches=bool(policy.get("custom_branch_policies")),
@@ -123,13 +123,13 @@ def _require_gh() -> None:
         )
 
 
-def _parse(name: str, told: dict[str, Any]) -> Ids:
-    if told.get("full_name") != name:
+def _parse(name: str, body: dict[str, Any]) -> Ids:
+    if body.get("full_name") != name:
         raise InputError(
-            f"GitHub knows {name} as {told.get('full_name')}. Write that into configuration/project.json "
+            f"GitHub knows {name} as {body.get('full_name')}. Write that into configuration/project.json "
             "(github_owner, github_repository), capitals included: tokens carry it."
         )
-    return Ids(str(told["owner"]["id"]), str(told["id"]))
+    return Ids(str(body["owner"]["id"]), str(body["id"]))
 
 
 def _by_gh(name: str) -> dict[str, Any] | None:

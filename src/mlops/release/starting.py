@@ -155,5 +155,5 @@ def _require_possible(repository: Repository) -> None:
     """InputError when production cannot be changed to what production.yml says: better now than hours later."""
     releases.require_repeatable(repository.session, repository.names)
     deployed = releases.deployed(repository.session, repository.names)
-    if problems := transition.problems(deployed, transition.wanted(repository.configuration)):
+    if problems := transition.problems(deployed, transition.configured(repository.configuration)):
         raise InputError("\n".join(["configuration/production.yml can't be released:", *problems]))

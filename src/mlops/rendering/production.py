@@ -68,5 +68,5 @@ def functions(api: Api, release: Release) -> Request:
 
 def _timeout_seconds(production: Production) -> int:
     """Twice the time that all steps together wait, and some for the instances."""
-    wanted = 2 * 60 * production.shift.waiting_minutes + _SETUP_SECONDS
-    return max(_LEAST_TIMEOUT_SECONDS, min(wanted, _MOST_TIMEOUT_SECONDS))
+    seconds = 2 * 60 * production.shift.waiting_minutes + _SETUP_SECONDS
+    return max(_LEAST_TIMEOUT_SECONDS, min(seconds, _MOST_TIMEOUT_SECONDS))

@@ -16,7 +16,7 @@ _CLIENTS_CALL, _TYPE, _LEAST, _CHALLENGER, _SHIFT = (
 )
 
 
-def wanted(configuration: Configuration) -> Request:
+def configured(configuration: Configuration) -> Request:
     """The parameters that `problems` compares, from configuration/production.yml."""
     production = configuration.production
     return {
@@ -26,33 +26,33 @@ def wanted(configuration: Configuration) -> Request:
     }
 
 
-def problems(deployed: Request, wanted: Request) -> list[str]:
+def problems(deployed: Request, rendered: Request) -> list[str]:
     """Why production cannot go from the deployed parameters to these; nothing before the first release.
 
     Only an endpoint that is updated in place is concerned. Source: Amazon SageMaker Developer Guide, "Update endpoints
     that use automatic scaling" and "Exclusions" of deployment guardrails.
     """
-    if deployed.get(_CLIENTS_CALL) != "endpoint" or wanted[_CLIENTS_CALL] != "endpoint":
+    if deployed.get(_CLIENTS_CALL) != "endpoint" or rendered[_CLIENTS_CALL] != "endpoint":
         return []
-    found = []
-    if deployed[_TYPE] != wanted[_TYPE] and deployed.get(_LEAST, "0") != "0":
-        found.append(
-            f"InstanceType: found {wanted[_TYPE]}, production has {deployed[_TYPE]} and is scaled automatically: "
+    refusals = []
+    if deployed[_TYPE] != rendered[_TYPE] and deployed.get(_LEAST, "0") != "0":
+        refusals.append(
+            f"InstanceType: found {rendered[_TYPE]}, production has {deployed[_TYPE]} and is scaled automatically: "
             "SageMaker changes no instance type then. Release once without autoscaling, then with the new type"
         )
-    if changes_variants(deployed, wanted) and wanted[_SHIFT] != "ALL_AT_ONCE":
-        found.append(
-            f"challenger: production has {_named(deployed)}, this release {_named(wanted)}: SageMaker shifts traffic step "
+    if changes_variants(deployed, rendered) and rendered[_SHIFT] != "ALL_AT_ONCE":
+        refusals.append(
+            f"challenger: production has {_named(deployed)}, this release {_named(rendered)}: SageMaker shifts traffic step "
             "by step only between the same variants. Allowed is shift.type: all_at_once for this release; no alarm "
             "takes it back"
         )
-    return found
+    return refusals
 
 
-def changes_variants(deployed: Request, wanted: Request) -> bool:
+def changes_variants(deployed: Request, rendered: Request) -> bool:
     """Whether an endpoint that is updated in place gets other variants than it has."""
-    in_place = deployed.get(_CLIENTS_CALL) == wanted[_CLIENTS_CALL] == "endpoint"
-    return in_place and deployed.get(_CHALLENGER, "") != wanted[_CHALLENGER]
+    in_place = deployed.get(_CLIENTS_CALL) == rendered[_CLIENTS_CALL] == "endpoint"
+    return in_place and deployed.get(_CHALLENGER, "") != rendered[_CHALLENGER]
 
 
 def _named(parameters: Request) -> str:
