@@ -74,14 +74,14 @@ def test_the_approval_says_what_to_run():
 
 
 def test_the_table_shows_every_action_and_its_stage_once():
-    found = display.rows(
+    rows = display.rows(
         execution(action("Test/Deploy", "Succeeded", 4), action("Test/QA", "InProgress", activity="BUILD"))
     )
-    assert [(row.stage, row.action, row.state) for row in found] == [
+    assert [(row.stage, row.action, row.state) for row in rows] == [
         ("Test", "Deploy", "done"),
         ("", "QA", "running"),
     ]
-    assert found[1].note == "BUILD"
+    assert rows[1].note == "BUILD"
 
 
 def test_an_action_that_has_not_started_has_no_time():

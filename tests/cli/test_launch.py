@@ -165,12 +165,12 @@ def test_a_cloud_that_does_not_answer_is_not_doubled(tmp_path: Path, detached, m
 
 
 def clouds_with(directory: Path) -> list[psutil.Process]:
-    found = []
+    processes = []
     for process in psutil.process_iter(["cmdline"]):
         command = process.info["cmdline"] or []
         if "mlops.localcloud" in command and str(directory.resolve()) in command:
-            found.append(process)
-    return [each for each in found if each.status() != psutil.STATUS_ZOMBIE]
+            processes.append(process)
+    return [each for each in processes if each.status() != psutil.STATUS_ZOMBIE]
 
 
 def test_a_taken_port_is_said_with_another_to_choose(tmp_path: Path):

@@ -139,3 +139,11 @@ def test_a_baseline_that_is_no_report_is_refused_before_anything_starts(reposito
     assert result.exit_code == 2
     assert "--baseline: notes.md is not JSON" in result.output
     assert not (repository / ".mlops").exists()
+
+
+def test_missing_data_are_refused_before_the_cloud_starts(repository: Path, mlops):
+    result = mlops("local", "run", "--approve", "--data", "missing.csv")
+    assert result.exit_code == 2
+    assert "missing.csv" in result.output
+    assert "Starting the local cloud" not in result.output
+    assert not (repository / ".mlops" / "local").exists()

@@ -68,8 +68,8 @@ def test_following_gives_every_line_once_until_the_end(session: Session, locatio
             write(session, location, "job/algo-1", line, at=1000)
         return line is None
 
-    found = logs.follow(session, location, finished=finished, pause_seconds=0)
-    assert sorted(messages(found)) == ["first", "last", "more", "second"]
+    events = logs.follow(session, location, finished=finished, pause_seconds=0)
+    assert sorted(messages(events)) == ["first", "last", "more", "second"]
 
 
 def test_a_place_is_read_from_the_arn_of_a_stream():

@@ -59,8 +59,8 @@ def test_a_release_goes_from_start_over_approval_to_its_end(mlops, session: Sess
 
 def test_what_is_released_stands_in_the_execution(mlops, session: Session, names: Names):
     execution = start(mlops, "--tune", "--set", "num_round=60", "--set", "subsample=0.9")
-    found = executions.read(session, names.pipeline, execution)
-    assert found.variables == {
+    started = executions.read(session, names.pipeline, execution)
+    assert started.variables == {
         "CommitId": "uncommitted",
         "Tune": "true",
         "HyperParameters": '{"num_round": "60", "subsample": "0.9"}',
@@ -75,9 +75,9 @@ def test_a_workflow_says_who_asked_for_the_release_and_where(mlops, session: Ses
     for name, value in run.items():
         monkeypatch.setenv(f"GITHUB_{name}", value)
     execution = start(mlops, "--reason", "newer\nfares")
-    found = executions.read(session, names.pipeline, execution).variables
-    assert (found["StartedBy"], found["Reason"]) == ("octocat", "newer fares")
-    assert found["Link"] == "https://github.com/octo/model/actions/runs/7"
+    variables = executions.read(session, names.pipeline, execution).variables
+    assert (variables["StartedBy"], variables["Reason"]) == ("octocat", "newer fares")
+    assert variables["Link"] == "https://github.com/octo/model/actions/runs/7"
 
 
 def test_a_release_that_is_already_in_progress_is_followed(mlops, session: Session, names: Names, tmp_path):

@@ -142,14 +142,14 @@ def production(session: Session, names: Names, repository) -> Production:
 def deployed(production: Production) -> Callable[..., Production]:
     """Makes releases one and two, the first with these parameters, and deploys the second."""
 
-    def made(**first: str) -> Production:
+    def deploy(**first: str) -> Production:
         production.release("one", **first)
         second = production.release("two")
         stack = production.names.endpoint_stack("production")
         result(stacks.deploy(production.session, stack, second.template, second.parameters, tags=second.tags))
         return production
 
-    return made
+    return deploy
 
 
 def test_a_rollback_brings_back_all_that_the_release_before_deployed(mlops, deployed):

@@ -33,10 +33,10 @@ def start(pipeline: None, mlops) -> Callable[..., str]:
 
 def until(condition: Callable[[], object]) -> object:
     deadline = time.monotonic() + 120
-    while not (found := condition()):
+    while not (value := condition()):
         assert time.monotonic() < deadline
         time.sleep(0.1)
-    return found
+    return value
 
 
 def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Session, names: Names, repository: Path):

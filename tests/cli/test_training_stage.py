@@ -51,10 +51,10 @@ def start(mlops, *arguments: str) -> str:
 
 def until(look: Callable[[], object]) -> object:
     end = time.monotonic() + 60
-    while not (found := look()):
+    while not (value := look()):
         assert time.monotonic() < end
         time.sleep(0.1)
-    return found
+    return value
 
 
 def train_of(execution: Execution) -> Action:

@@ -49,10 +49,10 @@ def pretended(mlops, session: Session, names: Names, repository: Path, committed
     (repository / "check.sh").write_text(honest)
     data = objects.upload_data(session, bucket, repository / ".mlops" / "dataset")
     variables = {"CommitId": committed, "Tune": "false", "HyperParameters": "{}"}
-    wanted = pipeline.ReleaseRequest(
+    request = pipeline.ReleaseRequest(
         names.pipeline, variables, {"Code": code, "Data": data}, RequestedBy("someone", "none", "none")
     )
-    execution = pipeline.start(session, wanted)
+    execution = pipeline.start(session, request)
     waiting(mlops)
     return execution
 

@@ -16,12 +16,12 @@ URI = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 @pytest.fixture
 def sdk(monkeypatch) -> SimpleNamespace:
     """sagemaker-core's look-up, which is not installed unless someone uses a shorthand."""
-    found = SimpleNamespace(retrieve=lambda framework, region, **_: f"{framework}/{region}")
+    images = SimpleNamespace(retrieve=lambda framework, region, **_: f"{framework}/{region}")
     core = ModuleType("sagemaker.core")
-    core.image_uris = found
+    core.image_uris = images
     monkeypatch.setitem(sys.modules, "sagemaker", ModuleType("sagemaker"))
     monkeypatch.setitem(sys.modules, "sagemaker.core", core)
-    return found
+    return images
 
 
 @pytest.mark.parametrize(

@@ -27,10 +27,10 @@ def problems_after(path: str, value: object) -> list[Problem]:
     """Set one value of a good request, by its dotted path, and check it."""
     request = copy.deepcopy(TRAINING_JOB)
     *parents, last = [int(part) if part.isdigit() else part for part in path.split(".")]
-    place = request
+    member = request
     for parent in parents:
-        place = place[parent]
-    place[last] = value
+        member = member[parent]
+    member[last] = value
     return check(request, input_shape("sagemaker", "CreateTrainingJob"))
 
 

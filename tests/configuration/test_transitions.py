@@ -15,33 +15,33 @@ def repository(tmp_path) -> Repository:
 
 
 DEPLOYED = {"ClientsCall": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "ChallengerName": ""}
-WANTED = DEPLOYED | {"ShiftType": "CANARY"}
+CONFIGURED = DEPLOYED | {"ShiftType": "CANARY"}
 POSSIBLE = {
-    "first release": ({}, WANTED | {"InstanceType": "ml.m5.xlarge"}),
-    "nothing changes": (DEPLOYED, WANTED),
-    "another type, not scaled": (DEPLOYED | {"MinCapacity": "0"}, WANTED | {"InstanceType": "ml.m5.xlarge"}),
+    "first release": ({}, CONFIGURED | {"InstanceType": "ml.m5.xlarge"}),
+    "nothing changes": (DEPLOYED, CONFIGURED),
+    "another type, not scaled": (DEPLOYED | {"MinCapacity": "0"}, CONFIGURED | {"InstanceType": "ml.m5.xlarge"}),
     "another type behind the API": (
         DEPLOYED | {"ClientsCall": "api"},
-        WANTED | {"ClientsCall": "api", "InstanceType": "ml.m5.xlarge", "ChallengerName": "Champion"},
+        CONFIGURED | {"ClientsCall": "api", "InstanceType": "ml.m5.xlarge", "ChallengerName": "Champion"},
     ),
-    "another variant at once": (DEPLOYED, WANTED | {"ChallengerName": "Champion", "ShiftType": "ALL_AT_ONCE"}),
+    "another variant at once": (DEPLOYED, CONFIGURED | {"ChallengerName": "Champion", "ShiftType": "ALL_AT_ONCE"}),
 }
 REFUSED = {
-    "another type": (WANTED | {"InstanceType": "ml.m5.xlarge"}, "Release once without autoscaling"),
-    "another variant": (WANTED | {"ChallengerName": "Champion"}, "the second variant Champion"),
-    "a variant less": (WANTED, "this release no second variant"),
+    "another type": (CONFIGURED | {"InstanceType": "ml.m5.xlarge"}, "Release once without autoscaling"),
+    "another variant": (CONFIGURED | {"ChallengerName": "Champion"}, "the second variant Champion"),
+    "a variant less": (CONFIGURED, "this release no second variant"),
 }
 
 
-@pytest.mark.parametrize(("deployed", "wanted"), POSSIBLE.values(), ids=POSSIBLE)
-def test_what_sagemaker_takes_is_allowed(deployed, wanted):
-    assert transition.problems(deployed, wanted) == []
+@pytest.mark.parametrize(("deployed", "rendered"), POSSIBLE.values(), ids=POSSIBLE)
+def test_what_sagemaker_takes_is_allowed(deployed, rendered):
+    assert transition.problems(deployed, rendered) == []
 
 
-@pytest.mark.parametrize(("wanted", "reason"), REFUSED.values(), ids=REFUSED)
-def test_what_sagemaker_would_refuse_or_not_guard_is_refused(wanted, reason):
-    before = DEPLOYED | ({"ChallengerName": "Old"} if wanted == WANTED else {})
-    [problem] = transition.problems(before, wanted)
+@pytest.mark.parametrize(("rendered", "reason"), REFUSED.values(), ids=REFUSED)
+def test_what_sagemaker_would_refuse_or_not_guard_is_refused(rendered, reason):
+    before = DEPLOYED | ({"ChallengerName": "Old"} if rendered == CONFIGURED else {})
+    [problem] = transition.problems(before, rendered)
     assert reason in problem
 
 

@@ -11,11 +11,11 @@ from templates import template
 
 def role_statements(name: str, role: str, side: int) -> list[dict[str, Any]]:
     """The statements of a role, with its managed policies of the same template, on one side of each condition."""
-    found = template(name)["Resources"]
-    properties = found[role]["Properties"]
+    resources = template(name)["Resources"]
+    properties = resources[role]["Properties"]
     documents = [policy["PolicyDocument"] for policy in properties["Policies"]]
     for policy in properties.get("ManagedPolicyArns", []):
-        documents.append(found[policy["Ref"]]["Properties"]["PolicyDocument"])
+        documents.append(resources[policy["Ref"]]["Properties"]["PolicyDocument"])
     return [statement for document in documents for statement in resolved(document, side)["Statement"]]
 
 
@@ -30,12 +30,13 @@ def is_allowed(statements: list[dict[str, Any]], action: str, arn: str, keys: di
     )
 
 
-def _holds(operator: str, wanted: dict[str, Any], keys: dict[str, str]) -> bool:
+def _holds(operator: str, condition: dict[str, Any], keys: dict[str, str]) -> bool:
     if operator == "Null":
-        return all((key not in keys) == (absent == "true") for key, absent in wanted.items())
+        return all((key not in keys) == (absent == "true") for key, absent in condition.items())
     assert operator in ("Bool", "StringEquals", "StringEqualsIfExists"), operator
     return all(
-        keys[key] in _listed(values) if key in keys else operator.endswith("IfExists") for key, values in wanted.items()
+        keys[key] in _listed(values) if key in keys else operator.endswith("IfExists")
+        for key, values in condition.items()
     )
 
 

@@ -83,6 +83,6 @@ def like(name: str) -> str:
     """An ARN of the kind of resource that the name speaks of. A role has its own name in it."""
     if "Role" in name:
         return ROLE.format(name=name.removesuffix("Arn"))
-    found = [value for word, value in RESOURCES.items() if word in name]
-    assert found, f"no example for {name}"
-    return found[-1]
+    examples = [value for word, value in RESOURCES.items() if word in name]
+    assert examples, f"no example for {name}"
+    return examples[-1]

@@ -143,10 +143,10 @@ def granted(name: str, project: str = "taxi") -> frozenset[Call]:
 
 def context(conditions: dict[str, dict[str, Any]], project: str) -> dict[str, Any]:
     """A request that fulfils the conditions, for the project's own key and tags."""
-    found = {name: example(listed(value)[0]) for each in conditions.values() for name, value in each.items()}
+    examples = {name: example(listed(value)[0]) for each in conditions.values() for name, value in each.items()}
     own = {"kms:ResourceAliases": (f"alias/{project}",), "kms:GrantIsForAWSResource": "true"}
     role = f"arn:aws:iam::123456789012:role/mlops/{project}/{project}-role"
-    return {**own, "cloudformation:RoleArn": role, "aws:ResourceTag/project": project, **found}
+    return {**own, "cloudformation:RoleArn": role, "aws:ResourceTag/project": project, **examples}
 
 
 def example(pattern: str) -> str:
@@ -265,8 +265,8 @@ def test_a_role_with_any_policy_reaches_nothing_with_other_naming_conventions() 
 
 def widest(project: str) -> dict[str, Any]:
     """Whatever any boundary of a project lets through, without what it lets through on every resource."""
-    found = [each for name in BOUNDED for each in boundary(name, project)["Statement"]]
-    return {"Version": "2012-10-17", "Statement": [each for each in found if each["Resource"] != "*"]}
+    statements = [each for name in BOUNDED for each in boundary(name, project)["Statement"]]
+    return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Resource"] != "*"]}
 
 
 def is_shared(call: Call) -> bool:

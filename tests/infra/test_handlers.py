@@ -38,7 +38,7 @@ TEST_RELEASE = {"EndpointName": "taxi-fares--total-amount-test", "ResourceName":
 
 
 @pytest.fixture(autouse=True)
-def place(monkeypatch: pytest.MonkeyPatch) -> None:
+def account_and_region(monkeypatch: pytest.MonkeyPatch) -> None:
     """The account and the region of the templates' examples."""
     monkeypatch.setattr(scope, "account", lambda: VALUES["AWS::AccountId"])
     monkeypatch.setattr(scope, "region", lambda: VALUES["AWS::Region"])
@@ -65,16 +65,16 @@ def test_the_role_of_the_production_stack_may_delete_what_a_release_behind_the_a
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
 def test_the_role_of_the_production_stack_may_do_what_its_handlers_ask_for_without_an_api(change: str) -> None:
     statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
-    found = resources("endpoint", "taxi-fares-production", 2, RELEASE)
-    assert denied(statements, without("HasApi", resources=found), change) == []
+    in_production = resources("endpoint", "taxi-fares-production", 2, RELEASE)
+    assert denied(statements, without("HasApi", resources=in_production), change) == []
 
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
 def test_the_role_of_the_test_stack_may_do_what_its_handlers_ask_for(change: str) -> None:
     statements = role_statements("endpoints", "TestDeploymentRole", side=1)
-    found = resources("endpoint", "taxi-fares-test", 1, RELEASE | TEST_RELEASE)
+    in_test = resources("endpoint", "taxi-fares-test", 1, RELEASE | TEST_RELEASE)
     conditions = {each["Condition"] for each in template("endpoint")["Resources"].values() if "Condition" in each}
-    assert denied(statements, without(*conditions, resources=found), change) == []
+    assert denied(statements, without(*conditions, resources=in_test), change) == []
 
 
 def without(*conditions: str, resources: Iterable[tuple[str, Resource]]) -> Iterator[tuple[str, Resource]]:
@@ -84,7 +84,7 @@ def without(*conditions: str, resources: Iterable[tuple[str, Resource]]) -> Iter
 
 
 def denied(
-    statements: list[dict[str, Any]], found: Iterable[tuple[str, Resource]], change: str
+    statements: list[dict[str, Any]], changed: Iterable[tuple[str, Resource]], change: str
 ) -> list[tuple[str, str, str]]:
     """What a role is denied of a change of these resources: type, action and ARN."""
     tags = {"aws:ResourceTag/project": VALUES["Project"]}
@@ -92,7 +92,7 @@ def denied(
         tags["aws:RequestTag/project"] = VALUES["Project"]
     return [
         (resource.kind, action, arn)
-        for _, resource in found
+        for _, resource in changed
         for action, arn, keys in stack_actions.needed(change, resource)
         if not is_allowed(statements, action, arn, tags | keys)
     ]
@@ -101,13 +101,13 @@ def denied(
 def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> Iterator[tuple[str, Resource]]:
     """The resources of a template's stack by logical id, with all that conditions may bring."""
     parsed, _ = decode_str(templates.pack(INFRA / f"{name}.yml"))
-    found = parsed["Resources"]
+    described = parsed["Resources"]
     boundary = f"arn:aws:iam::123456789012:policy/mlops-boundaries/taxi-fares/taxi-fares-{name}-boundary"
     boundaries = {"PermissionsBoundary": boundary, "ContainerBoundary": boundary}
     known = {**dict.fromkeys(parsed["Parameters"], "value"), **boundaries, **VALUES, **parameters}
-    for key, each in found.items():
+    for key, each in described.items():
         known.setdefault(key, physical_id(stack, key, each, side, known))
-    for key, each in found.items():
+    for key, each in described.items():
         described = {"UpdatePolicy": each["UpdatePolicy"]} if "UpdatePolicy" in each else {}
         properties = resolved({**each.get("Properties", {}), **described}, side, known)
         yield key, Resource(each["Type"], properties, known[key], f"{stack}-{key}-{SUFFIX}")

@@ -51,16 +51,16 @@ def test_cfn_lint_finds_nothing(name):
 
 @pytest.mark.parametrize("name", ["endpoints", "jobs", "notifications"])
 def test_cfn_lint_finds_nothing_in_the_state_machines_that_are_deployed(name):
-    found = lint(packed(name), config=ManualArgs(regions=["eu-west-1"]))
-    assert [str(match) for match in found] == []
+    matches = lint(packed(name), config=ManualArgs(regions=["eu-west-1"]))
+    assert [str(match) for match in matches] == []
 
 
 @pytest.mark.parametrize("name", ALL)
 def test_cloudformation_validate_finds_nothing(name):
     report = cloudformation_validate.CompositeEngine().validate_template(packed(name).encode())
     informational = cloudformation_validate.Severity.INFO
-    found = [each.message for each in report.diagnostics if each.severity != informational]
-    assert found == []
+    messages = [each.message for each in report.diagnostics if each.severity != informational]
+    assert messages == []
 
 
 @pytest.mark.parametrize("name", ["boundaries", "bootstrap"])
@@ -206,11 +206,11 @@ def test_the_execution_log_of_the_api_exists_before_its_stage_writes_into_it():
 
 def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
     (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
-    found = {
+    granted = {
         stage["Name"]: [(action["Fn::If"][1] if "Fn::If" in action else action)["Name"] for action in stage["Actions"]]
         for stage in pipeline["Stages"]
     }
-    assert found == {
+    assert granted == {
         "Source": ["Code", "Data"],
         "Build": ["Image", "Render"],
         "Train": ["Train"],

@@ -28,22 +28,22 @@ EXCEPTIONS = {
 @pytest.mark.parametrize("side", [1, 2], ids=["if", "else"])
 @pytest.mark.parametrize("name", sorted({*ALL} - {"boundaries"}))
 def test_parliament_finds_nothing(name: str, side: int) -> None:
-    found = []
+    findings = []
     for resource, document in policies(name):
         analysed = analyze_policy_string(json.dumps(resolved(document, side)))
-        found += [(resource, each.issue, str(each.detail)) for each in analysed.findings if not excepted(each)]
-    assert found == []
+        findings += [(resource, each.issue, str(each.detail)) for each in analysed.findings if not excepted(each)]
+    assert findings == []
 
 
 def test_parliament_finds_only_that_a_boundary_is_wide() -> None:
     """A wildcard also covers actions that know none of the resources, and some know none at all."""
-    found = {
+    issues = {
         (resource, each.issue)
         for resource, document in policies("boundaries")
         for each in analyze_policy_string(json.dumps(resolved(document, 1))).findings
         if not excepted(each) and "*" not in str(each.location)
     }
-    assert {issue for _, issue in found} <= {"RESOURCE_STAR", "RESOURCE_MISMATCH", "CREDENTIALS_EXPOSURE"}
+    assert {issue for _, issue in issues} <= {"RESOURCE_STAR", "RESOURCE_MISMATCH", "CREDENTIALS_EXPOSURE"}
 
 
 def excepted(finding: Any) -> bool:

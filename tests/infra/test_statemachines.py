@@ -63,9 +63,9 @@ def test_every_state_is_reached_and_leads_somewhere(file):
 
 @pytest.mark.parametrize("file", FILES)
 def test_every_expression_can_be_parsed(file):
-    found = list(expressions(machine(file)))
-    assert found
-    for text in found:
+    texts = list(expressions(machine(file)))
+    assert texts
+    for text in texts:
         jsonata.Jsonata(text)
 
 
@@ -143,8 +143,8 @@ def evaluation(
     values = values or {name: (value, production)}
     own = {name: {"value": pair[0], "standard_deviation": 0.1} for name, pair in values.items()}
     of_production = {name: {"value": pair[1]} for name, pair in values.items() if pair[1] is not None}
-    found: dict[str, Any] = {group: own, "rows": 10}
-    return found | ({"production": {group: of_production}} if of_production else {})
+    evaluation: dict[str, Any] = {group: own, "rows": 10}
+    return evaluation | ({"production": {group: of_production}} if of_production else {})
 
 
 R2 = metric("r2", "Maximize", 0.8)
@@ -203,9 +203,9 @@ GATES = [
 ]
 
 
-@pytest.mark.parametrize(("gate", "found", "expected"), GATES)
-def test_the_gate_decides_by_bound_and_regression_of_every_metric(gate, found, expected):
-    assert judgement(gate, found)[0] == expected
+@pytest.mark.parametrize(("gate", "evaluation", "expected"), GATES)
+def test_the_gate_decides_by_bound_and_regression_of_every_metric(gate, evaluation, expected):
+    assert judgement(gate, evaluation)[0] == expected
 
 
 def test_the_cause_names_value_and_bound():
@@ -268,10 +268,10 @@ def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_valu
 def decided(state: str, packages: dict[str, dict[str, str]], stage: str = "Approve") -> dict[str, Any]:
     """The variables and the state after the search for the package, with the metadata of the group's packages."""
     states = machine("decision.asl.json")["States"]
-    found = {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in packages]}
+    listed = {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in packages]}
     event = {"detail": {"execution-id": LINEAGE["execution"], "stage": stage, "state": state}}
     variables: dict[str, Any] = {}
-    current, result = "ListModelPackages", found
+    current, result = "ListModelPackages", listed
     while current in ("ListModelPackages", "HasNextPackage", "DescribeModelPackage", "IsPackageOurs"):
         definition = states[current]
         if definition["Type"] == "Choice":
@@ -293,8 +293,8 @@ def decided(state: str, packages: dict[str, dict[str, str]], stage: str = "Appro
 
 def test_the_decision_marks_the_package_whose_metadata_names_its_execution():
     packages = {"arn:3": LINEAGE | {"execution": "9f9f"}, "arn:2": {}, "arn:1": LINEAGE, "arn:0": {}}
-    found = decided("SUCCEEDED", packages)
-    assert (found["state"], found["package"], found["approved"]) == ("MarkModelPackage", "arn:1", True)
+    outcome = decided("SUCCEEDED", packages)
+    assert (outcome["state"], outcome["package"], outcome["approved"]) == ("MarkModelPackage", "arn:1", True)
     assert decided("FAILED", packages)["approved"] is False
 
 

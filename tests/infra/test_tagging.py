@@ -35,5 +35,5 @@ def actions(name: str, role: str) -> set[str]:
 def allowed(statement: dict[str, Any]) -> list[str]:
     if "Fn::If" in statement:
         return [action for side in statement["Fn::If"][1:] for action in allowed(side)]
-    found = statement.get("Action", [])
-    return [found] if isinstance(found, str) else found
+    actions = statement.get("Action", [])
+    return [actions] if isinstance(actions, str) else actions

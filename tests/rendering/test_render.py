@@ -174,8 +174,8 @@ def test_a_release_with_other_variants_than_production_is_not_guarded(build, rep
 
 def test_the_data_version_is_unpacked_for_the_jobs(build, bucket):
     build()
-    found = boto3.Session().client("s3").list_objects_v2(Bucket=bucket)["Contents"]
-    keys = {each["Key"] for each in found if each["Key"].startswith("datasets/")}
+    objects = boto3.Session().client("s3").list_objects_v2(Bucket=bucket)["Contents"]
+    keys = {each["Key"] for each in objects if each["Key"].startswith("datasets/")}
     assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in DATA_FILES}
 
 
@@ -185,8 +185,8 @@ def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repos
     archive = {"Bucket": bucket, "Key": parameters["FunctionsKey"], "VersionId": parameters["FunctionsVersion"]}
     assert boto3.Session().client("s3").head_object(**archive)["ContentLength"] > 100_000
     group = f"/aws/sagemaker/Endpoints/taxi-fares--total-amount-{RELEASE.execution_id[:8]}"
-    (found,) = boto3.Session().client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
-    assert found["retentionInDays"] == 90
+    (log_group,) = boto3.Session().client("logs").describe_log_groups(logGroupNamePrefix=group)["logGroups"]
+    assert log_group["retentionInDays"] == 90
     monkeypatch.setenv("EXECUTION_ID", "2b3c4d5e-1111-2222-3333-444455556666")
     monkeypatch.setattr(Pipelines, "execution", "2b3c4d5e-1111-2222-3333-444455556666")
     repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))

@@ -1,0 +1,27 @@
+"""`mlops destroy` asks its question only where the answer could have an effect."""
+
+from pathlib import Path
+
+from mlops.aws.session import Session
+
+
+def test_credentials_are_checked_before_the_question(repository: Path, mlops):
+    result = mlops("destroy")
+    assert result.exit_code == 2
+    assert "No AWS credentials found." in result.output
+    assert "Type the project's name" not in result.output
+
+
+def test_another_name_deletes_nothing(session: Session, mlops):
+    result = mlops("destroy", input="another\n")
+    assert result.exit_code == 2
+    assert "Type the project's name" in result.output
+    assert "Nothing was deleted." in result.output
+    assert "Deleting" not in result.output
+
+
+def test_where_nothing_is_deployed_nothing_remains(session: Session, mlops, repository: Path):
+    name = repository.joinpath("configuration", "project.json").read_text().split('"project": "')[1].split('"')[0]
+    result = mlops("destroy", "--confirm", name)
+    assert result.exit_code == 0, result.output
+    assert f"Nothing of {name} is left but its stacks" in result.output

@@ -1,0 +1,28 @@
+"""The topic for notifications is an output of the stack `storage`."""
+
+import json
+
+import pytest
+
+from mlops.aws import notifications
+from mlops.aws.session import Session
+from mlops.errors import InputError
+from mlops.names import Names
+
+
+def create_storage(session: Session, names: Names, outputs: dict[str, dict]) -> None:
+    template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
+    session.client("cloudformation").create_stack(StackName=names.stack("storage"), TemplateBody=json.dumps(template))
+
+
+@pytest.mark.parametrize("deployed", [False, True], ids=["no stack", "stack without the output"])
+def test_missing_topic_is_a_wrong_input_that_names_the_stack(session: Session, names: Names, deployed: bool):
+    if deployed:
+        create_storage(session, names, {"Other": {"Value": "1"}})
+    with pytest.raises(InputError, match=f"{names.stack('storage')} has no topic.*mlops deploy"):
+        notifications.publish(session, names, "subject", "message")
+
+
+def test_message_is_published_to_the_topic(session: Session, names: Names):
+    create_storage(session, names, {"TopicArn": {"Value": {"Ref": "Topic"}}})
+    notifications.publish(session, names, "s" * 200, "message")
