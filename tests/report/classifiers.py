@@ -1,4 +1,4 @@
-"""Small classifiers, trained with numpy, and the files that an evaluation job writes about them."""
+"""Small classifiers, trained with numpy, and the files of their evaluation jobs."""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from typing import Any
 import numpy as np
 
 from mlops import metrics
-from mlops.contract import ProblemType
+from mlops.container.programs import evaluate
+from mlops.contract import Category, ProblemType
 
 
 @dataclass(frozen=True)
@@ -28,7 +29,7 @@ class Evaluated:
 
 
 def binary() -> Evaluated:
-    """Does a passenger tip? One in four does; the second label is the positive one."""
+    """Whether a passenger tips: one in four does."""
     frequency = np.array([0.75, 0.25])
     return _evaluated(ProblemType.BINARY_CLASSIFICATION, ["no tip", "tip"], frequency, rows=4000, distance=1.1)
 
@@ -54,18 +55,9 @@ def _evaluated(problem: ProblemType, labels: list[str], frequency: np.ndarray, r
     probabilities = _train_and_predict(known, known_features, features, len(labels))
     # The model in production has fewer features.
     production = _train_and_predict(known, known_features[:, :4], features[:, :4], len(labels))
-    group = metrics.GROUPS[problem]
     evaluation = {
-        "problem_type": problem,
-        "rows": rows,
-        "labels": labels,
-        group: {
-            **metrics.describe(problem, actual, probabilities),
-            "confusion_matrix": metrics.confusion_matrix(actual, probabilities, labels),
-            **metrics.curves(problem, actual, probabilities, labels),
-            "calibration": metrics.calibration(problem, actual, probabilities),
-        },
-        "production": {group: metrics.describe(problem, actual, production)},
+        **evaluate.describe(Category("label", tuple(labels)), actual, probabilities),
+        "production": {metrics.GROUPS[problem]: metrics.describe(problem, actual, production)},
     }
     return Evaluated(evaluation, _table(actual, probabilities, production, labels), labels, actual, probabilities)
 

@@ -60,7 +60,7 @@ def test_small_changes_of_latency_and_throughput_are_noise(released):
     assert (compared["latency p95"], compared["throughput"]) == ("better", "worse")
 
 
-def test_metrics_have_columns_for_main_beside_those_for_production(binary):
+def test_metrics_have_columns_for_production_and_for_main(binary):
     document = with_main(binary, 1.25)
     assert "Main Change Bound" in page(document).text
     main = metrics.group(document["baseline"]["evaluation"])["auc"]["value"]

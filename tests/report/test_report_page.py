@@ -164,7 +164,7 @@ def test_a_saturated_load_generator_is_reported(released, render):
     assert "generator was the bottleneck" in render(released)
 
 
-def test_the_markdown_notifies_nobody(released):
+def test_the_markdown_notifies_no_users_or_teams(released):
     """GitHub would notify users and teams that the data's source, or a message, names in a comment."""
     released["dataset"] |= {"synthetic": True, "source": "by @octocat, @octo-org/everyone"}
     text = as_markdown.render(released)
