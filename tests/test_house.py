@@ -25,7 +25,7 @@ FLOORS = (
     ("packaging",),
     ("rendering",),
     ("github", "aws"),
-    ("release", "report", "qa"),
+    ("conformance", "release", "report", "qa"),
     ("builds", "cli", "localcloud"),
     ("__main__",),
 )

@@ -1,0 +1,31 @@
+"""`mlops check`: does this repository keep the contract?"""
+
+from __future__ import annotations
+
+import click
+
+from mlops import conformance, release
+from mlops.cli import console
+from mlops.errors import InputError, printable
+
+_WIDTH = 16
+
+
+@click.command()
+def check() -> None:
+    """Try model/, data/ and configuration/ on the sample, without a cloud.
+
+    A data set is prepared, a model trained on a few rows, asked for predictions and evaluated, all in a temporary
+    folder. What is missing or wrong is named with its file; docs/bring-your-own-model.md describes each part.
+
+    Exit codes: 0 no part has a problem, 2 a part has one.
+    """
+    problems = []
+    for step in conformance.run(release.find().root):
+        if step.problem:
+            problems.append(step.problem)
+        console.say(f"{step.name:{_WIDTH}} {'wrong' if step.problem else printable(step.found) or 'not tried'}")
+    if problems:
+        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
+        lines = [f"  {printable(line)}" for problem in problems for line in problem.splitlines()]
+        raise InputError("\n".join([f"{count}:", *lines]))

@@ -1,0 +1,300 @@
+"""Tries the contract (`mlops.contract`) on a repository: on its sample, with a short training, without a cloud."""
+
+from __future__ import annotations
+
+import csv
+import json
+import os
+import re
+import subprocess
+import sys
+import tarfile
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING, Any
+
+from mlops import configuration, metrics, team
+from mlops.configuration import Configuration
+from mlops.contract import Category, Container, DataError, Feature, Target, problem_type
+from mlops.errors import InputError, MlopsError
+
+if TYPE_CHECKING:
+    pass
+
+_SETS = ("train", "validation", "test", "baseline")
+# Rows of each set in the short training; a row of each further label is added.
+_ROWS = 400
+_ROWS_ALONE = 5
+_TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class Step:
+    """A part of the contract: what was found, or what is wrong with it; neither when an earlier part prevents it."""
+
+    name: str
+    found: str = ""
+    problem: str = ""
+
+
+def run(root: Path) -> Iterator[Step]:
+    """Try each part that can be tried. `model` and `data` of the repository at `root` must be importable."""
+    with TemporaryDirectory(prefix="mlops-check-") as folder:
+        repository = _Repository(root, Path(folder))
+        parts: Sequence[tuple[str, Callable[[], str], set[str]]] = (
+            ("features", repository.features, set()),
+            ("hyperparameters", repository.hyperparameters, set()),
+            ("configuration", repository.configuration, {"features", "hyperparameters"}),
+            ("data", repository.data, {"features"}),
+            ("training", repository.training, {"configuration", "data"}),
+            ("prediction", repository.prediction, {"training"}),
+            ("evaluation", repository.evaluation, {"prediction"}),
+            ("baseline", repository.baseline, {"data"}),
+        )
+        good: set[str] = set()
+        for name, part, needed in parts:
+            if not needed <= good:
+                yield Step(name)
+                continue
+            try:
+                found = part()
+            except MlopsError as error:
+                yield Step(name, problem=str(error))
+            except _NotTried as reason:
+                yield Step(name, f"not tried: {reason}")
+            else:
+                good.add(name)
+                yield Step(name, found)
+
+
+class _NotTried(Exception):
+    """Why a part of a repository without problems is not tried."""
+
+
+class _Repository:
+    """Each public method tries a part, returns what it found and raises InputError for what is wrong."""
+
+    _target: Target
+    _features: tuple[Feature, ...]
+    _configuration: Configuration
+
+    def __init__(self, root: Path, folder: Path) -> None:
+        self._root, self._dataset, self._job = root, folder / "dataset", folder / "job"
+
+    def features(self) -> str:
+        self._target, self._features = team.features()
+        count = f"{len(self._features)} feature" + ("s" if len(self._features) > 1 else "")
+        return f"{problem_type(self._target)} of {self._target.name} from {count}"
+
+    def hyperparameters(self) -> str:
+        module = team.hyperparameters()
+        try:
+            problems = module.problems({"not a hyperparameter": "1"})
+            named = isinstance(problems, Mapping) and "not a hyperparameter" in problems
+        except Exception as error:  # the team's own code may raise anything
+            raise InputError(f"model/hyperparameters.py: problems failed: {type(error).__name__}: {error}") from error
+        if not named:
+            raise InputError(
+                "model/hyperparameters.py: problems takes a hyperparameter of an unknown name; allowed is a mapping of "
+                "each name that train would refuse to what is allowed"
+            )
+        return f"at most {module.MOST_INSTANCES} instance" + ("s" if module.MOST_INSTANCES > 1 else "")
+
+    def configuration(self) -> str:
+        self._configuration = configuration.load(self._root)
+        return f"the gate judges {', '.join(self._configuration.evaluation.metrics)}"
+
+    def data(self) -> str:
+        prepared = _prepared(None, self._dataset)
+        _check_description(prepared, self._dataset / "dataset.json")
+        for name in _SETS:
+            self._check_set(name, prepared["rows"])
+        missing = self._dataset.with_name("no-such-source.csv")
+        try:
+            _prepared(str(missing), self._dataset.with_name("nothing"))
+        except DataError:
+            return ", ".join(f"{count:,} {name}" for name, count in prepared["rows"].items())
+        raise InputError(
+            f"data/__init__.py: prepare took {missing.name}, which does not exist; allowed is to raise DataError"
+        )
+
+    def training(self) -> str:
+        if self._configuration.image is not None:
+            raise _NotTried("configuration/trainingjob.json names a prebuilt TrainingImage")
+        for name in ("train", "validation"):
+            self._shorten(name, self._job / "input" / "data" / name)
+        settings = self._job / "input" / "config"
+        settings.mkdir(parents=True)
+        given = self._configuration.training_job.get("HyperParameters", {})
+        (settings / "hyperparameters.json").write_text(json.dumps(given), encoding="utf-8")
+        output = self._run("train")
+        found = []
+        definitions = self._configuration.training_job["AlgorithmSpecification"].get("MetricDefinitions", [])
+        for number, definition in enumerate(definitions):
+            values = re.findall(definition["Regex"], output)
+            if not values:
+                raise InputError(
+                    f"configuration/trainingjob.json: AlgorithmSpecification.MetricDefinitions[{number}].Regex: found "
+                    f"{definition['Regex']!r}, which matches no line that train printed; allowed is what it prints, such as "
+                    f"{_last_line(output)!r}"
+                )
+            found.append(f"{definition['Name']}={values[-1]}")
+        return ", ".join(found) or "no MetricDefinitions"
+
+    def prediction(self) -> str:
+        import numpy as np
+
+        from mlops.container import dataset
+        from mlops.container.programs.evaluate import predict
+        from mlops.container.rows import Rows
+
+        predictor = team.predictor(self._job / "model")
+        if (predictor.target, tuple(predictor.features)) != (self._target, self._features):
+            raise InputError(
+                "model/predictor.py: Predictor: features and target are not those of the training; allowed are those of "
+                "mlops.container.schema.load_schema(directory)"
+            )
+        self._shorten("test", self._job / "processing" / "input" / "test")
+        files = sorted((self._job / "processing" / "input" / "test").glob("*.csv"))
+        rows = Rows.from_numpy(dataset.read(files, self._features, self._target).features)
+        predicted = predict(predictor, rows)
+        for row in range(min(_ROWS_ALONE, rows.count)):
+            alone = predict(predictor, rows.part(row, row + 1))[0]
+            if not np.allclose(alone, predicted[row], rtol=_TOLERANCE, atol=_TOLERANCE):
+                raise InputError(
+                    f"model/predictor.py: predict gives row {row + 1} of test {alone.tolist()} alone and "
+                    f"{predicted[row].tolist()} among others; allowed is the same prediction"
+                )
+        nothing = Rows.from_numpy(np.full((1, rows.columns), np.nan, np.float32))
+        try:
+            predict(predictor, nothing)
+        except InputError as error:
+            raise InputError(f"{error} (a row of which all features are missing)") from error
+        return f"{rows.count} rows of test"
+
+    def evaluation(self) -> str:
+        inputs = self._job / "processing" / "input"
+        for name in ("model", "production"):
+            (inputs / name).mkdir()
+            with tarfile.open(inputs / name / "model.tar.gz", "w:gz") as packed:
+                packed.add(self._job / "model", ".")
+        self._run("evaluate")
+        output = self._job / "processing" / "output" / "evaluation" / "evaluation.json"
+        group = json.loads(output.read_text(encoding="utf-8"))[metrics.GROUPS[problem_type(self._target)]]
+        judged = self._configuration.evaluation.metrics
+        return ", ".join(f"{name} {group[name]['value']:.4g}" for name in judged) + " after the short training"
+
+    def baseline(self) -> str:
+        self._shorten("baseline", self._job / "processing" / "input" / "baseline")
+        self._run("baseline")
+        return f"{1 + len(self._features)} columns described"
+
+    def _check_set(self, name: str, rows: Mapping[str, int]) -> None:
+        """The files of a set have the columns in order, values that the features allow, and the rows that are counted."""
+        from mlops.container import dataset
+
+        files = sorted((self._dataset / name).rglob("*.csv"))
+        if not files:
+            raise InputError(
+                f"data/__init__.py: prepare wrote no {name}/*.csv; allowed are CSV files of every set: {', '.join(_SETS)}"
+            )
+        expected = [self._target.name, *(feature.name for feature in self._features)]
+        for file in files:
+            with file.open(encoding="utf-8", newline="") as lines:
+                header = next(csv.reader(lines), [])
+            if header != expected:
+                raise InputError(
+                    f"data/__init__.py: prepare wrote {name}/{file.name} with the columns {', '.join(header) or 'none'}; allowed "
+                    f"are the target and the features in their order: {', '.join(expected)}"
+                )
+        try:
+            found = len(dataset.read(files, self._features, self._target).target)
+        except InputError as error:
+            raise InputError(
+                f"data/__init__.py: prepare wrote what model/features.py does not allow: {error}"
+            ) from error
+        if rows.get(name) != found:
+            raise InputError(
+                f"data/__init__.py: prepare counts {rows.get(name)} rows of {name}, of which it wrote {found}"
+            )
+
+    def _shorten(self, name: str, folder: Path) -> None:
+        """Copy the first rows of a set, and the first row of each further label."""
+        labels: set[str] = set()
+        folder.mkdir(parents=True)
+        with (folder / f"{name}.csv").open("w", encoding="utf-8", newline="") as target:
+            writer = csv.writer(target, lineterminator="\n")
+            for number, file in enumerate(sorted((self._dataset / name).rglob("*.csv"))):
+                with file.open(encoding="utf-8", newline="") as source:
+                    reader = csv.reader(source)
+                    header = next(reader)
+                    if number == 0:
+                        writer.writerow(header)
+                    for position, row in enumerate(reader):
+                        new = isinstance(self._target, Category) and row[0] not in labels
+                        if new or (number == 0 and position < _ROWS):
+                            labels.add(row[0])
+                            writer.writerow(row)
+
+    def _run(self, program: str) -> str:
+        """Run a program of the container in this environment and return its output."""
+        environment = os.environ | {"SAGEMAKER_BASE_DIR": str(self._job)}
+        # The repository's root is on the path of the image as well.
+        command = [sys.executable, "-m", "mlops.container", program]
+        done = subprocess.run(command, cwd=self._root, env=environment, capture_output=True, text=True)
+        if done.returncode:
+            failure = Container(self._job).failure
+            reason = failure.read_text(encoding="utf-8") if failure.exists() else _last_line(done.stderr)
+            raise InputError(f"{_FILES[program]}: {program} failed: {reason}{_place(done.stderr, self._root)}")
+        return done.stdout
+
+
+_FILES = {"train": "model/train.py", "evaluate": "model/predictor.py", "baseline": "model/features.py"}
+
+
+def _prepared(source: str | None, out: Path) -> Mapping[str, Any]:
+    prepare = team.prepare()
+    try:
+        return prepare(source, out, on_progress=lambda message: None)
+    except MlopsError:
+        raise
+    except Exception as error:  # the team's own code may raise anything
+        what = "the sample (source None)" if source is None else "a source that does not exist"
+        raise InputError(
+            f"data/__init__.py: prepare failed for {what}: {type(error).__name__}: {error}; allowed is DataError of mlops.contract "
+            "for a source that is not usable"
+        ) from error
+
+
+def _check_description(prepared: object, file: Path) -> None:
+    kinds: dict[str, type] = {"source": str, "synthetic": bool, "rows": Mapping, "dropped": Mapping}
+    if not isinstance(prepared, Mapping):
+        raise InputError(
+            f"data/__init__.py: prepare returned {type(prepared).__name__}; allowed is the content of dataset.json"
+        )
+    for name, kind in kinds.items():
+        if not isinstance(prepared.get(name), kind):
+            allowed = {str: "a text", bool: "true or false", Mapping: "an object of numbers by name"}[kind]
+            raise InputError(f"data/__init__.py: prepare returned {name}: {prepared.get(name)!r}; allowed is {allowed}")
+    try:
+        written = json.loads(file.read_text(encoding="utf-8"))
+    except (OSError, ValueError) as error:
+        raise InputError(f"data/__init__.py: prepare wrote no dataset.json that can be read: {error}") from error
+    if written != json.loads(json.dumps(prepared)):
+        raise InputError("data/__init__.py: prepare wrote a dataset.json that differs from what it returned")
+
+
+def _last_line(text: str) -> str:
+    return text.strip().rpartition("\n")[2]
+
+
+def _place(errors: str, root: Path) -> str:
+    """File and line of the repository that a traceback names last."""
+    found = re.findall(r'File "([^"]+)", line (\d+)', errors)
+    own = [(file, line) for file, line in found if Path(file).is_relative_to(root) and ".venv" not in file]
+    if not own:
+        return ""
+    file, line = own[-1]
+    return f" ({Path(file).relative_to(root).as_posix()}, line {line})"
