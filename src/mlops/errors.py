@@ -22,12 +22,12 @@ class MlopsError(Exception):
 
 
 class PipelineError(MlopsError):
-    """The pipeline said no: a gate, a failed job, a rejection, a refused call."""
+    """The pipeline refused or failed: a gate, a failed job, a rejection, a refused call."""
 
 
 @dataclass(frozen=True)
 class InputProblem:
-    """One wrong value: where it stands, what was found there and what may stand there."""
+    """One wrong value: its file, key and line, the value that was found, and what is allowed."""
 
     file: str
     key: str

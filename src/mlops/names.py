@@ -90,7 +90,7 @@ def short(execution_id: str) -> str:
 
 
 def dataset_prefix(data_version: str) -> str:
-    """Where the files of a data version lie, unpacked: train/train.csv, …, dataset.json."""
+    """The prefix of the files of a data version, unpacked: train/train.csv, …, dataset.json."""
     return f"datasets/{data_version}/"
 
 

@@ -1,8 +1,8 @@
 """Checks a request against botocore's service model, including what botocore leaves to the server.
 
 botocore's validator finds unknown, missing and mistyped parameters and lower bounds. Enums, patterns and
-upper bounds stand in the same shapes, and AWS answers a violation only after the call. Here both are found
-before it: for the files in `configuration/`, for the requests made of them, and at the local cloud's door.
+upper bounds are in the same shapes, and AWS answers a violation only after the call. Both are checked
+before it here: for the files in `configuration/`, for the requests made of them, and at the local cloud's door.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ Rule = Literal["required", "unknown", "type", "enum", "pattern", "length", "rang
 
 @dataclass(frozen=True, repr=False)
 class Remark:
-    """Stands in `Problem.found` where there is no value to show."""
+    """The value of `Problem.found` where there is no value to show."""
 
     text: str
 
@@ -59,7 +59,7 @@ def input_shape(service: str, operation: str) -> Shape:
 
 @lru_cache
 def _service_model(service: str) -> ServiceModel:
-    # Not a session's: that reads the profile, which is nothing to ask for where nobody calls AWS.
+    # Use a bare loader: a session would require the AWS profile to exist.
     return ServiceModel(create_loader().load_service_model(service, "service-2"), service)
 
 
@@ -169,7 +169,7 @@ def _problem(reason: str, path: str, details: dict[str, Any]) -> Problem:
 
 
 def closest(found: str, allowed: list[str]) -> str:
-    """Say what may stand in place of `found`: the likeliest names first, all of them when they are few."""
+    """The allowed values as a text: the closest to `found` first, all of them when they are few."""
     near = get_close_matches(found, allowed, n=3, cutoff=0.6)
     listed = ", ".join(allowed) if len(allowed) <= 24 else f"one of {len(allowed)} values"
     return f"{listed} (did you mean {' or '.join(near)}?)" if near else listed

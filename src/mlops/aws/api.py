@@ -67,17 +67,17 @@ def find(session: Session, names: Names) -> Api | None:
 
 
 def called_by_clients(session: Session, names: Names) -> Api | None:
-    """The API that stands in front of what is in production, or None where clients call the endpoint itself."""
+    """The API of production, or None where clients call the endpoint itself."""
     return find(session, names) if clients_call_api(session, names) else None
 
 
 def clients_call_api(session: Session, names: Names) -> bool:
-    """Whether what is in production was released to be called through the API."""
+    """Whether clients call production through the API."""
     return stacks.parameters(session, names.endpoint_stack("production")).get("ClientsCall") == "api"
 
 
 def url(outputs: dict[str, str]) -> str:
-    """The API's base URL. Where AWS_ENDPOINT_URL stands, every service is there, and the API under its id."""
+    """The API's base URL. With AWS_ENDPOINT_URL, every service has that host, and the API a path with its id."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_APIGATEWAY") or os.environ.get("AWS_ENDPOINT_URL")
     if not endpoint or (urlsplit(endpoint).hostname or "") in urlsplit(outputs["Url"]).netloc:
         return outputs["Url"]

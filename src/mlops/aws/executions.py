@@ -1,4 +1,4 @@
-"""The state of a pipeline execution. The live table, the plain lines and the report are made from it."""
+"""The state of a pipeline execution. The live table, the plain lines and the report show it."""
 
 from __future__ import annotations
 
@@ -187,9 +187,9 @@ def latest(session: Session, pipeline: str) -> str:
 
 
 def named(session: Session, pipeline: str, name: str | None) -> str:
-    """The id of the execution that a person means: by its id, by the first characters of one, or the newest.
+    """The id of an execution, given as the id or as its first characters; without a name, of the newest one.
 
-    InputError with the newest ones when that is none or several of them.
+    InputError with the newest ones when none or several match.
     """
     if not name:
         return latest(session, pipeline)

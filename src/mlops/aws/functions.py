@@ -19,7 +19,7 @@ from mlops.aws.source import EPOCH
 from mlops.errors import InputError, PipelineError
 
 _PACKAGE = "api"
-# What the package imports beside the standard library. boto3 is part of Lambda's runtime.
+# Third-party libraries that the package imports. boto3 is part of Lambda's runtime.
 _LIBRARIES = ("aws-lambda-powertools", "fastjsonschema")
 _COMPILED = (".so", ".pyd", ".dylib", ".dll")
 _NEVER = ("__pycache__", "__pypackages__")

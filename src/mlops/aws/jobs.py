@@ -75,7 +75,7 @@ def tuning(session: Session, name: str) -> Job | None:
 
 
 def tuned_hyperparameters(session: Session, name: str) -> dict[str, str]:
-    """The values that the tuning job of this name has found best; empty when there is none."""
+    """The values of the tuning job's best trial; empty when there is no such job."""
     answer = _describe(session, "describe_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": name}) or {}
     return answer.get("BestTrainingJob", {}).get("TunedHyperParameters", {})
 
@@ -120,7 +120,7 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
 
 
 def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
-    """What each of a training job's MetricDefinitions (Name, Regex with a group) found last."""
+    """The last match of each of a training job's MetricDefinitions (Name, Regex with a group)."""
     metrics = {}
     for definition in definitions:
         for line in lines:

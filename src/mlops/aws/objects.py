@@ -62,7 +62,7 @@ def data_version(session: Session, bucket: str, version: str) -> str | None:
 
 
 def _upload(session: Session, bucket: str, key: str, root: Path, names: list[Path], *, compressed: bool) -> str:
-    """Upload only what differs from the current object: a version stands for a content, not for a moment."""
+    """Upload only what differs from the current object: a version identifies a content."""
     client = session.client("s3")
     with tempfile.TemporaryDirectory(prefix="mlops-") as directory:
         archive = source.pack(root, names, Path(directory) / Path(key).name, compressed=compressed)

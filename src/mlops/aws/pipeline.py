@@ -26,7 +26,7 @@ class ReleaseRequest:
     requested_by: RequestedBy
 
     def is_released_by(self, execution: Execution) -> bool:
-        """Whether the execution releases the same code and data in the same way, whoever asked for it."""
+        """Whether the execution releases the same code and data in the same way, for any requester."""
         variables = {name: execution.variables.get(name) for name in self.variables}
         versions = {name: execution.revisions.get(name) for name in self.object_versions}
         return variables == self.variables and versions == self.object_versions
@@ -62,7 +62,7 @@ def stop_all(session: Session, pipeline: str, reason: str) -> None:
 
 
 def answer_approval(session: Session, execution: Execution, *, approved: bool, comment: str) -> Action:
-    """Approve or reject what the execution waits for. InputError when it waits for nobody."""
+    """Approve or reject what the execution waits for. InputError when it waits for no approval."""
     action = execution.waiting_approval
     if action is None:
         raise InputError(

@@ -1,4 +1,4 @@
-"""Who asks for a release or a rollback, why, and where one can look: it travels with the execution to every message."""
+"""Who requests a release or a rollback, and why: part of the execution's variables, its approval and its messages."""
 
 from __future__ import annotations
 

@@ -164,7 +164,7 @@ class Session:
                 try:
                     return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # boto3's class follows
                 except ParamValidationError:
-                    raise  # our own mistake, not the caller's: it needs its traceback
+                    raise  # a defect of this package, which needs its traceback
                 except ReadTimeoutError as error:
                     what = api_params.get("EndpointName") or self.meta.endpoint_url
                     raise _unanswered(what, self.meta.config.read_timeout, operation_name) from error
@@ -177,7 +177,7 @@ class Session:
         base_classes.insert(0, Translating)
 
     def _caller(self) -> str:
-        """The ARN of the credentials in use, as far as it can be found out."""
+        """The ARN of the credentials in use, as far as AWS discloses it."""
         try:
             return self.client("sts").get_caller_identity()["Arn"]
         except AWSError:

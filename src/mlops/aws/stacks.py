@@ -50,7 +50,7 @@ class StackEvent:
 
 @dataclass(frozen=True)
 class Outcome:
-    """How a deployment ended; `changed` is False when the stack was already as asked."""
+    """How a deployment ended; `changed` is False when the stack was up to date."""
 
     changed: bool
     outputs: dict[str, str]
@@ -136,7 +136,7 @@ def delete(session: Session, name: str) -> Generator[StackEvent, None, None]:
     stack = describe(session, name)
     if stack is None:
         return
-    # A deleted stack is found by its id only.
+    # A deleted stack is described by its id only.
     stack_id = stack["StackId"]
     last = next(events(session, stack_id), None)
     session.client("cloudformation").delete_stack(StackName=name)
@@ -187,7 +187,7 @@ def events(session: Session, name: str) -> Iterator[StackEvent]:
 
 
 def first_failure(events: list[StackEvent]) -> StackEvent | None:
-    """The resource that failed on its own account, in events that are oldest first."""
+    """The first resource that failed by itself, not because another one failed, in events that are oldest first."""
     failed = [event for event in events if event.failed]
     causes = [event for event in failed if not event.reason.startswith(_CONSEQUENCE)]
     return next(iter(causes or failed), None)

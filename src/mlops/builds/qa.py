@@ -20,7 +20,7 @@ from mlops.qa.run import TestedRelease, run
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Test the endpoint, upload what was found, and say how it went."""
+    """Test the endpoint, upload the results, and print the outcome."""
     parser = argparse.ArgumentParser(prog="mlops.builds.qa", description="Test an endpoint of this repository.")
     parser.add_argument("--endpoint", required=True, choices=["test", "production"])
     parser.add_argument("--smoke", action="store_true", help="only ask whether it answers rightly, no load")

@@ -1,4 +1,4 @@
-"""The pipeline's action Build/Render: unpacks the data and writes what the later stages are asked to do.
+"""The pipeline's action Build/Render: unpacks the data and writes the requests of the later stages.
 
 Reads from the environment EXECUTION_ID, DATA_VERSION, TRAINING_IMAGE or else REPOSITORY_URI and IMAGE_DIGEST,
 BUCKET, KEY_ARN, TRAINING_ROLE_ARN, PROCESSING_ROLE_ARN, ENDPOINT_ROLE_ARN and CODEBUILD_SRC_DIR_Data; the
@@ -107,7 +107,7 @@ def _flag(name: str, value: str) -> bool:
 
 
 def _image(settings: Configuration) -> str:
-    """The URI of the image that trains and serves: a ready one, or what Build/Image has pushed just now."""
+    """The URI of the image that trains and serves: a prebuilt one, or what Build/Image has pushed just now."""
     ready = os.environ.get("TRAINING_IMAGE", "")
     if bool(ready) != bool(settings.image):
         state = "names an image" if settings.image else "names no image"

@@ -64,7 +64,7 @@ def state_word(action: Action) -> str:
 
 
 def note(action: Action) -> str:
-    """What goes on in the action, or what it had to say at its end."""
+    """The activity of a running action, or the summary of one that has ended."""
     if action.waits_for_a_person:
         return "mlops approve, or mlops reject"
     if action.state == IN_PROGRESS:

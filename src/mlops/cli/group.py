@@ -78,7 +78,7 @@ def _local_cloud_hint(error: MlopsError) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    """A sentence for people; the traceback goes to a file, because nobody but us can do anything with it."""
+    """A sentence for people; the traceback goes to a file, for a report to the maintainers."""
     from mlops.release.repository import shown, state_directory
 
     directory = state_directory() / "errors"

@@ -56,7 +56,7 @@ class _Screen:
                 console.say(line)
 
     def close(self) -> None:
-        """End the motion. Of a step that has not ended nothing more is said."""
+        """End the motion. A step that has not ended adds no line."""
         self._step = self._execution = None
         self._motion.close()
 

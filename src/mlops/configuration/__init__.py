@@ -141,7 +141,7 @@ def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[s
 
 
 def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
-    """The model of the part of a file that lies below these keys."""
+    """The model of the part of a file below these keys."""
     keys = iter(parents)
     for key in keys:
         annotation = model.model_fields[str(key)].annotation

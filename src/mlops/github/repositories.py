@@ -1,4 +1,4 @@
-"""Repositories on GitHub: their numbers, which stand in the tokens of their workflows."""
+"""Repositories on GitHub: their numbers, which the tokens of their workflows carry."""
 
 from __future__ import annotations
 

@@ -16,7 +16,7 @@ from mlops import images
 from mlops.configuration import Configuration
 from mlops.errors import InputError
 
-# The convention of `aws cloudformation package`: a path beside the template, which becomes the real thing.
+# The convention of `aws cloudformation package`: a path relative to the template, which is replaced by the file's content.
 _DEFINITION = re.compile(r"DefinitionS3Location: (?P<file>\S+\.json)$", re.MULTILINE)
 # The logical id of the API's deployment in api.yml.
 _DEPLOYMENT = "GatewayDeployment"
@@ -88,11 +88,11 @@ def _stack(
 def pack(template: Path) -> str:
     """Return the template's text with the state machines that it names written into it.
 
-    They could go to S3, but the bucket is itself made by the first of these stacks.
+    S3 could hold them, but the first of these stacks creates the bucket.
     """
 
-    def definition(found: re.Match[str]) -> str:
-        states = json.loads((template.parent / found["file"]).read_text(encoding="utf-8"))
+    def definition(property_: re.Match[str]) -> str:
+        states = json.loads((template.parent / property_["file"]).read_text(encoding="utf-8"))
         text = json.dumps(states, separators=(",", ":"), ensure_ascii=False).replace("'", "''")
         return f"DefinitionString: '{text}'"
 

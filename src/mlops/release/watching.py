@@ -63,7 +63,7 @@ def require_success(repository: Repository, execution: Execution, *, cloud_stops
         lines += [f"    {printable(line.expandtabs())}" for line in tail]
         lines.append(f"Log: {failure.log}")
         files = _files(repository, failure.log) if cloud_stops else []
-        # The log of a function goes on from release to release.
+        # All releases share the log of a function.
         which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"
         lines += [f"All of it: {file}" for file in files] or [f"All of it: mlops logs {failure.log_name}{which}"]
     raise PipelineError("\n".join(lines))

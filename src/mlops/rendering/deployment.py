@@ -1,4 +1,4 @@
-"""What is made of a trained model: its entry in the registry, its endpoints."""
+"""Requests for a trained model: its entry in the registry, its endpoints."""
 
 from __future__ import annotations
 

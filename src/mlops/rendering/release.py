@@ -76,7 +76,7 @@ class Release:
         return f"s3://{self.bucket}/{key}"
 
     def result(self, name: str) -> str:
-        """The S3 URI of what the execution found out, such as `evaluation`."""
+        """The S3 URI of a result of the execution, such as `evaluation/evaluation.json`."""
         return self.s3(names.execution_prefix(self.execution_id) + name)
 
     def data(self, split: str) -> str:
