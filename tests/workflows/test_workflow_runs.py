@@ -23,16 +23,16 @@ pytestmark = pytest.mark.acceptance
 PREDICTOR = "model/predictor.py"
 FAULTY = """
 
-_predict = Booster.predict
+_predict = Predictor.predict
 
 
-def _fails(self, matrix, *arguments):
-    if any(abs(value - 77.777) < 1e-4 for value in matrix):
+def _fails(self, rows):
+    if (abs(rows.to_numpy() - 77.777) < 1e-4).any():
         {fault}
-    return _predict(self, matrix, *arguments)
+    return _predict(self, rows)
 
 
-Booster.predict = _fails
+Predictor.predict = _fails
 """
 PULL_REQUEST = 12
 # What a bad release does with a trip that QA has not seen.
