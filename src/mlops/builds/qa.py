@@ -16,7 +16,7 @@ from mlops.aws.session import Session
 from mlops.builds.environment import required
 from mlops.errors import MlopsError, PipelineError
 from mlops.qa.result import Check, Result
-from mlops.qa.run import TestedRelease, run
+from mlops.qa.run import ReleaseUnderTest, run
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -35,7 +35,7 @@ def main(arguments: list[str] | None = None) -> int:
 
 def _run(root: Path, stage: names.Stage, *, smoke: bool) -> None:
     settings = configuration.load(root)
-    release = TestedRelease(stage, *map(required, ("EXECUTION_ID", "DATA_VERSION", "BUCKET")))
+    release = ReleaseUnderTest(stage, *map(required, ("EXECUTION_ID", "DATA_VERSION", "BUCKET")))
     session = Session(settings.project.region)
     folder = "smoke" if smoke else "qa"
     result = run(session, settings, release, root, root / folder, smoke=smoke, on_check=_say)
@@ -47,7 +47,7 @@ def _run(root: Path, stage: names.Stage, *, smoke: bool) -> None:
     print(f"Passed all {len(result.checks)} checks", flush=True)
 
 
-def _upload(session: Session, release: TestedRelease, directory: Path, folder: str) -> str:
+def _upload(session: Session, release: ReleaseUnderTest, directory: Path, folder: str) -> str:
     prefix = f"{names.execution_prefix(release.execution_id)}{folder}/"
     known_rows = names.known_rows_key(release.execution_id)
     for file in sorted(directory.iterdir()):

@@ -24,7 +24,7 @@ _KNOWN_ROWS = 50
 
 
 @dataclass(frozen=True)
-class TestedRelease:
+class ReleaseUnderTest:
     """What is tested: the pipeline execution that released it, its data, and where both left their files."""
 
     stage: Literal["test", "production"]
@@ -36,7 +36,7 @@ class TestedRelease:
 def run(
     session: Session,
     configuration: Configuration,
-    release: TestedRelease,
+    release: ReleaseUnderTest,
     root: Path,
     output: Path,
     *,
@@ -66,7 +66,7 @@ def run(
     return result
 
 
-def _client(session: Session, configuration: Configuration, release: TestedRelease) -> Client:
+def _client(session: Session, configuration: Configuration, release: ReleaseUnderTest) -> Client:
     """Production is asked as its clients ask it: through the API, where one stands in front."""
     if release.stage == "production" and configuration.production.clients_call == "api":
         entrance = api.find(session, configuration.names)
@@ -76,7 +76,9 @@ def _client(session: Session, configuration: Configuration, release: TestedRelea
     return Client(session, configuration.names.endpoint(release.stage))
 
 
-def _released_itself(session: Session, configuration: Configuration, release: TestedRelease, client: Client) -> Client:
+def _released_itself(
+    session: Session, configuration: Configuration, release: ReleaseUnderTest, client: Client
+) -> Client:
     """A client of the released model, also where a challenger answers a share of the requests."""
     if release.stage == "test" or configuration.production.challenger is None:
         return client
@@ -88,7 +90,7 @@ def _released_itself(session: Session, configuration: Configuration, release: Te
 def _check_answers(
     session: Session,
     configuration: Configuration,
-    release: TestedRelease,
+    release: ReleaseUnderTest,
     client: Client,
     result: Result,
     output: Path,
@@ -111,7 +113,7 @@ def _check_answers(
 def _check_accuracy(
     session: Session,
     configuration: Configuration,
-    release: TestedRelease,
+    release: ReleaseUnderTest,
     client: Client,
     rows: TestSet,
     result: Result,
