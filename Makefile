@@ -11,7 +11,7 @@ TESTS := tests
 PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
-.PHONY: help setup demo foundation test acceptance image coverage lint wheel lock
+.PHONY: help setup demo picture foundation test acceptance image coverage lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -30,6 +30,9 @@ demo: setup ## generate a repository, release its model in the local cloud, ask 
 	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) .
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
 	cd $(DEMO)/* && "$(CURDIR)/$(BIN)/mlops" local run --tune --approve
+
+picture: setup ## the README's picture of a report: make picture REPORT=demo/…/report.html
+	$(BIN)/python docs/picture.py '$(REPORT)'
 
 foundation: setup ## what an AWS account needs once in each region; honours AWS_PROFILE and AWS_REGION
 	$(BIN)/python infra/deploy.py
