@@ -99,9 +99,9 @@ def execution_prefix(execution_id: str) -> str:
     return f"executions/{execution_id}/"
 
 
-def known_rows_key(execution_id: str) -> str:
+def golden_rows_key(execution_id: str) -> str:
     """Rows with the released model's own predictions, written once, which its endpoints are checked with."""
-    return f"{execution_prefix(execution_id)}golden/known.json"
+    return f"{execution_prefix(execution_id)}golden/rows.json"
 
 
 def release_record_key(execution_id: str) -> str:

@@ -239,14 +239,16 @@ def test_a_failed_build_shows_what_its_commands_wrote_and_not_its_phases(failed_
 
 
 def test_a_command_that_was_killed_is_named_with_its_exit_status(failed_build):
-    message = failed_build("Error while executing command: qa. Reason: exit status 137", "ok  known rows", FAILED_PHASE)
+    message = failed_build(
+        "Error while executing command: qa. Reason: exit status 137", "ok  golden rows", FAILED_PHASE
+    )
     assert message[0] == (
-        "Build/Render failed: Error while executing command: qa. Reason: exit status 137; its last words: ok  known rows"
+        "Build/Render failed: Error while executing command: qa. Reason: exit status 137; its last words: ok  golden rows"
     )
 
 
 def test_a_build_that_codebuild_could_not_carry_out_is_named_with_its_reason(failed_build):
-    message = failed_build("OSError: No space left on device", "ok  known rows", status="FAULT")
+    message = failed_build("OSError: No space left on device", "ok  golden rows", status="FAULT")
     assert message[0].startswith("Build/Render failed: OSError: No space left on device")
 
 

@@ -12,7 +12,7 @@ import small_pipeline
 from mlops.aws import releases, stacks
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
-from mlops.names import Names, known_rows_key
+from mlops.names import Names, golden_rows_key
 from mlops.progress import result
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
@@ -38,7 +38,7 @@ def template(of: str) -> str:
         "ExecutionId",
         "Image",
     )
-    others = ("ModelDataUrl", "KnownRowsUri", "MaxRows", "EndpointName", "Threshold")
+    others = ("ModelDataUrl", "GoldenRowsUri", "MaxRows", "EndpointName", "Threshold")
     topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": of}}
     return json.dumps(
         {
@@ -75,7 +75,7 @@ class Production:
             "ExecutionId": execution,
             "Image": IMAGE,
             "ModelDataUrl": f"s3://{self.bucket}/releases/{execution}/model.tar.gz",
-            "KnownRowsUri": f"s3://{self.bucket}/{known_rows_key(execution)}",
+            "GoldenRowsUri": f"s3://{self.bucket}/{golden_rows_key(execution)}",
             "MaxRows": "2",
             "EndpointName": "demo",
             "Threshold": f"of {execution}",
@@ -95,7 +95,7 @@ class Production:
         )
         golden = {"rows": ["1", "2", "3"], "predictions": [2.0, 2.0, 2.0], "tolerance": 1e-5}
         s3 = self.session.client("s3")
-        s3.put_object(Bucket=self.bucket, Key=known_rows_key(execution), Body=json.dumps(golden))
+        s3.put_object(Bucket=self.bucket, Key=golden_rows_key(execution), Body=json.dumps(golden))
         record = releases.Record(template(execution), self.parameters(execution, **changes), {"execution": execution})
         releases.write(self.session, self.bucket, execution, record)
         return record

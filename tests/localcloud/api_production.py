@@ -73,7 +73,7 @@ class ApiProduction:
         """A release of a model that runs `program` and should predict `prediction`, behind the function of `code`."""
         s3, execution = self.hosting.cloud.client("s3"), f"{number:08d}-1111"
         golden = {"rows": ["1,2"], "instances": [[1, 2]], "predictions": [prediction], "tolerance": 1e-5}
-        s3.put_object(Bucket=self.bucket, Key=f"executions/{execution}/golden/known.json", Body=json.dumps(golden))
+        s3.put_object(Bucket=self.bucket, Key=f"executions/{execution}/golden/rows.json", Body=json.dumps(golden))
         archive = s3.put_object(Bucket=self.bucket, Key=f"functions/{number}.zip", Body=code or fronting.archive())
         endpoint = f"{self.project}--{MODEL}-{number:08d}"
         return {
@@ -86,7 +86,7 @@ class ApiProduction:
             "FunctionsBucket": self.bucket,
             "FunctionsKey": f"functions/{number}.zip",
             "FunctionsVersion": archive["VersionId"],
-            "KnownRowsUri": f"s3://{self.bucket}/executions/{execution}/golden/known.json",
+            "GoldenRowsUri": f"s3://{self.bucket}/executions/{execution}/golden/rows.json",
             **_SHIFT,
             **changes,
         }

@@ -3,14 +3,19 @@
 from collections.abc import Callable, Iterator
 
 import pytest
-from endpoint import Model, Request, serving
+from endpoint import LABELS, OUTCOME, Model, Request, serving
 
 from mlops.aws.session import Session
+from mlops.contract import Number
 from mlops.qa.client import Client
 from mlops.qa.testset import TestSet, parse
 
 FEATURES = ["duration_minutes", "passenger_count", "trip_distance"]
 CSV = ",".join(["total_amount", *FEATURES]) + "\n" + "".join(f"{n + 3.5},{n},1,2.5\n" for n in range(1, 101))
+
+CLASSIFIED = (
+    ",".join([OUTCOME.name, *FEATURES]) + "\n" + "".join(f"{LABELS[n > 50]},{n},1,2.5\n" for n in range(1, 101))
+)
 
 
 @pytest.fixture(autouse=True)
@@ -24,7 +29,13 @@ def credentials(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def rows() -> TestSet:
     """100 rows whose target is the sum of their three features."""
-    return parse(CSV, "test.csv", "total_amount", FEATURES)
+    return parse(CSV, "test.csv", Number("total_amount"), FEATURES)
+
+
+@pytest.fixture
+def classified() -> TestSet:
+    """100 rows whose label says whether the first feature is above 50."""
+    return parse(CLASSIFIED, "test.csv", OUTCOME, FEATURES)
 
 
 @pytest.fixture

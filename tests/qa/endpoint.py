@@ -1,21 +1,66 @@
-"""A small server that answers InvokeEndpoint as SageMaker does, in front of a model that sums the row."""
+"""A small server that answers InvokeEndpoint as SageMaker does, in front of small models."""
 
 from __future__ import annotations
 
+import csv
+import io
 import json
+import math
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from email.message import Message
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-Model = Callable[[str, str], tuple[int, str]]
+from mlops.contract import Category
+
+Model = Callable[[str, str, str], tuple[int, str]]
+"""Content type, body and accepted type of a request; status and body of the answer."""
+LABELS = ("low or none", "high")
+OUTCOME = Category("outcome", LABELS)
+"""The classifier's target."""
 
 
-def sum_model(content_type: str, body: str) -> tuple[int, str]:
-    """Status and answer of a container whose rows have three numbers."""
+def sum_model(content_type: str, body: str, accept: str) -> tuple[int, str]:
+    """A container whose rows have three numbers, which it sums."""
+    status, sums = _sums(content_type, body)
+    if isinstance(sums, str):
+        return status, sums
+    return 200, json.dumps({"predictions": sums}) if accept == "application/json" else "\n".join(map(str, sums))
+
+
+def classifier(content_type: str, body: str, accept: str) -> tuple[int, str]:
+    """A container that is the surer of the second label, the larger the row's sum; at 53.5 it is undecided."""
+    status, sums = _sums(content_type, body)
+    if isinstance(sums, str):
+        return status, sums
+    return 200, classified_answer([probabilities(each) for each in sums], accept)
+
+
+def probabilities(total: float) -> tuple[float, float]:
+    """Of the labels, for a row with this sum."""
+    high = 1 / (1 + math.exp((53.75 - total) / 10))
+    return 1 - high, high
+
+
+def classified_answer(rows: Sequence[Sequence[float]], accept: str) -> str:
+    """Probabilities as the serving container answers them."""
+    best = [(LABELS[row.index(max(row))], max(row)) for row in map(list, rows)]
+    if accept == "application/json":
+        answers = [
+            {"label": label, "probability": probability, "probabilities": dict(zip(LABELS, row, strict=True))}
+            for (label, probability), row in zip(best, rows, strict=True)
+        ]
+        return json.dumps({"predictions": answers})
+    text = io.StringIO()
+    csv.writer(text, lineterminator="\n").writerows(best)
+    return text.getvalue()
+
+
+def _sums(content_type: str, body: str) -> tuple[int, list[float] | str]:
+    """Status, and the sums of the rows or the reason of a refusal."""
     if content_type not in {"text/csv", "application/json"}:
         return 415, f"{content_type} is not accepted"
     try:
@@ -27,23 +72,22 @@ def sum_model(content_type: str, body: str) -> tuple[int, str]:
         )
         if any(len(row) != 3 for row in rows):
             return 400, "a row must have 3 columns"
-        sums = [float(sum(row)) for row in rows]
+        return 200, [float(sum(row)) for row in rows]
     except ValueError as error:
         return 400, f"bad row: {error}"
-    return 200, json.dumps({"predictions": sums}) if is_json else "\n".join(map(str, sums))
 
 
 def slow(seconds: float, model: Model = sum_model) -> Model:
     """A model that takes its time: a slow answer is what the test is about."""
 
-    def answer(content_type: str, body: str) -> tuple[int, str]:
+    def answer(content_type: str, body: str, accept: str) -> tuple[int, str]:
         time.sleep(seconds)
-        return model(content_type, body)
+        return model(content_type, body, accept)
 
     return answer
 
 
-def broken(content_type: str, body: str) -> tuple[int, str]:
+def broken(content_type: str, body: str, accept: str) -> tuple[int, str]:
     """A container that fails at everything."""
     return 500, "division by zero"
 
@@ -69,7 +113,7 @@ def serving(model: Model) -> Iterator[tuple[str, list[Request]]]:
         def do_POST(self) -> None:
             body = self.rfile.read(int(self.headers["Content-Length"]))
             requests.append(Request(self.path, self.headers, body, self.client_address[1]))
-            status, answer = model(self.headers["Content-Type"], body.decode())
+            status, answer = model(self.headers["Content-Type"], body.decode(), self.headers["Accept"])
             if status == 200:
                 self._reply(200, self.headers["Accept"], answer)
             else:

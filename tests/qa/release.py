@@ -7,16 +7,20 @@ import os
 import subprocess
 import sys
 import tarfile
+from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 from baking import REPOSITORY
 from endpoint import Model
 from model.predictor import Predictor
 from rows import table
 
+from mlops import metrics
 from mlops.aws.session import Session
 from mlops.container.rows import parse_csv
-from mlops.qa.accuracy import regression_metrics
+from mlops.contract import ProblemType
 
 ROOT = REPOSITORY
 EXECUTION = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
@@ -40,16 +44,16 @@ def train(base: Path) -> Path:
     return base / "model"
 
 
-def publish(session: Session, bucket: str, model: Path, archive: Path) -> None:
-    """Put the model, the test set and evaluation.json where the pipeline does."""
-    with tarfile.open(archive, "w:gz") as packed:
+def packed(model: Path, archive: Path) -> Path:
+    """The archive of a model's directory, as training leaves it."""
+    with tarfile.open(archive, "w:gz") as opened:
         for file in model.iterdir():
-            packed.add(file, file.name)
-    test = table(120)
-    rows = test.splitlines()[1:]
-    predicted = _predict(Predictor(model), "\n".join(row.split(",", 1)[1] for row in rows))
-    metrics = regression_metrics([float(row.split(",")[0]) for row in rows], predicted)
-    evaluation = {"regression_metrics": {"rmse": {"value": metrics["rmse"]}}}
+            opened.add(file, file.name)
+    return archive
+
+
+def publish(session: Session, bucket: str, archive: Path, test: str, evaluation: dict[str, Any]) -> None:
+    """Put the model, the test set and evaluation.json where the pipeline does."""
     s3 = session.client("s3")
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -59,23 +63,38 @@ def publish(session: Session, bucket: str, model: Path, archive: Path) -> None:
     s3.put_object(Bucket=bucket, Key=key, Body=json.dumps(evaluation).encode())
 
 
+def evaluation(problem: ProblemType, actual: Sequence[float], predicted: Sequence[Any]) -> dict[str, Any]:
+    """What the evaluation job finds."""
+    values = metrics.compute(problem, np.array(actual), np.array(predicted))
+    return {metrics.GROUPS[problem]: {name: {"value": value} for name, value in values.items()}}
+
+
+def regression(model: Path) -> tuple[str, dict[str, Any]]:
+    """A test set and its evaluation by a trained model."""
+    test = table(120)
+    rows = [line.split(",", 1) for line in test.splitlines()[1:]]
+    predicted = predictions(Predictor(model), "\n".join(features for _, features in rows))
+    return test, evaluation(ProblemType.REGRESSION, [float(target) for target, _ in rows], predicted)
+
+
+def predictions(predictor: Predictor, text: str) -> list[float]:
+    """Of rows of CSV."""
+    return list(predictor.predict(parse_csv(text, predictor.features)))
+
+
 def served(model: Path) -> Model:
     """The model behind an endpoint."""
     predictor = Predictor(model)
 
-    def answer(content_type: str, body: str) -> tuple[int, str]:
+    def answer(content_type: str, body: str, accept: str) -> tuple[int, str]:
         try:
             if content_type == "text/csv":
-                return 200, "\n".join(map(repr, _predict(predictor, body)))
+                return 200, "\n".join(map(repr, predictions(predictor, body)))
             if content_type == "application/json":
                 rows = [",".join(map(str, row)) for row in json.loads(body)["instances"]]
-                return 200, json.dumps({"predictions": list(_predict(predictor, "\n".join(rows)))})
+                return 200, json.dumps({"predictions": predictions(predictor, "\n".join(rows))})
         except ValueError as error:
             return 400, str(error)
         return 415, f"{content_type} is not accepted"
 
     return answer
-
-
-def _predict(predictor: Predictor, text: str) -> list[float]:
-    return predictor.predict(parse_csv(text, predictor.features))

@@ -4,7 +4,7 @@ import csv
 
 import pytest
 from baking import REPOSITORY
-from endpoint import broken, slow, sum_model
+from endpoint import broken, classifier, slow, sum_model
 
 from mlops.configuration import Qa
 from mlops.errors import PipelineError
@@ -66,9 +66,14 @@ def test_requests_that_fail_are_counted_with_their_reason(serve, rows, tmp_path)
 
 
 def test_an_answer_with_too_few_predictions_is_a_failure(serve, rows, tmp_path):
-    serve(lambda content_type, body: (200, "1.0"))
+    serve(lambda content_type, body, accept: (200, "1.0"))
     assert run(rows, tmp_path)["failure_ratio"] == 1
     assert "1 predictions for 3 rows" in (tmp_path / "locust_failures.csv").read_text()
+
+
+def test_a_label_with_a_space_is_one_prediction(serve, rows, tmp_path):
+    serve(classifier)
+    assert run(rows, tmp_path)["failures"] == 0
 
 
 def test_a_pause_between_requests_sets_the_rate(serve, rows, tmp_path):

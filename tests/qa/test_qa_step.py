@@ -8,8 +8,9 @@ import sys
 
 import pytest
 import yaml
-from endpoint import broken, slow
-from release import DATA_VERSION, EXECUTION, ROOT, publish, served, train
+from classifier_team import classification, trained, write_model_code
+from endpoint import LABELS, broken, classifier, slow
+from release import DATA_VERSION, EXECUTION, ROOT, packed, publish, regression, served, train
 
 from mlops.aws.session import Session
 from mlops.localcloud import launch, ports
@@ -23,6 +24,7 @@ ANSWERS = {
     "github_repository": "demo",
 }
 BUCKET = "qa-bucket"
+CLASSIFIERS_BUCKET = "qa-classifiers-bucket"
 
 
 @pytest.fixture(scope="module")
@@ -63,9 +65,9 @@ def configure(root, name="qa.yml", **settings):
     file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | settings))
 
 
-def step(root, *arguments):
+def step(root, *arguments, bucket=BUCKET):
     environment = os.environ | {
-        "BUCKET": BUCKET,
+        "BUCKET": bucket,
         "EXECUTION_ID": EXECUTION,
         "DATA_VERSION": DATA_VERSION,
         "PYTHONPATH": str(ROOT),
@@ -86,7 +88,7 @@ def results(session, folder):
 
 @pytest.fixture
 def released(session, model, tmp_path):
-    publish(session, BUCKET, model, tmp_path / "model.tar.gz")
+    publish(session, BUCKET, packed(model, tmp_path / "model.tar.gz"), *regression(model))
 
 
 @pytest.mark.usefixtures("released")
@@ -103,9 +105,9 @@ def test_a_good_endpoint_passes_and_its_results_lie_in_the_bucket(serve, session
 
 
 @pytest.mark.usefixtures("released")
-def test_known_rows_that_another_execution_wrote_fail_the_step(serve, session, model, repository):
+def test_golden_rows_that_another_execution_wrote_fail_the_step(serve, session, model, repository):
     serve(served(model))
-    s3, key = session.client("s3"), f"executions/{EXECUTION}/golden/known.json"
+    s3, key = session.client("s3"), f"executions/{EXECUTION}/golden/rows.json"
     assert step(repository, "--endpoint", "test").returncode == 0
     right = s3.get_object(Bucket=BUCKET, Key=key)["Body"].read()
     assert json.loads(right)["rows"]
@@ -156,6 +158,44 @@ def test_an_endpoint_that_fails_is_a_failed_check_with_its_reason(serve, session
     assert done.returncode == 1
     assert last_words(done.stdout) == "demo--trips-production answered 500 to good rows: division by zero"
     assert not json.loads((repository / "smoke" / "qa.json").read_text())["passed"]
+
+
+@pytest.fixture
+def of_classifier(session, repository, tmp_path):
+    """The repository and the release of a classifier."""
+    write_model_code(repository)
+    gate = {
+        "accuracy": {"bound": 0.8, "allowed_regression": 0.02},
+        "log_loss": {"bound": 0.5, "allowed_regression": 0.1},
+    }
+    configure(repository, "evaluation.yml", metrics=gate)
+    publish(
+        session, CLASSIFIERS_BUCKET, packed(trained(tmp_path / "trained"), tmp_path / "model.tar.gz"), *classification()
+    )
+
+
+@pytest.mark.usefixtures("of_classifier")
+def test_a_good_classifier_passes_and_leaves_golden_rows_with_labels(serve, session, repository):
+    serve(classifier)
+    done = step(repository, "--endpoint", "test", bucket=CLASSIFIERS_BUCKET)
+    assert done.returncode == 0, done.stdout + done.stderr
+    found = json.loads((repository / "qa" / "qa.json").read_text())
+    assert found["accuracy"]["rows"] == 100
+    assert found["accuracy"]["accuracy"] == 0.95
+    names = [check["name"] for check in found["checks"]]
+    assert {"accuracy through the endpoint", "log_loss through the endpoint", "accuracy as evaluated"} <= set(names)
+    golden = json.loads((repository / "qa" / "rows.json").read_text())
+    assert {prediction["label"] for prediction in golden["predictions"]} == set(LABELS)
+    assert all(0.5 <= prediction["probability"] <= 1 for prediction in golden["predictions"])
+
+
+@pytest.mark.usefixtures("of_classifier")
+def test_a_classifier_of_another_release_fails_with_the_row_and_both_answers(serve, repository):
+    serve(lambda content_type, body, accept: classifier(content_type, body.replace(",2.5", ",3.5"), accept))
+    done = step(repository, "--endpoint", "production", "--smoke", bucket=CLASSIFIERS_BUCKET)
+    assert done.returncode == 1
+    assert "rows differ from the released model in this process" in last_words(done.stdout)
+    assert "the endpoint answered " in last_words(done.stdout)
 
 
 def test_a_missing_environment_variable_is_named(repository, monkeypatch):

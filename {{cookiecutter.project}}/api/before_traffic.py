@@ -4,13 +4,17 @@ answer golden rows as the released model does, and refuse bad requests."""
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from typing import TypeAlias
 
-from api import endpoint, golden, settings, version
+from api import endpoint, golden, predictions, settings, version
 from api.endpoint import CSV, JSON
 from api.golden import Golden
 from api.hooks import CheckFailed, hook
+from api.predictions import Prediction
 from api.version import Answer
 
+Read: TypeAlias = Callable[[str], list[Prediction]]
 _MAX_ROWS = settings.number("MAX_ROWS", 1000)
 
 
@@ -30,8 +34,9 @@ def check() -> str:
 def _check_endpoint(rows: Golden) -> None:
     """The release's own variant, whichever variant shares the traffic: each row by itself, and all of them at once."""
     name = settings.ENDPOINT_NAME
-    rows.compare(name, [float(_ask_endpoint(row.encode(), CSV).strip()) for row in rows.rows])
-    rows.compare(name, json.loads(_ask_endpoint("\n".join(rows.rows).encode(), JSON))["predictions"])
+    one_by_one = [_read(name, _ask_endpoint(row.encode(), CSV), predictions.from_csv) for row in rows.rows]
+    rows.compare(name, [prediction for answer in one_by_one for prediction in answer])
+    rows.compare(name, _read(name, _ask_endpoint("\n".join(rows.rows).encode(), JSON), predictions.from_json))
 
 
 def _ask_endpoint(body: bytes, accept: str) -> str:
@@ -55,21 +60,26 @@ def _check_own_answers() -> None:
 
 def _check_predictions(rows: Golden) -> None:
     lines = "\n".join(rows.rows)
-    as_csv = version.predict(lines, CSV, CSV)
-    _compare(rows, as_csv, as_csv.body.split())
+    _compare(rows, version.predict(lines, CSV, CSV), predictions.from_csv)
     requests = [(lines, CSV)]
     if rows.instances:
         requests.append((json.dumps({"instances": rows.instances}), JSON))
     for body, content_type in requests:
-        answer = version.predict(body, content_type, JSON)
-        _compare(rows, answer, json.loads(answer.body)["predictions"] if answer.status == 200 else [])
+        _compare(rows, version.predict(body, content_type, JSON), predictions.from_json)
 
 
-def _compare(rows: Golden, answer: Answer, found: list) -> None:
+def _compare(rows: Golden, answer: Answer, read: Read) -> None:
     _require(f"{len(rows.rows)} golden rows", answer, 200)
     # Another variant may share the traffic: its model's answers differ.
     if answer.model_version == settings.text("MODEL_VERSION"):
-        rows.compare(version.ARN, [float(each) for each in found])
+        rows.compare(version.ARN, _read(version.ARN, answer.body, read))
+
+
+def _read(name: str, body: str, read: Read) -> list[Prediction]:
+    try:
+        return read(body)
+    except ValueError as error:
+        raise CheckFailed(f"{name} answers no predictions to golden rows: {body[:300]!r} ({error})") from error
 
 
 def _require(what: str, answer: Answer, status: int) -> None:

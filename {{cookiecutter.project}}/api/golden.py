@@ -6,7 +6,7 @@ QA of the test endpoint writes them to S3 for each release.
 from __future__ import annotations
 
 import json
-import math
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -14,6 +14,7 @@ import boto3
 
 from api import settings
 from api.hooks import CheckFailed, bucket_and_key
+from api.predictions import Prediction, deviation, shown
 
 
 @dataclass(frozen=True)
@@ -21,19 +22,20 @@ class Golden:
     """`instances` are the rows as JSON values, `refused` requests with the status that must answer them."""
 
     rows: list[str]
-    predictions: list[float]
+    predictions: list[Prediction]
     tolerance: float
     instances: list[list[Any]] = field(default_factory=list)
     refused: list[dict[str, Any]] = field(default_factory=list)
 
-    def compare(self, name: str, found: list[float]) -> None:
+    def compare(self, name: str, found: Sequence[Prediction]) -> None:
         """Raise CheckFailed with the first row that is answered otherwise than by the released model."""
         if len(found) != len(self.rows):
             raise CheckFailed(f"{name} answers {len(found)} predictions for {len(self.rows)} golden rows")
         for row, prediction, expected in zip(self.rows, found, self.predictions, strict=True):
-            deviation = abs(prediction - expected) / max(1.0, abs(expected))
-            if not math.isfinite(prediction) or deviation > self.tolerance:
-                raise CheckFailed(f"{name} answers {prediction:g} for {row!r}, the released model {expected:g}")
+            if deviation(prediction, expected) > self.tolerance:
+                raise CheckFailed(
+                    f"{name} answers {shown(prediction)} for {row!r}, the released model {shown(expected)}"
+                )
 
     def part(self, first: int, count: int) -> Golden:
         """Some of the rows."""
@@ -43,5 +45,5 @@ class Golden:
 
 def read() -> Golden:
     """The golden rows of this release."""
-    bucket, key = bucket_and_key(settings.text("KNOWN_ROWS_URI"))
+    bucket, key = bucket_and_key(settings.text("GOLDEN_ROWS_URI"))
     return Golden(**json.loads(boto3.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()))

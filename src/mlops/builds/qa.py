@@ -49,10 +49,10 @@ def _run(root: Path, stage: names.Stage, *, smoke: bool) -> None:
 
 def _upload(session: Session, release: ReleaseUnderTest, directory: Path, folder: str) -> str:
     prefix = f"{names.execution_prefix(release.execution_id)}{folder}/"
-    known_rows = names.known_rows_key(release.execution_id)
+    golden_rows = names.golden_rows_key(release.execution_id)
     for file in sorted(directory.iterdir()):
-        if known_rows.endswith(f"/{file.name}"):
-            checksums.put_once(session.client("s3"), release.bucket, known_rows, file)
+        if golden_rows.endswith(f"/{file.name}"):
+            checksums.put_once(session.client("s3"), release.bucket, golden_rows, file)
         else:
             session.client("s3").upload_file(str(file), release.bucket, prefix + file.name)
     return f"s3://{release.bucket}/{prefix}"

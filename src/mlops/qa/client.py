@@ -3,16 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import TypeVar
 
 from mlops.aws.api import Api
 from mlops.aws.session import AWSError, Session
 from mlops.errors import PipelineError
 from mlops.names import LIVE
+from mlops.qa import predictions
+from mlops.qa.predictions import Prediction
 
 CSV = "text/csv"
 JSON = "application/json"
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -40,32 +44,51 @@ class Client:
         except AWSError as error:
             if error.code != "ModelError":
                 raise
-            refusal = error.__cause__.response
-            return Answer(refusal.get("OriginalStatusCode", 500), refusal.get("OriginalMessage", ""))
+            status = error.response.get("OriginalStatusCode", 500)
+            return Answer(status, error.response.get("OriginalMessage", ""))
         return Answer(200, answer["Body"].read().decode("utf-8", "replace"))
 
-    def predict_csv(self, rows: Sequence[str]) -> list[float]:
+    def predict_csv(self, rows: Sequence[str]) -> list[Prediction]:
         """One prediction for each row of CSV. PipelineError when the answer is anything else."""
-        answer = self.send("".join(f"{row}\n" for row in rows).encode(), CSV, CSV)
-        return self._numbers(answer, len(rows), lambda body: body.split())
+        return self._predictions(_csv(rows), CSV, CSV, len(rows), predictions.from_csv)
 
-    def predict_json(self, rows: Sequence[Sequence[float | str | None]]) -> list[float]:
+    def predict_json(self, rows: Sequence[Sequence[float | str | None]]) -> list[Prediction]:
         """The same for rows of JSON values."""
-        answer = self.send(json.dumps({"instances": rows}).encode(), JSON, JSON)
-        return self._numbers(answer, len(rows), lambda body: json.loads(body)["predictions"])
+        body = json.dumps({"instances": rows}).encode()
+        return self._predictions(body, JSON, JSON, len(rows), predictions.from_json)
 
-    def _numbers(self, answer: Answer, count: int, read) -> list[float]:
+    def numbers(self, rows: Sequence[str]) -> list[float]:
+        """A number for each row of CSV, by a regression model."""
+        found = self.predict_csv(rows)
+        numbers = [each for each in found if not isinstance(each, dict)]
+        if len(numbers) < len(found):
+            raise PipelineError(f"{self.endpoint} answered labels, but the released model predicts numbers")
+        return numbers
+
+    def probabilities(self, rows: Sequence[str], labels: Sequence[str]) -> list[list[float]]:
+        """The probability of each label for each row of CSV, by a classifier."""
+
+        def read(body: str) -> list[list[float]]:
+            answers = json.loads(body)["predictions"]
+            return [[float(answer["probabilities"][label]) for label in labels] for answer in answers]
+
+        return self._predictions(_csv(rows), CSV, JSON, len(rows), read)
+
+    def _predictions(
+        self, body: bytes, content_type: str, accept: str, count: int, read: Callable[[str], list[_T]]
+    ) -> list[_T]:
+        answer = self.send(body, content_type, accept)
         if answer.status == 0:  # SageMaker's, where the container gave none
             raise PipelineError(f"{self.endpoint} did not answer good rows: {answer.body[:300]}")
         if answer.status != 200:
             raise PipelineError(f"{self.endpoint} answered {answer.status} to good rows: {answer.body[:300]}")
         try:
-            numbers = [float(value) for value in read(answer.body)]
+            found = read(answer.body)
         except (ValueError, TypeError, KeyError) as error:
             raise PipelineError(f"{self.endpoint} answered no predictions: {answer.body[:300]!r}") from error
-        if len(numbers) != count:
-            raise PipelineError(f"{self.endpoint} answered {len(numbers)} predictions for {count} rows")
-        return numbers
+        if len(found) != count:
+            raise PipelineError(f"{self.endpoint} answered {len(found)} predictions for {count} rows")
+        return found
 
 
 class ApiClient(Client):
@@ -104,3 +127,7 @@ class FunctionClient(Client):
         if "FunctionError" in response:
             return Answer(502, f"{answer.get('errorType', '')}: {answer.get('errorMessage', '')}")
         return Answer(answer["statusCode"], answer.get("body") or "")
+
+
+def _csv(rows: Sequence[str]) -> bytes:
+    return "".join(f"{row}\n" for row in rows).encode()

@@ -1,38 +1,59 @@
-"""Checks production with the golden rows of a release, after a change without a build."""
+"""Golden rows: rows with the predictions of the released model, and requests that an endpoint must refuse.
+
+QA of the test endpoint writes them. Hooks before production's traffic, its smoke test and rollbacks compare with them.
+"""
 
 from __future__ import annotations
 
 import json
-import math
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
 from urllib.parse import urlsplit
 
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
 from mlops.names import RELEASE_VARIANT, Names
 from mlops.qa.client import Client, FunctionClient
+from mlops.qa.predictions import Prediction, deviation, shown
+
+# Predictions are float32: both sides round to about seven digits, and text may cost another one.
+TOLERANCE = 1e-5
+
+
+@dataclass(frozen=True)
+class BadRequest:
+    """A request that a model must refuse, and the HTTP status for it."""
+
+    what: str
+    body: str
+    content_type: str
+    status: int
 
 
 @dataclass(frozen=True)
 class Golden:
-    """Rows as CSV, with the predictions of the released model."""
+    """`rows` are CSV, `instances` the same rows as JSON values, `predictions` those of the released model."""
 
     rows: list[str]
-    predictions: list[float]
-    tolerance: float
+    predictions: Sequence[Prediction]
+    tolerance: float = TOLERANCE
+    instances: list[list[Any]] = field(default_factory=list)
+    refused: list[BadRequest] = field(default_factory=list)
+
+
+def write(golden: Golden, file: Path) -> None:
+    """Write them as JSON, which api/golden.py reads too."""
+    file.write_text(json.dumps(asdict(golden)) + "\n", encoding="utf-8")
 
 
 def read(session: Session, uri: str) -> Golden:
-    """The golden rows that the test of a release left at this S3 URI."""
+    """The golden rows at this S3 URI."""
     parts = urlsplit(uri)
     answer = session.client("s3").get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
     found = json.loads(answer["Body"].read())
     return Golden(found["rows"], found["predictions"], found["tolerance"])
-
-
-def deviation(found: float, expected: float) -> float:
-    """How far a prediction is from the expected one, relative to it (to 1 where it is smaller)."""
-    return abs(found - expected) / max(1.0, abs(expected)) if math.isfinite(found) else math.inf
 
 
 def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Client:
@@ -51,4 +72,6 @@ def require(client: Client, golden: Golden, rows_per_request: int) -> None:
         expected = golden.predictions[first : first + rows_per_request]
         for row, found, prediction in zip(rows, client.predict_csv(rows), expected, strict=True):
             if deviation(found, prediction) > golden.tolerance:
-                raise PipelineError(f"{client.endpoint} answers {found:g} for {row!r}, the model {prediction:g}")
+                raise PipelineError(
+                    f"{client.endpoint} answers {shown(found)} for {row!r}, the model {shown(prediction)}"
+                )

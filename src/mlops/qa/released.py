@@ -1,16 +1,20 @@
-"""The released model in this process, to compare the endpoint with."""
+"""The released model in this process: the endpoint must predict as it does."""
 
 from __future__ import annotations
 
 import tarfile
 import tempfile
+from collections.abc import Sequence
 from pathlib import Path
 
 from model.predictor import Predictor
 
 from mlops import archives, names
 from mlops.aws.session import Session
+from mlops.container.rows import parse_csv
+from mlops.contract import Category
 from mlops.errors import InputError, PipelineError
+from mlops.qa.predictions import Classified, Prediction
 
 
 def load(session: Session, bucket: str, execution_id: str) -> Predictor:
@@ -29,3 +33,21 @@ def unpack(archive: Path, directory: Path, place: str) -> Predictor:
         return Predictor(directory)
     except (tarfile.TarError, InputError) as error:
         raise PipelineError(f"{place}: {error}") from error
+
+
+def predict(model: Predictor, rows: Sequence[str], tolerance: float) -> list[Prediction]:
+    """Its predictions for rows of CSV. Labels whose probability is within the tolerance of the highest are ties."""
+    predicted = model.predict(parse_csv("\n".join(rows), model.features))
+    if isinstance(model.target, Category):
+        return [_classified(model.target.values, list(map(float, each)), tolerance) for each in predicted]
+    return list(map(float, predicted))
+
+
+def _classified(labels: Sequence[str], probabilities: Sequence[float], tolerance: float) -> Classified:
+    highest = max(probabilities)
+    label = labels[probabilities.index(highest)]
+    close = (each for each, probability in zip(labels, probabilities, strict=True) if highest - probability < tolerance)
+    prediction: Classified = {"label": label, "probability": highest}
+    if ties := [each for each in close if each != label]:
+        prediction["ties"] = ties
+    return prediction

@@ -6,21 +6,22 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Literal
 
 from mlops import names
 from mlops.aws import api
 from mlops.aws.session import Session
 from mlops.configuration import Configuration
-from mlops.container.rows import parse_csv
+from mlops.contract import Target, problem_type
 from mlops.errors import MlopsError, PipelineError
-from mlops.qa import accuracy, checks, load, released, testset, verdict
+from mlops.qa import accuracy, checks, golden, load, released, testset, verdict
 from mlops.qa.client import ApiClient, Client
+from mlops.qa.golden import Golden
 from mlops.qa.result import Check, Result
 from mlops.qa.testset import TestSet
 
-_KNOWN_ROWS = 50
+_GOLDEN_ROWS = 50
 
 
 @dataclass(frozen=True)
@@ -53,9 +54,9 @@ def run(
     result = Result(client.endpoint, release.execution_id, datetime.now(UTC), on_check)
     output.mkdir(parents=True, exist_ok=True)
     try:
-        rows = _check_answers(session, configuration, release, client, result, output)
+        rows, target = _check_answers(session, configuration, release, client, result, output)
         if not smoke:
-            _check_accuracy(session, configuration, release, client, rows, result)
+            _check_accuracy(session, configuration, release, client, rows, target, result)
             settings = configuration.qa
             result.load = load.run(root, output, client.endpoint, session.region, rows.rows, settings)
             result.add(*verdict.judge(result.load, settings))
@@ -94,20 +95,20 @@ def _check_answers(
     client: Client,
     result: Result,
     output: Path,
-) -> TestSet:
+) -> tuple[TestSet, Target]:
     model = released.load(session, release.bucket, release.execution_id)
     features = [feature.name for feature in model.features]
-    rows = testset.load(session, release.bucket, release.data_version, model.target.name, features)
-    known = rows.known(_KNOWN_ROWS)
-    expected = model.predict(parse_csv("\n".join(known.rows), model.features))
+    rows = testset.load(session, release.bucket, release.data_version, model.target, features)
+    sample = rows.sample(_GOLDEN_ROWS)
+    expected = released.predict(model, sample.rows, golden.TOLERANCE)
+    known = Golden(sample.rows, expected, instances=sample.values(), refused=checks.bad_requests(sample))
     if release.stage == "test":
-        # What the hook before the traffic of production asks later on.
-        checks.write_known_rows(output / "known.json", known, expected)
+        golden.write(known, output / PurePosixPath(names.golden_rows_key(release.execution_id)).name)
     itself = _released_itself(session, configuration, release, client)
-    result.add(checks.known_rows(itself, known, expected))
-    result.add(checks.formats_agree(itself, known))
-    result.add(*checks.bad_rows(client, known))
-    return rows
+    result.add(checks.golden_rows(itself, known))
+    result.add(checks.formats_agree(itself, sample))
+    result.add(*checks.bad_rows(client, sample))
+    return rows, model.target
 
 
 def _check_accuracy(
@@ -116,10 +117,11 @@ def _check_accuracy(
     release: ReleaseUnderTest,
     client: Client,
     rows: TestSet,
+    target: Target,
     result: Result,
 ) -> None:
-    result.accuracy = accuracy.measure(client, rows)
+    result.accuracy = accuracy.measure(client, rows, target)
     key = names.evaluation_key(release.execution_id)
     answer = session.client("s3").get_object(Bucket=release.bucket, Key=key)
     evaluation = json.loads(answer["Body"].read())
-    result.add(*accuracy.judge(result.accuracy, evaluation, configuration.evaluation))
+    result.add(*accuracy.judge(result.accuracy, evaluation, configuration.evaluation, problem_type(target)))

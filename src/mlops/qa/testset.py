@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from mlops import names
 from mlops.aws.session import Session
+from mlops.contract import Category, Target
 from mlops.errors import PipelineError
 
 Value = float | str | None
@@ -16,7 +17,10 @@ Value = float | str | None
 
 @dataclass(frozen=True)
 class TestSet:
-    """`rows` are lines of CSV without the target, `cells` the same split, `targets` the actual values."""
+    """`rows` are lines of CSV without the target, `cells` the same split.
+
+    `targets` are the actual values; those of a classification are positions among the target's labels.
+    """
 
     __test__ = False  # pytest takes the name for a test's otherwise
 
@@ -28,7 +32,7 @@ class TestSet:
     def rows(self) -> list[str]:
         return [",".join(cells) for cells in self.cells]
 
-    def known(self, count: int) -> TestSet:
+    def sample(self, count: int) -> TestSet:
         """`count` rows spread evenly over the set."""
         step = max(1, len(self.cells) // count)
         return TestSet(self.columns, self.cells[::step][:count], self.targets[::step][:count])
@@ -43,25 +47,29 @@ class TestSet:
         return next((n for n in columns if all(_is_number(cells[n]) for cells in self.cells)), None)
 
 
-def load(session: Session, bucket: str, data_version: str, target: str, features: Sequence[str]) -> TestSet:
+def load(session: Session, bucket: str, data_version: str, target: Target, features: Sequence[str]) -> TestSet:
     """Read test.csv of a data version. PipelineError when it lacks a column or has no rows."""
     key = f"{names.dataset_prefix(data_version)}test/test.csv"
     content = session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8")
     return parse(content, f"s3://{bucket}/{key}", target, features)
 
 
-def parse(content: str, place: str, target: str, features: Sequence[str]) -> TestSet:
+def parse(content: str, place: str, target: Target, features: Sequence[str]) -> TestSet:
     """The same for CSV with a header, whatever the order of its columns; `place` names it in errors."""
     rows = list(csv.DictReader(io.StringIO(content)))
     if not rows:
         raise PipelineError(f"{place} has no rows, but QA needs a test set")
-    if missing := [name for name in (target, *features) if name not in rows[0]]:
+    if missing := [name for name in (target.name, *features) if name not in rows[0]]:
         raise PipelineError(f"{place} has no column {', '.join(missing)}, but the released model needs it")
-    try:
-        targets = tuple(float(row[target]) for row in rows)
-    except (ValueError, TypeError) as error:
-        raise PipelineError(f"{place}: {target} must be a number in each row: {error}") from error
-    return TestSet(tuple(features), tuple(tuple(row[name] for name in features) for row in rows), targets)
+    value = target.values.index if isinstance(target, Category) else float
+    targets = []
+    for number, row in enumerate(rows, start=1):
+        try:
+            targets.append(value(row[target.name]))
+        except (ValueError, TypeError):
+            problem = f"found {row[target.name]!r}, allowed is {target.allowed}"
+            raise PipelineError(f"{place}: row {number}, column {target.name}: {problem}") from None
+    return TestSet(tuple(features), tuple(tuple(row[name] for name in features) for row in rows), tuple(targets))
 
 
 def value_of(cell: str) -> Value:

@@ -129,7 +129,7 @@ def _deploy(repository: Repository, target: ModelPackage, record: Record) -> Eve
 def _require_answers(repository: Repository, target: ModelPackage, record: Record) -> None:
     """PipelineError when production does not answer as the target's release did."""
     parameters = record.parameters
-    rows = golden.read(repository.session, parameters["KnownRowsUri"])
+    rows = golden.read(repository.session, parameters["GoldenRowsUri"])
     client = golden.client_of(repository.session, repository.names, parameters)
     try:
         golden.require(client, rows, int(parameters["MaxRows"]))

@@ -85,7 +85,7 @@ def _serving(configuration: Configuration, release: Release, stage: names.Stage)
         "DataVersion": release.data_version,
         "FunctionsKey": release.functions.key,
         "FunctionsVersion": release.functions.version,
-        "KnownRowsUri": release.s3(names.known_rows_key(release.execution_id)),
+        "GoldenRowsUri": release.s3(names.golden_rows_key(release.execution_id)),
     }
 
 

@@ -42,7 +42,7 @@ def hook(cloud: Cloud, bucket: str, reported: list[dict], monkeypatch: pytest.Mo
             "ENDPOINT_NAME": endpoint,
             "MODEL_VERSION": "release-1",
             "CAPTURE_URI": f"s3://{bucket}/hooks",
-            "KNOWN_ROWS_URI": f"s3://{bucket}/{endpoint}.json",
+            "GOLDEN_ROWS_URI": f"s3://{bucket}/{endpoint}.json",
             "WAIT_SECONDS": "0",
         }
         loaded = api_modules.load(monkeypatch, cloud, module, **{**variables, **environment})
@@ -74,7 +74,9 @@ serve(answer)
 TEXT_IN_A_NUMBER = {"what": "text in a number", "body": "many,2", "content_type": "text/csv", "status": 400}
 
 
-def golden(hosting: Hosting, endpoint: str, *predictions: float, refused: tuple[dict, ...] = ()) -> None:
+def golden(
+    hosting: Hosting, endpoint: str, *predictions: float | dict[str, Any], refused: tuple[dict, ...] = ()
+) -> None:
     rows = {
         "rows": ["1,2"] * len(predictions),
         "instances": [[1, 2]] * len(predictions),
@@ -120,6 +122,53 @@ def test_only_an_endpoint_with_the_golden_predictions_gets_traffic(
     hosting.deploy(name, program)
     golden(hosting, name, 2.0, prediction)
     assert hook("before_traffic", name, FUNCTION_ARN=in_front(name)) == status
+
+
+# Is sure of the label high by 0.8.
+ANSWERS_HIGH = """
+import json
+from server import serve
+def answer(body, headers):
+    is_json = headers["Content-Type"] == "application/json"
+    rows = len(json.loads(body)["instances"]) if is_json else len(body.decode().split())
+    if headers["Accept"] == "text/csv":
+        return 200, {"Content-Type": "text/csv"}, "very high,0.8\\n" * rows
+    high = {"label": "very high", "probability": 0.8, "probabilities": {"low": 0.2, "very high": 0.8}}
+    return 200, {"Content-Type": "application/json"}, json.dumps({"predictions": [high] * rows})
+serve(answer)
+"""
+
+
+@pytest.fixture(scope="module")
+def classifying(hosting: Hosting) -> str:
+    """An endpoint of a classifier."""
+    hosting.deploy("classifying", ANSWERS_HIGH)
+    return "classifying"
+
+
+@pytest.mark.parametrize(
+    ("prediction", "status", "reason"),
+    [
+        ({"label": "very high", "probability": 0.8}, "Succeeded", ""),
+        ({"label": "very high", "probability": 0.81}, "Failed", "the released model very high (0.81)"),
+        ({"label": "low", "probability": 0.8}, "Failed", "answers very high (0.8) for '1,2', the released model low"),
+        (0.8, "Failed", "answers very high (0.8) for '1,2', the released model 0.8"),
+    ],
+)
+def test_traffic_comes_only_to_a_classifier_with_the_released_models_labels_and_probabilities(
+    hosting: Hosting,
+    classifying: str,
+    hook: Hook,
+    in_front: Callable[..., str],
+    caplog,
+    prediction: float | dict[str, Any],
+    status: str,
+    reason: str,
+) -> None:
+    golden(hosting, classifying, prediction, prediction)
+    arn = in_front(classifying) if status == "Succeeded" else ""
+    assert hook("before_traffic", classifying, FUNCTION_ARN=arn) == status
+    assert reason in getattr(caplog.records[-1], "reason", "")
 
 
 WRONG_CODE = {
@@ -205,7 +254,7 @@ def test_cloudformation_hears_whether_a_first_release_may_get_traffic(
     cloud: Cloud, bucket: str, monkeypatch, cloudformation: tuple[str, list[dict]], change: str, status: str
 ) -> None:
     url, reports = cloudformation
-    environment = {"ENDPOINT_NAME": "nobodys", "KNOWN_ROWS_URI": f"s3://{bucket}/nothing.json"}
+    environment = {"ENDPOINT_NAME": "nobodys", "GOLDEN_ROWS_URI": f"s3://{bucket}/nothing.json"}
     loaded = api_modules.load(monkeypatch, cloud, "before_traffic", **environment)
     request_ids = {"StackId": "stack", "RequestId": "request", "LogicalResourceId": "FirstCheck"}
     loaded.handler({"RequestType": change, "ResponseURL": url, **request_ids}, None)

@@ -18,7 +18,10 @@ Call = Callable[..., dict[str, Any]]
 
 
 class Endpoint(BaseHTTPRequestHandler):
-    """SageMaker's InvokeEndpoint with a model that predicts the first feature and refuses what is not a number."""
+    """SageMaker's InvokeEndpoint with a model that predicts the first feature and refuses what is not a number.
+
+    The endpoint `classifier` answers the label high with that as probability.
+    """
 
     protocol_version = "HTTP/1.1"
 
@@ -34,7 +37,12 @@ class Endpoint(BaseHTTPRequestHandler):
             self._answer(424, json.dumps(refusal), {"x-amzn-ErrorType": "ModelError"})
             return
         is_csv = self.headers["Accept"] == "text/csv"
-        answer = "".join(f"{number}\n" for number in numbers) if is_csv else json.dumps({"predictions": numbers})
+        if "/classifier/" in self.path:
+            labels = [{"label": "high", "probability": number} for number in numbers]
+            lines, predictions = [f"high,{number}" for number in numbers], labels
+        else:
+            lines, predictions = list(map(str, numbers)), numbers
+        answer = "".join(f"{line}\n" for line in lines) if is_csv else json.dumps({"predictions": predictions})
         self._answer(200, answer, {"x-Amzn-Invoked-Production-Variant": "AllTraffic"})
 
     def _answer(self, status: int, body: str, headers: dict[str, str]) -> None:

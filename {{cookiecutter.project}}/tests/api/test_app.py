@@ -33,6 +33,19 @@ def test_csv_is_answered_with_csv_where_the_client_asks_for_it(call: Call) -> No
     assert answer["multiValueHeaders"]["X-Model-Version"] == ["release-1"]
 
 
+@pytest.mark.parametrize(
+    ("accept", "body"),
+    [(CSV, "high,0.75\n"), (JSON, '"predictions": [{"label": "high", "probability": 0.75}]')],
+)
+def test_the_answers_of_a_classifier_are_labels_with_probabilities(
+    load: Callable[..., ModuleType], accept: str, body: str
+) -> None:
+    app = load("app", ENDPOINT_NAME="classifier")
+    answer = app.handler(event("0.75,2\n", "/predict", "POST", {"Content-Type": CSV, "Accept": accept}), CONTEXT)
+    assert answer["statusCode"] == 200
+    assert body in answer["body"]
+
+
 @pytest.mark.parametrize("body", ['{"instances": [[7, 8]]}', b'{"instances": [[7, 8]]}'])
 def test_json_is_read_as_text_and_as_base64(call: Call, body: str | bytes) -> None:
     assert call(body, Content_Type=JSON)["content"]["predictions"] == [7.0]

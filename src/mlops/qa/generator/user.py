@@ -82,7 +82,7 @@ class EndpointUser(User):
         body = response.read()
         if response.get_code() != 200:
             raise UnexpectedAnswerError(f"{response.get_code()}: {bytes(body[:300]).decode('utf-8', 'replace')}")
-        predictions = len(body.split())
+        predictions = len(body.splitlines())
         if predictions != rows:
             raise UnexpectedAnswerError(f"{predictions} predictions for {rows} rows")
         return body
