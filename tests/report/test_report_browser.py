@@ -1,18 +1,25 @@
 """The page in a real browser: widths, colour schemes, charts."""
 
 import shutil
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mlops.report import as_html
+from mlops.report.collect import Document
 
 sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
 CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="chromium is not installed")
 
 
+OpenPage = Callable[..., Any]
+
+
 @pytest.fixture(scope="module")
-def browser():
+def browser() -> Iterator[Any]:
     with sync_api.sync_playwright() as playwright:
         browser = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
         yield browser
@@ -20,10 +27,12 @@ def browser():
 
 
 @pytest.fixture
-def open_page(browser, tmp_path):
+def open_page(browser: Any, tmp_path: Path) -> OpenPage:
     """Opens the page of a document in a window; `requested` collects the URLs that it loads."""
 
-    def open_page(document, width=1000, scheme="light", requested=None):
+    def open_page(
+        document: Document, width: int = 1000, scheme: str = "light", requested: list[str] | None = None
+    ) -> Any:
         file = tmp_path / "report.html"
         file.write_text(as_html.render(document), encoding="utf-8")
         page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
@@ -42,13 +51,13 @@ every_document = pytest.mark.parametrize(
 
 @every_document
 @pytest.mark.parametrize("width", [360, 768, 1400])
-def test_the_page_never_scrolls_sideways(open_page, document, charts, width):
+def test_the_page_never_scrolls_sideways(open_page: OpenPage, document: Document, charts: int, width: int) -> None:
     document["baseline"] = {**document}
     page = open_page(document, width)
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_page_follows_the_scheme(open_page, released):
+def test_the_page_follows_the_scheme(open_page: OpenPage, released: Document) -> None:
     backgrounds = {
         scheme: open_page(released, scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
         for scheme in ("light", "dark")
@@ -56,15 +65,15 @@ def test_the_page_follows_the_scheme(open_page, released):
     assert backgrounds["light"] != backgrounds["dark"]
 
 
-def test_the_page_loads_no_other_files(open_page, hundred):
-    requested = []
+def test_the_page_loads_no_other_files(open_page: OpenPage, hundred: Document) -> None:
+    requested: list[str] = []
     open_page(hundred, requested=requested)
     assert len(requested) == 1
 
 
 @every_document
 @pytest.mark.parametrize("width", [360, 1000])
-def test_charts_are_drawn_in_full(open_page, document, charts, width):
+def test_charts_are_drawn_in_full(open_page: OpenPage, document: Document, charts: int, width: int) -> None:
     page = open_page(document, width)
     sizes = page.evaluate(
         """[...document.querySelectorAll('figure svg')].map(svg => {
@@ -80,7 +89,9 @@ def test_charts_are_drawn_in_full(open_page, document, charts, width):
 
 @every_document
 @pytest.mark.parametrize("width", [360, 1000])
-def test_text_in_charts_is_readable_and_does_not_overlap(open_page, document, charts, width):
+def test_text_in_charts_is_readable_and_does_not_overlap(
+    open_page: OpenPage, document: Document, charts: int, width: int
+) -> None:
     """Rotated texts are compared by their own boxes, not by the boxes around them."""
     page = open_page(document, width)
     overlaps, smallest = page.evaluate(
@@ -105,7 +116,9 @@ def test_text_in_charts_is_readable_and_does_not_overlap(open_page, document, ch
 
 
 @every_document
-def test_everything_that_scrolls_can_be_reached_by_keyboard(open_page, document, charts):
+def test_everything_that_scrolls_can_be_reached_by_keyboard(
+    open_page: OpenPage, document: Document, charts: int
+) -> None:
     page = open_page(document, 360)
     unreachable = page.evaluate(
         """[...document.querySelectorAll('*')].filter(

@@ -5,9 +5,14 @@ from html import unescape
 
 import numpy as np
 import pytest
+from classifiers import Evaluated
 from test_report_page import page
 
+from mlops.contract import ProblemType
+from mlops.metrics import METRICS
 from mlops.report import as_html, as_markdown, classification, metrics, predictions
+from mlops.report.classification import Classification, Table
+from mlops.report.collect import Document
 from mlops.report.numbers import number, percent, signed_percent
 
 CLASSIFIERS = ("binary", "three", "hundred")
@@ -16,11 +21,19 @@ every_classifier = pytest.mark.parametrize(
 )
 
 
-def shown(document):
-    return classification.read(document["evaluation"])
+def shown(document: Document) -> Classification:
+    found = classification.read(document["evaluation"])
+    assert found
+    return found
 
 
-def rows_of_table(document, caption):
+def table_of(document: Document) -> Table:
+    table = shown(document).table
+    assert table
+    return table
+
+
+def rows_of_table(document: Document, caption: str) -> list[list[str]]:
     """The rows of the page's table with this caption, as lists of texts."""
     found = re.search(rf"<caption>{caption}</caption>.*?</table>", as_html.render(document), re.DOTALL)
     rows = re.findall(r"<tr.*?</tr>", found[0], re.DOTALL)
@@ -31,7 +44,7 @@ def rows_of_table(document, caption):
 
 
 @every_classifier
-def test_every_metric_is_shown_with_its_deviation_and_the_value_of_production(name, document):
+def test_every_metric_is_shown_with_its_deviation_and_the_value_of_production(name: str, document: Document) -> None:
     group = metrics.group(document["evaluation"])
     production = next(iter(document["evaluation"]["production"].values()))
     text = page(document).text
@@ -44,7 +57,7 @@ def test_every_metric_is_shown_with_its_deviation_and_the_value_of_production(na
     assert len(metrics.rows(document)) == (8 if name == "binary" else 7)
 
 
-def test_metrics_of_the_gate_come_first_each_with_its_bound(binary):
+def test_metrics_of_the_gate_come_first_each_with_its_bound(binary: Document) -> None:
     first, second, third, *_ = metrics.rows(binary)
     assert [first.name, second.name] == ["auc", "log_loss"]
     assert third.bound is None
@@ -57,7 +70,7 @@ def test_metrics_of_the_gate_come_first_each_with_its_bound(binary):
     assert re.search(r"\| log_loss \| .* \| at most 0.2, at most 5.0 % worse than production \| passed \|", markdown)
 
 
-def test_each_metric_of_the_gate_has_a_result_of_its_own(binary):
+def test_each_metric_of_the_gate_has_a_result_of_its_own(binary: Document) -> None:
     auc, log_loss = binary["gate"]["Metrics"]
     auc["Bound"] = 0.999
     assert [row.word for row in metrics.rows(binary)[:2]] == ["failed", "passed"]
@@ -69,7 +82,7 @@ def test_each_metric_of_the_gate_has_a_result_of_its_own(binary):
     assert [row.word for row in metrics.rows(binary)[:2]] == ["passed", "passed"]
 
 
-def test_a_higher_share_and_a_lower_loss_are_better_than_production(binary):
+def test_a_higher_share_and_a_lower_loss_are_better_than_production(binary: Document) -> None:
     binary["gate"] = None
     for before, words in (
         (0.5, {"accuracy": "better", "log_loss": "worse"}),
@@ -81,23 +94,35 @@ def test_a_higher_share_and_a_lower_loss_are_better_than_production(binary):
         assert words.items() <= found.items()
 
 
-def test_a_metric_of_the_team_s_own_has_no_direction(binary):
+def test_a_metric_of_the_team_s_own_has_no_direction(binary: Document) -> None:
     metrics.group(binary["evaluation"])["revenue"] = {"value": 2.0, "standard_deviation": 0.1}
     binary["evaluation"]["production"]["binary_classification_metrics"]["revenue"] = {"value": 1.0}
     found = next(row for row in metrics.rows(binary) if row.name == "revenue")
     assert (found.change, found.word) == (1.0, "")
 
 
-def test_a_model_in_production_that_could_not_be_evaluated_has_its_reason(binary):
+def test_a_label_named_value_is_not_a_metric(binary: Document) -> None:
+    group = metrics.group(binary["evaluation"])
+    binary["evaluation"]["labels"] = ["value", "tip"]
+    group["confusion_matrix"] = {"value": {"value": 8, "tip": 1}, "tip": {"value": 2, "tip": 3}}
+    for name in ("receiver_operating_characteristic_curves", "precision_recall_curves"):
+        group[name] = {"value": group[name]["tip"]}
+    assert set(metrics.values(binary["evaluation"])) == set(METRICS[ProblemType.BINARY_CLASSIFICATION])
+    assert as_html.render(binary)
+
+
+def test_a_model_in_production_that_could_not_be_evaluated_has_its_reason(binary: Document) -> None:
     binary["evaluation"]["production"] = {"reason": "test.csv has no column tolls"}
     for render in (as_html.render, as_markdown.render):
         assert "could not be evaluated on this test set: test.csv has no column tolls" in render(binary)
 
 
 @every_classifier
-def test_labels_have_the_precision_and_recall_of_the_predictions(name, document, evaluated):
+def test_labels_have_the_precision_and_recall_of_the_predictions(
+    name: str, document: Document, evaluated: dict[str, Evaluated]
+) -> None:
     result = evaluated[name]
-    for label in shown(document).table.labels:
+    for label in table_of(document).labels:
         if label.count > 1:
             continue
         position = result.labels.index(label.name)
@@ -114,8 +139,10 @@ def test_labels_have_the_precision_and_recall_of_the_predictions(name, document,
         ]
 
 
-def test_of_100_labels_the_ten_most_frequent_are_shown_and_the_others_together(hundred, evaluated):
-    table, result = shown(hundred).table, evaluated["hundred"]
+def test_of_100_labels_the_ten_most_frequent_are_shown_and_the_others_together(
+    hundred: Document, evaluated: dict[str, Evaluated]
+) -> None:
+    table, result = table_of(hundred), evaluated["hundred"]
     frequency = np.bincount(result.actual, minlength=100)
     named, rest = table.labels[:-1], table.labels[-1]
     assert sorted(label.rows for label in named) == sorted(frequency)[-10:]
@@ -129,7 +156,7 @@ def test_of_100_labels_the_ten_most_frequent_are_shown_and_the_others_together(h
     assert f"90 others predicted as one of them, {table.rest_correct:,} correctly" in page(hundred).text
 
 
-def test_eleven_labels_need_no_rest():
+def test_eleven_labels_need_no_rest() -> None:
     labels = [f"label {position}" for position in range(11)]
     matrix = {label: {label: 1} for label in labels}
     evaluation = {
@@ -141,7 +168,9 @@ def test_eleven_labels_need_no_rest():
     assert [label.title for label in classification.read(evaluation).table.labels] == labels
 
 
-def test_the_most_frequent_mistakes_are_those_of_the_predictions(hundred, evaluated):
+def test_the_most_frequent_mistakes_are_those_of_the_predictions(
+    hundred: Document, evaluated: dict[str, Evaluated]
+) -> None:
     result = evaluated["hundred"]
     wrong = result.actual != result.predicted
     pairs = np.unique(np.stack([result.actual[wrong], result.predicted[wrong]]), axis=1, return_counts=True)[1]
@@ -158,17 +187,17 @@ def test_the_most_frequent_mistakes_are_those_of_the_predictions(hundred, evalua
     ]
 
 
-def test_areas_of_the_curves_are_close_to_the_metrics(binary):
+def test_areas_of_the_curves_are_close_to_the_metrics(binary: Document) -> None:
     group, found = metrics.group(binary["evaluation"]), shown(binary)
     assert found.roc[0].area == pytest.approx(group["auc"]["value"], abs=0.005)
     assert found.precision_recall[0].area == pytest.approx(group["average_precision"]["value"], abs=0.01)
     assert found.prevalence == pytest.approx(0.25, abs=0.02)
 
 
-def test_curves_of_several_labels_emphasise_the_weakest(hundred):
+def test_curves_of_several_labels_emphasise_the_weakest(hundred: Document) -> None:
     found = shown(hundred)
     assert len(found.roc) == len(found.precision_recall) == 10
-    areas = {label.name: label.roc_area for label in found.table.labels if label.count == 1}
+    areas = {label.name: label.roc_area for label in table_of(hundred).labels if label.count == 1}
     assert classification.weakest(found.roc).label == min(areas, key=areas.get)
     chart = re.search(r"<svg[^>]*roc-curve-title.*?</svg>", as_html.render(hundred), re.DOTALL)[0]
     assert chart.count('<path class="line other"') == 9
@@ -176,7 +205,9 @@ def test_curves_of_several_labels_emphasise_the_weakest(hundred):
 
 
 @every_classifier
-def test_the_calibration_error_is_that_of_the_predictions(name, document, evaluated):
+def test_the_calibration_error_is_that_of_the_predictions(
+    name: str, document: Document, evaluated: dict[str, Evaluated]
+) -> None:
     result = evaluated[name]
     if name == "binary":
         probability, observed = result.probabilities[:, 1], result.actual == 1
@@ -190,7 +221,7 @@ def test_the_calibration_error_is_that_of_the_predictions(name, document, evalua
     assert f"the observed share is {percent(error)} from" in as_markdown.render(document)
 
 
-def test_the_digest_counts_every_row_by_probability(hundred, evaluated):
+def test_the_digest_counts_every_row_by_probability(hundred: Document, evaluated: dict[str, Evaluated]) -> None:
     digest, result = hundred["predictions"], evaluated["hundred"]
     correct = (result.actual == result.predicted).sum()
     assert digest["correct"] == sum(digest["probabilities"]["correct"]) == correct
@@ -199,15 +230,15 @@ def test_the_digest_counts_every_row_by_probability(hundred, evaluated):
     assert digest["worst"][0]["probability"] == pytest.approx(result.probabilities.max(axis=1)[wrong].max(), abs=1e-6)
 
 
-def test_predictions_that_differ_from_those_of_production_are_counted():
+def test_predictions_that_differ_from_those_of_production_are_counted() -> None:
     table = "actual,predicted,probability,production\na,a,0.9,a\na,a,0.8,b\nb,a,0.6,b\nc,a,0.5,b\n"
-    found = predictions.digest(table, metrics.ProblemType.MULTICLASS_CLASSIFICATION)
+    found = predictions.digest(table, ProblemType.MULTICLASS_CLASSIFICATION)
     assert found["production"] == {"different": 3, "only_this_correct": 1, "only_production_correct": 1}
     assert found["worst"][0] == {"actual": "b", "predicted": "a", "probability": 0.6}
 
 
 @pytest.mark.parametrize("name", ["<b>bold</b>", "a|b", "`code`", "@octocat", "*star* [x](y)"])
-def test_a_label_is_shown_as_it_is_and_not_as_markup(binary, name):
+def test_a_label_is_shown_as_it_is_and_not_as_markup(binary: Document, name: str) -> None:
     group = metrics.group(binary["evaluation"])
     binary["evaluation"]["labels"] = ["no tip", name]
     group["confusion_matrix"] = {"no tip": {"no tip": 8, name: 1}, name: {"no tip": 2, name: 3}}
@@ -220,7 +251,7 @@ def test_a_label_is_shown_as_it_is_and_not_as_markup(binary, name):
 
 
 @every_classifier
-def test_every_chart_of_a_classifier_can_be_read_out(name, document):
+def test_every_chart_of_a_classifier_can_be_read_out(name: str, document: Document) -> None:
     found = page(document)
     charts = [svg for svg in found.all("svg") if svg.get("role") == "img"]
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
@@ -233,7 +264,7 @@ def test_every_chart_of_a_classifier_can_be_read_out(name, document):
     "part", ["confusion_matrix", "receiver_operating_characteristic_curves", "precision_recall_curves", "calibration"]
 )
 @pytest.mark.parametrize("document", ["binary", "hundred"], indirect=True)
-def test_a_part_that_an_evaluation_does_not_have_is_left_out(document, part):
+def test_a_part_that_an_evaluation_does_not_have_is_left_out(document: Document, part: str) -> None:
     del metrics.group(document["evaluation"])[part]
     assert page(document).text
     assert as_markdown.render(document)
@@ -243,7 +274,7 @@ def test_a_part_that_an_evaluation_does_not_have_is_left_out(document, part):
 
 
 @every_classifier
-def test_tables_of_a_classifier_have_the_same_width_in_each_row(name, document):
+def test_tables_of_a_classifier_have_the_same_width_in_each_row(name: str, document: Document) -> None:
     document["baseline"] = {**document, "baseline": None}
     blocks = re.findall(r"(?:^\|.*\n?)+", as_markdown.render(document), flags=re.MULTILINE)
     assert len(blocks) >= 9
@@ -252,5 +283,5 @@ def test_tables_of_a_classifier_have_the_same_width_in_each_row(name, document):
 
 
 @pytest.mark.parametrize("document", ["hundred"], indirect=True)
-def test_the_markdown_of_100_labels_fits_a_comment(document):
+def test_the_markdown_of_100_labels_fits_a_comment(document: Document) -> None:
     assert len(as_markdown.render(document)) < 20_000

@@ -2,6 +2,7 @@
 
 import copy
 import re
+from typing import Any
 
 import pytest
 from test_report_page import page
@@ -10,6 +11,7 @@ from mlops.contract import ProblemType
 from mlops.errors import InputError
 from mlops.metrics import GROUPS, METRICS
 from mlops.report import as_html, as_markdown, comparison, metrics
+from mlops.report.collect import Document
 
 DOCUMENTS = [
     ("released", ProblemType.REGRESSION),
@@ -18,7 +20,7 @@ DOCUMENTS = [
 ]
 
 
-def with_main(document, factor):
+def with_main(document: Document, factor: float) -> Document:
     """The document with a baseline whose metrics, latency and throughput are larger by `factor`."""
     main = copy.deepcopy(document)
     for entry in metrics.group(main["evaluation"]).values():
@@ -30,12 +32,12 @@ def with_main(document, factor):
     return {**document, "baseline": main}
 
 
-def words(document):
+def words(document: Document) -> dict[str, str]:
     return {row.name: row.word for row in comparison.compare(document)}
 
 
 @pytest.mark.parametrize(("document", "problem"), DOCUMENTS, indirect=["document"])
-def test_every_metric_is_better_or_worse_by_its_own_direction(document, problem):
+def test_every_metric_is_better_or_worse_by_its_own_direction(document: Document, problem: ProblemType) -> None:
     compared = words(with_main(document, 2.0))
     shown = [row.name for row in metrics.rows(document)]
     assert set(shown) <= set(METRICS[problem])
@@ -48,11 +50,11 @@ def test_every_metric_is_better_or_worse_by_its_own_direction(document, problem)
 
 
 @pytest.mark.parametrize(("document", "problem"), DOCUMENTS, indirect=["document"])
-def test_a_release_like_main_is_unchanged(document, problem):
+def test_a_release_like_main_is_unchanged(document: Document, problem: ProblemType) -> None:
     assert set(words(with_main(document, 1.0)).values()) == {"unchanged"}
 
 
-def test_small_changes_of_latency_and_throughput_are_noise(released):
+def test_small_changes_of_latency_and_throughput_are_noise(released: Document) -> None:
     compared = words(with_main(released, 1.05))
     assert compared["latency p95"] == compared["throughput"] == "unchanged"
     assert compared["rmse"] == "better"
@@ -60,7 +62,7 @@ def test_small_changes_of_latency_and_throughput_are_noise(released):
     assert (compared["latency p95"], compared["throughput"]) == ("better", "worse")
 
 
-def test_metrics_have_columns_for_production_and_for_main(binary):
+def test_metrics_have_columns_for_production_and_for_main(binary: Document) -> None:
     document = with_main(binary, 1.25)
     assert "Main Change Bound" in page(document).text
     main = metrics.group(document["baseline"]["evaluation"])["auc"]["value"]
@@ -68,13 +70,13 @@ def test_metrics_have_columns_for_production_and_for_main(binary):
     assert "Main" not in page(binary).text
 
 
-def test_metrics_of_another_problem_are_not_compared(binary, released):
+def test_metrics_of_another_problem_are_not_compared(binary: Document, released: Document) -> None:
     rows = {row.name: row for row in comparison.compare({**binary, "baseline": released})}
     assert rows["accuracy"].other is None
     assert rows["latency p95"].other is not None
 
 
-def test_a_main_without_an_evaluation_has_no_metrics(binary):
+def test_a_main_without_an_evaluation_has_no_metrics(binary: Document) -> None:
     document = with_main(binary, 1.0)
     document["baseline"]["evaluation"] = None
     assert {row.main for row in metrics.rows(document)} == {None}
@@ -90,7 +92,7 @@ def test_a_main_without_an_evaluation_has_no_metrics(binary):
         {"qa": {"load": 3}},
     ],
 )
-def test_a_baseline_that_is_no_report_is_refused(binary, broken):
+def test_a_baseline_that_is_no_report_is_refused(binary: Document, broken: dict[str, Any]) -> None:
     for render in (as_html.render, as_markdown.render):
         with pytest.raises(InputError, match=r"--baseline is no report\.json of `mlops report`"):
             render({**binary, "baseline": broken})

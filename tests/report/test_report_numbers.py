@@ -1,6 +1,8 @@
 """Numbers in formats for people, and digests of predictions."""
 
 import random
+from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -22,14 +24,14 @@ from mlops.report import numbers, predictions
         ("many", "many"),
     ],
 )
-def test_a_measured_number_has_significant_digits(value, text):
+def test_a_measured_number_has_significant_digits(value: float | int | str | None, text: str) -> None:
     assert numbers.number(value) == text
 
 
 @pytest.mark.parametrize(
     ("value", "text"), [(6.0, "6"), (0.02, "0.02"), (1000.0, "1,000"), (1e-5, "10⁻⁵"), (2.5e-6, "2.5 × 10⁻⁶"), (0, "0")]
 )
-def test_a_configured_number_has_no_trailing_zeros(value, text):
+def test_a_configured_number_has_no_trailing_zeros(value: float | int | str | None, text: str) -> None:
     assert numbers.exact(value) == text
 
 
@@ -45,29 +47,29 @@ def test_a_configured_number_has_no_trailing_zeros(value, text):
         (3725, "1 h 02 min"),
     ],
 )
-def test_a_duration_has_fitting_units(seconds, text):
+def test_a_duration_has_fitting_units(seconds: float | None, text: str) -> None:
     assert numbers.duration(seconds) == text
 
 
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (4100, "4.1 kB"), (2_300_000, "2.3 MB")])
-def test_a_size_has_a_fitting_unit(count, text):
+def test_a_size_has_a_fitting_unit(count: int, text: str) -> None:
     assert numbers.size(count) == text
 
 
 @pytest.mark.parametrize(("share", "text"), [(0.021, "+2.1 %"), (-0.008, "−0.8 %"), (0, "0.0 %"), (None, "–")])
-def test_a_change_has_its_sign(share, text):
+def test_a_change_has_its_sign(share: float | None, text: str) -> None:
     assert numbers.signed_percent(share) == text
 
 
-def digest(text):
+def digest(text: str) -> dict[str, Any] | None:
     return predictions.digest(text, ProblemType.REGRESSION)
 
 
-def table(rows):
+def table(rows: Iterable[tuple[float, float]]) -> str:
     return "actual,predicted\n" + "".join(f"{actual},{predicted}\n" for actual, predicted in rows)
 
 
-def test_the_digest_has_bias_and_size_of_the_errors():
+def test_the_digest_has_bias_and_size_of_the_errors() -> None:
     found = digest(table([(10, 11), (20, 21), (30, 31), (40, 44)]))
     assert found["rows"] == 4
     assert found["bias"] == pytest.approx(1.75)
@@ -76,7 +78,7 @@ def test_the_digest_has_bias_and_size_of_the_errors():
     assert found["worst"][0] == {"actual": 40, "predicted": 44}
 
 
-def test_every_row_is_in_the_chart_or_counted_as_outside():
+def test_every_row_is_in_the_chart_or_counted_as_outside() -> None:
     numbers_from = random.Random(3)
     rows = [(value, value + numbers_from.gauss(0, 4)) for value in (numbers_from.uniform(5, 80) for _ in range(2000))]
     density = digest(table([*rows, (10_000, 12)]))["density"]
@@ -89,7 +91,7 @@ def test_every_row_is_in_the_chart_or_counted_as_outside():
     )
 
 
-def test_a_row_belongs_to_the_nearest_hexagon():
+def test_a_row_belongs_to_the_nearest_hexagon() -> None:
     width = 2.0
     numbers_from = random.Random(5)
     for _ in range(50):
@@ -98,17 +100,17 @@ def test_a_row_belongs_to_the_nearest_hexagon():
         assert (x - centre[0]) ** 2 + (y - centre[1]) ** 2 <= (width / 3**0.5) ** 2
 
 
-def test_every_residual_is_in_the_histogram():
+def test_every_residual_is_in_the_histogram() -> None:
     histogram = predictions.histogram([-100, *[0.1 * n for n in range(-50, 51)], 100])
     assert sum(histogram["counts"]) == 103
     assert histogram["range"][0] == -histogram["range"][1]
 
 
-def test_perfect_predictions_have_a_digest():
+def test_perfect_predictions_have_a_digest() -> None:
     found = digest(table([(5, 5), (5, 5)]))
     assert found["bias"] == 0
     assert sum(found["residuals"]["counts"]) == 2
 
 
-def test_no_predictions_have_no_digest():
+def test_no_predictions_have_no_digest() -> None:
     assert digest("actual,predicted\n") is None

@@ -1,6 +1,7 @@
 """The actions of the pipeline as bars on one axis of time."""
 
 from datetime import datetime, timedelta
+from typing import Any
 
 import pytest
 
@@ -9,7 +10,9 @@ from mlops.report import timeline
 BEGIN = datetime.fromisoformat("2026-11-21T10:00:00+00:00")
 
 
-def action(path, start, end, category="Build", provider="CodeBuild"):
+def action(
+    path: str, start: float | None, end: float | None, category: str = "Build", provider: str = "CodeBuild"
+) -> dict[str, Any]:
     """An action from second `start` to `end`: without an end it is running, without a start pending."""
     moment = {None: None} | {
         second: (BEGIN + timedelta(seconds=second)).isoformat() for second in (start, end) if second is not None
@@ -28,33 +31,33 @@ def action(path, start, end, category="Build", provider="CodeBuild"):
     }
 
 
-def bars(*actions, now=100):
+def bars(*actions: dict[str, Any], now: float = 100) -> dict[str, timeline.Bar]:
     written = (BEGIN + timedelta(seconds=now)).isoformat()
     found = timeline.bars({"stages": [{"actions": list(actions)}], "jobs": [], "written": written})
     return {bar.name: bar for bar in found}
 
 
-def test_a_bar_starts_and_ends_with_its_action():
+def test_a_bar_starts_and_ends_with_its_action() -> None:
     found = bars(action("A", 0, 25), action("B", 25, 100))
     assert (found["A"].left, found["A"].width) == (0, 25)
     assert (found["B"].left, found["B"].width) == (25, 75)
 
 
-def test_the_bar_of_a_running_action_ends_now():
+def test_the_bar_of_a_running_action_ends_now() -> None:
     found = bars(action("A", 0, 50), action("B", 50, None), now=100)
     assert (found["B"].left, found["B"].width) == (50, 50)
 
 
-def test_an_action_that_has_not_started_has_no_bar():
+def test_an_action_that_has_not_started_has_no_bar() -> None:
     found = bars(action("A", 0, 50), action("B", None, None))
     assert found["B"].width is None
 
 
-def test_a_pipeline_that_has_not_started_has_no_bars():
+def test_a_pipeline_that_has_not_started_has_no_bars() -> None:
     assert [bar.width for bar in bars(action("A", None, None)).values()] == [None]
 
 
-def test_a_day_of_waiting_for_approval_is_drawn_short():
+def test_a_day_of_waiting_for_approval_is_drawn_short() -> None:
     found = bars(action("A", 0, 60), action("Approve", 60, 86_460, "Approval", "Manual"), action("B", 86_460, 86_500))
     assert found["Approve"].person
     assert found["Approve"].width == pytest.approx(100 / 11, abs=0.1)
@@ -62,12 +65,12 @@ def test_a_day_of_waiting_for_approval_is_drawn_short():
     assert found["B"].left + found["B"].width == pytest.approx(100, abs=0.1)
 
 
-def test_a_quick_approval_is_drawn_to_scale():
+def test_a_quick_approval_is_drawn_to_scale() -> None:
     found = bars(action("A", 0, 97), action("Approve", 97, 100, "Approval", "Manual"))
     assert found["Approve"].width == pytest.approx(3, abs=0.01)
 
 
-def test_jobs_follow_the_action_that_started_them():
+def test_jobs_follow_the_action_that_started_them() -> None:
     train = action("Train/Train", 0, 50, "Invoke", "StepFunctions")
     job = {
         "kind": "training",

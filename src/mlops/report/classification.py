@@ -1,4 +1,4 @@
-"""What page and Markdown show of a classifier's evaluation: labels, mistakes, curves, calibration."""
+"""The evaluation of a classifier as page and Markdown show it: labels, mistakes, curves, calibration."""
 
 from __future__ import annotations
 

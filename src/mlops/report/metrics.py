@@ -38,12 +38,12 @@ class Row:
 
 
 def problem_type(evaluation: Mapping[str, Any] | None) -> ProblemType:
-    """The problem that evaluation.json is about: regression where the file does not name one."""
+    """The problem type in evaluation.json; an evaluation without one is of a regression."""
     return ProblemType((evaluation or {}).get("problem_type", ProblemType.REGRESSION))
 
 
 def group(evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
-    """Everything that evaluation.json holds about this model: metrics, confusion matrix, curves, calibration."""
+    """The part of evaluation.json about this model: metrics, confusion matrix, curves, calibration."""
     return (evaluation or {}).get(GROUPS[problem_type(evaluation)], {})
 
 
@@ -73,7 +73,7 @@ def rows(document: dict[str, Any]) -> list[Row]:
 
 
 def gate_metrics(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What the gate asks for, by the metric's name; `Production` is added to each."""
+    """The gate's bounds by metric, each with the gate's `Production`."""
     gate = document["gate"] or {}
     compared = bool(gate.get("Production"))
     return {each["Name"]: {**each, "Production": compared} for each in gate.get("Metrics", [])}
@@ -91,15 +91,19 @@ def main_values(document: dict[str, Any]) -> dict[str, float | None]:
 
 
 def change(value: float | None, before: float | None) -> float | None:
-    """The difference as a share of the value before; None where one of them is missing or the latter is zero."""
+    """The difference as a share of the value before; None without one of them, and when the latter is zero."""
     if value is None or not before:
         return None
     return (value - before) / abs(before)
 
 
 def _entries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
-    """The metrics among the entries of a group: confusion matrix and curves have no value."""
-    return {name: entry for name, entry in found.items() if isinstance(entry, dict) and "value" in entry}
+    """The metrics among the entries of a group. In the others, such as the confusion matrix, a value is not a number."""
+    return {
+        name: entry
+        for name, entry in found.items()
+        if isinstance(entry, dict) and isinstance(entry.get("value", {}), int | float | None)
+    }
 
 
 def _row(
