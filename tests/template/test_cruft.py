@@ -107,6 +107,8 @@ def test_what_an_update_leaves_alone_exists(generated: Path) -> None:
     skipped = tomllib.loads((generated / "pyproject.toml").read_text())["tool"]["cruft"]["skip"]
     assert skipped
     assert [pattern for pattern in skipped if not list(generated.glob(pattern))] == []
+    locks = {f"requirements/{path.name}" for path in (generated / "requirements").glob("*.txt")}
+    assert locks - set(skipped) == {"requirements/mlops.txt"}
 
 
 def make_wheel(template: Path) -> None:

@@ -8,13 +8,16 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import cache
 from pathlib import Path
+from typing import NamedTuple
 
+import click
 import pytest
 from baking import GENERATED, TEMPLATE, files
 
-from mlops.cli import _COMMANDS
+from mlops.cli import main
 
 SOURCES = TEMPLATE / "src"
 BIN = Path(sys.executable).parent
@@ -122,12 +125,14 @@ def in_the_builds() -> set[str]:
     return started.union(*map(modules, tested))
 
 
-def in_the_workflows() -> set[str]:
-    """The commands of the workflows that call AWS."""
-    workflows = [path for path in (GENERATED / ".github" / "workflows").glob("*.yml") if path.stem != "pull-request"]
-    commands = {name for path in workflows for name in re.findall(r"bin/mlops ([a-z]+)", path.read_text())}
+def in_the_workflows(requirements: str) -> set[str]:
+    """The commands of the workflows that install these requirements."""
+    texts = [path.read_text() for path in (GENERATED / ".github" / "workflows").glob("*.yml")]
+    workflows = [text for text in texts if f"make setup REQUIREMENTS={requirements}\n" in text]
+    commands = {name for text in workflows for name in re.findall(r"bin/mlops ([a-z]+)", text)}
     assert commands
-    return {"mlops.__main__", *(_COMMANDS[name][0].partition(":")[0] for name in commands)}
+    found = [main.get_command(click.Context(main), name) for name in commands]
+    return {"mlops.__main__", *(command.callback.__module__ for command in found if command and command.callback)}
 
 
 def on_a_laptop() -> set[str]:
@@ -146,41 +151,55 @@ def root(module: str) -> Path:
     return SOURCES if module.partition(".")[0] == "mlops" else GENERATED
 
 
-# A place prepares data only where its requirements say so: the release finds a data set that was uploaded.
+class Place(NamedTuple):
+    """Where a set of requirements is installed: what is started, and which packages of the repository that runs.
+
+    Of `described` the definitions alone are used: what their functions import is not needed.
+    """
+
+    entries: Callable[[], set[str]]
+    team: set[str]
+    described: tuple[str, ...] = ()
+
+
 PLACES = {
-    "container": (in_the_image, {"model"}),
-    "build": (in_the_builds, {"model", "api"}),
-    "cli": (in_the_workflows, {"model"}),
-    "dev": (on_a_laptop, set(TEAM)),
+    "container": Place(in_the_image, {"model"}),
+    "build": Place(in_the_builds, {"model", "api"}),
+    "release": Place(lambda: in_the_workflows("release"), {"model", "data"}),
+    "cli": Place(lambda: in_the_workflows("cli"), {"model"}, described=("mlops.container", "mlops.metrics")),
+    "dev": Place(on_a_laptop, set(TEAM)),
 }
 
 
-@pytest.mark.parametrize("place", PLACES)
-def test_requirements_of_a_place_hold_all_that_runs_there(place: str) -> None:
+def test_every_set_of_requirements_is_that_of_a_place() -> None:
+    sets = {file.stem for file in (GENERATED / "requirements").glob("*.in")}
+    assert sets == PLACES.keys()
+    assert {file.stem for file in (GENERATED / "requirements").glob("*.txt")} == sets | {"mlops"}
+
+
+@pytest.mark.parametrize("name", PLACES)
+def test_requirements_of_a_place_hold_all_that_runs_there(name: str) -> None:
     """Follows every import statement: the environment of the tests has everything, and hides what is missing."""
-    entries, team = PLACES[place]
     distributions = importlib.metadata.packages_distributions()
-    locked = pinned(GENERATED / "requirements" / f"{place}.txt")
+    locked = pinned(GENERATED / "requirements" / f"{name}.txt")
     missing = {
         package: importer
-        for package, importer in third_party(entries(), team).items()
-        if locked.isdisjoint(normalised(name) for name in distributions.get(package, [package]))
+        for package, importer in third_party(PLACES[name]).items()
+        if locked.isdisjoint(normalised(each) for each in distributions.get(package, [package]))
     }
-    assert missing == {}, f"{place}: these modules import packages that requirements/{place}.txt does not pin"
+    assert missing == {}, f"{name}: these modules import packages that requirements/{name}.txt does not pin"
 
 
-def third_party(entries: set[str], team: set[str]) -> dict[str, str]:
-    """The packages from elsewhere that these modules import, directly or not, each with a module that imports it.
-
-    Of the generated repository only the packages `team` are followed.
-    """
+def third_party(place: Place) -> dict[str, str]:
+    """The packages from elsewhere that a place imports, each with a module that imports it."""
     found: dict[str, str] = {}
-    waiting, seen = sorted(entries), set(entries)
+    seen = place.entries()
+    waiting = sorted(seen)
     while waiting:
         module = waiting.pop()
-        for name in imported(module):
+        for name in imported(module, only_on_import=module.startswith(place.described)):
             package = name.partition(".")[0]
-            if package == "mlops" or package in team:
+            if package == "mlops" or package in place.team:
                 own = {each for each in parents(name) if source(each)} - seen
                 seen |= own
                 waiting += sorted(own)
@@ -201,12 +220,17 @@ def source(module: str) -> Path | None:
     return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
 
 
-def imported(module: str) -> set[str]:
+@cache
+def imported(module: str, *, only_on_import: bool = False) -> set[str]:
     """The names that a module imports when it runs: not those for type checkers, nor those that it does without."""
     path = source(module)
     assert path, module
     tree = ast.parse(path.read_text())
-    left_out = {id(child) for node in ast.walk(tree) if is_optional(node) for child in ast.walk(node)}
+
+    def is_left_out(node: ast.AST) -> bool:
+        return is_optional(node) or (only_on_import and isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef))
+
+    left_out = {id(child) for node in ast.walk(tree) if is_left_out(node) for child in ast.walk(node)}
     names: set[str] = set()
     for node in ast.walk(tree):
         if id(node) in left_out:
