@@ -142,8 +142,10 @@ def _end_cloud(repository: Repository, handle: Handle, keep: bool) -> Events[Non
         handle.detach()
         yield LocalCloudKept()
     else:
-        yield LocalCloudStopping()
-        handle.stop()
+        try:
+            yield LocalCloudStopping()
+        finally:
+            handle.stop()
         yield LocalCloudStopped(repository.cloud_directory)
 
 
