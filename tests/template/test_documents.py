@@ -1,41 +1,52 @@
 """The documents of a generated repository, followed to the letter."""
 
-import os
-import re
-import subprocess
-import sys
+from __future__ import annotations
+
+import json
 from pathlib import Path
 
+import pytest
 from baking import bake
-
-_BLOCK = re.compile(r"^```(\w*) ?(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
-
-
-def test_the_recipe_for_ones_own_model_gives_a_repository_whose_tests_pass(tmp_path: Path) -> None:
-    repository = bake(tmp_path)
-    commands = []
-    for _, path, content in _BLOCK.findall((repository / "docs" / "bring-your-own-model.md").read_text()):
-        if path:
-            (repository / path).write_text(content)
-        else:
-            commands += content.splitlines()
-    assert {"mlops data prepare", "python -m pytest tests/model"} <= set(commands)
-    for command in commands:
-        run(repository, command)
-    for path in ("tests/qa/test_qa_step.py", "tests/test_configuration.py"):
-        run(repository, f"python -m pytest -q {path}")
-    header, *rows = (repository / ".mlops" / "dataset" / "train" / "train.csv").read_text().splitlines()
-    (repository / "text.csv").write_text("\n".join([header, "3.5,1.0,far,3,AA", *rows]))
-    (repository / "excel.csv").write_text("\n".join([header, *rows]), encoding="utf-16")
-    refused = run(repository, "mlops data prepare text.csv", exit_code=2)
-    assert 'text.csv: line 2, column distance: found "far", allowed is a number, above 0' in refused
-    assert "excel.csv: 'utf-8' codec can't decode" in run(repository, "mlops data prepare excel.csv", exit_code=2)
+from recipes import follow, run
 
 
-def run(repository: Path, command: str, exit_code: int = 0) -> str:
-    """Run a line of a document as its reader would, in the environment of `make setup`; return its errors."""
-    line = re.sub(r"^mlops ", "python -m mlops ", command)
-    environment = os.environ | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
-    done = subprocess.run(line, shell=True, cwd=repository, env=environment, text=True, capture_output=True)
-    assert done.returncode == exit_code, f"{command}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
-    return done.stderr
+@pytest.fixture(scope="module")
+def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A repository in which docs/bring-your-own-model.md was followed."""
+    return bake(tmp_path_factory.mktemp("recipe"))
+
+
+@pytest.fixture(scope="module")
+def commands(repository: Path) -> list[str]:
+    """The commands of the document, which have all succeeded."""
+    return follow(repository, "docs/bring-your-own-model.md")
+
+
+def test_the_recipe_ends_with_a_repository_that_keeps_the_contract(commands: list[str]) -> None:
+    assert commands[-3:] == ["mlops check", "python -m pytest tests/model", "mlops data prepare"]
+
+
+def test_the_example_is_as_small_as_it_claims_to_be(repository: Path, commands: list[str]) -> None:
+    files = [repository / "data" / "__init__.py", *(repository / "model").glob("*.py")]
+    lines = [line for file in files for line in file.read_text().splitlines() if line.strip()]
+    assert len(lines) <= 80
+    assert not [line for line in lines if "xgboost" in line]
+
+
+def test_a_source_without_the_columns_is_refused_with_those_that_are_allowed(
+    repository: Path, commands: list[str]
+) -> None:
+    (repository / "pumps.csv").write_text("id,fails\n1,no\n")
+    (repository / "excel.csv").write_text("fails,temperature\nno,70\n", encoding="utf-16")
+    refused = run(repository, "mlops data prepare pumps.csv", exit_code=2)
+    assert "pumps.csv: KeyError('temperature'); allowed is a CSV file with the columns fails, temperature" in refused
+    assert "excel.csv: UnicodeDecodeError" in run(repository, "mlops data prepare excel.csv", exit_code=2)
+
+
+@pytest.mark.acceptance
+def test_the_example_is_released_to_production_in_the_local_cloud(repository: Path, commands: list[str]) -> None:
+    load = repository / "configuration" / "qa.yml"
+    load.write_text(load.read_text().replace("duration_seconds: 15", "duration_seconds: 5"))
+    run(repository, "mlops local run --approve")
+    (report,) = (repository / ".mlops").rglob("report.json")
+    assert json.loads(report.read_text())["status"] == "Succeeded"

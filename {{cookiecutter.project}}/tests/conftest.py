@@ -1,11 +1,3 @@
 """`dataset` is the prepared sample, `trained` the directories of a finished training job."""
 
-import pytest
-
 pytest_plugins = ["mlops.testing"]
-
-
-@pytest.fixture(scope="session")
-def hyperparameters() -> dict[str, str]:
-    """Of the trained model: quicker to train than the configured ones, and good enough."""
-    return {"eta": "0.3", "num_round": "40"}

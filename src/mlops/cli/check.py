@@ -13,9 +13,9 @@ _WIDTH = 16
 
 @click.command()
 def check() -> None:
-    """Try model/, data/ and configuration/ on the sample, without a cloud.
+    """Try model/, data/ and configuration/ on the sample.
 
-    A data set is prepared, a model trained on a few rows, asked for predictions and evaluated, all in a temporary
+    Without a cloud, a data set is prepared, a model trained on a few rows, asked for predictions and evaluated, in a temporary
     folder. What is missing or wrong is named with its file; docs/bring-your-own-model.md describes each part.
 
     Exit codes: 0 no part has a problem, 2 a part has one.
