@@ -2,7 +2,7 @@
 
 A pushed image is its build context with the Dockerfile's COPY and ADD instructions replayed into a root directory,
 and the program that ENTRYPOINT and CMD name. FROM and RUN make an environment; the one that this cloud runs in
-stands in for it, so they are not carried out, and neither are copies from other build stages.
+replaces it, so they are not carried out, and neither are copies from other build stages.
 """
 
 import dataclasses
@@ -29,7 +29,7 @@ _MANIFEST = "application/vnd.oci.image.manifest.v1+json"
 
 @dataclass(frozen=True)
 class Image:
-    """A pushed image: where its files lie and what it runs."""
+    """A pushed image: the directory of its files and its program."""
 
     digest: str
     root: Path
@@ -161,7 +161,7 @@ def _put(repository: str, tag: str, manifest: str) -> None:
             repositoryName=repository, imageManifest=manifest, imageManifestMediaType=_MANIFEST, imageTag=tag
         )
     except ClientError as error:
-        # Pushing what is there already is no error to `docker push`.
+        # `docker push` accepts an image that the repository already has.
         if error.response["Error"]["Code"] != "ImageAlreadyExistsException":
             raise AWSError(error.response["Error"]["Code"], error.response["Error"]["Message"]) from error
 

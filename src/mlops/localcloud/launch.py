@@ -128,7 +128,7 @@ def find(directory: Path) -> Running | None:
         return None
     running = state.read(directory)
     if running is None or running.pid != process.pid:
-        reason = f"{directory / state.FILE} does not say how to call it"
+        reason = f"{directory / state.FILE} does not have its address and credentials"
     elif (health(running.port) or {}).get("id") == running.id:
         return running
     else:

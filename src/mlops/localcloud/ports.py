@@ -16,7 +16,7 @@ _candidates = itertools.count(random.randrange(_LAST - _FIRST))
 def free_port() -> int:
     """A port on which nothing listens. This process returns no port twice before it has tried all others.
 
-    Raises OSError when there is none.
+    Raises OSError without a free port.
     """
     for candidate in itertools.islice(_candidates, _LAST - _FIRST):
         port = _FIRST + candidate % (_LAST - _FIRST)

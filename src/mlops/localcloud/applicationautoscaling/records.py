@@ -32,7 +32,7 @@ activities = context.scoped(list[dict])
 
 
 def get(name: str) -> Target:
-    """The target of this resource id. Raises AWSError when there is none."""
+    """The target of this resource id. Raises AWSError when it does not exist."""
     if name not in targets():
         raise AWSError("ObjectNotFoundException", f"No scalable target registered for {name}")
     return targets()[name]

@@ -99,7 +99,7 @@ def _record(project: dict, request: dict) -> dict:
     source = {member: request[override] for override, member in _SOURCE_OVERRIDES.items() if override in request}
     variables = {item["name"]: item for item in project["environment"].get("environmentVariables", [])}
     variables |= {item["name"]: item for item in request.get("environmentVariablesOverride", [])}
-    # Who called is not part of a request: CodePipeline's action says by this reserved name its pipeline.
+    # A request has no initiator: CodePipeline's action passes its pipeline by this reserved name.
     initiator = variables.pop("CODEBUILD_INITIATOR", {"value": re.split("[:/]", context.caller())[-1]})["value"]
     begun = {"startTime": now, "endTime": now, "durationInSeconds": 0, "phaseStatus": "SUCCEEDED"}
     return {

@@ -8,7 +8,7 @@ from mlops.localcloud.logs import LogStream
 
 Status = Literal["SUCCEEDED", "FAILED", "FAULT", "TIMED_OUT", "STOPPED"]
 
-# How the transitions go on after a failure: AWS CodeBuild User Guide, "Build phase transitions".
+# The transitions after a failure: AWS CodeBuild User Guide, "Build phase transitions".
 COMMAND_PHASES = {
     "install": "INSTALL",
     "pre_build": "PRE_BUILD",
@@ -28,7 +28,7 @@ class Phases:
         """Enter a phase. The one before must have ended."""
         self._build["phases"].append({"phaseType": name, "startTime": datetime.now(UTC)})
         self._build["currentPhase"] = name
-        self.tell(f"Entering phase {name}")
+        self.log(f"Entering phase {name}")
 
     def end(self, status: Status, code: str = "", message: str = "") -> None:
         """Leave the current phase; a failure has a status code and a message."""
@@ -38,10 +38,10 @@ class Phases:
         phase["durationInSeconds"] = round((ended - phase["startTime"]).total_seconds())
         phase["endTime"] = ended
         phase["phaseStatus"] = status
-        self.tell(f"Phase complete: {phase['phaseType']} State: {status}")
-        self.tell(f"Phase context status code: {code} Message: {message}")
+        self.log(f"Phase complete: {phase['phaseType']} State: {status}")
+        self.log(f"Phase context status code: {code} Message: {message}")
         events.phase_ended(self._build, phase)
 
-    def tell(self, text: str) -> None:
+    def log(self, text: str) -> None:
         """A line of CodeBuild's own in the build's log."""
         self._log.write(f"[Container] {datetime.now(UTC):%Y/%m/%d %H:%M:%S.%f} {text}")

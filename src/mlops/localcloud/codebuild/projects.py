@@ -66,7 +66,7 @@ def list_projects(request: dict) -> dict:
 
 
 def get(name: str) -> dict:
-    """The project of a name or ARN. Raises AWSError when there is none."""
+    """The project of a name or ARN. Raises AWSError when it does not exist."""
     project = _projects().get(_name(name))
     if project is None:
         raise AWSError("ResourceNotFoundException", f"Project cannot be found: {_arn(_name(name))}")

@@ -19,7 +19,7 @@ def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dic
 
 
 def update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
-    """Change the project; its running builds go on as they were started."""
+    """Change the project; running builds keep their settings."""
     updated = context.client("codebuild").update_project(name=physical_id, **_request(new))
     return physical_id, {"Arn": updated["project"]["arn"]}
 

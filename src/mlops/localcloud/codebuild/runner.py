@@ -22,7 +22,7 @@ logger = logging.getLogger(__name__)
 
 
 class PhaseFailed(Exception):
-    """The current phase failed, with CodeBuild's status code; the build goes on to its end."""
+    """The current phase failed, with CodeBuild's status code; the build continues to its end."""
 
     def __init__(self, code: str, message: str):
         super().__init__(message)
@@ -41,7 +41,7 @@ class Runner:
         self._lock = threading.Lock()
 
     def run(self) -> None:
-        """Run to the end. The record then says how it ended."""
+        """Run to the end, and record the result."""
         build = self.build
         directory = context.directory("builds", build["projectName"], build["id"].partition(":")[2])
         logs = build["logs"]
@@ -84,7 +84,7 @@ class Runner:
             return "FAILED"
         phases.end("SUCCEEDED")
         if spec.python_version:
-            phases.tell(f"Python {platform.python_version()} stands in for runtime version {spec.python_version}")
+            phases.log(f"Python {platform.python_version()} stands in for runtime version {spec.python_version}")
         with Shell(spec.shell, variables, places[""], directory / "shell", log.write) as shell:
             with self._lock:
                 self._shell = shell
@@ -157,7 +157,7 @@ class Runner:
                     missing = f"secondary-artifacts/{identifier}" if identifier else "artifacts"
                     raise PhaseFailed("CLIENT_ERROR", f"The buildspec has no {missing}, which this build must upload")
                 target["location"] = artifacts.upload(target, pattern, source, build)
-                phases.tell(f"Uploaded {target['location']}")
+                phases.log(f"Uploaded {target['location']}")
         except PhaseFailed as failure:
             phases.end("FAILED", failure.code, failure.message)
             return False
@@ -188,11 +188,11 @@ def _first_failure(phase: buildspec.Phase, shell: Shell, phases: Phases, deadlin
 
 
 def _failure(command: str, shell: Shell, phases: Phases, deadline: float) -> str | None:
-    phases.tell(f"Running command {command.strip()}")
+    phases.log(f"Running command {command.strip()}")
     status = shell.run(command, deadline)
     if status == 0:
         return None
-    phases.tell(f"Command did not exit successfully {command} exit status {status}")
+    phases.log(f"Command did not exit successfully {command} exit status {status}")
     return f"Error while executing command: {command}. Reason: exit status {status}"
 
 

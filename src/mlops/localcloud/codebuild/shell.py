@@ -115,7 +115,7 @@ class Shell:
         threading.Thread(target=wait, args=(self._await_end, process), daemon=True, name="shell-end").start()
 
     def _read(self, line: str) -> None:
-        # What a command prints without a newline at its end stands before the mark.
+        # What a command prints without a newline at its end precedes the mark.
         output, mark, status = line.partition(self._mark)
         if output or not mark:
             self._on_line(output)

@@ -64,7 +64,7 @@ def batch_get_deployment_targets(request: dict) -> dict:
 
 @service.operation
 def stop_deployment(request: dict) -> dict:
-    """Stop a deployment; its alias goes back to the version before when its group says so."""
+    """Stop a deployment; its alias returns to the previous version when its group rolls back on a stop."""
     deployment = get(request["deploymentId"])
     if deployment.ended.is_set():
         raise AWSError("DeploymentAlreadyCompletedException", f"Deployment {deployment.id} has completed")
@@ -83,7 +83,7 @@ def put_lifecycle_event_hook_execution_status(request: dict) -> dict:
 
 
 def start(request: dict, creator: str) -> Deployment:
-    """Start a deployment for a person or another service."""
+    """Start a deployment for a request or another service."""
     group = records.group(request["applicationName"], request["deploymentGroupName"])
     configuration = request.get("deploymentConfigName", group["deploymentConfigName"])
     steps = configurations.steps(configuration)
@@ -101,7 +101,7 @@ def start(request: dict, creator: str) -> Deployment:
 
 
 def get(name: str) -> Deployment:
-    """The deployment of this id. Raises AWSError when there is none."""
+    """The deployment of this id. Raises AWSError when it does not exist."""
     if name not in _deployments():
         raise AWSError("DeploymentDoesNotExistException", f"The deployment {name} could not be found")
     return _deployments()[name]

@@ -7,7 +7,7 @@ from typing import Any
 from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 from mlops.localcloud.codedeploy.deployments import get
-from mlops.localcloud.ministack import lambda_functions
+from mlops.localcloud.ministack import lambda_aliases
 
 # A name that CloudFormation generates may be as long as the service allows.
 _MAXIMUM = 100
@@ -71,7 +71,7 @@ def shift(policy: dict, alias_arn: str, current: str, target: str) -> None:
     deployment = get(created["deploymentId"])
     deployment.ended.wait()
     # On AWS some seconds pass before CloudFormation deletes the old version and the resources that it calls.
-    lambda_functions.await_invocations(function, current if deployment.status == "Succeeded" else target)
+    lambda_aliases.await_invocations(function, current if deployment.status == "Succeeded" else target)
     if deployment.status != "Succeeded":
         error = deployment.description()["errorInformation"] or {}
         raise NotShifted(

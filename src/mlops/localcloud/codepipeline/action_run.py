@@ -16,7 +16,7 @@ logger = logging.getLogger(__name__)
 
 
 def begin(pipeline: Pipeline, execution: Execution, record: ActionExecution) -> None:
-    """Run an action in the background. Its record says when and how it ended."""
+    """Run an action in the background. Its record has the end and the result."""
     context.spawn(_run, Action(pipeline, execution, record))
 
 

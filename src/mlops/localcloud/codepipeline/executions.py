@@ -43,7 +43,7 @@ def stop_pipeline_execution(request: dict) -> dict:
 
 @service.operation
 def retry_stage_execution(request: dict) -> dict:
-    """Run a failed or stopped stage again, and go on from there."""
+    """Run a failed or stopped stage again, and the stages after it."""
     pipeline = pipeline_named(request["pipelineName"])
     name = request["stageName"]
     execution = execution_of(pipeline, request["pipelineExecutionId"])

@@ -26,7 +26,7 @@ def create_pipeline(request: dict) -> dict:
 
 @service.operation
 def update_pipeline(request: dict) -> dict:
-    """Replace a pipeline's declaration. Executions go on under the one that they were started with."""
+    """Replace a pipeline's declaration. Running executions keep the declaration that they were started with."""
     pipeline = pipeline_named(request["pipeline"]["name"])
     check(request["pipeline"])
     with pipeline.changed:

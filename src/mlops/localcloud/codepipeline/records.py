@@ -119,7 +119,7 @@ pipelines = context.scoped(dict[str, Pipeline])
 
 
 def pipeline_named(name: str) -> Pipeline:
-    """The pipeline of this name. Raises AWSError when there is none."""
+    """The pipeline of this name. Raises AWSError when it does not exist."""
     found = pipelines().get(name)
     if found is None:
         raise AWSError(
@@ -130,7 +130,7 @@ def pipeline_named(name: str) -> Pipeline:
 
 
 def execution_of(pipeline: Pipeline, execution_id: str) -> Execution:
-    """An execution of the pipeline. Raises AWSError when there is none."""
+    """An execution of the pipeline. Raises AWSError when it does not exist."""
     found = pipeline.executions.get(execution_id)
     if found is None:
         name = pipeline.declaration["name"]
@@ -142,7 +142,7 @@ def execution_of(pipeline: Pipeline, execution_id: str) -> Execution:
 
 
 def stage_declaration(declaration: dict, name: str) -> dict:
-    """A stage of a declaration. Raises AWSError when there is none."""
+    """A stage of a declaration. Raises AWSError when it does not exist."""
     for stage in declaration["stages"]:
         if stage["name"] == name:
             return stage

@@ -18,7 +18,7 @@ def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dic
 
 
 def update(physical_id: str, _old: dict, new: dict) -> tuple[str, dict]:
-    """Update the pipeline, and start an execution when the properties say so."""
+    """Update the pipeline, and start an execution when RestartExecutionOnUpdate is set."""
     client = context.client("codepipeline")
     updated = client.update_pipeline(pipeline=_declaration(physical_id, new))
     if _is_true(new.get("RestartExecutionOnUpdate", False)):

@@ -7,7 +7,7 @@ from mlops.localcloud.codepipeline.records import Execution, Pipeline
 
 
 def enter(pipeline: Pipeline, execution: Execution, stage: str) -> bool:
-    """Wait for the stage as the execution mode says, and lock it. False when the execution ends here instead.
+    """Wait for the stage according to the execution mode, and lock it. False when the execution ends here instead.
 
     QUEUED enters in the order of arrival; under SUPERSEDED a later execution takes the place of one that
     waits; PARALLEL does not wait. An execution that is stopped while it waits ends as well.

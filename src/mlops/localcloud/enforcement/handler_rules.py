@@ -165,7 +165,7 @@ def rules() -> Iterator[tuple[str, str, str | None]]:
 
 
 def property_at(properties: Any, path: str) -> Any:
-    """The value of a property such as Code.S3Bucket, None where there is none."""
+    """The value of a property such as Code.S3Bucket, None where it is not set."""
     for name in path.split("."):
         properties = properties.get(name) if isinstance(properties, dict) else None
     return properties

@@ -12,7 +12,7 @@ from mlops.localcloud.enforcement import stack_actions
 from mlops.localcloud.enforcement.handler_resources import Resource
 from mlops.localcloud.identity import roles
 from mlops.localcloud.identity.roles import Assumed
-from mlops.localcloud.ministack import authorization, hooks, iam, lambda_functions
+from mlops.localcloud.ministack import authorization, hooks, iam, lambda_aliases
 from mlops.localcloud.protocol import Response, form_parameters
 
 _SERVICE = "cloudformation.amazonaws.com"
@@ -81,7 +81,7 @@ def _under_role(
     # CloudFormation tags the resources that it creates with the tags of the stack.
     keys = ("RequestTag", "ResourceTag") if change == "create" else ("ResourceTag",)
     tags = {f"aws:{each}/{key}": value for key, value in iam.stack_tags(stack).items() for each in keys}
-    policy = lambda_functions.update_policy(stack, logical_id) if kind == "AWS::Lambda::Alias" else None
+    policy = lambda_aliases.update_policy(stack, logical_id) if kind == "AWS::Lambda::Alias" else None
     described = {**properties, "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": policy}} if policy else properties
     resource = Resource(kind, described, physical_id, f"{stack}-{logical_id}-{_SUFFIX}")
     for action, arn, keys in stack_actions.needed(change, resource, before):

@@ -1,6 +1,5 @@
-"""ministack's Lambda: weighted aliases, types of errors, draining of workers, metrics, updates of aliases."""
+"""ministack's Lambda: types of errors, logs, draining of workers, URLs of code, metrics."""
 
-import random
 import re
 import secrets
 import threading
@@ -10,16 +9,13 @@ from contextvars import ContextVar
 from typing import Any
 from urllib.parse import parse_qs
 
-from mlops.localcloud.ministack import resource_types
+from mlops.localcloud.ministack import lambda_aliases
 
 CODE_URL_PREFIX = "/_ministack/lambda-code/"
 # The signature in the URLs that GetFunction returns for a function's code.
 _code_signature = secrets.token_hex(32)
 
-# The function and the alias that the current request has called.
-_called: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
 _trace: ContextVar[str] = ContextVar("function_trace", default="")
-_DISPATCH_SECONDS = 0.1
 # Whether workers are being ended because their function was changed or deleted.
 _function_changed: ContextVar[bool] = ContextVar("function_changed", default=False)
 # The line of a Python traceback that names the exception follows the last indented one.
@@ -46,30 +42,6 @@ _logging.getLogger().addHandler(_written)
 """
 
 Metric = Callable[[dict[str, str], dict[str, tuple[str, float]]], None]
-
-
-def route_by_alias_weight() -> None:
-    """Route an invocation of an alias to one of its versions by the weights of its RoutingConfig."""
-    from ministack.services import lambda_svc
-
-    invoke, record_of = lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope
-
-    async def invoked(name: str, event: Any, headers: dict, path_qualifier: str | None = None, query_params=None):
-        qualifier = path_qualifier or (lambda_svc._qp_first(query_params or {}, "Qualifier") or None)
-        version = _version(lambda_svc._functions.get(name), name, qualifier)
-        return await invoke(name, event, headers, version or path_qualifier, query_params)
-
-    def recorded(function_ref: str, **scope: Any) -> tuple[dict | None, dict | None, str]:
-        name, qualifier = lambda_svc._lambda_function_name_and_qualifier_from_arn(function_ref)
-        function, _, _ = record_of(function_ref.removesuffix(f":{qualifier}"), **scope) if qualifier else (None,) * 3
-        version = _version(function, name, qualifier)
-        if version is None:
-            return record_of(function_ref, **scope)
-        record, config, name = record_of(f"{function_ref.removesuffix(f':{qualifier}')}:{version}", **scope)
-        # The function's context has the ARN that was called.
-        return record, {**config, "FunctionArn": function_ref} if config else None, name
-
-    lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope = invoked, recorded
 
 
 def report_error_types() -> None:
@@ -165,20 +137,6 @@ def is_signed_code_url(query: str) -> bool:
     return secrets.compare_digest("".join(parse_qs(query).get("X-Amz-Signature", [])), _code_signature)
 
 
-def await_invocations(function: str, version: str) -> None:
-    """Wait until a version has no invocations in flight, at most for the function's timeout."""
-    from ministack.core import lambda_runtime
-    from ministack.services import lambda_svc
-
-    config = lambda_svc._functions[function]["versions"][version]["config"]
-    key = lambda_runtime._worker_key(function, config, version)
-    # Let in-flight invocations reach a worker.
-    time.sleep(_DISPATCH_SECONDS)
-    deadline = time.monotonic() + config["Timeout"]
-    while any(worker.in_use for worker in lambda_runtime._workers.get(key, [])) and time.monotonic() < deadline:
-        time.sleep(_DISPATCH_SECONDS)
-
-
 def measure(publish: Metric) -> None:
     """Call `publish(dimensions, {metric: (unit, value)})` for each set of dimensions of an invocation.
 
@@ -208,74 +166,10 @@ def measure(publish: Metric) -> None:
     lambda_svc._emit_lambda_metrics = lambda *args, **named: None
 
 
-def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
-    """Shift an alias to another version by `shift(policy, function, old version, new version)`.
-
-    It is called where a template's alias has the UpdatePolicy CodeDeployLambdaAliasUpdate, on a thread of its own,
-    before ministack's own update; not when an update is rolled back.
-    """
-    from ministack.services.cloudformation import provisioners, stacks
-
-    handler = provisioners._RESOURCE_HANDLERS["AWS::Lambda::Alias"]
-    update = handler["update"]
-
-    def updated(physical_id: str, old: dict, new: dict, stack_name: str, logical_id: str | None = None) -> tuple:
-        policy = update_policy(stack_name, logical_id)
-        if policy and old.get("FunctionVersion") != new.get("FunctionVersion"):
-            shift(policy, physical_id, old["FunctionVersion"], new["FunctionVersion"])
-        return update(physical_id, old, new, stack_name, logical_id)
-
-    order = stacks._topological_sort
-
-    def ordered(resources: dict, conditions: dict) -> list:
-        """Sort resources by their dependencies, those in update policies included."""
-        named = {
-            name: {
-                **each,
-                "DependsOn": [*_listed(each.get("DependsOn")), *_references(each["UpdatePolicy"], resources)],
-            }
-            if isinstance(each, dict) and each.get("UpdatePolicy")
-            else each
-            for name, each in resources.items()
-        }
-        return order(named, conditions)
-
-    handler["update"] = updated
-    stacks._topological_sort = ordered
-    resource_types.run_on_worker_thread("AWS::Lambda::Alias")
-
-
-def _listed(value: Any) -> list:
-    return value if isinstance(value, list) else [value] if value else []
-
-
-def _references(value: Any, resources: dict) -> list[str]:
-    """The resources that a part of a template refers to."""
-    if isinstance(value, dict):
-        own = [value["Ref"]] if value.get("Ref") in resources else []
-        return own + [name for item in value.values() for name in _references(item, resources)]
-    return [name for item in value for name in _references(item, resources)] if isinstance(value, list) else []
-
-
-def _version(function: dict | None, name: str, qualifier: str | None) -> str | None:
-    """The version that an alias routes this invocation to; None when the qualifier is no alias."""
-    alias = (function or {}).get("aliases", {}).get(qualifier)
-    if alias is None:
-        return None
-    _called.set((name, str(qualifier)))
-    weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
-    drawn = random.random()
-    for version, weight in weights.items():
-        drawn -= weight
-        if drawn < 0:
-            return version
-    return alias["FunctionVersion"]
-
-
 def _dimensions(config: dict) -> list[dict[str, str]]:
     name = config["FunctionName"]
     found = [{"FunctionName": name}]
-    called = _called.get()
+    called = lambda_aliases.called_alias.get()
     if called is not None and called[0] == name:
         resource = f"{name}:{called[1]}"
         found += [
@@ -291,30 +185,3 @@ def _type(trace: str) -> str:
     last = max((number for number, line in enumerate(lines) if line.startswith(" ")), default=-1)
     found = _EXCEPTION.match("\n".join(lines[last + 1 :]))
     return found["type"].rpartition(".")[2] if found else "Exception"
-
-
-def update_policy(stack_name: str, logical_id: str | None) -> dict | None:
-    """CodeDeployLambdaAliasUpdate of the template that is being deployed, with its references resolved."""
-    from ministack.services.cloudformation import _stacks
-    from ministack.services.cloudformation.engine import _parse_template, _resolve_refs
-
-    stack = _stacks[stack_name]
-    if "ROLLBACK" in stack["StackStatus"]:
-        return None
-    template = _parse_template(stack["_template_body"])
-    definition = template.get("Resources", {}).get(logical_id, {})
-    policy = (definition.get("UpdatePolicy") or {}).get("CodeDeployLambdaAliasUpdate")
-    if policy is None:
-        return None
-    parameters = {
-        each["ParameterKey"]: {"Value": each["ParameterValue"], "NoEcho": False} for each in stack["Parameters"]
-    }
-    return _resolve_refs(
-        policy,
-        stack["_resources"],
-        parameters,
-        stack.get("_conditions", {}),
-        template.get("Mappings", {}),
-        stack_name,
-        stack["StackId"],
-    )

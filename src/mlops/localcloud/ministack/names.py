@@ -1,7 +1,7 @@
 """Every internal name of ministack and moto that this package uses: where, how, in which form, and why.
 
 To upgrade ministack or moto, change the pin and run tests/localcloud/ministack/test_internals.py: it fails for each
-name that is gone, that has another form, or that ministack no longer looks up where this package replaces it.
+name that no longer exists, that has another form, or that ministack no longer looks up where this package replaces it.
 """
 
 from typing import Literal, NamedTuple
@@ -66,7 +66,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "AuthError",
             "called",
             "(code, message, details=<factory>)",
-            "Refusals of credentials are told apart from denials, and raised for requests without a key.",
+            "Refused credentials, unlike denied permissions; raised for requests without a key.",
         ),
         Name(
             "EvalContext",

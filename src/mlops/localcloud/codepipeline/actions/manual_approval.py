@@ -27,13 +27,13 @@ def run(action: Action) -> None:
         action.client("sns").publish(
             TopicArn=topic, Subject=subject[:_MAXIMUM_SUBJECT], Message=json.dumps(notification)
         )
-    # In PARALLEL mode people find the token as the external execution id.
+    # In PARALLEL mode the token is shown as the external execution id.
     action.show(token=token, external_id=token)
     await_answer(action, minutes * 60)
 
 
 def await_answer(action: Action, seconds: float) -> None:
-    """Wait for the answer. Raises ActionFailed when there is none in time, or when it is a rejection."""
+    """Wait for the answer. Raises ActionFailed after the timeout and after a rejection."""
     record = action.record
     if not action.wait_until(lambda: bool(record.decision), seconds):
         raise ActionFailed("JobFailed", f"The approval was not answered within {seconds / 60:.0f} minutes")

@@ -12,7 +12,7 @@ _NOTHING_CHANGES = ("No updates are to be performed", "didn't contain changes", 
 
 
 class Stack:
-    """A stack by its name. `pause` lets a moment pass between two looks at it."""
+    """A stack by its name. `pause` waits between two descriptions of it."""
 
     def __init__(self, client: BaseClient, name: str, pause: Callable[[], None]):
         self.name = name
@@ -20,7 +20,7 @@ class Stack:
         self._pause = pause
 
     def describe(self) -> dict | None:
-        """The stack as DescribeStacks shows it; None when there is none."""
+        """The stack as DescribeStacks shows it; None when it does not exist."""
         try:
             return self._client.describe_stacks(StackName=self.name)["Stacks"][0]
         except ClientError as error:

@@ -13,7 +13,7 @@ _OUTPUT_FILE = "output.json"
 
 
 def run(action: Action) -> None:
-    """Start the state machine and wait for it. It goes on when the action is abandoned, as on AWS."""
+    """Start the state machine and wait for it. It keeps running when the action is abandoned, as on AWS."""
     states = action.client("stepfunctions")
     configuration, action_id = action.configuration, action.record.id
     machine = configuration["StateMachineArn"]

@@ -84,7 +84,7 @@ class Capture:
                 self._waiting.append(exchange)
 
     def close(self) -> None:
-        """Deliver what is left and end."""
+        """Upload the remaining records and end."""
         self._closed.set()
         self._thread.join()
         _open.discard(self)

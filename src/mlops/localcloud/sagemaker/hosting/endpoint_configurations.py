@@ -72,13 +72,13 @@ def list_endpoint_configs(request: dict) -> dict:
 
 @service.operation
 def delete_endpoint_config(request: dict) -> None:
-    """Delete a configuration. Endpoints under it go on, as on AWS."""
+    """Delete a configuration. Endpoints with it keep running, as on AWS."""
     tags.forget(get(request["EndpointConfigName"])["EndpointConfigArn"])
     _configurations().pop(request["EndpointConfigName"], None)
 
 
 def get(name: str) -> dict:
-    """The configuration of this name. Raises AWSError when there is none."""
+    """The configuration of this name. Raises AWSError when it does not exist."""
     if name not in _configurations():
         raise AWSError("ValidationException", f'Could not find endpoint configuration "{_arn(name)}".')
     return _configurations()[name]

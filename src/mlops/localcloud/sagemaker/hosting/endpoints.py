@@ -114,7 +114,7 @@ def delete_endpoint(request: dict) -> None:
 
 
 def get(name: str) -> Endpoint:
-    """The endpoint of this name. Raises AWSError when there is none."""
+    """The endpoint of this name. Raises AWSError when it does not exist."""
     if name not in _endpoints():
         raise AWSError("ValidationException", f'Could not find endpoint "{_arn(name)}".')
     return _endpoints()[name]

@@ -81,7 +81,7 @@ class Fleet:
     def start(self) -> None:
         """Start every container and wait until all are healthy.
 
-        Raises DeploymentFailed; what has been started goes on until `stop`.
+        Raises DeploymentFailed; started containers run until `stop`.
         """
         for variant in self.variants.values():
             self._launch(variant, variant.configuration["InitialInstanceCount"], variant.containers)

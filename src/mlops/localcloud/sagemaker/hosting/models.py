@@ -71,7 +71,7 @@ def list_models(request: dict) -> dict:
 
 @service.operation
 def delete_model(request: dict) -> None:
-    """Delete a model. Endpoints that serve it go on, as on AWS."""
+    """Delete a model. Endpoints that serve it keep running, as on AWS."""
     tags.forget(get(request["ModelName"])["ModelArn"])
     _models().pop(request["ModelName"], None)
 
@@ -79,7 +79,7 @@ def delete_model(request: dict) -> None:
 def get(name: str) -> dict:
     """The model of this name. Its `Container` is what runs: Image, ModelDataUrl, Environment.
 
-    Raises AWSError when there is none.
+    Raises AWSError when it does not exist.
     """
     if name not in _models():
         raise AWSError("ValidationException", f'Could not find model "{_arn(name)}".')

@@ -62,7 +62,7 @@ class _Watch:
                 )
             now = time.monotonic()
             if now > self.deadline:
-                raise DeploymentFailed("The deployment did not come to its end within MaximumExecutionTimeoutInSeconds")
+                raise DeploymentFailed("The deployment did not end within MaximumExecutionTimeoutInSeconds")
             if now >= until:
                 return
             waiting.wait(min(_LOOK_SECONDS, until - now))

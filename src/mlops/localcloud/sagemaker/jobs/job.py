@@ -152,7 +152,7 @@ class Register(Generic[J]):
         return job
 
     def get(self, name: str) -> J:
-        """The job of this name. Raises AWSError when there is none."""
+        """The job of this name. Raises AWSError when it does not exist."""
         try:
             return self._jobs()[name]
         except KeyError as error:

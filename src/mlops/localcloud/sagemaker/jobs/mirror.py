@@ -22,7 +22,7 @@ class Mirror:
     def fetch(self) -> None:
         """Bring what S3 already has into the directory."""
         folder = Location(self.prefix.bucket, self.prefix.key.rstrip("/") + "/" if self.prefix.key else "")
-        # Listed as the request has it: a policy may tell models from models/.
+        # Listed with the prefix of the request: a policy may allow models/ and not models.
         found = [key for key in s3.keys(self.client, self.prefix) if key.startswith(folder.key)]
         s3.download(self.client, folder, found, self.directory)
         self._seen = {file: _version(file) for file in s3.files(self.directory)}

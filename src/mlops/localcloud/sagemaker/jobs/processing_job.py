@@ -23,7 +23,7 @@ _MESSAGE_LENGTH = 1024
 
 
 class ProcessingJob(Job):
-    """A processing job. Its files lie below processing-jobs/{name}, one directory per instance, with the log beside it."""
+    """A processing job. Its files lie below processing-jobs/{name}, one directory per instance, with the log next to it."""
 
     kind = "ProcessingJob"
     resource = "processing-job"

@@ -13,7 +13,7 @@ from mlops.localcloud.errors import AWSError
 if TYPE_CHECKING:
     from optuna.distributions import BaseDistribution
 
-# Bayesian search starts from a few random points; AWS does not say how many.
+# Bayesian search starts from a few random points; AWS does not document their number.
 _STARTUP_JOBS = 3
 # A range over two decades and more is searched logarithmically when its ScalingType is Auto.
 _AUTO_LOGARITHMIC = 100
@@ -114,7 +114,7 @@ class OptunaSearch:
             self._study.tell(ticket, value)
 
     def _learn(self, values: dict[str, str], objective: float) -> None:
-        """Take over a result of an earlier tuning job, unless it lies outside of the ranges of this one."""
+        """Use a result of an earlier tuning job, unless it is outside of the ranges of this one."""
         try:
             trial = _optuna().trial.create_trial(
                 params={item.name: item.from_value(values[item.name]) for item in self._ranges},

@@ -43,7 +43,7 @@ def run_job(kind: str, request: dict) -> dict:
 
 
 def _create(kind: str, request: dict) -> dict:
-    # Through the front door: a state machine's request is validated and authorised like any other.
+    # By the service's API, so that the request is validated and authorised like any other.
     client = context.client("sagemaker", context.state_machine_role(), "states.amazonaws.com")
     create = getattr(client, xform_name(f"Create{kind}"))
     try:

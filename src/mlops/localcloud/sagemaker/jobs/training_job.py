@@ -39,7 +39,7 @@ _MESSAGES = {
 
 
 class TrainingJob(Job):
-    """A training job. Its files lie below training-jobs/{name}, one directory per instance, with the log beside it."""
+    """A training job. Its files lie below training-jobs/{name}, one directory per instance, with the log next to it."""
 
     kind = "TrainingJob"
     resource = "training-job"
@@ -216,7 +216,7 @@ class TrainingJob(Job):
             mirror.push()
 
     def _deadline(self, started: float) -> tuple[float, str]:
-        """When the job is stopped, in time.monotonic() seconds, and the SecondaryStatus that says so."""
+        """The deadline of the job in time.monotonic() seconds, and the SecondaryStatus of a job stopped at it."""
         limits = self._request["StoppingCondition"]
         runtime = started + limits["MaxRuntimeInSeconds"]
         wait = self._created + limits.get("MaxWaitTimeInSeconds", float("inf"))

@@ -10,7 +10,7 @@ from typing import Any
 from mlops.localcloud.sagemaker.jobs.job import COMPLETED, FAILED, STOPPED
 from mlops.localcloud.sagemaker.jobs.training_job import TrainingJob
 
-# Before so many training jobs have ended, a median says little; AWS does not tell its number.
+# Before so many training jobs have ended, a median says little; AWS does not document the number.
 _JOBS_BEFORE_EARLY_STOPPING = 3
 
 

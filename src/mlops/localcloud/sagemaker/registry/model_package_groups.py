@@ -49,7 +49,7 @@ def list_model_package_groups(request: dict) -> dict:
 
 
 def get(name_or_arn: str) -> dict:
-    """The group of a name or ARN. Raises AWSError when there is none."""
+    """The group of a name or ARN. Raises AWSError when it does not exist."""
     name = name_or_arn.rpartition("/")[2]
     if name not in _groups():
         raise AWSError("ValidationException", f"ModelPackageGroup {_arn(name)} does not exist.")

@@ -86,7 +86,7 @@ def describe_model_package(request: dict) -> dict:
 
 @service.operation
 def list_model_packages(request: dict) -> dict:
-    """Versions of a group, oldest first. Without a group AWS lists unversioned packages, which there are none of."""
+    """Versions of a group, oldest first. Without a group AWS lists unversioned packages, which the local cloud does not have."""
     versioned = request.get("ModelPackageType", "Unversioned") in ("Versioned", "Both")
     if "ModelPackageGroupName" in request:
         packages = _of_group(model_package_groups.get(request["ModelPackageGroupName"]))
@@ -135,7 +135,7 @@ def delete_model_package_group(request: dict) -> None:
 
 
 def get(arn: str) -> dict:
-    """The model package of an ARN. Raises AWSError when there is none."""
+    """The model package of an ARN. Raises AWSError when it does not exist."""
     if arn not in _packages():
         raise AWSError("ValidationException", f"ModelPackage {arn} does not exist.")
     return _packages()[arn]
