@@ -164,10 +164,10 @@ class ApiProduction:
 
 def open_project(hosting: Hosting, project: str) -> ApiProduction:
     """Deploy what comes before a project's first release."""
-    made = ApiProduction(hosting, project, Stack(hosting, f"{project}-production"))
+    opened = ApiProduction(hosting, project, Stack(hosting, f"{project}-production"))
     s3 = hosting.cloud.client("s3")
-    s3.create_bucket(Bucket=made.bucket)
-    s3.put_bucket_versioning(Bucket=made.bucket, VersioningConfiguration={"Status": "Enabled"})
+    s3.create_bucket(Bucket=opened.bucket)
+    s3.put_bucket_versioning(Bucket=opened.bucket, VersioningConfiguration={"Status": "Enabled"})
     assert (
         Stack(hosting, f"{project}-account").deploy(ACCOUNT, {"Project": project})["StackStatus"] == "CREATE_COMPLETE"
     )
@@ -177,4 +177,4 @@ def open_project(hosting: Hosting, project: str) -> ApiProduction:
     stack = Stack(hosting, f"{project}-api")
     deployed = stack.deploy(template, {**api, **limits}, Capabilities=["CAPABILITY_IAM"])
     assert deployed["StackStatus"] == "CREATE_COMPLETE", stack.reasons()
-    return made
+    return opened

@@ -60,9 +60,9 @@ class Builders:
 
     def messages(self, build: dict) -> list[str]:
         """The events of the build's log, as CloudWatch Logs has them."""
-        place = build["logs"]
+        log_location = build["logs"]
         events = self.cloud.client("logs").get_log_events(
-            logGroupName=place["groupName"], logStreamName=place["streamName"], startFromHead=True
+            logGroupName=log_location["groupName"], logStreamName=log_location["streamName"], startFromHead=True
         )["events"]
         return [event["message"] for event in events]
 

@@ -101,9 +101,9 @@ def delivery(cloud: Cloud, bucket: str, role_arn: str) -> Delivery:
 @pytest.fixture
 def stack(hosting: Hosting, request: pytest.FixtureRequest) -> Iterator[Stack]:
     """A stack that this test makes, deleted after it."""
-    made = Stack(hosting, request.node.name.replace("_", "-")[:60].strip("-"))
-    yield made
-    made.delete()
+    created = Stack(hosting, request.node.name.replace("_", "-")[:60].strip("-"))
+    yield created
+    created.delete()
 
 
 @pytest.fixture(scope="session")

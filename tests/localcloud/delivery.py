@@ -145,7 +145,7 @@ class Delivery:
         return until(lambda: self.result(name, execution_id, action).get("externalExecutionId"), 20)
 
     def result(self, name: str, execution_id: str, action: str) -> dict:
-        """What the last run of an action says of itself: external id, summary, errorDetails …"""
+        """The latest run of an action: external id, summary, errorDetails …"""
         return self.last_run(name, execution_id, action)["output"]["executionResult"]
 
     def queue(self, name: str, service: str) -> tuple[str, str]:
@@ -179,7 +179,7 @@ class Delivery:
         return until(look, 30)
 
     def answer(self, name: str, status: str, token: str, summary: str = "", stage: str = "Approve") -> None:
-        """Approve or reject what waits under the token."""
+        """Approve or reject the action that waits with the token."""
         self.pipelines.put_approval_result(
             pipelineName=name,
             stageName=stage,

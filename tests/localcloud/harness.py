@@ -1,4 +1,4 @@
-"""Starts local clouds for tests, and waits for what they do."""
+"""Starts local clouds for tests, and waits for conditions."""
 
 import math
 import os
@@ -114,7 +114,7 @@ def start_cloud(directory: Path) -> Cloud:
 
 
 def until(condition: Callable[[], object], seconds: float = _PATIENCE) -> object:
-    """The condition's first true value. Fails when there is none within `seconds`, and two minutes at least."""
+    """The condition's first true value. Fails after `seconds`, and after two minutes at least."""
     deadline = time.monotonic() + max(seconds, _PATIENCE)
     while time.monotonic() < deadline:
         value = condition()

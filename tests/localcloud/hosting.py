@@ -171,7 +171,7 @@ class Hosting:
         return until(description, DEADLINE_SECONDS)
 
     def delete(self, name: str) -> None:
-        """Delete an endpoint and wait until it is gone."""
+        """Delete an endpoint and wait for the end of the deletion."""
         self.sagemaker.delete_endpoint(EndpointName=name)
         self.sagemaker.get_waiter("endpoint_deleted").wait(
             EndpointName=name, WaiterConfig={"Delay": 0.05, "MaxAttempts": 1000}

@@ -1,4 +1,4 @@
-"""Stacks of infra/endpoint.yml: one release of a model each, with what production has around it."""
+"""Stacks of infra/endpoint.yml: one release of a model each, with production's parameters."""
 
 from typing import Any
 
@@ -40,8 +40,8 @@ class Stack:
             change = self.cloudformation.update_stack
         except ClientError:
             change = self.cloudformation.create_stack
-        given = [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in parameters.items()]
-        change(StackName=self.name, TemplateBody=template, Parameters=given, **members)
+        template_parameters = [{"ParameterKey": key, "ParameterValue": str(value)} for key, value in parameters.items()]
+        change(StackName=self.name, TemplateBody=template, Parameters=template_parameters, **members)
 
     def ended(self) -> dict:
         """The stack's description once nothing changes any more."""

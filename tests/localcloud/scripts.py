@@ -110,14 +110,14 @@ class Scripts:
         }
 
     def processing_input(self, name: str, uri: str, **changes: Any) -> dict:
-        """An input that lies at processing/input/{name}."""
-        place = {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/input/{name}", "S3DataType": "S3Prefix"}
-        return {"InputName": name, "S3Input": place | {"S3InputMode": "File"} | changes}
+        """An input at processing/input/{name}."""
+        location = {"S3Uri": uri, "LocalPath": f"/opt/ml/processing/input/{name}", "S3DataType": "S3Prefix"}
+        return {"InputName": name, "S3Input": location | {"S3InputMode": "File"} | changes}
 
     def processing_output(self, name: str, prefix: str, mode: str = "EndOfJob") -> dict:
         """An output from processing/output/{name} to a prefix of the bucket."""
-        place = {"S3Uri": f"s3://{self.bucket}/{prefix}", "LocalPath": f"/opt/ml/processing/output/{name}"}
-        return {"OutputName": name, "S3Output": place | {"S3UploadMode": mode}}
+        location = {"S3Uri": f"s3://{self.bucket}/{prefix}", "LocalPath": f"/opt/ml/processing/output/{name}"}
+        return {"OutputName": name, "S3Output": location | {"S3UploadMode": mode}}
 
     def process(self, name: str, program: str, **changes: Any) -> dict:
         """Run `program` as a processing job to its end and describe the job."""

@@ -56,7 +56,7 @@ class Shift:
         return alias["FunctionVersion"], (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights", {})
 
     def seen(self, deployment: str) -> list[float]:
-        """The shares of the new version while the deployment goes on."""
+        """The shares of the new version during the deployment."""
         found: list[float] = []
         while self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]["status"] in (
             "Created",

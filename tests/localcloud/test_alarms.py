@@ -82,7 +82,7 @@ def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
 )
 def test_missing_data_are_treated_as_configured(cloudwatch, treatment: str, expected: str) -> None:
     put_alarm(cloudwatch, f"missing-{treatment}", TreatMissingData=treatment)
-    # Alarms begin with insufficient data: one that is judged after it tells when that was.
+    # A new alarm has insufficient data: its first state shows when it was evaluated.
     put_alarm(cloudwatch, f"missing-{treatment}-judged", TreatMissingData="breaching")
     until(lambda: state(cloudwatch, f"missing-{treatment}-judged") == "ALARM", 5)
     assert state(cloudwatch, f"missing-{treatment}") == expected

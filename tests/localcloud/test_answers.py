@@ -217,7 +217,7 @@ def walks(
     ]
 
 
-def test_every_operation_answers_what_its_output_shape_requires(walks: list[Callable]) -> None:
+def test_every_operation_returns_the_required_members(walks: list[Callable]) -> None:
     with ThreadPoolExecutor() as pool:
         for walk in [pool.submit(walk) for walk in walks]:
             walk.result()

@@ -36,7 +36,7 @@ def outcome(cloud: Cloud, region: str) -> tuple[str, list[str]]:
     return outcome_of(cloud.client("cloudformation", region=region), TEMPLATE)
 
 
-def test_the_clouds_own_region_comes_with_a_role_for_logs(cloud: Cloud) -> None:
+def test_own_region_has_a_role_for_logs(cloud: Cloud) -> None:
     assert outcome(cloud, "us-east-1")[0] == "CREATE_COMPLETE"
 
 

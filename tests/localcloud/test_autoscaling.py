@@ -139,7 +139,7 @@ def test_a_variant_that_does_not_exist_cannot_be_registered(
     assert (code, message in found) == ("ValidationException", True), found
 
 
-def test_what_is_not_a_variant_of_an_endpoint_is_refused_by_name(autoscaling) -> None:
+def test_other_resources_than_variants_are_refused_by_name(autoscaling) -> None:
     request = {"ServiceNamespace": "ecs", "ResourceId": "service/a/b", "ScalableDimension": "ecs:service:DesiredCount"}
     code, message = refusal(autoscaling.register_scalable_target, **request, MinCapacity=1, MaxCapacity=2)
     assert (code, "ServiceNamespace=ecs" in message) == ("NotImplemented", True)

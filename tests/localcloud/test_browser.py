@@ -209,8 +209,8 @@ def try_all(page: Page, calls: list[Call]) -> list[str]:
     seen = []
     for call in calls:
         for headers, mode in ((call.headers, "cors"), ({"Content-Type": "text/plain"}, "no-cors")):
-            given = {"url": call.url, "headers": headers, "body": call.body, "mode": mode}
-            seen.append(page.evaluate(FETCH, given))
+            request = {"url": call.url, "headers": headers, "body": call.body, "mode": mode}
+            seen.append(page.evaluate(FETCH, request))
     form = calls[0]
     simple = {"url": form.url, "headers": form.headers, "body": form.body, "mode": "no-cors"}
     seen.append(page.evaluate(FETCH, simple))
@@ -245,7 +245,7 @@ def test_a_page_of_another_port_makes_and_runs_nothing(
     assert attack.has_made() == []
 
 
-def test_a_page_whose_name_leads_here_by_now_makes_and_runs_nothing(attack: Attack, page: Page) -> None:
+def test_page_with_a_rebound_name_creates_and_runs_nothing(attack: Attack, page: Page) -> None:
     """To the browser it is one origin, so that it sends no preflight and lets the page read every answer."""
     address = f"http://{REBOUND}:{attack.cloud.port}/page"
     page.route(

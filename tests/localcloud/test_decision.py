@@ -32,7 +32,7 @@ class Project:
         return self.status()
 
     def status(self) -> str | None:
-        """The stack's status, None when it is gone."""
+        """The stack's status, None when it does not exist."""
         stacks = self.cloudformation.describe_stacks()["Stacks"]
         return next((stack["StackStatus"] for stack in stacks if stack["StackName"] == self.name), None)
 

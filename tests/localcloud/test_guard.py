@@ -88,8 +88,8 @@ def test_two_names_in_one_request_are_refused(cloud: Cloud) -> None:
     ],
 )
 def test_its_own_names_and_its_own_pages_are_answered(cloud: Cloud, host: str, headers: dict[str, str]) -> None:
-    given = {name: value.format(port=cloud.port) for name, value in headers.items()}
-    status, body, _ = signed(cloud, host.format(port=cloud.port), **given)
+    sent = {name: value.format(port=cloud.port) for name, value in headers.items()}
+    status, body, _ = signed(cloud, host.format(port=cloud.port), **sent)
     assert status == 200 and "projects" in json.loads(body)
 
 

@@ -69,7 +69,7 @@ def test_a_program_that_does_not_exist_is_refused_by_name(image: images.Image) -
         image.command([], ["no-such-program"])
 
 
-def test_copying_what_the_build_context_lacks_is_refused_by_name(tmp_path: Path) -> None:
+def test_copy_of_a_missing_file_is_refused_by_name(tmp_path: Path) -> None:
     (tmp_path / "Dockerfile").write_text("FROM scratch\nCOPY absent.txt /\n")
     with pytest.raises(AWSError, match="COPY absent.txt"):
         images.build(tmp_path / "Dockerfile", tmp_path, tmp_path / "root", "sha256:0")

@@ -70,7 +70,7 @@ PIPELINE = {
     ],
 }
 APPSPEC = {"revisionType": "AppSpecContent", "appSpecContent": {"content": "{}"}}
-# By the name of the shape: what the first value of an enumeration would not reach.
+# Values by the name of the shape, for operations that the first value of an enumeration would not reach.
 VALUES: dict[str, Any] = {
     "ArtifactsType": "NO_ARTIFACTS",
     "CacheType": "NO_CACHE",
@@ -94,7 +94,7 @@ VALUES: dict[str, Any] = {
     "TrainingInputMode": "File",
     "TrainingInstanceCount": 1,
 }
-# Members that AWS does not take beside another of the same request.
+# Members that AWS does not accept together with another of the same request.
 INSTEAD_OF_ANOTHER = {
     "CreateHyperParameterTuningJob": "WarmStartConfig",
     "CreateModel": "PrimaryContainer.ModelPackageName",
@@ -284,7 +284,7 @@ def test_no_malformed_request_makes_an_operation_fail(prepared: Cloud, service: 
 
 
 @of_each_service
-def test_no_member_that_is_left_out_makes_an_operation_fail(prepared: Cloud, service: str) -> None:
+def test_missing_members_never_fail_an_operation_internally(prepared: Cloud, service: str) -> None:
     failures = Failures(prepared, service)
     for model in operations(service):
         if model.input_shape:

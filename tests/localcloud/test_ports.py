@@ -4,9 +4,9 @@ from mlops.localcloud import ports
 
 
 def test_a_port_is_given_out_once_and_below_those_of_outgoing_connections() -> None:
-    given = [ports.free_port() for _ in range(100)]
-    assert len(set(given)) == 100
-    assert all(20_000 <= port < 32_768 for port in given)
+    returned = [ports.free_port() for _ in range(100)]
+    assert len(set(returned)) == 100
+    assert all(20_000 <= port < 32_768 for port in returned)
 
 
 def test_a_port_on_which_a_program_listens_is_not_given_out() -> None:

@@ -35,7 +35,7 @@ def test_a_program_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path
     assert process.stop(grace_seconds=0.1) == -signal.SIGKILL
 
 
-def test_what_a_program_started_ends_with_it(tmp_path: Path) -> None:
+def test_child_processes_end_with_their_program(tmp_path: Path) -> None:
     lines: list[str] = []
     script = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid, flush=True)"
     process = processes.start([sys.executable, "-c", script], {"PATH": os.defpath}, tmp_path, lines.append)

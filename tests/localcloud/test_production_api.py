@@ -1,4 +1,4 @@
-"""Production behind the API: what gets traffic, what takes a release back, and what does not keep a cure away."""
+"""Production behind the API: the checks before traffic, rollbacks, and repairs of a broken release."""
 
 import uuid
 from collections.abc import Iterator
@@ -11,9 +11,9 @@ from hosting import Hosting
 
 @pytest.fixture
 def project(hosting: Hosting) -> Iterator[ApiProduction]:
-    made = open_project(hosting, f"shop-{uuid.uuid4().hex[:6]}")
-    yield made
-    made.production.delete()
+    opened = open_project(hosting, f"shop-{uuid.uuid4().hex[:6]}")
+    yield opened
+    opened.production.delete()
 
 
 def test_a_first_release_whose_function_is_broken_gets_no_traffic(project: ApiProduction) -> None:

@@ -1,4 +1,4 @@
-"""The local cloud as a process: what it refuses, that two run side by side, and that it stops clean."""
+"""The local cloud as a process: refusals, two clouds at the same time, a clean stop."""
 
 import json
 import os

@@ -1,4 +1,4 @@
-"""A build has an environment of its own: what it installs, writes and leaves touches neither the cloud nor others."""
+"""The environment of a build is isolated from the cloud and from other builds."""
 
 import subprocess
 import sys
@@ -29,7 +29,7 @@ def counterfeit(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.mark.parametrize("pip", ["pip", "python -m pip"])
-def test_what_a_build_installs_stays_in_the_build(builders: Builders, counterfeit: Path, pip: str) -> None:
+def test_packages_of_a_build_stay_in_the_build(builders: Builders, counterfeit: Path, pip: str) -> None:
     name = f"installs-{pip.replace(' ', '-')}"
     builders.commands(
         name,
@@ -49,7 +49,7 @@ def test_what_a_build_installs_stays_in_the_build(builders: Builders, counterfei
     assert mine.stdout.strip() in after
 
 
-def test_a_build_cannot_take_away_what_the_cloud_has(builders: Builders) -> None:
+def test_build_cannot_remove_packages_of_the_cloud(builders: Builders) -> None:
     builders.commands("uninstalls", "pip uninstall --yes boto3; python -c 'import boto3.session'")
     build = builders.run("uninstalls")
     assert build["buildStatus"] == "SUCCEEDED", builders.log(build)

@@ -1,4 +1,4 @@
-"""A build that could not be carried out says why: who was denied what, and how a command was ended."""
+"""The reasons of failed builds: denied permissions, ended commands."""
 
 import json
 

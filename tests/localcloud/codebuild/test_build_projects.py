@@ -1,4 +1,4 @@
-"""Build projects, the lists of their builds, and what is refused of both."""
+"""Build projects, the lists of their builds, and refusals of both."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -38,7 +38,7 @@ def test_projects_are_described_changed_and_deleted(builders: Builders) -> None:
         ({"vpcConfig": {"vpcId": "vpc-1", "subnets": ["s"], "securityGroupIds": ["g"]}}, "vpcConfig"),
     ],
 )
-def test_what_a_project_cannot_have_here_is_refused_by_name(builders: Builders, members: dict, named: str) -> None:
+def test_unsupported_settings_of_a_project_are_refused_by_name(builders: Builders, members: dict, named: str) -> None:
     with pytest.raises(ClientError, match=f"does not carry out {named}"):
         builders.commands("refused", "true", **members)
 
@@ -54,7 +54,7 @@ def test_what_a_project_cannot_have_here_is_refused_by_name(builders: Builders, 
         ),
     ],
 )
-def test_what_a_build_cannot_have_here_is_refused_by_name(
+def test_unsupported_settings_of_a_build_are_refused_by_name(
     builders: Builders, request_members: dict, named: str
 ) -> None:
     name = f"plain-{next(iter(request_members)).lower()}"

@@ -1,4 +1,4 @@
-"""The buildspec: what is read from it, and what is refused by its name."""
+"""The buildspec: its keys, and refusals by name."""
 
 import pytest
 
@@ -62,7 +62,7 @@ def test_everything_that_is_carried_out_is_read() -> None:
         ("version: 0.2\nenv: {exported-variables: [AWS_X]}\nphases: {build: {commands: [a]}}", "AWS_X"),
     ],
 )
-def test_what_is_not_carried_out_is_refused_by_its_key(text: str, named: str) -> None:
+def test_unsupported_keys_are_refused_by_name(text: str, named: str) -> None:
     with pytest.raises(BuildspecError, match=named):
         parse(text)
 

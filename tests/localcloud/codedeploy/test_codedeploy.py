@@ -1,4 +1,4 @@
-"""CodeDeploy: an alias comes to another version by canary or linearly, with hooks and alarms, and comes back."""
+"""CodeDeploy: canary and linear shifts of an alias, with hooks, alarms and rollbacks."""
 
 import json
 import threading
@@ -139,7 +139,7 @@ def test_alarms_that_the_group_may_not_read_count_as_active(lambdas: Lambdas) ->
 
 @pytest.fixture(scope="session")
 def hooks(lambdas: Lambdas) -> dict[str, str]:
-    """Functions by what they do as a hook."""
+    """Functions by their behaviour as a hook."""
     lambdas.make("hook-good", ANSWERS.format(status="Succeeded"))
     lambdas.make("hook-bad", ANSWERS.format(status="Failed"))
     return {"good": "hook-good", "bad": "hook-bad"}
@@ -172,7 +172,7 @@ def test_a_deployment_that_is_stopped_goes_back(lambdas: Lambdas) -> None:
     assert shift.weights() == (shift.old, {})
 
 
-def test_what_is_not_for_lambda_is_refused_by_name(codedeploy) -> None:
+def test_other_compute_platforms_are_refused_by_name(codedeploy) -> None:
     with pytest.raises(ClientError, match="not to the platform Server"):
         codedeploy.create_application(applicationName="servers")
     with pytest.raises(ClientError, match="does not implement codedeploy ListGitHubAccountTokenNames"):
@@ -267,7 +267,7 @@ class Stack:
         return self.lambdas.invoke(self.name, Qualifier="live")[0], len(self.versions())
 
 
-def test_a_stack_shifts_its_alias_and_comes_back_when_that_fails(lambdas: Lambdas, bucket: str, hooks) -> None:
+def test_stack_shifts_its_alias_and_rolls_back_on_failure(lambdas: Lambdas, bucket: str, hooks) -> None:
     stack = Stack(lambdas, bucket, "shifting")
     stack.deploy("first", hooks["bad"])
     assert stack.ended() == "CREATE_COMPLETE", "no hook runs for a first version"

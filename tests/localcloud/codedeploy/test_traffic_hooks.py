@@ -189,7 +189,7 @@ WRONG_CODE = {
 
 
 @pytest.mark.parametrize(("spoilt", "reason"), WRONG_CODE.values(), ids=WRONG_CODE)
-def test_traffic_comes_only_to_a_function_that_answers_rightly(
+def test_only_a_function_with_the_golden_predictions_gets_traffic(
     answering: str, lambdas: Lambdas, hook: Hook, caplog, spoilt: tuple[str, str, str], reason: str
 ) -> None:
     environment = {"ENDPOINT_NAME": answering, "MODEL_VERSION": "release-1"}

@@ -224,7 +224,7 @@ def test_executions_keep_the_declaration_that_they_were_started_with(delivery: D
     assert described["metadata"]["pipelineArn"].endswith(f":{name}")
 
 
-def test_a_deleted_pipeline_is_gone(delivery: Delivery) -> None:
+def test_deleted_pipeline_does_not_exist(delivery: Delivery) -> None:
     name = delivery.create("deleted", {"Approve": [delivery.approval()]})
     delivery.start(name)
     delivery.pipelines.delete_pipeline(name=name)

@@ -1,4 +1,4 @@
-"""What each action provider does, and how it says that it failed."""
+"""The action providers, and the messages of their failures."""
 
 import json
 

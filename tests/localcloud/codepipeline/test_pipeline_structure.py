@@ -1,4 +1,4 @@
-"""The structure of a pipeline: what AWS refuses, and what the local cloud does not carry out, by name."""
+"""The structure of a pipeline: refusals of AWS, and of unsupported features, by name."""
 
 from collections.abc import Callable
 

@@ -53,9 +53,9 @@ def test_a_deactivated_key_is_refused(cloud: Cloud) -> None:
     iam.create_user(UserName="leaver")
     key = iam.create_access_key(UserName="leaver")["AccessKey"]
     iam.update_access_key(UserName="leaver", AccessKeyId=key["AccessKeyId"], Status="Inactive")
-    given = {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
+    credentials = {"AccessKeyId": key["AccessKeyId"], "SecretAccessKey": key["SecretAccessKey"]}
     with pytest.raises(ClientError, match="InvalidClientTokenId"):
-        cloud.client("sts", given).get_caller_identity()
+        cloud.client("sts", credentials).get_caller_identity()
 
 
 def test_an_account_that_is_added_is_entered_by_its_role(cloud: Cloud) -> None:
@@ -81,7 +81,7 @@ def test_two_clouds_have_different_credentials_and_do_not_know_each_others(cloud
         other.process.wait(30)
 
 
-def test_what_a_cloud_writes_is_for_its_owners_eyes_only(tmp_path: Path) -> None:
+def test_files_of_a_cloud_are_readable_by_their_owner_only(tmp_path: Path) -> None:
     directory = tmp_path / "cloud"
     directory.mkdir(mode=0o755)
     before = os.umask(0)

@@ -42,7 +42,7 @@ def test_a_property_that_an_update_takes_away_is_needed_once_more() -> None:
     )
 
 
-def test_what_a_handler_reads_is_needed_with_what_it_creates() -> None:
+def test_create_needs_the_read_permissions_of_its_handler() -> None:
     created = needed("create", "AWS::CodePipeline::Pipeline", {"Name": "taxi-fares", "RoleArn": "role"})
     assert created["codepipeline:GetPipelineState"] == f"arn:aws:codepipeline:eu-west-1:{ACCOUNT}:taxi-fares"
 

@@ -102,7 +102,7 @@ def test_an_explicit_deny_wins(make_role, acting) -> None:
     assert "with an explicit deny" in denied(acting("sagemaker", role).list_endpoints)
 
 
-def test_a_boundary_bounds_what_a_role_may_do(cloud: Cloud, make_role, acting, names) -> None:
+def test_boundary_limits_the_permissions_of_a_role(cloud: Cloud, make_role, acting, names) -> None:
     document = json.dumps({"Version": "2012-10-17", "Statement": [allow("sns:*")]})
     boundary = cloud.client("iam").create_policy(PolicyName=names("boundary"), PolicyDocument=document)["Policy"]["Arn"]
     role = make_role(allow(["sagemaker:ListEndpoints", "sns:ListTopics"]), PermissionsBoundary=boundary)
@@ -212,14 +212,14 @@ def test_a_stack_acts_under_its_role(cloud: Cloud, make_role, names) -> None:
 
 
 @pytest.mark.parametrize("missing", ["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"])
-def test_a_stack_needs_what_cloudformation_reads_of_a_resource(cloud: Cloud, make_role, names, missing: str) -> None:
+def test_stack_needs_the_read_permissions_of_its_resources(cloud: Cloud, make_role, names, missing: str) -> None:
     name = names("stack")
     role = make_role(allow([each for each in TOPIC_ACTIONS if each != missing]), service="cloudformation")
     assert stack(cloud, name, names("topic"), RoleARN=role)["StackStatus"] == "ROLLBACK_COMPLETE"
     assert f"is not authorized to perform: {missing}" in reasons_of(cloud, name)
 
 
-def test_an_update_needs_what_a_replacement_creates(cloud: Cloud, make_role, names) -> None:
+def test_replacement_needs_the_permissions_of_a_creation(cloud: Cloud, make_role, names) -> None:
     name, first, second = names("stack"), names("first"), names("second")
     role = make_role(allow(TOPIC_ACTIONS, TOPIC + first), service="cloudformation")
     assert stack(cloud, name, first, RoleARN=role)["StackStatus"] == "CREATE_COMPLETE"
@@ -363,7 +363,7 @@ def asked_through_an_api(lambdas: Lambdas, name: str, code: str, role: str) -> t
         return error.code, error.read().decode()
 
 
-def test_what_roles_do_and_may_not_do_is_written_down(cloud: Cloud, make_role, acting) -> None:
+def test_decisions_about_roles_are_recorded(cloud: Cloud, make_role, acting) -> None:
     role = make_role(allow("sns:ListTopics"))
     acting("sns", role).list_topics()
     with pytest.raises(ClientError, match="not authorized"):

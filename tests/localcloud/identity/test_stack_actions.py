@@ -1,4 +1,4 @@
-"""The CloudFormation deploy action: what each mode does to a stack, and how it fails."""
+"""The CloudFormation deploy action: the modes, and their failures."""
 
 import json
 from collections.abc import Iterator

@@ -102,7 +102,7 @@ def issue(cloud: Cloud) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def forge(cloud: Cloud, issue: Callable[..., str]) -> Callable[..., str]:
-    """Signs claims of its own with the issuer's key, which lies in the cloud's directory."""
+    """Signs claims of its own with the issuer's key, read from the cloud's directory."""
     key = serialization.load_pem_private_key((cloud.directory / "identity" / "issuer.pem").read_bytes(), None)
     genuine = issue()
     kid = jwt.get_unverified_header(genuine)["kid"]
@@ -230,7 +230,7 @@ def test_the_old_subject_of_a_renamed_repository_is_not_authorized(sts, roles, i
 
 
 NOW = int(time.time())
-# The issuer's key signs them, but they are not what a job of now would show to AWS.
+# Signed by the issuer's key, but not valid now.
 FORGED = {
     "another audience": ({"aud": "https://github.com/octo"}, "InvalidIdentityToken"),
     "an audience that goes on": ({"aud": "sts.amazonaws.com.evil.example"}, "InvalidIdentityToken"),

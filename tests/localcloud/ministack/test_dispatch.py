@@ -1,4 +1,4 @@
-"""What AWS refuses of a request, and what ministack only pretends, is refused before ministack sees it."""
+"""Requests that AWS refuses, and operations that ministack only pretends, are refused before ministack handles them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -117,7 +117,7 @@ PRETENDED = [
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters"), PRETENDED, ids=[each[1] for each in PRETENDED])
-def test_what_would_only_be_pretended_is_refused_by_name(
+def test_operations_that_ministack_only_pretends_are_refused_by_name(
     unchecked: Callable[[str], BaseClient], service: str, operation: str, parameters: dict
 ) -> None:
     client = unchecked(service)
@@ -143,7 +143,7 @@ ON_NOTHING: list[tuple[str, str, dict[str, Any], str]] = [
 @pytest.mark.parametrize(
     ("service", "operation", "parameters", "code"), ON_NOTHING, ids=[each[1] for each in ON_NOTHING]
 )
-def test_what_names_nothing_that_exists_is_refused(
+def test_requests_for_missing_resources_are_refused(
     cloud: Cloud, service: str, operation: str, parameters: dict, code: str
 ) -> None:
     with pytest.raises(ClientError) as refused:
@@ -210,7 +210,7 @@ def test_a_property_that_a_type_does_not_have_fails_the_resource(
     assert reason in failure(cloud, kind, properties)
 
 
-def test_scalars_of_templates_are_taken_for_what_they_say(cloud: Cloud) -> None:
+def test_scalars_of_templates_are_converted(cloud: Cloud) -> None:
     properties = {**ALARM, "AlarmName": "scalars", "Period": "60", "Threshold": "1.5", "ActionsEnabled": "false"}
     status, reasons = outcome(cloud, "AWS::CloudWatch::Alarm", properties)
     assert (status, reasons) == ("CREATE_COMPLETE", [])

@@ -1,4 +1,4 @@
-"""IAM: AWS's managed policies are real, what does not exist is not attached, a malformed policy is refused."""
+"""IAM: AWS's managed policies have their permissions; missing and malformed policies are refused."""
 
 import json
 from collections.abc import Callable, Iterator

@@ -1,4 +1,4 @@
-"""S3: what is not carried out is refused by name, and what names no key is encrypted with the account's own."""
+"""S3: unsupported operations are refused by name; objects without a key id are encrypted with the managed key."""
 
 import json
 from collections.abc import Iterator

@@ -30,8 +30,8 @@ Resources:
     cloudformation.create_stack(StackName="exporting", TemplateBody=exporting)
     cloudformation.get_waiter("stack_create_complete").wait(StackName="exporting", WaiterConfig={"Delay": 0.1})
     for uses, change in (("yes", cloudformation.create_stack), ("no", cloudformation.update_stack)):
-        given = [{"ParameterKey": "Uses", "ParameterValue": uses}]
-        change(StackName="importing", TemplateBody=importing, Parameters=given)
+        template_parameters = [{"ParameterKey": "Uses", "ParameterValue": uses}]
+        change(StackName="importing", TemplateBody=importing, Parameters=template_parameters)
         ended = "stack_create_complete" if uses == "yes" else "stack_update_complete"
         cloudformation.get_waiter(ended).wait(StackName="importing", WaiterConfig={"Delay": 0.1})
         if uses == "yes":
@@ -92,7 +92,7 @@ Outputs:
 """
 
 
-def test_a_change_set_adds_and_removes_what_a_flipped_condition_does(cloud: Cloud, stack_name: str) -> None:
+def test_change_set_follows_a_changed_condition(cloud: Cloud, stack_name: str) -> None:
     sns = cloud.client("sns")
     create(cloud, stack_name, PLAIN + SOMETIMES)
     assert changes(change_set(cloud, stack_name, More="yes")) == {"Sometimes": "Add"}
@@ -107,9 +107,7 @@ def test_a_change_set_adds_and_removes_what_a_flipped_condition_does(cloud: Clou
 
 
 @pytest.mark.parametrize(("resources", "changed"), [(NAMED, "Named"), (POINTED, "Pointed")], ids=["value", "attribute"])
-def test_a_change_set_modifies_what_has_another_side_of_an_if(
-    cloud: Cloud, stack_name: str, resources: str, changed: str
-) -> None:
+def test_change_set_follows_a_changed_if(cloud: Cloud, stack_name: str, resources: str, changed: str) -> None:
     create(cloud, stack_name, PLAIN + resources)
     assert changes(change_set(cloud, stack_name, More="yes")) == {changed: "Modify"}
     execute(cloud, stack_name)
@@ -131,11 +129,13 @@ def test_a_change_set_that_changes_nothing_fails(cloud: Cloud, stack_name: str, 
     assert "didn't contain changes" in described["StatusReason"]
 
 
-def test_an_update_adds_and_removes_what_a_flipped_condition_does(cloud: Cloud, stack_name: str) -> None:
+def test_update_follows_a_changed_condition(cloud: Cloud, stack_name: str) -> None:
     create(cloud, stack_name, PLAIN + SOMETIMES)
     for more, resources in (("yes", {"Always", "Sometimes"}), ("no", {"Always"})):
-        given = [{"ParameterKey": "More", "ParameterValue": more}]
-        cloud.client("cloudformation").update_stack(StackName=stack_name, UsePreviousTemplate=True, Parameters=given)
+        template_parameters = [{"ParameterKey": "More", "ParameterValue": more}]
+        cloud.client("cloudformation").update_stack(
+            StackName=stack_name, UsePreviousTemplate=True, Parameters=template_parameters
+        )
         assert finished(cloud, stack_name)["StackStatus"] == "UPDATE_COMPLETE"
         assert made(cloud, stack_name).keys() == resources
 
@@ -232,8 +232,10 @@ def change_set(cloud: Cloud, stack_name: str, **values: str) -> dict:
     cloudformation = cloud.client("cloudformation")
     name = {"StackName": stack_name, "ChangeSetName": "change"}
     cloudformation.delete_change_set(**name)
-    given = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
-    cloudformation.create_change_set(**name, ChangeSetType="UPDATE", UsePreviousTemplate=True, Parameters=given)
+    template_parameters = [{"ParameterKey": key, "ParameterValue": value} for key, value in values.items()]
+    cloudformation.create_change_set(
+        **name, ChangeSetType="UPDATE", UsePreviousTemplate=True, Parameters=template_parameters
+    )
 
     def look() -> dict | None:
         described = cloudformation.describe_change_set(**name)

@@ -118,7 +118,7 @@ def test_start_execution_is_idempotent(cloud: Cloud, arn: str) -> None:
         client.start_execution(stateMachineArn=arn, name="once", input='{"a": 1}')
 
 
-def test_express_and_standard_operations_are_told_apart(cloud: Cloud, arn: str, express: str) -> None:
+def test_operations_depend_on_the_type_of_the_state_machine(cloud: Cloud, arn: str, express: str) -> None:
     client = cloud.client("stepfunctions", config=Config(inject_host_prefix=False))
     with pytest.raises(client.exceptions.StateMachineTypeNotSupported):
         client.start_sync_execution(stateMachineArn=arn)
@@ -138,7 +138,7 @@ def test_failed_execution_has_the_error_of_its_state_and_no_output(cloud: Cloud,
     assert described.keys().isdisjoint({"output", "outputDetails", "error"})
 
 
-def test_each_event_names_the_one_before_and_tasks_name_what_they_call(cloud: Cloud, role_arn: str) -> None:
+def test_events_have_the_previous_event_and_tasks_their_service(cloud: Cloud, role_arn: str) -> None:
     client = cloud.client("stepfunctions")
     task = {
         "Type": "Task",

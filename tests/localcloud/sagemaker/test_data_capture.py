@@ -1,4 +1,4 @@
-"""Data capture: what of the traffic lies in S3, and in which form, through plain boto3."""
+"""Data capture: the records in S3, through plain boto3."""
 
 import base64
 import json

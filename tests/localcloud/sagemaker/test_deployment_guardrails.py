@@ -163,7 +163,7 @@ def test_a_deployment_that_sagemaker_would_not_take_is_refused(
         hosting.sagemaker.update_endpoint(EndpointName="nobodys", EndpointConfigName="x", DeploymentConfig=deployment)
 
 
-def test_what_autoscaling_has_reached_is_kept_when_that_is_asked_for(hosting: Hosting) -> None:
+def test_update_retains_variant_properties_on_request(hosting: Hosting) -> None:
     hosting.deploy("retained", says("old"))
     hosting.sagemaker.update_endpoint_weights_and_capacities(
         EndpointName="retained", DesiredWeightsAndCapacities=[{"VariantName": "AllTraffic", "DesiredInstanceCount": 3}]

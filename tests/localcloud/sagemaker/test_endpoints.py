@@ -88,7 +88,7 @@ def test_the_container_acts_under_the_models_role_and_isolated_under_none(hostin
     assert hosting.ask("isolated") == "nobody"
 
 
-def test_what_a_container_prints_is_in_the_endpoints_log(hosting: Hosting) -> None:
+def test_output_of_a_container_is_in_the_endpoints_log(hosting: Hosting) -> None:
     hosting.deploy("logged", 'print("loading the model")' + says("1"))
     until(lambda: "serving" in hosting.log("logged"), 10)
     assert hosting.log("logged").startswith("loading the model\n")
@@ -119,7 +119,7 @@ def test_an_archive_that_cannot_be_unpacked_fails_the_endpoint(hosting: Hosting)
     )
 
 
-def test_model_data_that_is_gone_fails_the_endpoint(hosting: Hosting) -> None:
+def test_missing_model_data_fail_the_endpoint(hosting: Hosting) -> None:
     hosting.configured("gone", "")
     s3 = hosting.cloud.client("s3")
     s3.delete_object(Bucket=hosting.bucket, Key="gone/output/model.tar.gz")
@@ -174,7 +174,7 @@ def test_instances_share_the_requests_and_cover_for_each_other(hosting: Hosting)
         hosting.ask("shared")
 
 
-def test_capacity_follows_what_is_desired(hosting: Hosting) -> None:
+def test_capacity_follows_the_desired_count(hosting: Hosting) -> None:
     hosting.deploy("sized", PROCESS)
     for count in (3, 1):
         hosting.sagemaker.update_endpoint_weights_and_capacities(
@@ -211,7 +211,7 @@ def test_weights_split_the_traffic_until_they_are_changed(hosting: Hosting) -> N
     assert {hosting.ask("weighed") for _ in range(20)} == {"light"}
 
 
-def test_a_deleted_endpoint_is_gone_with_its_containers(hosting: Hosting) -> None:
+def test_deletion_of_an_endpoint_ends_its_containers(hosting: Hosting) -> None:
     hosting.deploy("deleted", PROCESS)
     process = hosting.ask("deleted")
     hosting.delete("deleted")

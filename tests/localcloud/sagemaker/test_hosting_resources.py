@@ -1,4 +1,4 @@
-"""CloudFormation over hosting: releases by infra/endpoint.yml, generated names, what is replaced and what is not."""
+"""CloudFormation over hosting: releases by infra/endpoint.yml, generated names, replacements and updates in place."""
 
 import json
 

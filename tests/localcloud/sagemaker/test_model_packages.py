@@ -29,7 +29,7 @@ class Registry:
         return [item["ModelPackageVersion"] for item in listed["ModelPackageSummaryList"]]
 
 
-def test_a_version_is_described_with_what_it_was_registered_with(cloud: Cloud) -> None:
+def test_version_is_described_as_registered(cloud: Cloud) -> None:
     registry = Registry(cloud, "lineage")
     members = {
         "ModelPackageDescription": "Pipeline execution 1a2b",
@@ -143,7 +143,7 @@ def test_a_group_is_made_once(cloud: Cloud) -> None:
         ({"ModelPackageName": "alone"}, "NotImplemented", "CreateModelPackage with ModelPackageName"),
     ],
 )
-def test_what_a_version_cannot_have_is_refused(cloud: Cloud, members: dict, code: str, expected: str) -> None:
+def test_invalid_versions_are_refused(cloud: Cloud, members: dict, code: str, expected: str) -> None:
     registry = Registry(cloud, f"refuses-{min(members).lower()}")
     found, message = refusal(registry.register, **members)
     assert found == code

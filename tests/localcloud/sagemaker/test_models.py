@@ -1,4 +1,4 @@
-"""Models: what they need, what is refused, through plain boto3."""
+"""Models: requirements and refusals, through plain boto3."""
 
 import pytest
 from botocore.exceptions import ClientError
@@ -9,17 +9,17 @@ ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 
 def test_a_model_is_described_as_it_was_made_until_it_is_deleted(hosting: Hosting) -> None:
     request = hosting.model_request("described", Environment={"THRESHOLD": "3"})
-    made = hosting.sagemaker.create_model(**request, Tags=[{"Key": "commit", "Value": "1a2b"}])
+    created = hosting.sagemaker.create_model(**request, Tags=[{"Key": "commit", "Value": "1a2b"}])
 
-    assert made["ModelArn"] == f"{ARN}:model/described"
+    assert created["ModelArn"] == f"{ARN}:model/described"
     model = hosting.sagemaker.describe_model(ModelName="described")
     assert model["PrimaryContainer"] == request["PrimaryContainer"]
     assert model["ExecutionRoleArn"] == hosting.role_arn
     assert model["EnableNetworkIsolation"] is False
-    tags = hosting.sagemaker.list_tags(ResourceArn=made["ModelArn"])["Tags"]
+    tags = hosting.sagemaker.list_tags(ResourceArn=created["ModelArn"])["Tags"]
     assert tags == [{"Key": "commit", "Value": "1a2b"}]
     listed = hosting.sagemaker.list_models(NameContains="described")["Models"]
-    assert [item["ModelArn"] for item in listed] == [made["ModelArn"]]
+    assert [item["ModelArn"] for item in listed] == [created["ModelArn"]]
 
     hosting.sagemaker.delete_model(ModelName="described")
     with pytest.raises(ClientError, match=f'Could not find model "{ARN}:model/described"'):
@@ -78,9 +78,7 @@ def test_sagemaker_must_be_able_to_assume_the_role(hosting: Hosting) -> None:
         ),
     ],
 )
-def test_what_the_local_cloud_does_not_carry_out_is_refused_by_its_name(
-    hosting: Hosting, container: dict, refused: str
-) -> None:
+def test_unsupported_fields_are_refused_by_name(hosting: Hosting, container: dict, refused: str) -> None:
     assert refusal(hosting.sagemaker.create_model, **hosting.model_request("refused", **container)) == (
         "NotImplemented",
         f"The local cloud does not implement CreateModel with {refused}",

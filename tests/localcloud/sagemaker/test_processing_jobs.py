@@ -1,4 +1,4 @@
-"""Processing jobs: inputs, outputs, their ends, and what is refused, through plain boto3."""
+"""Processing jobs: inputs, outputs, ends, refusals, through plain boto3."""
 
 import json
 
@@ -10,11 +10,11 @@ from scripts import Scripts
 GROUP = "/aws/sagemaker/ProcessingJobs"
 COPY = """
 import json, os, pathlib, sys
-given, made = map(pathlib.Path, sys.argv[1:3])
+given, output = map(pathlib.Path, sys.argv[1:3])
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"])
-(made / "report").mkdir()
-(made / "report" / "copy.csv").write_text((given / "test.csv").read_text())
-(made / "config.json").write_text((base / "config/processingjobconfig.json").read_text())
+(output / "report").mkdir()
+(output / "report" / "copy.csv").write_text((given / "test.csv").read_text())
+(output / "config.json").write_text((base / "config/processingjobconfig.json").read_text())
 (base / "output" / "message").write_text("copied one file")
 print("threshold", os.environ["THRESHOLD"])
 """
@@ -101,8 +101,8 @@ def test_a_job_can_be_stopped_once(scripts: Scripts) -> None:
 def test_a_continuous_output_is_in_s3_while_the_job_runs(scripts: Scripts) -> None:
     program = """
     import os, pathlib, time
-    made = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"], "processing/output/made")
-    (made / "first.txt").write_text("early")
+    output = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"], "processing/output/made")
+    (output / "first.txt").write_text("early")
     time.sleep(600)
     """
     outputs = {"Outputs": [scripts.processing_output("made", "streams/out", "Continuous")]}
@@ -159,9 +159,7 @@ def test_a_local_path_outside_of_processing_is_refused(scripts: Scripts) -> None
         ("S3DataType", "ManifestFile", r"ProcessingInputs\[0\].S3Input.S3DataType=ManifestFile"),
     ],
 )
-def test_what_the_local_cloud_cannot_do_is_refused_by_name(
-    scripts: Scripts, member: str, value: str, named: str
-) -> None:
+def test_unsupported_requests_are_refused_by_name(scripts: Scripts, member: str, value: str, named: str) -> None:
     request = scripts.processing_request("unsupported", "")
     request["ProcessingInputs"][0]["S3Input"][member] = value
     with pytest.raises(ClientError, match=f"CreateProcessingJob with {named}$"):

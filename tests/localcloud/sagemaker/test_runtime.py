@@ -1,4 +1,4 @@
-"""InvokeEndpoint: what reaches the container and what comes back, its errors, its metrics, through plain boto3."""
+"""InvokeEndpoint: requests to the container, its responses, errors, metrics, through plain boto3."""
 
 import json
 import os
@@ -31,7 +31,7 @@ serve(lambda body, headers: (int(body), {"Content-Type": "text/plain"}, "row 3 h
 
 @pytest.fixture(scope="module")
 def echo(hosting: Hosting) -> str:
-    """An endpoint that answers with what its container has seen."""
+    """An endpoint that responds with the request that its container received."""
     hosting.deploy("echo", ECHO)
     return "echo"
 
@@ -124,9 +124,7 @@ def test_a_body_over_the_limit_is_turned_away(hosting: Hosting, echo: str) -> No
 
 
 @pytest.mark.parametrize("member", ["TargetModel", "TargetContainerHostname", "InferenceComponentName", "SessionId"])
-def test_what_the_local_cloud_does_not_carry_out_is_refused_by_its_name(
-    hosting: Hosting, echo: str, member: str
-) -> None:
+def test_unsupported_fields_are_refused_by_name(hosting: Hosting, echo: str, member: str) -> None:
     error = failure(hosting, EndpointName=echo, Body="1", **{member: "one"})["Error"]
     assert error["Code"] == "NotImplemented"
     assert error["Message"] == f"The local cloud does not implement InvokeEndpoint with {member}"

@@ -48,9 +48,7 @@ def test_estimator_fit_with_debugger_and_profiler_on_by_default(scripts: Scripts
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_asks_the_debugger_for_something_is_refused_by_name(
-    scripts: Scripts, members: dict[str, Any], refused: str
-) -> None:
+def test_debugger_settings_are_refused_by_name(scripts: Scripts, members: dict[str, Any], refused: str) -> None:
     request = scripts.training_request("sdk-debugger", "", **members)
     code, message = refusal(scripts.sagemaker.create_training_job, **request)
     assert (code, message.endswith(f"CreateTrainingJob with {refused}")) == ("NotImplemented", True), message
@@ -115,7 +113,7 @@ def test_model_register_and_model_package_deploy(hosting: Hosting) -> None:
 
 
 @pytest.mark.parametrize("members", [{"CertifyForMarketplace": True}, {"SkipModelValidation": "All"}], ids=str)
-def test_what_a_registration_would_have_to_do_is_refused_by_name(hosting: Hosting, members: dict[str, Any]) -> None:
+def test_unsupported_fields_of_a_registration_are_refused_by_name(hosting: Hosting, members: dict[str, Any]) -> None:
     hosting.sagemaker.create_model_package_group(ModelPackageGroupName=f"sdk-{next(iter(members))}")
     code, message = refusal(
         hosting.sagemaker.create_model_package, ModelPackageGroupName=f"sdk-{next(iter(members))}", **members

@@ -24,7 +24,7 @@ def bowl(values: dict[str, str]) -> float:
 def results(
     strategy: str, seed: int, jobs: int = 16, known: Sequence[tuple[dict[str, str], float]] = ()
 ) -> list[tuple[dict[str, str], float]]:
-    """What a search tries in the bowl, two jobs at a time, and what it finds there."""
+    """The trials of a search of the bowl, two jobs at a time, and their objectives."""
     searching = search.make(strategy, PLANE, True, seed, list(known))
     running, found = [], []
     for _ in range(jobs):
@@ -90,7 +90,7 @@ def test_scaling_decides_where_most_values_are_drawn(
     assert sum(value < middle for value in values) / 300 == pytest.approx(below_the_middle, abs=0.1)
 
 
-def test_a_grid_is_gone_through_once() -> None:
+def test_grid_search_tries_each_combination_once() -> None:
     ranges = {
         "CategoricalParameterRanges": [
             {"Name": "booster", "Values": ["gbtree", "dart"]},

@@ -1,4 +1,4 @@
-"""Health checks of serving containers: what counts as healthy, and for how long SageMaker waits."""
+"""Health checks of serving containers: the criteria, and the time that SageMaker waits."""
 
 import socket
 import threading

@@ -1,4 +1,4 @@
-"""Releases and rollbacks one after the other, under load, while the alarms of what they replace ring: nothing fails.
+"""Releases and rollbacks one after the other, under load, while the alarms of the replaced releases are active: no request fails.
 
 ROUNDS=20 in the environment makes it a long run.
 """

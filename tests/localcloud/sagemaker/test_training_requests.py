@@ -1,4 +1,4 @@
-"""Requests for training jobs: what is refused, what is listed, tags, through plain boto3."""
+"""Requests for training jobs: refusals, lists, tags, through plain boto3."""
 
 import json
 
@@ -100,7 +100,7 @@ def test_a_name_can_be_used_once(scripts: Scripts) -> None:
     ],
     ids=["pipe", "manifest"],
 )
-def test_what_the_local_cloud_cannot_do_is_refused_by_name(scripts: Scripts, changes: dict, named: str) -> None:
+def test_unsupported_requests_are_refused_by_name(scripts: Scripts, changes: dict, named: str) -> None:
     with pytest.raises(ClientError, match=f"CreateTrainingJob with {named}$") as error:
         scripts.sagemaker.create_training_job(**scripts.training_request("refused", "", **changes))
     assert error.value.response["Error"]["Code"] == "NotImplemented"

@@ -194,7 +194,7 @@ def test_search_without_objectives_fails_with_a_reason(
     ],
     ids=["hyperband", "strategy-config", "convergence"],
 )
-def test_what_the_local_cloud_cannot_do_is_refused_by_name(scripts: Scripts, config: dict, named: str) -> None:
+def test_unsupported_requests_are_refused_by_name(scripts: Scripts, config: dict, named: str) -> None:
     with pytest.raises(ClientError, match=f"{named}$") as error:
         scripts.sagemaker.create_hyper_parameter_tuning_job(**scripts.tuning_request("refused", "", X, **config))
     assert error.value.response["Error"]["Code"] == "NotImplemented"

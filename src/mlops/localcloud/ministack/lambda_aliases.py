@@ -19,7 +19,9 @@ def route_by_alias_weight() -> None:
 
     invoke, record_of = lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope
 
-    async def invoked(name: str, event: Any, headers: dict, path_qualifier: str | None = None, query_params=None):
+    async def invoked(
+        name: str, event: Any, headers: dict, path_qualifier: str | None = None, query_params: dict | None = None
+    ) -> Any:
         qualifier = path_qualifier or (lambda_svc._qp_first(query_params or {}, "Qualifier") or None)
         version = _version(lambda_svc._functions.get(name), name, qualifier)
         return await invoke(name, event, headers, version or path_qualifier, query_params)
