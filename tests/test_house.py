@@ -19,13 +19,14 @@ NAMESPACES = ("mlops", "mlops.localcloud", "mlops.localcloud.sagemaker")
 # From the lowest: a floor imports no room of a higher one.
 FLOORS = (
     ("errors", "names", "archives", "images", "instances", "progress", "quantiles", "tags", "shapes"),
+    # A stand-in for AWS, which knows nothing of the project, its files and its pipeline.
+    ("localcloud",),
     ("container", "contract", "metrics", "team"),
     ("testing",),
     ("configuration",),
     ("rendering",),
     ("github", "aws"),
     ("conformance", "report", "qa"),
-    ("localcloud",),
     ("release",),
     ("builds", "cli"),
     ("__main__",),
