@@ -4,7 +4,7 @@ import pytest
 
 from mlops.aws.logs import LogLocation
 from mlops.report.collect import Document
-from mlops.report.deployment import second_variant
+from mlops.report.deployment import challenger
 from mlops.report.logs import console_link
 
 
@@ -93,8 +93,8 @@ def test_a_log_of_the_local_cloud_has_no_link() -> None:
     assert console_link("http://127.0.0.1:4566", "us-east-1", LogLocation("/g")) is None
 
 
-def test_a_second_variant_is_read_from_the_stack_of_the_endpoint(released: Document) -> None:
-    assert [each["second_variant"] for each in released["endpoints"]] == [None]
-    parameters = {"ChallengerName": "Champion", "ChallengerExecutionId": "1a2b3c4d", "ChallengerWeight": "0.1"}
-    assert second_variant(parameters) == {"name": "Champion", "execution": "1a2b3c4d", "share": 0.1}
-    assert second_variant({**parameters, "ChallengerName": ""}) is None
+def test_a_challenger_is_read_from_the_stack_of_the_endpoint(released: Document) -> None:
+    assert [each["challenger"] for each in released["endpoints"]] == [None]
+    parameters = {"ChallengerName": "Candidate", "ChallengerExecutionId": "1a2b3c4d", "ChallengerWeight": "0.1"}
+    assert challenger(parameters) == {"name": "Candidate", "execution": "1a2b3c4d", "share": 0.1}
+    assert challenger({**parameters, "ChallengerName": ""}) is None

@@ -247,8 +247,8 @@ def luminance(colour: str) -> float:
 
 
 @pytest.mark.parametrize("render", [as_html.render, as_markdown.render])
-def test_a_second_variant_is_shown_with_its_share_and_execution(released: Document, render: Render) -> None:
+def test_a_challenger_is_shown_with_its_share_and_execution(released: Document, render: Render) -> None:
     production = next(each for each in released["endpoints"] if each["stage"] == "production")
     assert "of the traffic" not in render(released)
-    production["second_variant"] = {"name": "Champion", "execution": "1a2b3c4d", "share": 0.1}
-    assert "variant Champion with 0.1 of the traffic serves execution 1a2b3c4d" in render(released)
+    production["challenger"] = {"name": "Candidate", "execution": "1a2b3c4d", "share": 0.1}
+    assert "challenger Candidate with 0.1 of the traffic serves execution 1a2b3c4d" in render(released)

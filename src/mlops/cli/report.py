@@ -1,4 +1,4 @@
-"""`mlops report`: a page about an execution."""
+"""`mlops report`: the report of an execution."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from mlops.cli.show import show
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="The report.json of another release, to show its figures beside these.",
+    help="The report.json of another release, to compare with.",
 )
 @click.option("--open", "opened", is_flag=True, help="Show it in the browser.")
 def report(execution: str | None, output: Path | None, baseline: Path | None, opened: bool) -> None:

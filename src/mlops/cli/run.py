@@ -21,7 +21,7 @@ from mlops.errors import InputError
 @click.option(
     "--baseline",
     type=click.Path(path_type=Path, dir_okay=False, exists=True),
-    help="The report.json of another release, to show its figures beside these in the report.",
+    help="The report.json of another release, to compare with in the report.",
 )
 @click.option("--approve", "approved", is_flag=True, help="Approve without asking.")
 @click.option("--keep", is_flag=True, help="Leave the local cloud running, with the endpoint in it.")

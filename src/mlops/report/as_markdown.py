@@ -94,9 +94,9 @@ def _release(document: dict[str, Any]) -> str:
         facts.append(("Model package", f"{package['group']}, version {package['version']}: {package['approval']}"))
     for endpoint in document["endpoints"]:
         serves = "serves this release" if endpoint["serves_this"] else f"serves execution {endpoint['execution']}"
-        if second := endpoint["second_variant"]:
-            share = f"with {second['share']:.3g} of the traffic"
-            serves += f"; variant {second['name']} {share} serves execution {second['execution']}"
+        if challenger := endpoint["challenger"]:
+            share = f"with {challenger['share']:.3g} of the traffic"
+            serves += f"; challenger {challenger['name']} {share} serves execution {challenger['execution']}"
         facts.append((f"Endpoint {endpoint['stage']}, now", f"`{endpoint['name']}` {endpoint['status']}, {serves}"))
     if traffic := view.traffic(document):
         facts.append(("Traffic shift", traffic))

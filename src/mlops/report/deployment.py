@@ -65,12 +65,12 @@ def _endpoint(session: Session, names: Names, stage: Stage, execution_id: str) -
         "execution": outputs.get("ExecutionId"),
         "commit": outputs.get("CommitId"),
         "serves_this": outputs.get("ExecutionId") == execution_id,
-        "second_variant": second_variant(stacks.parameters(session, names.endpoint_stack(stage))),
+        "challenger": challenger(stacks.parameters(session, names.endpoint_stack(stage))),
     }
 
 
-def second_variant(parameters: dict[str, str]) -> dict[str, Any] | None:
-    """The variant that shares the traffic of an endpoint, by the parameters of its stack; None where there is none."""
+def challenger(parameters: dict[str, str]) -> dict[str, Any] | None:
+    """The model that shares an endpoint's traffic, by the parameters of the endpoint's stack; None without one."""
     if not parameters.get("ChallengerName"):
         return None
     return {
