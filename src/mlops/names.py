@@ -109,6 +109,11 @@ def release_record_key(execution_id: str) -> str:
     return f"{execution_prefix(execution_id)}release/production.json"
 
 
+def metrics_key(execution_id: str) -> str:
+    """The metrics in evaluation.json by themselves, which the gate reads."""
+    return f"{execution_prefix(execution_id)}evaluation/metrics.json"
+
+
 def evaluation_key(execution_id: str) -> str:
     return f"{execution_prefix(execution_id)}evaluation/evaluation.json"
 

@@ -8,8 +8,13 @@ import random
 import tarfile
 from pathlib import Path
 
+import numpy as np
 import pytest
 from programs import DEADLINE, Server, start
+
+from mlops.container.programs.evaluate import describe, without_curves
+from mlops.contract import Category, ProblemType
+from mlops.metrics import METRICS
 
 REPOSITORY = Path(__file__).parent / "classifier"
 LABELS = ["adelie", "chinstrap", "gentoo"]
@@ -83,6 +88,29 @@ def test_an_evaluation_has_the_metrics_curves_and_counts_of_its_problem(base: Pa
     assert sum(group["calibration"]["rows"]) == 300
     metrics = {name: entry for name, entry in group.items() if isinstance(entry, dict) and "value" in entry}
     assert evaluation["production"] == {"multiclass_classification_metrics": metrics}
+
+
+def test_the_gate_gets_the_metrics_alone(base: Path) -> None:
+    run("evaluate", base)
+    output = base / "processing" / "output" / "evaluation"
+    found = json.loads((output / "metrics.json").read_text())
+    evaluation = json.loads((output / "evaluation.json").read_text())
+    assert found["production"] == evaluation["production"]
+    group = evaluation["multiclass_classification_metrics"]
+    assert found["multiclass_classification_metrics"] == {
+        name: group[name] for name in METRICS[ProblemType.MULTICLASS_CLASSIFICATION]
+    }
+    assert found.keys() == {"problem_type", "rows", "production", "multiclass_classification_metrics"}
+
+
+def test_the_gate_gets_what_step_functions_can_read_of_a_model_with_hundreds_of_labels() -> None:
+    target = Category("species", tuple(f"species {number}" for number in range(400)))
+    draw = np.random.default_rng(1)
+    actual = draw.integers(0, 400, 2000)
+    predicted = draw.dirichlet(np.ones(400), 2000)
+    evaluation = describe(target, actual, predicted)
+    assert len(json.dumps(evaluation)) > 262_144
+    assert len(json.dumps(without_curves(evaluation))) < 2_000
 
 
 def test_predictions_are_listed_with_labels_and_the_probability_of_the_predicted_one(base: Path) -> None:

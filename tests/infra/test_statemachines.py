@@ -106,7 +106,7 @@ def texts(task: dict[str, Any]) -> list[tuple[str, str]]:
 
 
 def judgement(release: dict[str, Any], evaluation: dict[str, Any]) -> tuple[str, str]:
-    """The state after Judge for this evaluation.json, and its cause."""
+    """The state after Judge for this metrics.json, and its cause."""
     states = machine("statemachine.asl.json")["States"]
     variables: dict[str, Any] = {"release": release}
     result = {"result": {"Body": json.dumps(evaluation)}}
@@ -129,7 +129,7 @@ def metric(name: str = "rmse", goal: str = "Minimize", bound: float = 6.0, allow
 
 def release(*metrics: dict[str, Any], production: bool = False, group: str = "regression_metrics") -> dict[str, Any]:
     gate = {"Group": group, "Metrics": list(metrics) or [metric()], "Production": production}
-    return {"Gate": gate, "EvaluationResult": {"Bucket": "bucket", "Key": "evaluation.json"}}
+    return {"Gate": gate, "EvaluationResult": {"Bucket": "bucket", "Key": "metrics.json"}}
 
 
 def evaluation(
@@ -139,7 +139,7 @@ def evaluation(
     group: str = "regression_metrics",
     **values: tuple[float | None, ...],
 ) -> dict[str, Any]:
-    """An evaluation.json with one metric, or with several as the model's value and production's."""
+    """A metrics.json with one metric, or with several as the model's value and production's."""
     values = values or {name: (value, production)}
     own = {name: {"value": pair[0], "standard_deviation": 0.1} for name, pair in values.items()}
     of_production = {name: {"value": pair[1]} for name, pair in values.items() if pair[1] is not None}
@@ -236,12 +236,10 @@ def test_the_cause_names_every_metric_that_failed_and_no_other():
     ]
 
 
-def test_the_cause_names_every_metric_that_evaluation_json_lacks():
+def test_the_cause_names_every_metric_that_the_evaluation_lacks():
     gate = release(AUC, LOG_LOSS, metric("f1", "Maximize"), production=True)
     _, cause = judgement(gate, evaluation(auc=(0.9, 0.9), log_loss=(0.4, None), f1=(None, None)))
-    assert cause == (
-        "evaluation.json has no number for log_loss of the model in production, f1: s3://bucket/evaluation.json"
-    )
+    assert cause == ("s3://bucket/metrics.json has no number for log_loss of the model in production, f1")
 
 
 def test_values_that_differ_in_the_fifth_digit_are_told_apart_in_the_cause():

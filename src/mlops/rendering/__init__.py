@@ -50,14 +50,14 @@ def state_machine_input(configuration: Configuration, release: Release) -> Reque
             "CopySource": f"{release.bucket}/{names.trained_model_key(configuration.names.job(release.execution_id))}",
         },
         "Evaluation": evaluation_job(configuration, release),
-        "EvaluationResult": {"Bucket": release.bucket, "Key": names.evaluation_key(release.execution_id)},
+        "EvaluationResult": {"Bucket": release.bucket, "Key": names.metrics_key(release.execution_id)},
         "Gate": gate(configuration, release),
         "ModelPackage": model_package(configuration, release),
     }
 
 
 def gate(configuration: Configuration, release: Release) -> Request:
-    """Return the bounds that the state machine compares evaluation.json with."""
+    """Return the bounds that the state machine compares metrics.json with."""
     metrics = METRICS[configuration.problem_type]
     return {
         "Group": GROUPS[configuration.problem_type],

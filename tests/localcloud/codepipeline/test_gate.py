@@ -24,7 +24,7 @@ def gate(
     production: bool = False,
 ) -> dict:
     """Run the states between evaluation and registration, and describe the execution."""
-    key = f"gate/{name}/evaluation.json"
+    key = f"gate/{name}/metrics.json"
     if evaluation is not None:
         cloud.client("s3").put_object(Bucket=bucket, Key=key, Body=evaluation.encode())
     release = {
@@ -77,4 +77,4 @@ def test_an_evaluation_that_cannot_be_used_is_named_with_file_and_metric(
 ) -> None:
     ended = gate(cloud, bucket, role_arn, name, evaluation)
     assert (ended["status"], ended["error"]) == ("FAILED", error)
-    assert "rmse" in ended["cause"] and f"s3://{bucket}/gate/{name}/evaluation.json" in ended["cause"]
+    assert "rmse" in ended["cause"] and f"s3://{bucket}/gate/{name}/metrics.json" in ended["cause"]

@@ -2,7 +2,8 @@
 
 Inputs: `model` (model.tar.gz of a training job), `test` (CSV) and `production` (model.tar.gz of the model in
 production; absent before the first release), which is scored on the same rows with its own features. Output
-`evaluation`: evaluation.json in the shape of SageMaker's model metrics, and predictions.csv.
+`evaluation`: evaluation.json in the shape of SageMaker's model metrics, metrics.json with the metrics alone, which the
+gate reads, and predictions.csv.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-metrics.html
 """
 
@@ -32,10 +33,10 @@ _SUM_TOLERANCE = 1e-3
 
 
 def evaluate(container: Container) -> None:
-    """Write evaluation.json and predictions.csv. Raises InputError when the model or the test set is not usable.
+    """Write evaluation.json, metrics.json and predictions.csv.
 
-    A production model that cannot be scored (its features are not in the test set, it predicts other labels) is no
-    error: its entry has a `reason` in place of metrics.
+    Raises InputError when the model or the test set is not usable. A production model that cannot be scored (its
+    features are not in the test set, it predicts other labels) is no error: its entry has a `reason` in place of metrics.
     """
     files = container.processing_files("test")
     with tempfile.TemporaryDirectory() as folder:
@@ -58,13 +59,10 @@ def evaluate(container: Container) -> None:
     (output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     with (output / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(_table(target, actual, answers))
-    # Curves and counts are for the report; a log is for reading.
-    print(
-        json.dumps(
-            {"problem_type": problem, "rows": len(actual), metrics.GROUPS[problem]: _values(evaluation, problem)}
-        ),
-        flush=True,
-    )
+    # The log and the gate take no curves and counts: Step Functions reads files of up to 256 KiB.
+    summary = json.dumps(without_curves(evaluation))
+    (output / "metrics.json").write_text(summary + "\n", encoding="utf-8")
+    print(summary, flush=True)
 
 
 def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
@@ -78,6 +76,14 @@ def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[
         group |= metrics.curves(problem, actual, predicted, target.values)
         group["calibration"] = metrics.calibration(problem, actual, predicted)
     return evaluation | {metrics.GROUPS[problem]: group}
+
+
+def without_curves(evaluation: dict[str, Any]) -> dict[str, Any]:
+    """evaluation.json without what grows with the number of labels and rows."""
+    problem = ProblemType(evaluation["problem_type"])
+    group = evaluation[metrics.GROUPS[problem]]
+    kept = {key: evaluation[key] for key in ("problem_type", "rows", "production") if key in evaluation}
+    return kept | {metrics.GROUPS[problem]: {name: group[name] for name in metrics.METRICS[problem]}}
 
 
 def predict(model: Predictor, rows: Rows) -> np.ndarray:
@@ -160,8 +166,3 @@ def _table(target: Target, actual: np.ndarray, answers: Sequence[np.ndarray]) ->
     labels = [[values[position] for position in predicted.argmax(axis=1)] for predicted in answers]
     probabilities = [f"{probability:.9g}" for probability in answers[0].max(axis=1).tolist()]
     yield from zip([values[position] for position in actual], labels[0], probabilities, *labels[1:], strict=True)
-
-
-def _values(evaluation: dict[str, Any], problem: ProblemType) -> dict[str, float]:
-    group = evaluation[metrics.GROUPS[problem]]
-    return {name: group[name]["value"] for name in metrics.METRICS[problem]}
