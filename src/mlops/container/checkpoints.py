@@ -24,7 +24,7 @@ class Checkpoints:
     def __init__(self, directory: Path, hyperparameters: Mapping[str, Any], data: Iterable[np.ndarray]) -> None:
         digest = hashlib.sha256(json.dumps(hyperparameters, sort_keys=True).encode())
         for values in data:
-            digest.update(np.ascontiguousarray(values.T))
+            digest.update(np.ascontiguousarray(values.T).data)
         self._directory = directory / digest.hexdigest()[:16]
 
     def newest(self) -> Path | None:

@@ -112,7 +112,9 @@ def build(dockerfile: Path, context_dir: Path, root: Path, digest: str) -> Image
 
     Raises AWSError where the Dockerfile is missing or copies what the build context does not have.
     """
-    workdir, environment, entrypoint, cmd = "/", {}, (), ()
+    workdir, environment = "/", dict[str, str]()
+    entrypoint: tuple[str, ...] = ()
+    cmd: tuple[str, ...] = ()
     included = _build_context(context_dir)
     for instruction, value in _instructions(dockerfile):
         if instruction == "WORKDIR":

@@ -73,6 +73,7 @@ class Handle:
 
     def detach(self) -> None:
         """Keep it running after this process has ended; `stop` with its directory ends it then."""
+        assert self.process.stdin
         self.process.stdin.write(b"d")
         self.process.stdin.close()
         self.running = replace(self.running, owned=False)
@@ -215,6 +216,7 @@ def _wait_until_ready(process: subprocess.Popen, directory: Path, deadline_secon
 
 
 def _end(process: subprocess.Popen, grace_seconds: float) -> None:
+    assert process.stdin
     try:
         process.stdin.close()
         process.wait(grace_seconds)

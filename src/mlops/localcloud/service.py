@@ -9,7 +9,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 from functools import cached_property
-from typing import Any
+from typing import Any, cast
 from urllib.parse import unquote
 
 import botocore.loaders
@@ -111,7 +111,7 @@ class Service:
         context.set_caller(iam.caller(headers))
         if inspect.iscoroutinefunction(function):
             return await function(request)
-        return await asyncio.to_thread(function, request)
+        return await asyncio.to_thread(cast(Operation, function), request)
 
     def _parse(
         self, method: str, path: str, headers: dict, body: bytes, query: dict

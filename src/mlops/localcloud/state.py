@@ -57,7 +57,7 @@ def read(directory: Path) -> Running | None:
         found = json.loads((directory / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
-    types = {field.name: {"str": str, "int": int, "bool": bool}[field.type] for field in fields(Running)}
+    types = {field.name: {"str": str, "int": int, "bool": bool}[str(field.type)] for field in fields(Running)}
     # type(), not isinstance: true is an int as well.
     if not isinstance(found, dict) or {name: type(value) for name, value in found.items()} != types:
         return None

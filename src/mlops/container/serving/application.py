@@ -41,7 +41,8 @@ class Application:
         self._answers = Labels(target.values) if isinstance(target, Category) else Numbers()
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
-        status, media, extra = 200, JSON, ()
+        status, media = 200, JSON
+        extra: tuple[tuple[bytes, bytes], ...] = ()
         try:
             self._route(scope)
             body = b""

@@ -10,6 +10,7 @@ import time
 import uuid
 from datetime import UTC, datetime
 
+from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
@@ -242,7 +243,7 @@ class Deployment:
             RoutingConfig={"AdditionalVersionWeights": weights},
         )
 
-    def _client(self):
+    def _client(self) -> BaseClient:
         return context.client("lambda", self.group["serviceRoleArn"], PRINCIPAL)
 
     def _end(self, status: str) -> None:

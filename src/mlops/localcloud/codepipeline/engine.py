@@ -72,7 +72,8 @@ def _run_stage(
         for run in runs:
             begin(pipeline, execution, run)
         with pipeline.changed:
-            pipeline.changed.wait_for(lambda runs=runs: all(run.status != "InProgress" for run in runs))
+            while any(run.status == "InProgress" for run in runs):
+                pipeline.changed.wait()
         if any(run.status != "Succeeded" for run in runs):
             break
     with pipeline.changed:

@@ -16,7 +16,7 @@ class Unresolved(Exception):
 def references(configuration: dict[str, str]) -> Iterator[tuple[str, str]]:
     """Namespace and name of every variable that a configuration refers to."""
     for text in configuration.values():
-        yield from (match.groups() for match in _REFERENCE.finditer(text))
+        yield from ((match[1], match[2]) for match in _REFERENCE.finditer(text))
 
 
 def resolve(configuration: dict[str, str], namespaces: dict[str, dict[str, str]]) -> dict[str, str]:

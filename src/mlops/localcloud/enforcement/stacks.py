@@ -79,8 +79,8 @@ def _under_role(
         yield
         return
     # CloudFormation tags the resources that it creates with the tags of the stack.
-    keys = ("RequestTag", "ResourceTag") if change == "create" else ("ResourceTag",)
-    tags = {f"aws:{each}/{key}": value for key, value in iam.stack_tags(stack).items() for each in keys}
+    contexts = ["RequestTag", "ResourceTag"] if change == "create" else ["ResourceTag"]
+    tags = {f"aws:{each}/{key}": value for key, value in iam.stack_tags(stack).items() for each in contexts}
     policy = lambda_aliases.update_policy(stack, logical_id) if kind == "AWS::Lambda::Alias" else None
     described = {**properties, "UpdatePolicy": {"CodeDeployLambdaAliasUpdate": policy}} if policy else properties
     resource = Resource(kind, described, physical_id, f"{stack}-{logical_id}-{_SUFFIX}")

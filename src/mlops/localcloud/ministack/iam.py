@@ -153,7 +153,9 @@ def refuse_root_keys() -> None:
             return iam_evaluator.AuthError("MissingAuthenticationToken", "Request is missing Authentication Token")
         return check(access_key, service)
 
-    def enforced(key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context=None) -> Any:
+    def enforced(
+        key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context: Any = None
+    ) -> Any:
         # Objects, and the reading of a bucket, may be open to everyone by the bucket's policy.
         if not key and service == "s3" and "/" not in resource_arn and not action.startswith(_BUCKET_READS):
             return iam_evaluator.AuthError("AccessDenied", "Access Denied")
@@ -242,8 +244,8 @@ def on_decision(listener: Callable[[str, str, str, bool], None]) -> None:
     enforce = iam_evaluator.enforce
 
     def enforced_and_reported(
-        access_key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context=None
-    ):
+        access_key: str, action: str, service: str, where: str, resource_arn: str = "*", service_context: Any = None
+    ) -> Any:
         denied = enforce(access_key, action, service, where, resource_arn, service_context)
         session = sts._sessions.get(access_key)
         if session is not None and not isinstance(denied, iam_evaluator.AuthError):

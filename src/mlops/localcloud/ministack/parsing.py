@@ -24,7 +24,7 @@ class Call:
         from moto.core.request import determine_request_protocol
 
         protocol = determine_request_protocol(self.operation.service_model, self._request.content_type)
-        wire = {
+        wire: Any = {
             "body": self._request.get_data(),
             "headers": self._request.headers,
             "method": self._request.method,

@@ -101,7 +101,9 @@ def _call(operation: str, request: dict) -> dict:
 
 def _typed(value: Any, shape: Shape | None) -> Any:
     """A property in the type of the API: templates may write numbers and booleans as text."""
-    kind = shape.type_name if shape is not None else ""
+    if shape is None:
+        return value
+    kind = shape.type_name
     if kind == "structure" and isinstance(value, dict):
         return {key: _typed(item, shape.members.get(key)) for key, item in value.items()}
     if kind == "map" and isinstance(value, dict):

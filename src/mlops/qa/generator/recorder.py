@@ -75,7 +75,9 @@ class Recorder:
         requests.milliseconds.append(response_time)
         requests.failed.append(exception is not None)
         if len(requests.ended) == MAXIMUM_REQUESTS:
-            gevent.spawn(self._environment.runner.quit)
+            runner = self._environment.runner
+            assert runner, "locust has a runner while requests end"
+            gevent.spawn(runner.quit)
 
     def _on_cpu_warning(self, **_: object) -> None:
         self._warned = True

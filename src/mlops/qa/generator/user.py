@@ -38,6 +38,7 @@ class EndpointUser(User):
     def __init__(self, environment: Environment) -> None:
         super().__init__(environment)
         chosen = environment.parsed_options
+        assert chosen, "locust has read the command line"
         pool = _pool(chosen.endpoint, chosen.rows, chosen.rows_per_request)
         start = random.randrange(len(pool))
         self.requests: Iterator[Invocation] = itertools.cycle(pool[start:] + pool[:start])
@@ -99,10 +100,11 @@ def _connections(url: str) -> ConnectionPool:
     encrypted = parts.scheme == "https"
     port = parts.port or (443 if encrypted else 80)
     kind = SSLConnectionPool if encrypted else ConnectionPool
+    host = parts.hostname or ""
     return kind(
-        parts.hostname,
+        host,
         port,
-        parts.hostname,
+        host,
         port,
         size=1,
         connection_timeout=_CONNECT_SECONDS,

@@ -74,10 +74,10 @@ def _finish(action: Action, stack: Stack, stack_id: str, summary: str) -> None:
     action.show(**_identity(stack_id))
     described = stack.wait(stack_id)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}
-    file = action.configuration.get("OutputFileName")
-    for artifact in action.outputs if file else ():
-        location = action.output_location(artifact)
-        artifacts.write(action.client("s3"), location, {file: json.dumps(outputs)}, action.encryption())
+    if file := action.configuration.get("OutputFileName"):
+        for artifact in action.outputs:
+            location = action.output_location(artifact)
+            artifacts.write(action.client("s3"), location, {file: json.dumps(outputs)}, action.encryption())
     action.show(variables=outputs, summary=f"Stack {stack.name} {summary}")
 
 

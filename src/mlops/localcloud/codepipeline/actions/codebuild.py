@@ -3,6 +3,8 @@
 Source: AWS CodePipeline User Guide, "AWS CodeBuild build and test action reference".
 """
 
+from typing import Any
+
 from mlops.localcloud import context
 from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
 
@@ -34,7 +36,7 @@ def _request(action: Action) -> dict:
     configuration = action.configuration
     primary = configuration.get("PrimarySource", action.inputs[0])
     outputs = {name: _artifact(action, name) for name in action.outputs}
-    request = {
+    request: dict[str, Any] = {
         "projectName": configuration["ProjectName"],
         "sourceTypeOverride": "CODEPIPELINE",
         "sourceLocationOverride": _place(action.input_location(primary)),

@@ -1,6 +1,7 @@
 """List operations: filters, order and pages, the same for every kind of resource."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import Any
 
 from mlops.localcloud import paging
 
@@ -23,7 +24,7 @@ def select(request: dict, summaries: Iterable[dict], name: str, status: str | No
     return ordered(request, chosen, lambda item: item.get(member))
 
 
-def ordered(request: dict, items: list[dict], key) -> list[dict]:
+def ordered(request: dict, items: list[dict], key: Callable[[dict], Any]) -> list[dict]:
     """Items by `key` in the request's SortOrder; those without a key come last."""
     descending = request.get("SortOrder", "Descending") == "Descending"
     with_key = sorted((item for item in items if key(item) is not None), key=key, reverse=descending)

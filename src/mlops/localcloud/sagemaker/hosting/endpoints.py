@@ -2,6 +2,7 @@
 
 import threading
 from collections.abc import Iterable
+from typing import Any
 
 from mlops.localcloud import context
 from mlops.localcloud.errors import AWSError
@@ -12,7 +13,7 @@ from mlops.localcloud.sagemaker.hosting.endpoint import Endpoint
 from mlops.localcloud.sagemaker.hosting.fleet import Fleet
 from mlops.localcloud.support import ANY, refuse_others
 
-_SUPPORTED = {
+_SUPPORTED: dict[str, dict[str, Any]] = {
     "CreateEndpoint": {
         "EndpointName": ANY,
         "EndpointConfigName": ANY,

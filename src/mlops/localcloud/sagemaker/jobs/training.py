@@ -2,6 +2,7 @@
 
 import copy
 from collections.abc import Callable
+from typing import Any
 
 from mlops.localcloud import images
 from mlops.localcloud.errors import AWSError
@@ -13,7 +14,7 @@ from mlops.localcloud.sagemaker.jobs.training_job import TrainingJob
 from mlops.localcloud.support import ANY, refuse_others
 
 _DAY = 86400
-SUPPORTED = {
+SUPPORTED: dict[str, Any] = {
     "TrainingJobName": ANY,
     "HyperParameters": ANY,
     "AlgorithmSpecification": {

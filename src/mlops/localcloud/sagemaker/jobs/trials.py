@@ -75,9 +75,9 @@ class Trial:
 
 def best(trials: Sequence[Trial], minimize: bool) -> Trial | None:
     """The trial with the best objective, the earliest of equals."""
-    finished = [trial for trial in trials if trial.objective is not None]
+    finished = [(trial.objective, trial) for trial in trials if trial.objective is not None]
     choose = min if minimize else max
-    return choose(finished, key=lambda trial: trial.objective, default=None)
+    return choose(finished, key=lambda each: each[0], default=(0, None))[1]
 
 
 def is_hopeless(trial: Trial, others: Sequence[Trial], minimize: bool) -> bool:

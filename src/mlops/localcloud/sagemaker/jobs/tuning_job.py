@@ -193,11 +193,12 @@ class TuningJob(Job):
 
     def _overall_best(self) -> dict | None:
         jobs = [self, *self._parents]
-        found = [(trial, job) for job in jobs for trial in [trials.best(job._trials, self._minimize)] if trial]
+        bests = [(trials.best(job._trials, self._minimize), job) for job in jobs]
+        found = [(trial.objective, trial, job) for trial, job in bests if trial and trial.objective is not None]
         if not found:
             return None
         choose = min if self._minimize else max
-        trial, job = choose(found, key=lambda item: item[0].objective)
+        _, trial, job = choose(found, key=lambda item: item[0])
         return trial.summary(job.name, job.objective)
 
     def _runtime(self, described: dict) -> int:

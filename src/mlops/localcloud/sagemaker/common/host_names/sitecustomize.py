@@ -9,29 +9,31 @@ import json
 import os
 import socket
 import sys
+from collections.abc import Callable
 from importlib.machinery import PathFinder
 from importlib.util import module_from_spec
 from pathlib import Path
+from typing import Any
 
 _addresses = json.loads(os.environ.get("SAGEMAKER_CLUSTER_ADDRESSES", "{}"))
 
 
-def _address(host):
+def _address(host: Any) -> Any:
     name = host.decode("ascii", "replace") if isinstance(host, bytes) else host
     return _addresses.get(name, host) if isinstance(name, str) else host
 
 
-def _looking_up(function):
+def _looking_up(function: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(function)
-    def call(host, *args, **named):
+    def call(host: Any, *args: Any, **named: Any) -> Any:
         return function(_address(host), *args, **named)
 
     return call
 
 
-def _taking_addresses(method):
+def _taking_addresses(method: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(method)
-    def call(self, address):
+    def call(self: socket.socket, address: Any) -> Any:
         if isinstance(address, tuple) and address:
             address = (_address(address[0]), *address[1:])
         return method(self, address)
