@@ -12,6 +12,7 @@ from pathlib import Path
 
 import boto3
 import click
+from botocore.client import BaseClient
 from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 
@@ -29,7 +30,7 @@ class Refused(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it of the instance
 
 
 @click.command()
@@ -73,19 +74,19 @@ def _deploy(session: boto3.Session) -> None:
         click.echo(f"  the account's identity provider {PROVIDER} is used")
     parameters = {name: str(value).lower() for name, value in makes.items()}
     _carry_out(cloudformation, "UPDATE" if stack else "CREATE", parameters)
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in _describe(cloudformation)["Outputs"]}
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in _stack(cloudformation)["Outputs"]}
     for name, value in outputs.items():
         click.echo(f"  {name}: {value}")
     click.echo("In each model repository now: mlops bootstrap")
 
 
-def _resources(cloudformation) -> set[str]:
+def _resources(cloudformation: BaseClient) -> set[str]:
     """The logical ids of what the stack has made."""
     resources = cloudformation.list_stack_resources(StackName=STACK)["StackResourceSummaries"]
     return {each["LogicalResourceId"] for each in resources if not each["ResourceStatus"].startswith("DELETE")}
 
 
-def _carry_out(cloudformation, kind: str, parameters: dict[str, str]) -> None:
+def _carry_out(cloudformation: BaseClient, kind: str, parameters: dict[str, str]) -> None:
     name = f"foundation-{time.time_ns()}"
     cloudformation.create_change_set(
         StackName=STACK,
@@ -110,9 +111,9 @@ def _carry_out(cloudformation, kind: str, parameters: dict[str, str]) -> None:
     _wait(cloudformation)
 
 
-def _wait(cloudformation) -> None:
+def _wait(cloudformation: BaseClient) -> None:
     for pause in _pauses():
-        status = _describe(cloudformation)["StackStatus"]
+        status = _stack(cloudformation)["StackStatus"]
         if status.endswith(_SETTLED):
             break
         time.sleep(pause)
@@ -135,7 +136,7 @@ def _pauses() -> Iterator[float]:
         pause = min(1.1 * pause, 5)
 
 
-def _describe(cloudformation) -> dict | None:
+def _describe(cloudformation: BaseClient) -> dict | None:
     try:
         (stack,) = cloudformation.describe_stacks(StackName=STACK)["Stacks"]
     except ClientError as error:
@@ -145,13 +146,20 @@ def _describe(cloudformation) -> dict | None:
     return stack if stack["StackStatus"] != "REVIEW_IN_PROGRESS" else None
 
 
-def _provider(iam) -> str | None:
+def _stack(cloudformation: BaseClient) -> dict:
+    stack = _describe(cloudformation)
+    if stack is None:
+        raise Refused(f"The stack {STACK} was deleted while it was deployed. Run: make foundation", 1)
+    return stack
+
+
+def _provider(iam: BaseClient) -> str | None:
     """The ARN of the account's provider for GitHub."""
     providers = iam.list_open_id_connect_providers()["OpenIDConnectProviderList"]
     return next((each["Arn"] for each in providers if each["Arn"].endswith(f"/{PROVIDER}")), None)
 
 
-def _require_audience(iam) -> None:
+def _require_audience(iam: BaseClient) -> None:
     """Refuse a provider that somebody else has made for other audiences than the workflows'."""
     arn = _provider(iam)
     if arn and AUDIENCE not in iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]:
