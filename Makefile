@@ -54,7 +54,7 @@ image: setup ## build the image with Docker, Podman or Buildah, and run its prog
 
 coverage: setup ## what the tests run of src/mlops, other processes included: make coverage TESTS=tests/cli
 	$(BIN)/coverage erase
-	$(BIN)/coverage run -m pytest $(TESTS)
+	$(BIN)/coverage run -m pytest -n 3 --dist loadfile --no-loadscope-reorder $(TESTS)
 	$(BIN)/coverage combine --quiet
 	$(BIN)/coverage report
 

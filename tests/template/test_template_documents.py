@@ -171,6 +171,21 @@ def test_words_of_the_glossary_are_in_use() -> None:
     assert [word for word in words if not re.search(rf"\b{word.replace(' ', '[ _-]?')}", used)] == []
 
 
+def test_words_that_the_glossary_replaces_are_not_used() -> None:
+    replaced = [row.split("|")[3].strip() for row in text("docs/glossary.md").splitlines() if row.count("|") == 4]
+    replaced = [word for word in replaced if word and word != "not" and set(word) != {"-"}]
+    assert replaced
+    found = [
+        (path.relative_to(TEMPLATE).as_posix(), word)
+        for root in (TEMPLATE / "src", GENERATED)
+        for path in root.rglob("*")
+        if path.suffix in {".py", ".yml", ".json", ".md", ".html"}
+        for word in replaced
+        if re.search(rf"\b{word.replace(' ', '[ _-]')}\b", path.read_text(), re.IGNORECASE)
+    ]
+    assert found == []
+
+
 def test_the_readme_is_one_screen() -> None:
     """Sixty lines, and nothing that belongs to those who change the template."""
     assert len(text("README.md").splitlines()) <= 65
