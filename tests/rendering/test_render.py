@@ -251,7 +251,7 @@ def test_the_variables_of_the_execution_decide_on_tuning_and_hyperparameters(bui
 
 
 @pytest.mark.parametrize(
-    ("wrong", "told"),
+    ("wrong", "message"),
     [
         ({"HyperParameters": '{"max_dept": 3}'}, "did you mean max_depth"),
         ({"HyperParameters": '{"max_depth": [3]}'}, "a string, a number, true or false"),
@@ -262,10 +262,10 @@ def test_the_variables_of_the_execution_decide_on_tuning_and_hyperparameters(bui
         ({"Tune": "yes"}, "allowed: true, false"),
     ],
 )
-def test_a_wrong_variable_ends_the_build_with_what_is_allowed(build, variables, capsys, wrong, told):
+def test_a_wrong_variable_ends_the_build_with_what_is_allowed(build, variables, capsys, wrong, message):
     variables |= wrong
     assert build() == 2
-    assert told in capsys.readouterr().out
+    assert message in capsys.readouterr().out
 
 
 def test_a_wrong_configuration_ends_the_build_with_the_file(build, repository, capsys):

@@ -49,20 +49,20 @@ def predict() -> Response:
     if request.accept == endpoint.CSV:
         return _response(200, endpoint.CSV, answer.body, version)
     predictions = json.loads(answer.body)["predictions"]
-    told = {
+    content = {
         "predictions": predictions,
         "model_version": version,
         "endpoint": settings.ENDPOINT_NAME,
         "variant": answer.variant,
     }
-    return _response(200, endpoint.JSON, json.dumps(told), version)
+    return _response(200, endpoint.JSON, json.dumps(content), version)
 
 
 @app.get("/health")
 def health() -> Response:
     """Which release answers here. The model is not asked."""
-    told = {"status": "ok", "model_version": _VERSION, "endpoint": settings.ENDPOINT_NAME}
-    return _response(200, endpoint.JSON, json.dumps(told))
+    content = {"status": "ok", "model_version": _VERSION, "endpoint": settings.ENDPOINT_NAME}
+    return _response(200, endpoint.JSON, json.dumps(content))
 
 
 @app.exception_handler(ServiceError)
@@ -87,9 +87,9 @@ def _response(status: int, content_type: str, body: str, version: str = _VERSION
 
 
 def _reason(body: str) -> str:
-    """The container's reason out of its JSON, or its words as they are."""
+    """The `error` of the container's JSON, or its body where there is none."""
     try:
-        told = json.loads(body)
+        content = json.loads(body)
     except ValueError:
         return body
-    return str(told.get("error", body)) if isinstance(told, dict) else body
+    return str(content.get("error", body)) if isinstance(content, dict) else body

@@ -1,4 +1,4 @@
-"""Calling the SageMaker endpoint. A refusal by the model is an answer; whatever else goes wrong is raised."""
+"""Calls the SageMaker endpoint. A refusal by the model is an answer; any other failure is raised."""
 
 from __future__ import annotations
 
@@ -26,10 +26,10 @@ class Answer:
 
 
 def invoke(body: bytes, content_type: str, accept: str, variant: str | None = None) -> Answer:
-    """One call of the endpoint: of whichever variant, or of this one.
+    """One call of the endpoint: of the given variant, or of the one that SageMaker chooses.
 
     A container's 4xx is an answer with the reason. Its 5xx, a time-out, throttling or a missing endpoint raise
-    botocore's exceptions: nobody here can do anything about them, and they must be counted.
+    botocore's exceptions, which Lambda counts as errors of the function.
     """
     try:
         answer = _client().invoke_endpoint(

@@ -61,9 +61,14 @@ def _same(
     worst = max(range(len(deviations)), key=deviations.__getitem__)
     figure = deviations[worst]
     unit = "probability" if isinstance(expected[worst], dict) else "relative deviation"
-    message = f"{len(rows)} rows differ from {what} by at most {figure:.1g} ({unit}), allowed is {TOLERANCE:g}"
     passed = figure <= TOLERANCE
-    if not passed:
+    if passed:
+        message = f"{len(rows)} rows differ from {what} by at most {figure:.1g} ({unit}), allowed is {TOLERANCE:g}"
+    else:
+        count = sum(each > TOLERANCE for each in deviations)
         answer = f"the endpoint answered {shown(answered[worst])}, not {shown(expected[worst])}"
-        message += f"; row {rows[worst]!r}: {answer}"
+        message = (
+            f"{count} of {len(rows)} rows differ from {what} by more than {TOLERANCE:g} ({unit}); "
+            f"row {rows[worst]!r}: {answer}"
+        )
     return Check(name, passed, figure if math.isfinite(figure) else None, TOLERANCE, unit, message)

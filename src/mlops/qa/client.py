@@ -28,7 +28,7 @@ class Answer:
 
 
 class Client:
-    """Calls one endpoint: whichever variant answers, or this one."""
+    """Calls one endpoint: the given variant of it, or the one that SageMaker chooses."""
 
     def __init__(self, session: Session, endpoint: str, variant: str | None = None) -> None:
         self._runtime = session.client("sagemaker-runtime")

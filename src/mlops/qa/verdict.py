@@ -12,7 +12,7 @@ _FILE = "configuration/qa.yml"
 
 
 def judge(load: dict[str, Any], bounds: Qa) -> list[Check]:
-    """One check per bound. A figure that could not be measured fails: nobody knows that it is good."""
+    """One check per bound. A value that could not be measured fails."""
     latency = load["latency_ms"]
     return [
         _explained(_latency("p95 latency", latency["p95"], bounds.p95_milliseconds), load),

@@ -107,7 +107,7 @@ class Recorder:
 
 
 def _waited_for_cpu() -> float:
-    """Seconds in which this process could have run and others did; 0 where nobody counts that (macOS)."""
+    """Seconds in which this process could have run and others did; 0 on macOS, which does not count them."""
     try:
         # Nanoseconds on a CPU, nanoseconds on a run queue, timeslices:
         # https://docs.kernel.org/scheduler/sched-stats.html
