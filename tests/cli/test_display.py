@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from mlops.aws.executions import Action, Execution, Stage
-from mlops.aws.watching import changes
+from mlops.aws.following import changes
 from mlops.cli import console, display
 
 START = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)

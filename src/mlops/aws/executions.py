@@ -206,7 +206,7 @@ def named(session: Session, pipeline: str, name: str | None) -> str:
 
 
 def read(session: Session, pipeline: str, execution_id: str) -> Execution:
-    """The execution as it is now; `activity` of its actions stays empty (see `watching.follow`)."""
+    """The execution as it is now; `activity` of its actions stays empty (see `following.follow`)."""
     client = session.client("codepipeline")
     try:
         described = client.get_pipeline_execution(pipelineName=pipeline, pipelineExecutionId=execution_id)

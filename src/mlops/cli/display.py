@@ -10,7 +10,7 @@ from textwrap import shorten
 from typing import TYPE_CHECKING, Protocol
 
 from mlops.aws.executions import ABANDONED, FAILED, IN_PROGRESS, PENDING, SUCCEEDED, Action, Execution
-from mlops.aws.watching import changes
+from mlops.aws.following import changes
 from mlops.cli import console
 
 if TYPE_CHECKING:

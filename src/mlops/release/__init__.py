@@ -27,7 +27,6 @@ from mlops.release.bootstrapping import bootstrap
 from mlops.release.datasets import prepare_data
 from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy
-from mlops.release.ending import stop
 from mlops.release.invocation import invoke
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.overview import Status, status
@@ -35,6 +34,7 @@ from mlops.release.reporting import read_baseline, write_report
 from mlops.release.repository import Repository, find
 from mlops.release.rollback import roll_back
 from mlops.release.starting import hyperparameters, start
+from mlops.release.stopping import stop
 from mlops.release.watching import watch
 
 __all__ = [

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops.aws import executions, failures, jobs, logs, watching
+from mlops.aws import executions, failures, following, jobs, logs
 from mlops.aws.executions import Execution
 from mlops.aws.logs import LogLocation
 from mlops.errors import PipelineError, printable
@@ -38,7 +38,7 @@ def watch(
 
 def follow(repository: Repository, execution_id: str, *, until_approval: bool) -> Events[Execution]:
     """Follow an execution to its end, or to its approval, and return its last state, whatever it is."""
-    for state in watching.follow(repository.session, repository.names, execution_id):
+    for state in following.follow(repository.session, repository.names, execution_id):
         yield ExecutionChanged(state)
         if ahead := executions.ahead_of(repository.session, state):
             yield ExecutionQueued(ahead)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from mlops.aws import executions, requested_by, stopping, watching
+from mlops.aws import executions, following, requested_by, stopping
 from mlops.errors import InputError
 from mlops.release.events import Events, ExecutionChanged, ExecutionFollowed, ExecutionStopped
 from mlops.release.repository import Repository
@@ -20,7 +20,7 @@ def stop(repository: Repository, execution: str | None = None, *, reason: str = 
     execution_id = executions.named(session, names.pipeline, execution) if execution else _running(repository)
     why = f"stopped {requested_by.of_this_call(reason)}"[:_MOST_CHARACTERS]
     stopping.begin(session, names, execution_id, why)
-    for state in watching.follow(session, names, execution_id):
+    for state in following.follow(session, names, execution_id):
         yield ExecutionChanged(state)
         stopping.end_running(session, state, why)
     yield ExecutionFollowed(state)
