@@ -1,0 +1,1 @@
+"""How a card payment will end."""
