@@ -37,10 +37,10 @@ def follow(repository: Path, document: str) -> list[str]:
 
 
 def run(repository: Path, command: str, exit_code: int = 0) -> str:
-    """Run a command in the environment of `make setup`; return its errors, or fail with its output."""
+    """Run a command in the environment of `make setup`; return what it wrote, or fail with it."""
     line = re.sub(r"^mlops ", "python -m mlops ", command)
     inherited = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
     environment = inherited | {"PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"}
     done = subprocess.run(line, shell=True, cwd=repository, env=environment, text=True, capture_output=True)
     assert done.returncode == exit_code, f"{command}\n{done.stdout[-5000:]}\n{done.stderr[-5000:]}"
-    return done.stderr
+    return done.stdout + done.stderr

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 
 import pytest
@@ -47,6 +46,5 @@ def test_a_source_without_the_columns_is_refused_with_those_that_are_allowed(
 def test_the_example_is_released_to_production_in_the_local_cloud(repository: Path, commands: list[str]) -> None:
     load = repository / "configuration" / "qa.yml"
     load.write_text(load.read_text().replace("duration_seconds: 15", "duration_seconds: 5"))
-    run(repository, "mlops local run --approve")
-    (report,) = (repository / ".mlops").rglob("report.json")
-    assert json.loads(report.read_text())["status"] == "Succeeded"
+    output = run(repository, "mlops local run --approve")
+    assert "The release has succeeded" in output and "Production answers" in output
