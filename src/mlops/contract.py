@@ -99,7 +99,7 @@ class TrainModule(Protocol):
     def train(self, container: Container) -> None:
         """Learn from `container.channel("train")` and `container.channel("validation")`, CSV files with a header.
 
-        Leaves the model's files directly in `container.model`, which exists; this package adds features.json. Prints a
+        Leaves the model's files in `container.model`, which exists; this package adds features.json. Prints a
         line with each metric, in the form that MetricDefinitions of configuration/trainingjob.json look for.
         `container.configuration("hyperparameters")` has the hyperparameters as strings. What was left in
         `container.checkpoints` by an interrupted run of the same training is there again. SIGTERM announces that the

@@ -166,7 +166,7 @@ class Category(Feature):
         return self._columns(self._each(lambda value: self._rows["" if value is None else value], values))
 
     def _columns(self, rows: list[bytes]) -> array[float]:
-        values, width = array("f"), len(self.columns)
+        values, width = array("f"), self._width
         values.frombytes(b"".join(rows))
         if width == 1:
             return values
@@ -174,6 +174,10 @@ class Category(Feature):
         for position in range(width):
             columns += values[position::width]
         return columns
+
+    @cached_property
+    def _width(self) -> int:
+        return len(self.columns)
 
     @cached_property
     def _rows(self) -> dict[str, bytes]:

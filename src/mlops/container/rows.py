@@ -22,14 +22,16 @@ if TYPE_CHECKING:
 class Rows:
     """Rows as a float32 matrix, column-major: all values of the first column, then all of the second; NaN is missing.
 
-    `columns` are those that the features become: see `Feature.columns`.
+    There are `count` rows. `columns` is the number of columns that the features become: see `Feature.columns`. The first
+    value is at `address` in memory, the next row 4 bytes from it, the next column `stride` bytes.
     """
 
-    __slots__ = ("_height", "_start", "_values", "columns", "count")
+    __slots__ = ("_values", "address", "columns", "count", "stride")
 
     def __init__(self, values: array[float], count: int) -> None:
-        self.count, self.columns = count, len(values) // count if count else 0
-        self._values, self._height, self._start = values, count, 0
+        self._values, self.count = values, count
+        self.columns = len(values) // count if count else 0
+        self.address, self.stride = values.buffer_info()[0], 4 * count
 
     @classmethod
     def from_numpy(cls, matrix: np.ndarray) -> Rows:
@@ -42,8 +44,8 @@ class Rows:
         """Rows `start` to `stop`, as slices count; the values are shared."""
         start, stop, _ = slice(start, stop).indices(self.count)
         part = Rows.__new__(Rows)
-        part.count, part.columns = max(0, stop - start), self.columns
-        part._values, part._height, part._start = self._values, self._height, self._start + start
+        part._values, part.count, part.columns = self._values, max(0, stop - start), self.columns
+        part.address, part.stride = self.address + 4 * start, self.stride
         return part
 
     def to_numpy(self) -> np.ndarray:
@@ -51,16 +53,6 @@ class Rows:
         import numpy as np
 
         return np.asarray(self)
-
-    @property
-    def address(self) -> int:
-        """Of the first value in memory. The next row is 4 bytes away, the next column `stride`."""
-        return self._values.buffer_info()[0] + 4 * self._start
-
-    @property
-    def stride(self) -> int:
-        """Bytes from a column's value to the next column's."""
-        return 4 * self._height
 
     @property
     def __array_interface__(self) -> dict[str, Any]:
