@@ -213,6 +213,12 @@ def test_the_cause_names_value_and_bound():
     assert cause == "rmse is 7.123457, allowed is at most 6 (metrics.rmse.bound in configuration/evaluation.yml)"
 
 
+def test_the_cause_names_why_production_cannot_be_compared_with():
+    reason = "the model in production predicts other labels: no, yes"
+    _, cause = judgement(release(production=True), evaluation(5.0) | {"production": {"reason": reason}})
+    assert cause == f"s3://bucket/metrics.json has no number for rmse of the model in production ({reason})"
+
+
 def test_the_cause_names_the_value_of_production_and_the_allowed_regression():
     _, cause = judgement(release(production=True), evaluation(5.5, 5.0))
     assert cause == (
