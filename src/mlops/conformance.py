@@ -147,7 +147,7 @@ class _Repository:
         import numpy as np
 
         from mlops.container import dataset
-        from mlops.container.programs.evaluate import predict
+        from mlops.container.programs.prediction import predict
         from mlops.container.rows import Rows
 
         predictor = team.predictor(self._job / "model")

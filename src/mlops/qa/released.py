@@ -7,12 +7,11 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
-from model.predictor import Predictor
-
-from mlops import archives, names
+from mlops import archives, names, team
 from mlops.aws.session import Session
+from mlops.container.programs import prediction
 from mlops.container.rows import parse_csv
-from mlops.contract import Category
+from mlops.contract import Category, Predictor
 from mlops.errors import InputError, PipelineError
 from mlops.qa.predictions import Classified, Prediction
 
@@ -30,24 +29,24 @@ def unpack(archive: Path, directory: Path, place: str) -> Predictor:
     """The model of an archive that is unpacked to `directory`; `place` names it in errors."""
     try:
         archives.extract(archive, directory)
-        return Predictor(directory)
+        return team.predictor(directory)
     except (tarfile.TarError, InputError) as error:
         raise PipelineError(f"{place}: {error}") from error
 
 
 def predict(model: Predictor, rows: Sequence[str], tolerance: float) -> list[Prediction]:
     """Its predictions for rows of CSV. Labels whose probability is within the tolerance of the highest are ties."""
-    predicted = model.predict(parse_csv("\n".join(rows), model.features))
+    predicted = prediction.predict(model, parse_csv("\n".join(rows), model.features)).tolist()
     if isinstance(model.target, Category):
-        return [_classified(model.target.values, list(map(float, each)), tolerance) for each in predicted]
-    return list(map(float, predicted))
+        return [_classified(model.target.values, each, tolerance) for each in predicted]
+    return list(predicted)
 
 
 def _classified(labels: Sequence[str], probabilities: Sequence[float], tolerance: float) -> Classified:
     highest = max(probabilities)
     label = labels[probabilities.index(highest)]
     close = (each for each, probability in zip(labels, probabilities, strict=True) if highest - probability < tolerance)
-    prediction: Classified = {"label": label, "probability": highest}
+    classified: Classified = {"label": label, "probability": highest}
     if ties := [each for each in close if each != label]:
-        prediction["ties"] = ties
-    return prediction
+        classified["ties"] = ties
+    return classified
