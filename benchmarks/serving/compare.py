@@ -1,4 +1,4 @@
-"""Compare the server in `model/serving` with what SageMaker's classic containers run.
+"""Compare the server in `mlops.container.serving` with what SageMaker's classic containers run.
 
     python benchmarks/serving/compare.py
 
