@@ -9,6 +9,7 @@ from pathlib import Path
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from mlops.contract import Number
 from trips import BEGIN, records
 
 import data
@@ -31,8 +32,18 @@ def rows(out: Path, name: str) -> list[dict[str, str]]:
 def test_a_trip_becomes_a_row_of_target_and_features(tmp_path: Path) -> None:
     data.prepare(written(records(), tmp_path / "trips.parquet"), tmp_path / "out")
     text = (tmp_path / "out" / "train" / "train.csv").read_text().splitlines()
+    trip = {
+        "total_amount": "18.3",
+        "duration_minutes": "10.5",
+        "passenger_count": "1",
+        "trip_distance": "2.5",
+        "pickup_hour": "8",
+        "pickup_weekday": "2",
+        "pickup_area": "JFK Airport",
+        "dropoff_area": "Manhattan",
+    }
     assert text[0] == ",".join(COLUMNS)
-    assert text[1] == "18.3,10.5,1,2.5,8,2,JFK Airport,Manhattan"
+    assert text[1] == ",".join(trip[name] for name in COLUMNS)
 
 
 def test_every_trip_is_in_exactly_one_of_the_sets(tmp_path: Path) -> None:
@@ -55,7 +66,7 @@ def test_dropped_trips_are_counted_by_reason(tmp_path: Path) -> None:
         records(4, tpep_dropoff_datetime=BEGIN),
         records(5, tpep_dropoff_datetime=BEGIN + timedelta(minutes=120)),
         records(6, trip_distance=0.0),
-        records(7, trip_distance=121.0),
+        records(7, trip_distance=1000.0),
         records(8, passenger_count=0.0),
         records(9, passenger_count=None),
         records(10, total_amount=None),
@@ -80,7 +91,9 @@ def test_dropped_trips_are_counted_by_reason(tmp_path: Path) -> None:
 
 
 def test_the_values_just_within_the_bounds_stay(tmp_path: Path) -> None:
-    edges = {"fare_amount": 199.99, "trip_distance": 120.99, "tpep_dropoff_datetime": BEGIN + timedelta(seconds=7199)}
+    upper = {feature.name: feature.interval[1] for feature in FEATURES if isinstance(feature, Number)}
+    end = BEGIN + timedelta(minutes=upper["duration_minutes"], seconds=-1)
+    edges = {"fare_amount": 199.99, "trip_distance": upper["trip_distance"] - 0.01, "tpep_dropoff_datetime": end}
     assert data.prepare(written(records(**edges), tmp_path / "trips.parquet"), tmp_path)["dropped"] == {}
 
 
