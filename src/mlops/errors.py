@@ -9,7 +9,7 @@ _MOST_OF_A_KEY = 200
 
 
 def printable(text: str) -> str:
-    r"""The text with an escape such as \x1b for each character that a terminal would obey or could not encode."""
+    r"""The text with an escape such as \x1b for each character that a terminal would interpret or cannot encode."""
     return "".join(
         each if each.isprintable() else each.encode("unicode_escape", "surrogatepass").decode() for each in text
     )
@@ -43,7 +43,7 @@ class InputProblem:
 
 
 class InputError(MlopsError):
-    """The input is wrong. `problems` lists every fault at once; `message` opens the text.
+    """The input is wrong. The error's text is `message`, then a line for each of `problems`.
 
     >>> InputError("There is no execution 7c1f. Run: mlops status")
     >>> InputError("configuration/ has 1 problem.", [InputProblem("qa.yml", "users", "-1", "at least 1")])

@@ -1,4 +1,4 @@
-"""Every name that this repository gives in AWS, in one place, so that two parts cannot disagree on one."""
+"""The names of all AWS resources of a repository, each defined once."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Literal
 Stage = Literal["test", "production"]
 Function = Literal["api", "before-traffic", "after-traffic"]
 
-# What the pipeline's Source actions watch. Both objects are versioned; a version is a commit or a data set.
+# The objects that the pipeline's Source actions watch. Both are versioned: a version is a commit or a data set.
 SOURCE_KEY = "source/source.zip"
 DATA_KEY = "data/data.zip"
 
@@ -17,7 +17,7 @@ BUCKET_FOLDERS = frozenset(
     {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
 )
 
-# The variant of each endpoint that serves the release. It must stay: an update shifts traffic within a variant.
+# The variant of each endpoint that serves the release. Its name must not change: an update shifts traffic within it.
 RELEASE_VARIANT = "AllTraffic"
 
 # The alias of the API's function that API Gateway calls.
@@ -26,9 +26,9 @@ LIVE = "live"
 
 @dataclass(frozen=True)
 class Names:
-    """Names that follow from the project and the model alone.
+    """Names derived from the project and the model alone.
 
-    Two hyphens join them: neither has two in a row, so that no two projects of an account can meet in a name.
+    Two hyphens separate project and model. Neither contains two in a row, so names of two projects cannot collide.
     """
 
     project: str
@@ -54,7 +54,7 @@ class Names:
         return f"{self.project}--{self.model}-{stage}"
 
     def release_endpoint(self, execution_id: str) -> str:
-        """The production endpoint of one release, where clients call the API in front."""
+        """The production endpoint of one release, for projects whose clients call the API."""
         return f"{self.project}--{self.model}-{short(execution_id)}"
 
     def function(self, purpose: Function) -> str:
@@ -100,17 +100,17 @@ def execution_prefix(execution_id: str) -> str:
 
 
 def golden_rows_key(execution_id: str) -> str:
-    """Rows with the released model's own predictions, written once, which its endpoints are checked with."""
+    """Rows with the released model's predictions, which checks of its endpoints compare with. Written once."""
     return f"{execution_prefix(execution_id)}golden/rows.json"
 
 
 def release_record_key(execution_id: str) -> str:
-    """What production is deployed with by a release, written once: template, parameters and tags."""
+    """The template, parameters and tags that a release deploys to production. Written once."""
     return f"{execution_prefix(execution_id)}release/production.json"
 
 
 def metrics_key(execution_id: str) -> str:
-    """The metrics in evaluation.json by themselves, which the gate reads."""
+    """The metrics of evaluation.json in a file of their own, which the gate reads."""
     return f"{execution_prefix(execution_id)}evaluation/metrics.json"
 
 

@@ -7,5 +7,5 @@ from collections.abc import Sequence
 
 
 def quantile(ordered: Sequence[float], share: float) -> float:
-    """The smallest of the ordered values that at least this share of them does not exceed (nearest rank)."""
+    """The nearest-rank quantile: the smallest value such that at least this share of the values is not above it."""
     return ordered[max(0, math.ceil(share * len(ordered)) - 1)]

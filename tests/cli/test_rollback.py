@@ -171,7 +171,10 @@ def test_a_rollback_after_which_production_answers_otherwise_says_so(mlops, depl
     production.answer("3.0")
     done = mlops("rollback")
     assert done.exit_code == 1
-    assert "production does not answer as it did" in done.output and "answers 3 for '1', the model 2" in done.output
+    assert (
+        "production does not answer as it did" in done.output
+        and "predicts 3 for '1', the released model 2" in done.output
+    )
     assert "serves version 1 again" not in done.output
 
 

@@ -37,7 +37,7 @@ def test_sigterm_leaves_a_model_and_a_checkpoint_that_the_next_run_continues(tmp
         assert [path.name for path in base.glob("checkpoints/*/*")] == [f"round-{reached + 1:06}.ubj"]
 
 
-def test_a_training_that_was_done_stays_done(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_finished_training_is_not_repeated(tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]) -> None:
     container = Container(training_job(tmp_path, dataset, num_round="4", checkpoint_rounds="2"))
     train(container)
     model = (tmp_path / "model" / "model.ubj").read_bytes()
@@ -47,7 +47,7 @@ def test_a_training_that_was_done_stays_done(tmp_path: Path, dataset: Path, caps
     assert (tmp_path / "model" / "model.ubj").read_bytes() == model
 
 
-def test_checkpoints_of_other_hyperparameters_are_left_alone(
+def test_checkpoints_of_other_hyperparameters_are_not_continued(
     tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for depth in ("2", "3"):
@@ -58,7 +58,7 @@ def test_checkpoints_of_other_hyperparameters_are_left_alone(
         assert rounds(capsys.readouterr().out) == [0, 1]
 
 
-def test_a_failure_leaves_its_reason_where_sagemaker_reads_it(tmp_path: Path, dataset: Path) -> None:
+def test_the_reason_of_a_failure_is_written_to_output_failure(tmp_path: Path, dataset: Path) -> None:
     process = start("train", training_job(tmp_path, dataset, depth="3"))
     _, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1

@@ -1,4 +1,4 @@
-"""GitHub as a folder: what programs/gh reads and writes, and what the tests do on its pages."""
+"""GitHub as a folder of JSON files: programs/gh is its REST API, `Hub` the settings pages."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 PROGRAMS = Path(__file__).parent / "programs"
-# The repository's numbers, as GitHub's tokens have them.
+# The numeric ids of the owner and of the repository in the claims of GitHub's OIDC tokens.
 OWNER_ID, REPOSITORY_ID = "1001", "2002"
 
 
@@ -20,16 +20,16 @@ class Hub:
     full_name: str
 
     def create(self) -> None:
-        """Make the repository."""
+        """Create the repository."""
         self._write("", {"full_name": self.full_name, "id": int(REPOSITORY_ID), "owner": {"id": int(OWNER_ID)}})
 
     @property
     def runs(self) -> Path:
-        """The artifacts of each run, in a folder of its number."""
+        """The folder of artifacts: a subfolder per run, named by the run's number."""
         return self.folder / "runs"
 
     def variables(self) -> dict[str, str]:
-        """The repository's variables for its workflows."""
+        """The repository's Actions variables."""
         files = self._file("/actions/variables").with_suffix("").glob("*.json")
         return {found["name"]: found["value"] for found in (json.loads(file.read_text()) for file in files)}
 
@@ -45,7 +45,7 @@ class Hub:
     def set_reviewers(
         self, environment: str, *, required: bool, prevent_self_review: bool = True, can_admins_bypass: bool = False
     ) -> None:
-        """Have people asked before a job of the environment runs, or not."""
+        """Add or remove the environment's rule of required reviewers."""
         rule = {"type": "required_reviewers", "prevent_self_review": prevent_self_review}
         found = self.environment(environment)
         rules = [rule] if required else []
@@ -53,18 +53,18 @@ class Hub:
         self._write(f"/environments/{environment}", changed)
 
     def reviewers(self, environment: str) -> list[dict[str, Any]] | None:
-        """Who is asked before a job of the environment runs; None when nobody is."""
+        """The required reviewers of the environment's jobs; None without such a rule."""
         rules = {rule["type"]: rule for rule in self.environment(environment)["protection_rules"]}
         return rules["required_reviewers"].get("reviewers", []) if "required_reviewers" in rules else None
 
     def add(self, path: str, number: int) -> None:
-        """Make a person (users/LOGIN) or a team (orgs/NAME/teams/NAME) of this number."""
+        """Create a person (users/LOGIN) or a team (orgs/NAME/teams/NAME) with this id."""
         file = self.folder / "api" / f"{path}.json"
         file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text(json.dumps({"id": number}))
 
     def make(self, environment: str) -> None:
-        """Make an environment as GitHub makes it on its page, without any rule."""
+        """Create an environment as GitHub's settings page does: without protection rules."""
         found = {"can_admins_bypass": True, "deployment_branch_policy": None, "protection_rules": []}
         self._write(f"/environments/{environment}", found)
 
@@ -74,14 +74,14 @@ class Hub:
         self._file(f"/environments/{environment}").unlink()
 
     def forget_branches(self, environment: str) -> None:
-        """Leave an environment without the branches that it names, as a bootstrap does that ends in between."""
+        """Delete an environment's branch policies, as if a bootstrap had stopped before it wrote them."""
         self._file(f"/environments/{environment}/deployment-branch-policies").unlink()
 
-    def fail(self, path: str, words: str) -> None:
-        """Have the repository's REST API refuse a path in these words."""
+    def fail(self, path: str, message: str) -> None:
+        """Make the REST API refuse requests to a path of the repository with this message."""
         file = self._file(path).with_suffix(".error")
         file.parent.mkdir(parents=True, exist_ok=True)
-        file.write_text(words)
+        file.write_text(message)
 
     def _file(self, path: str) -> Path:
         return self.folder / "api" / f"repos/{self.full_name}{path}.json"

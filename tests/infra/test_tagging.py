@@ -1,4 +1,4 @@
-"""CloudFormation gives the tags of a stack to what it makes, and fails where its role may not."""
+"""CloudFormation gives a stack's tags to its resources, and fails if its role may not tag one of them."""
 
 from typing import Any
 
@@ -6,12 +6,13 @@ import pytest
 from cfnlint.schema.manager import PROVIDER_SCHEMA_MANAGER
 from templates import DEPLOYED_BY, template
 
-# S3 tags buckets in either of two ways: these are of the other. DeleteBucketTagging asks for s3:PutBucketTagging.
+# S3 has two APIs for bucket tags. The roles use Put- and GetBucketTagging; the actions of the other API are not needed.
+# The call DeleteBucketTagging is authorized by s3:PutBucketTagging.
 NOT_NEEDED = {"s3:TagResource", "s3:UntagResource", "s3:ListTagsForResource", "s3:DeleteBucketTagging"}
 
 
 @pytest.mark.parametrize("name", DEPLOYED_BY)
-def test_a_stack_can_tag_all_that_it_makes(name: str) -> None:
+def test_role_of_a_stack_may_tag_all_its_resources(name: str) -> None:
     granted = actions(*DEPLOYED_BY[name])
     missing = {}
     for kind in {resource["Type"] for resource in template(name)["Resources"].values()}:

@@ -8,7 +8,7 @@ from workshop import Released, Workshop, open_workshop
 
 from mlops.localcloud import ports
 
-# Without bounds on speed: a machine that is busy with other tests is no fault of a release.
+# No bounds on speed: other tests may keep this machine busy.
 SHORT_LOAD = {
     "users": 2,
     "spawn_rate": 2,
@@ -21,7 +21,7 @@ SHORT_LOAD = {
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    """The pipeline, deployed: short load, two tuning trials, nothing installed again, everything else as it ships."""
+    """The deployed pipeline, with a short load test, two tuning trials and builds that install nothing."""
     port = ports.free_port()
     workshop = open_workshop(tmp_path_factory.mktemp("workshop"))
     workshop.edit("configuration/qa.yml", lambda qa: qa.update(SHORT_LOAD))
@@ -44,7 +44,7 @@ def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
 
 
 def use_what_is_installed(buildspec: dict) -> None:
-    """The builds run in this environment: what they would install and check again is there and has been checked."""
+    """Drop installation and all checks but pytest: the builds run in this environment, which has passed them."""
     phases = buildspec["phases"]
     phases["install"]["commands"] = ["python --version"]
     if "pre_build" in phases:
@@ -64,7 +64,7 @@ def released(workshop: Workshop) -> Released:
 
 @pytest.fixture
 def pristine(workshop: Workshop, released: Released) -> Iterator[Workshop]:
-    """The workshop with a release in production; what the test does to its files is undone."""
+    """The workshop with a release in production. Its files are restored after the test."""
     yield workshop
     for path in Path(workshop.pristine).rglob("*"):
         if path.is_file():

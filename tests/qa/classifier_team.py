@@ -55,7 +55,7 @@ def write_model_code(root: Path) -> None:
 
 
 def trained(directory: Path) -> Path:
-    """Write what training leaves."""
+    """Write the files of a trained model."""
     directory.mkdir()
     features = [Number(name) for name in ("duration_minutes", "passenger_count", "trip_distance")]
     save_schema(directory, features, OUTCOME)
@@ -64,7 +64,7 @@ def trained(directory: Path) -> Path:
 
 
 def classification() -> tuple[str, dict[str, Any]]:
-    """A test set, of which a few labels are surprising, and its evaluation."""
+    """A test set with five labels that the model predicts wrongly, and its evaluation."""
     actual = [int(n > 50 or n % 10 == 0) for n in range(1, 101)]
     lines = [f"{LABELS[position]},{n},1,2.5" for n, position in enumerate(actual, start=1)]
     test = "\n".join(["outcome,duration_minutes,passenger_count,trip_distance", *lines]) + "\n"

@@ -34,13 +34,13 @@ def rows() -> TestSet:
 
 @pytest.fixture
 def classified() -> TestSet:
-    """100 rows whose label says whether the first feature is above 50."""
+    """100 rows whose label depends on whether the first feature is above 50."""
     return parse(CLASSIFIED, "test.csv", OUTCOME, FEATURES)
 
 
 @pytest.fixture
 def serve(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[Model], tuple[Client, list[Request]]]]:
-    """Starts an endpoint with a model and gives a client of it, and the requests that it got."""
+    """Starts an endpoint with a model; returns a client, and the list of requests that the endpoint receives."""
     running = []
 
     def start(model: Model) -> tuple[Client, list[Request]]:

@@ -94,7 +94,7 @@ def test_a_higher_share_and_a_lower_loss_are_better_than_production(binary: Docu
         assert words.items() <= found.items()
 
 
-def test_a_metric_of_the_team_s_own_has_no_direction(binary: Document) -> None:
+def test_a_custom_metric_has_no_direction(binary: Document) -> None:
     metrics.group(binary["evaluation"])["revenue"] = {"value": 2.0, "standard_deviation": 0.1}
     binary["evaluation"]["production"]["binary_classification_metrics"]["revenue"] = {"value": 1.0}
     found = next(row for row in metrics.rows(binary) if row.name == "revenue")
@@ -111,7 +111,7 @@ def test_a_label_named_value_is_not_a_metric(binary: Document) -> None:
     assert as_html.render(binary)
 
 
-def test_a_model_in_production_that_could_not_be_evaluated_has_its_reason(binary: Document) -> None:
+def test_the_reason_why_production_could_not_be_evaluated_is_shown(binary: Document) -> None:
     binary["evaluation"]["production"] = {"reason": "test.csv has no column tolls"}
     for render in (as_html.render, as_markdown.render):
         assert "could not be evaluated on this test set: test.csv has no column tolls" in render(binary)
@@ -156,7 +156,7 @@ def test_of_100_labels_the_ten_most_frequent_are_shown_and_the_others_together(
     assert f"90 others predicted as one of them, {table.rest_correct:,} correctly" in page(hundred).text
 
 
-def test_eleven_labels_need_no_rest() -> None:
+def test_eleven_labels_are_all_named() -> None:
     labels = [f"label {position}" for position in range(11)]
     matrix = {label: {label: 1} for label in labels}
     evaluation = {
@@ -251,7 +251,7 @@ def test_a_label_is_shown_as_it_is_and_not_as_markup(binary: Document, name: str
 
 
 @every_classifier
-def test_every_chart_of_a_classifier_can_be_read_out(name: str, document: Document) -> None:
+def test_every_chart_of_a_classifier_has_a_label_for_screen_readers(name: str, document: Document) -> None:
     found = page(document)
     charts = [svg for svg in found.all("svg") if svg.get("role") == "img"]
     ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
@@ -264,7 +264,7 @@ def test_every_chart_of_a_classifier_can_be_read_out(name: str, document: Docume
     "part", ["confusion_matrix", "receiver_operating_characteristic_curves", "precision_recall_curves", "calibration"]
 )
 @pytest.mark.parametrize("document", ["binary", "hundred"], indirect=True)
-def test_a_part_that_an_evaluation_does_not_have_is_left_out(document: Document, part: str) -> None:
+def test_parts_that_an_evaluation_lacks_are_omitted(document: Document, part: str) -> None:
     del metrics.group(document["evaluation"])[part]
     assert page(document).text
     assert as_markdown.render(document)

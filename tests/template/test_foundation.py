@@ -1,4 +1,4 @@
-"""The foundation of an account: what `make foundation` makes, and what it leaves alone."""
+"""The foundation of an account: what `make foundation` creates, and what it does not change."""
 
 import subprocess
 import sys
@@ -42,9 +42,9 @@ def providers(account: Account) -> list[str]:
 
 
 def test_an_empty_account_gets_provider_and_logs(account: Account) -> None:
-    said = deployed(account)
+    output = deployed(account)
     assert providers(account) == [PROVIDER]
-    assert "mlops bootstrap" in said
+    assert "mlops bootstrap" in output
     assert account.client("apigateway").get_account()["cloudwatchRoleArn"]
 
 
@@ -53,7 +53,7 @@ def test_a_second_run_changes_nothing(account: Account) -> None:
     assert "it was up to date" in deployed(account)
 
 
-def test_a_provider_that_is_there_is_used(account: Account) -> None:
+def test_an_existing_provider_is_reused(account: Account) -> None:
     iam = account.client("iam")
     arn = iam.create_open_id_connect_provider(Url=f"https://{PROVIDER}", ClientIDList=["sts.amazonaws.com"])
     assert f"identity provider {PROVIDER} is used" in deployed(account)
@@ -71,7 +71,7 @@ def test_a_provider_for_other_audiences_is_not_enough(account: Account) -> None:
     assert "sts.amazonaws.com" in done.stderr and "add-client-id-to-open-id-connect-provider" in done.stderr
 
 
-def test_a_second_region_uses_what_the_account_has_and_gets_logs_of_its_own(account: Account) -> None:
+def test_a_second_region_reuses_the_provider_and_gets_its_own_role_for_logs(account: Account) -> None:
     deployed(account, "us-east-1")
     assert not account.client("apigateway", "eu-west-1").get_account().get("cloudwatchRoleArn")
     assert f"identity provider {PROVIDER} is used" in deployed(account, "eu-west-1")
@@ -88,7 +88,7 @@ def test_a_missing_region_is_asked_for(account: Account) -> None:
     assert "--region" in done.stderr and "Traceback" not in done.stderr
 
 
-def test_the_region_of_the_environment_is_taken(account: Account) -> None:
+def test_the_default_region_is_that_of_the_environment(account: Account) -> None:
     command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py")]
     environment = {**account.environment, "AWS_REGION": "eu-west-1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
@@ -103,7 +103,7 @@ def test_an_unknown_profile_is_refused(account: Account) -> None:
     assert "AWS_PROFILE" in done.stderr
 
 
-def test_a_repository_is_not_bootstrapped_without_it(account: Account) -> None:
+def test_bootstrap_is_refused_without_the_foundation(account: Account) -> None:
     done = account.bootstrap()
     assert done.returncode == 2
     assert "make foundation" in done.stderr and PROVIDER in done.stderr

@@ -31,7 +31,7 @@ def text(name: str) -> str:
 
 
 def commands(name: str) -> list[str]:
-    """The lines of blocks without a language, and what is set as code and begins with a program."""
+    """The lines of code blocks without a language, and inline code that begins with a known program."""
     blocks = [
         line for language, block in _FENCE.findall(text(name)) if not language for line in block.splitlines() if line
     ]
@@ -42,7 +42,7 @@ def commands(name: str) -> list[str]:
 
 
 def paths(name: str) -> set[str]:
-    """What is set as code and names a file or folder of either house."""
+    """Inline code that names a file or folder of the template or of a generated repository."""
     inline = re.findall(r"`([^`\n]+)`", _FENCE.sub("", text(name)))
     return {each for each in inline if "/" in each and _PATH.fullmatch(each) and each.split("/")[0] in TOP}
 
@@ -63,7 +63,7 @@ def test_paths_exist(name: str) -> None:
 
 
 def test_documents_name_paths() -> None:
-    """The pattern that finds them is not blind."""
+    """`paths` finds known paths: the test above cannot pass for want of any."""
     assert "src/mlops/contract.py" in paths("CONTRIBUTING.md")
     assert "infra/decision.asl.json" in paths("docs/architecture.md")
 
@@ -73,13 +73,13 @@ def test_commands_exist(name: str) -> None:
     assert [line for line in commands(name) if not is_known(line)] == []
 
 
-def test_a_command_that_does_not_exist_is_found() -> None:
+def test_unknown_commands_and_options_are_detected() -> None:
     assert is_known("mlops start --set max_depth=4") and is_known("make test")
     assert not is_known("mlops begin") and not is_known("mlops start --sett x") and not is_known("make tests")
 
 
 def is_known(line: str) -> bool:
-    """Whether a line is a command of the template or of what it generates, or of a program that its readers have."""
+    """Whether a line is a command of the template, of a generated repository, or of a program installed elsewhere."""
     program, *words = shlex.split(line.replace("$(", " ").replace(")", " "), comments=True)
     if program in ("eval", "source"):
         return is_known(" ".join(words)) if program == "eval" else words == [".venv/bin/activate"]
@@ -91,7 +91,7 @@ def is_known(line: str) -> bool:
             return is_command(words)
         case "python":
             files = words[2:] if words[:2] == ["-m", "pytest"] else words[:1]
-            return all((house(word) / word).exists() for word in files)
+            return all((root_of(word) / word).exists() for word in files)
         case "release.py":
             return (TEMPLATE / program).exists()
         case "cruft":
@@ -103,12 +103,12 @@ def is_known(line: str) -> bool:
     return False
 
 
-def house(path: str) -> Path:
+def root_of(path: str) -> Path:
     return next((root for root in (TEMPLATE, GENERATED) if (root / path).exists()), TEMPLATE)
 
 
 def is_command(words: list[str]) -> bool:
-    """Whether `mlops` has this command with these options. Placeholders in capitals stand for what a person types."""
+    """Whether `mlops` has this command with these options. Arguments are not checked."""
     command: click.Command = main
     while isinstance(command, click.Group) and words and not words[0].startswith("-"):
         found = command.get_command(click.Context(command), words[0])
@@ -137,7 +137,7 @@ def test_pictures_name_folders_that_exist() -> None:
     assert [path for path in named if not any((root / path).exists() for root in (TEMPLATE, GENERATED))] == []
 
 
-def test_pictures_draw_arrows_between_what_they_declare() -> None:
+def test_arrows_of_pictures_connect_declared_nodes() -> None:
     for name, picture in pictures():
         lines = [line.strip() for line in picture.splitlines()]
         assert lines[0].startswith("flowchart "), name
@@ -187,6 +187,6 @@ def test_words_that_the_glossary_replaces_are_not_used() -> None:
 
 
 def test_the_readme_is_one_screen() -> None:
-    """Sixty lines, and nothing that belongs to those who change the template."""
+    """At most 65 lines, and nothing about the template's own code: that belongs in CONTRIBUTING.md."""
     assert len(text("README.md").splitlines()) <= 65
     assert "src/" not in text("README.md")

@@ -1,4 +1,4 @@
-"""Calling the new version of the API's function as API Gateway does, before any client can."""
+"""Invokes the new version of the API's function with API Gateway's events, before the version gets traffic."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ ARN = settings.text("FUNCTION_ARN")
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client would get; `model_version` names the release that answered."""
+    """The response that a client would get; `model_version` is the release that made the prediction."""
 
     status: int
     body: str
@@ -31,7 +31,7 @@ def predict(body: str, content_type: str, accept: str = JSON) -> Answer:
 
 
 def ask(method: str, path: str, body: str | None = None, content_type: str = "", accept: str = JSON) -> Answer:
-    """One request. Raises CheckFailed when the function fails: a client would get 502."""
+    """Send one request. Raises CheckFailed when the function fails: a client would get 502."""
     event = {
         "resource": path,
         "path": path,

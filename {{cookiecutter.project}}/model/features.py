@@ -1,8 +1,8 @@
 """The features of a trip, defined once: data preparation, training, evaluation and serving read them from here.
 
-Only what is known when a rider asks for a price is a feature. Fare, tip and tolls are parts of the target. The way
-of payment stays out as well: it is recorded when the trip is over, and it says whether the tip was recorded at all.
-The duration is the expected one; in training data the real one stands in for it.
+Only values that are known when a rider asks for a price are features. Fare, tip and tolls are parts of the target.
+The payment type is excluded too: it is recorded after the trip, and reveals whether the tip was recorded at all.
+A request has the expected duration; training data has the actual one.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ AREAS = (
 """The five boroughs, and the airports, which have tariffs of their own."""
 
 TARGET = Number("total_amount")
-"""Dollars that the rider paid, cash tips apart (nobody records them)."""
+"""Dollars that the rider paid, without cash tips, which are not recorded."""
 
 FEATURES: tuple[Feature, ...] = (
     Number("duration_minutes", exclusive_minimum=0, exclusive_maximum=120),
@@ -33,4 +33,4 @@ FEATURES: tuple[Feature, ...] = (
     Category("pickup_area", AREAS),
     Category("dropoff_area", AREAS),
 )
-"""In the order of the columns of a request. The bounds are those of the trips that the model learns from."""
+"""In the order of the columns of a request. The bounds are those of the training data."""

@@ -28,11 +28,11 @@ class Checkpoints:
         self._directory = directory / digest.hexdigest()[:16]
 
     def newest(self) -> Path | None:
-        """The checkpoint to continue from, None at the beginning."""
+        """The checkpoint to continue from; None when there is none yet."""
         return max(self._directory.glob("round-*"), key=lambda path: path.name, default=None)
 
     def save(self, rounds: int, write: Callable[[Path], object], suffix: str = "") -> None:
-        """Have `write` make the file of the checkpoint after so many rounds. It appears when it is complete."""
+        """Save the checkpoint after this number of rounds: `write` writes a file, which is renamed once complete."""
         path = self._directory / f"round-{rounds:06}{suffix}"
         self._directory.mkdir(parents=True, exist_ok=True)
         before = self.newest()
@@ -44,14 +44,14 @@ class Checkpoints:
 
 
 class Interruption:
-    """Whether SIGTERM has come: a stopped job, a spot interruption, the end of MaxRuntimeInSeconds."""
+    """Whether SIGTERM was received: a stopped job, a spot interruption, the end of MaxRuntimeInSeconds."""
 
     requested = False
 
 
 @contextmanager
 def interruption() -> Iterator[Interruption]:
-    """Take SIGTERM as a request, which a training follows after its running round, in place of dying of it."""
+    """Record SIGTERM as a request to stop, so that training ends after its current round and not at once."""
     state = Interruption()
 
     def request(*_: object) -> None:

@@ -1,6 +1,7 @@
 """Golden rows: rows with the predictions of the released model, and requests that an endpoint must refuse.
 
-QA of the test endpoint writes them. Hooks before production's traffic, its smoke test and rollbacks compare with them.
+QA of the test endpoint writes them. In production, the hook before traffic, the smoke test and rollbacks compare the
+endpoint's predictions with them.
 """
 
 from __future__ import annotations
@@ -18,7 +19,7 @@ from mlops.names import RELEASE_VARIANT, Names
 from mlops.qa.client import Client, FunctionClient
 from mlops.qa.predictions import Prediction, deviation, shown
 
-# Predictions are float32: both sides round to about seven digits, and text may cost another one.
+# Predictions are float32: both sides round to about seven digits, and their text may lose one more.
 TOLERANCE = 1e-5
 
 
@@ -44,7 +45,7 @@ class Golden:
 
 
 def write(golden: Golden, file: Path) -> None:
-    """Write them as JSON, which api/golden.py reads too."""
+    """Write the golden rows as JSON, the format that api/golden.py reads too."""
     file.write_text(json.dumps(asdict(golden)) + "\n", encoding="utf-8")
 
 
@@ -57,7 +58,7 @@ def read(session: Session, uri: str) -> Golden:
 
 
 def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Client:
-    """A client for these parameters of infra/endpoint.yml. With a second variant it calls the release's own."""
+    """A client for these parameters of infra/endpoint.yml. If there is a challenger, it calls the release's variant."""
     if parameters["ChallengerName"]:
         return Client(session, parameters["EndpointName"], RELEASE_VARIANT)
     if parameters["ClientsCall"] == "api":
@@ -66,12 +67,12 @@ def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Cli
 
 
 def require(client: Client, golden: Golden, rows_per_request: int) -> None:
-    """PipelineError with the first golden row whose prediction differs from the released model's."""
+    """Raise PipelineError with the first golden row whose prediction differs from the released model's."""
     for first in range(0, len(golden.rows), rows_per_request):
         rows = golden.rows[first : first + rows_per_request]
         expected = golden.predictions[first : first + rows_per_request]
         for row, found, prediction in zip(rows, client.predict_csv(rows), expected, strict=True):
             if deviation(found, prediction) > golden.tolerance:
                 raise PipelineError(
-                    f"{client.endpoint} answers {shown(found)} for {row!r}, the model {shown(prediction)}"
+                    f"{client.endpoint} predicts {shown(found)} for {row!r}, the released model {shown(prediction)}"
                 )

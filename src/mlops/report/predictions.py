@@ -1,4 +1,4 @@
-"""predictions.csv in a size that fits a page: how far off the model is, and where."""
+"""Summarises predictions.csv for the report: the sizes of the errors, and where they occur."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def digest(table: str, problem: ProblemType) -> dict[str, Any] | None:
 
 
 def _regression(table: Sequence[dict[str, str]]) -> dict[str, Any]:
-    """In the target's unit."""
+    """The digest of a regression, in the target's unit."""
     rows = [(float(row["actual"]), float(row["predicted"])) for row in table]
     errors = [predicted - actual for actual, predicted in rows]
     absolute = sorted(map(abs, errors))
@@ -49,10 +49,11 @@ def _regression(table: Sequence[dict[str, str]]) -> dict[str, Any]:
 
 
 def _classification(table: Sequence[dict[str, str]]) -> dict[str, Any]:
-    """`worst` are the mistakes with the highest probability, `probabilities` the rows by probability and correctness.
+    """The digest of a classification.
 
-    `production`, where the model in production was evaluated on the same rows, counts those that the two models
-    predict differently, and which of the two is correct.
+    `worst` has the mistakes with the highest probability, `probabilities` counts rows by probability and correctness.
+    `production` counts the rows that this model and the one in production predict differently, and how often either
+    is correct; it is None when production was not evaluated on the same rows.
     """
     rows = [(row["actual"], row["predicted"], float(row["probability"])) for row in table]
     mistakes = [row for row in rows if row[0] != row[1]]
@@ -64,7 +65,7 @@ def _classification(table: Sequence[dict[str, str]]) -> dict[str, Any]:
             for actual, predicted, probability in sorted(mistakes, key=lambda row: -row[2])[:_WORST]
         ],
         "probabilities": {
-            "correct": _probability_counts([probability for one, other, probability in rows if one == other]),
+            "correct": _probability_counts([row[2] for row in rows if row[0] == row[1]]),
             "wrong": _probability_counts([probability for *_, probability in mistakes]),
         },
         "production": _disagreement(table) if "production" in table[0] else None,
@@ -72,7 +73,7 @@ def _classification(table: Sequence[dict[str, str]]) -> dict[str, Any]:
 
 
 def _probability_counts(probabilities: Sequence[float]) -> list[int]:
-    """Counts in bars of the same width from 0 to 1."""
+    """Count probabilities in bars of equal width from 0 to 1."""
     counts = [0] * _PROBABILITY_BARS
     for probability in probabilities:
         counts[min(_PROBABILITY_BARS - 1, max(0, int(probability * _PROBABILITY_BARS)))] += 1
@@ -89,7 +90,7 @@ def _disagreement(table: Sequence[dict[str, str]]) -> dict[str, int]:
 
 
 def density(rows: Sequence[tuple[float, float]]) -> dict[str, Any]:
-    """Counts the rows in each hexagon of the plane of actual and predicted values.
+    """Count the rows in each hexagon of the plane of actual and predicted values.
 
     `cells` are [actual, predicted, rows] at the hexagons' centres, `width` is a hexagon's; `outside` counts the rows
     beyond `range`.
@@ -110,7 +111,7 @@ def density(rows: Sequence[tuple[float, float]]) -> dict[str, Any]:
 
 
 def histogram(values: Sequence[float]) -> dict[str, Any]:
-    """Counts in bars of the same width around zero; the first and the last bar include all values further out."""
+    """Count values in bars of equal width around zero; the first and the last bar include all values beyond them."""
     ordered = sorted(map(abs, values))
     reach = quantile(ordered, 1 - 2 * _OUTSIDE) or 1.0
     width = 2 * reach / _BARS

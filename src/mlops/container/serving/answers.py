@@ -1,4 +1,4 @@
-"""Predictions as the body of an answer, CSV or JSON."""
+"""Predictions as the body of a response, CSV or JSON."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class Numbers:
 
 
 class Labels:
-    """A classification's predictions: the most probable label of each row, of equally probable ones the first."""
+    """A classification's predictions: the most probable label of each row; a tie goes to the first label."""
 
     def __init__(self, labels: Sequence[str]) -> None:
         self._count = len(labels)
