@@ -13,6 +13,8 @@ from subprocess import CompletedProcess
 import pytest
 from workshop import Answer, Released, Workshop
 
+pytestmark = pytest.mark.acceptance
+
 
 def test_a_release_waits_for_a_person_and_goes_on_when_approved(released: Released) -> None:
     assert "mlops approve" in released.until_approval.stdout
