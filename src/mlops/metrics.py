@@ -1,7 +1,7 @@
 """The metrics of each problem type: their direction, their range, and how they are computed.
 
-Computed with numpy: scikit-learn gives the same values (a test compares them), but would weigh 130 MB with scipy in an
-image that may need neither, and has no weights in one pass, which the bootstrap of a large test set takes.
+Computed with numpy: scikit-learn gives the same values (a test compares them), but with scipy it would add 130 MB to an
+image that may need neither, and it would sort the rows again for each resample of the bootstrap.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from mlops.errors import InputError
 if TYPE_CHECKING:
     import numpy as np
 
-RESAMPLES = 300  # the standard deviations are then good to some 4 %
+RESAMPLES = 300  # the relative error of the standard deviations is then about 4 %
 MOST_CURVE_POINTS = 101
 MOST_CURVES = 10
 CALIBRATION_BINS = 10
@@ -25,7 +25,7 @@ _SEED = 2019
 
 @dataclass(frozen=True)
 class Metric:
-    """`minimum` and `maximum` bound the values that the metric can have; None is no bound."""
+    """A metric's direction, and the range of its values; None is no bound."""
 
     goal: Literal["Minimize", "Maximize"]
     minimum: float | None
@@ -54,7 +54,7 @@ GROUPS: dict[ProblemType, str] = {
     ProblemType.BINARY_CLASSIFICATION: "binary_classification_metrics",
     ProblemType.MULTICLASS_CLASSIFICATION: "multiclass_classification_metrics",
 }
-"""Keys of evaluation.json, in SageMaker's words."""
+"""Keys of evaluation.json, as SageMaker names them."""
 
 
 def compute(problem: ProblemType, actual: np.ndarray, predicted: np.ndarray) -> dict[str, float]:
@@ -62,7 +62,7 @@ def compute(problem: ProblemType, actual: np.ndarray, predicted: np.ndarray) -> 
 
     Regression: both are numbers, one per row. Classification: `actual` are positions of labels, `predicted` is the
     matrix of probabilities, rows × labels; of two labels, the second is the positive one. Raises InputError for a
-    binary classification of which only one label occurs: a model cannot be judged by that.
+    binary classification whose rows all have the same label: auc and others are undefined.
     """
     import numpy as np
 
@@ -70,10 +70,10 @@ def compute(problem: ProblemType, actual: np.ndarray, predicted: np.ndarray) -> 
 
 
 def describe(problem: ProblemType, actual: np.ndarray, predicted: np.ndarray) -> dict[str, dict[str, float]]:
-    """The same as `{metric: {"value", "standard_deviation"}}`.
+    """Every metric of the problem type, as `{metric: {"value", "standard_deviation"}}`.
 
     The standard deviations are those of the metric over test sets drawn from this one with replacement (bootstrap).
-    The same rows are drawn whatever the predictions are, so two models' metrics can be compared.
+    The draws do not depend on the predictions, so the metrics of two models are comparable.
     """
     import numpy as np
 
@@ -82,7 +82,7 @@ def describe(problem: ProblemType, actual: np.ndarray, predicted: np.ndarray) ->
     resampled = []
     for _ in range(RESAMPLES):
         weights = np.bincount(draw.integers(0, rows, rows), minlength=rows).astype(float)
-        # A few rows may give a sample with one label.
+        # A resample of a few rows may have only one label.
         if scores.can_be_computed(weights):
             resampled.append(list(scores.at(weights).values()))
     deviations = np.std(resampled, axis=0, ddof=1) if len(resampled) > 1 else np.zeros(len(METRICS[problem]))
@@ -189,7 +189,7 @@ class _Regression:
     def at(self, weights: np.ndarray) -> dict[str, float]:
         squared, absolute, value, squared_value = (weights @ self._terms / weights.sum()).tolist()
         variance = squared_value - value**2
-        # Where all values are the same there is nothing to explain.
+        # r2 is undefined when all values are the same.
         explained = 1 - squared / variance if variance > 0 else 0.0
         return {"rmse": squared**0.5, "mae": absolute, "mse": squared, "r2": explained}
 
@@ -237,7 +237,7 @@ class _Multiclass:
         counts = self._confusion.at(weights)
         rows, hits, actual, predicted = counts.sum(), counts.diagonal(), counts.sum(axis=1), counts.sum(axis=0)
         precisions, recalls = hits / np.maximum(predicted, 1), hits / np.maximum(actual, 1)
-        # Labels that neither occur nor are predicted count nowhere.
+        # Labels that neither occur nor are predicted have no f1.
         seen = actual + predicted > 0
         f1 = 2 * hits / np.maximum(actual + predicted, 1)
         return {
@@ -265,7 +265,7 @@ class _Confusion:
 
 
 class _Ranking:
-    """Rows from the highest score to the lowest, of which those with equal scores count at once."""
+    """Rows from the highest score to the lowest; rows with equal scores share one threshold."""
 
     def __init__(self, positive: np.ndarray, scores: np.ndarray) -> None:
         import numpy as np
@@ -275,7 +275,7 @@ class _Ranking:
         self._ends = np.append(np.flatnonzero(np.diff(scores[self._order])), len(scores) - 1)
 
     def cumulated(self, weights: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
-        """Positive and other rows among those above each threshold, starting with none."""
+        """The numbers of positive and of other rows at or above each threshold, starting with no rows."""
         import numpy as np
 
         weights = weights[self._order]
@@ -294,7 +294,7 @@ class _Ranking:
 
 
 def _log_losses(actual: np.ndarray, predicted: np.ndarray) -> np.ndarray:
-    """-log of each actual label's probability, which counts as 2e-16 at least: a single zero would make all infinite."""
+    """-log of each actual label's probability, at least 2e-16: a single zero would make the metric infinite."""
     import numpy as np
 
     likely = predicted[np.arange(len(actual)), actual] / predicted.sum(axis=1)
@@ -306,7 +306,7 @@ def _ratio(share: float, whole: float) -> float:
 
 
 def _spread(x: np.ndarray, y: np.ndarray) -> np.ndarray:
-    """Positions of points of a curve, evenly along its length, with both ends."""
+    """Positions of at most MOST_CURVE_POINTS points, spread evenly along the curve, with both ends."""
     import numpy as np
 
     if len(x) <= MOST_CURVE_POINTS:

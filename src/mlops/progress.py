@@ -1,4 +1,4 @@
-"""Functions that yield what happens while they work, and return a result at their end."""
+"""Helpers for generator functions that yield events of their progress and return a result."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ Result = TypeVar("Result")
 
 
 def result(events: Generator[Event, None, Result], on_event: Callable[[Event], object] = lambda event: None) -> Result:
-    """Run such a function to its end, pass each event to `on_event`, and return its result.
+    """Run a generator to its end, pass each event to `on_event`, and return its result.
 
-    An exception that `on_event` raises, an interrupt included, is raised inside of the function, which can so clean up
-    and yield its last events.
+    An exception that `on_event` raises, KeyboardInterrupt included, is raised inside of the generator, so that it can
+    clean up and yield its last events.
     """
     interruption: BaseException | None = None
     while True:
@@ -31,7 +31,7 @@ def result(events: Generator[Event, None, Result], on_event: Callable[[Event], o
 
 
 def from_callback(work: Callable[[Callable[[Any], None]], Result]) -> Generator[Any, None, Result]:
-    """Yield what `work` passes to its callback, at the time of the call, and return its result."""
+    """Yield each event as soon as `work` passes it to its callback, and return the result of `work`."""
     happened: queue.SimpleQueue[tuple[str, Any]] = queue.SimpleQueue()
 
     def run() -> None:

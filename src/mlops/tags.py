@@ -1,4 +1,4 @@
-"""Tags of AWS resources: those that tie a resource to its release, and the form in which AWS takes them."""
+"""Tags of AWS resources: the lineage, which links a resource to its release, and the format of requests to AWS."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ LINEAGE = ("project", "model", "execution", "commit", "data-version")
 
 @dataclass(frozen=True)
 class Lineage:
-    """What ties a job, a model or an endpoint to its pipeline execution, its code and its data."""
+    """The pipeline execution, the commit and the data version of a job, a model or an endpoint."""
 
     execution_id: str
     commit_id: str
@@ -28,10 +28,10 @@ class Lineage:
 
     @classmethod
     def of(cls, tags: Mapping[str, str]) -> Lineage:
-        """The lineage in tags or metadata; its parts are empty where a resource was created by something else."""
+        """The lineage in tags or metadata; missing parts are empty."""
         return cls(*(tags.get(key, "") for key in LINEAGE[2:]))
 
 
 def as_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    """The tags as AWS takes them in requests, sorted by key."""
+    """The tags in the format of AWS requests, sorted by key."""
     return [{"Key": key, "Value": value} for key, value in sorted(tags.items())]

@@ -1,4 +1,4 @@
-"""Imports the modules of a team's `model` and `data` by their names. What they offer is in `mlops.contract`.
+"""Imports the modules of a team's `model` and `data` by their names. `mlops.contract` defines their interface.
 
 Every function raises InputError that names the file, the name in it and what is allowed.
 """
@@ -80,7 +80,7 @@ def predictor(directory: Path) -> Predictor:
 def hyperparameters() -> HyperparametersModule:
     """model/hyperparameters.py."""
     module = "model.hyperparameters"
-    _function(module, "problems", "a function problems(given) that says what is allowed")
+    _function(module, "problems", "a function problems(given) that returns what is allowed")
     most = _offered(module, "MOST_INSTANCES", "the number of instances that train can use together")
     if not isinstance(most, int) or most < 1:
         raise InputError(
@@ -107,19 +107,19 @@ def _offered(module: str, name: str, what: str) -> Any:
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module}.".startswith(f"{error.name}."):
             raise InputError(
-                f"{_file(module)} can't be imported: it does not exist. It offers {name}, {what}. {_HELP}"
+                f"{_file(module)} can't be imported: it does not exist. It must define {name}, {what}. {_HELP}"
             ) from error
         hint = _REQUIREMENTS[module.partition(".")[0]]
         raise InputError(f"{_file(module)} can't be imported: {error}. {hint}") from error
     except Exception as error:  # the team's own code may raise anything
         raise InputError(f"{_file(module)} can't be imported: {type(error).__name__}: {error}. {_HELP}") from error
     if not hasattr(imported, name):
-        raise InputError(f"{_file(module)}: no {name}; it offers {name}, {what}. {_HELP}")
+        raise InputError(f"{_file(module)}: no {name}; it must define {name}, {what}. {_HELP}")
     return getattr(imported, name)
 
 
 def _check_names(file: str, feature: Feature) -> None:
-    """A name or a value with one of these could not be written to a CSV without quotes."""
+    """Raise InputError for text that a CSV without quotes cannot have, for repeated values, and for empty bounds."""
     for text in (feature.name, *(feature.values if isinstance(feature, Category) else ())):
         if not isinstance(text, str) or not text or any(character in text for character in ',"\r\n'):
             raise InputError(

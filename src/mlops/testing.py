@@ -20,7 +20,7 @@ from mlops.container.programs.training import train
 def training_job(base: Path, dataset: Path, **hyperparameters: str) -> Path:
     """The directories of a training job with channels from a prepared data set.
 
-    Hyperparameters are those of configuration/trainingjob.json, and over them the given ones.
+    `hyperparameters` override those of configuration/trainingjob.json.
     """
     for channel in ("train", "validation"):
         shutil.copytree(dataset / channel, base / "input" / "data" / channel)
@@ -31,7 +31,7 @@ def training_job(base: Path, dataset: Path, **hyperparameters: str) -> Path:
 
 
 def configured_hyperparameters() -> dict[str, str]:
-    """Those of configuration/trainingjob.json in the repository whose `model` is imported."""
+    """The hyperparameters of configuration/trainingjob.json in the repository whose `model` is imported."""
     repository = Path(import_module("model.hyperparameters").__file__ or "").resolve().parents[1]
     request = json.loads((repository / "configuration" / "trainingjob.json").read_text(encoding="utf-8"))
     return dict(request.get("HyperParameters", {}))
@@ -39,7 +39,7 @@ def configured_hyperparameters() -> dict[str, str]:
 
 @pytest.fixture(scope="session")
 def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The sample of `data`, prepared."""
+    """The sample that `data` provides, as a prepared data set."""
     folder = tmp_path_factory.mktemp("dataset")
     team.prepare()(None, folder, on_progress=lambda message: None)
     return folder
@@ -47,7 +47,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def hyperparameters() -> dict[str, str]:
-    """Hyperparameters of `trained` that differ from the configuration; a conftest.py may give others, for speed."""
+    """Hyperparameters that `trained` overrides. A conftest.py may redefine this fixture, for a faster training."""
     return {}
 
 

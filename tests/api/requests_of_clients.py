@@ -1,4 +1,4 @@
-"""Everything that a client can send through API Gateway, as strategies of Hypothesis."""
+"""Hypothesis strategies for every request that a client can send through API Gateway."""
 
 import json
 from typing import Any
@@ -18,7 +18,7 @@ _VALUES = st.recursive(
 
 
 class _Raw(str):
-    """Digits that are written into JSON as they are."""
+    """Digits that appear in JSON as a number."""
 
 
 def _written(value: Any) -> str:
@@ -51,7 +51,7 @@ _METHODS = st.sampled_from(["POST", "GET", "PUT", "DELETE", "OPTIONS", "HEAD", "
 
 
 def _encodable(body: str | bytes | None) -> str | bytes | None:
-    """API Gateway hands over text, or bytes as base64."""
+    """Surrogates as bytes: API Gateway passes a body on as text, or as base64 of bytes."""
     return body.encode("utf-8", "surrogatepass") if isinstance(body, str) and not _is_text(body) else body
 
 

@@ -93,12 +93,12 @@ def test_a_repository_that_keeps_the_contract_has_each_part_found_good(example: 
 FAULTS = [
     pytest.param(
         remove("model/predictor.py"),
-        "model/predictor.py can't be imported: it does not exist. It offers Predictor, a class Predictor(directory)",
+        "model/predictor.py can't be imported: it does not exist. It must define Predictor, a class Predictor(directory)",
         id="no-predictor-file",
     ),
     pytest.param(
         replace("model/predictor.py", "class Predictor", "class Model"),
-        "model/predictor.py: no Predictor; it offers Predictor, a class",
+        "model/predictor.py: no Predictor; it must define Predictor, a class",
         id="no-predictor",
     ),
     pytest.param(
@@ -193,7 +193,7 @@ FAULTS = [
     ),
     pytest.param(
         replace("model/hyperparameters.py", "problems =", "faults ="),
-        "model/hyperparameters.py: no problems; it offers problems, a function problems(given)",
+        "model/hyperparameters.py: no problems; it must define problems, a function problems(given)",
         id="no-problems",
     ),
     pytest.param(
@@ -203,7 +203,7 @@ FAULTS = [
     ),
     pytest.param(
         replace("data/__init__.py", "def prepare", "def make"),
-        "data/__init__.py: no prepare; it offers prepare, a function prepare(source, out, on_progress)",
+        "data/__init__.py: no prepare; it must define prepare, a function prepare(source, out, on_progress)",
         id="no-prepare",
     ),
     pytest.param(

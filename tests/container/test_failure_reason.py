@@ -5,7 +5,7 @@ from pathlib import Path
 from mlops.container.directories import Container
 
 
-def test_a_reason_with_characters_that_have_no_encoding_is_left_all_the_same(tmp_path: Path) -> None:
+def test_characters_without_an_encoding_are_escaped_in_the_reason(tmp_path: Path) -> None:
     Container(tmp_path).fail("no file b\udcffd.csv, only \ud83d")
     for name in ("failure", "message"):
         assert (tmp_path / "output" / name).read_text(encoding="utf-8") == r"no file b\udcffd.csv, only \ud83d"

@@ -1,7 +1,7 @@
-"""A client of the API under locust: signed requests, each of which is written down.
+"""A locust client that sends signed requests to the API and records every response.
 
-ROWS is a file with rows of features, ANSWERS one to which a line of JSON is added for each request: the status, and
-the model version that answered.
+ROWS names a file with rows of features. ANSWERS names a file to which each response adds a line of JSON: its status
+and its model version.
 """
 
 import json
@@ -20,7 +20,7 @@ CREDENTIALS = Credentials(os.environ["AWS_ACCESS_KEY_ID"], os.environ["AWS_SECRE
 
 
 class Client(HttpUser):
-    """Asks for one prediction after the other."""
+    """Sends one request after the other, with one row each."""
 
     wait_time = constant(0.03)
 
@@ -29,6 +29,6 @@ class Client(HttpUser):
         request = AWSRequest("POST", f"{self.host}/predict", {"Content-Type": "text/csv"}, data=random.choice(ROWS))
         SigV4Auth(CREDENTIALS, "execute-api", os.environ["AWS_REGION"]).add_auth(request)
         answer = self.client.post("/predict", data=request.data, headers=dict(request.headers.items()))
-        told = {"status": answer.status_code, "version": answer.headers.get("X-Model-Version", "")}
+        record = {"status": answer.status_code, "version": answer.headers.get("X-Model-Version", "")}
         with ANSWERS.open("a", encoding="utf-8") as file:
-            file.write(json.dumps(told) + "\n")
+            file.write(json.dumps(record) + "\n")

@@ -1,4 +1,4 @@
-"""What the roles of a repository may do, what they did, and whether a template says why they may do more."""
+"""Compares the actions that a repository's roles may perform with those that they used."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ class Grant:
 
 
 def granted(account: Account) -> list[Grant]:
-    """Every action that the roles of the project's stacks are allowed, as IAM has it."""
+    """Every action that IAM's policies allow to the roles of the project's stacks."""
     return [
         Grant(template, resource, action, roles)
         for template, resource, roles, document in _documents(account)
@@ -38,7 +38,7 @@ def granted(account: Account) -> list[Grant]:
 
 
 def unused(grants: Iterable[Grant], entries: Iterable[dict]) -> list[Grant]:
-    """The grants that none of their roles ever needed."""
+    """The grants that none of their roles used."""
     used = {(entry["role"], entry["action"]) for entry in entries if entry["allowed"]}
     return [
         grant
@@ -48,7 +48,8 @@ def unused(grants: Iterable[Grant], entries: Iterable[dict]) -> list[Grant]:
 
 
 def is_explained(grant: Grant) -> bool:
-    """Whether a comment in the statement says when the action is needed, or why the local cloud asks nobody for it."""
+    """Whether a comment in the statement explains an unused grant: when the action is needed, or that the local cloud
+    does not check it."""
     text = (GENERATED / "infra" / f"{grant.template}.yml").read_text(encoding="utf-8")
     block = re.search(rf"^  {grant.resource}:\n(?:(?:   .*|\s*|  #.*)\n)+", text, re.MULTILINE)
     statements = re.split(r"\n(?=\s+- Sid:)", block[0]) if block else []

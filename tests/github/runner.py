@@ -1,7 +1,7 @@
 """Workflows of a generated repository, run by act on this machine, against a local cloud.
 
-act ignores branch filters, permissions, environments and time limits: those are asserted on the parsed files. What
-the workflows use of GitHub is played by the actions beside this file and by hub.py.
+act ignores branch filters, permissions, environments and time limits: test_workflows.py checks them in the parsed
+files. The actions in actions/ and the folder of hub.py stand in for GitHub.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ import yaml
 from github.hub import OWNER_ID, PROGRAMS, REPOSITORY_ID, Hub
 
 ACTIONS = Path(__file__).parent / "actions"
-# The number that act gives every run.
+# act's number for every run.
 THIS_RUN = "1"
 _USES = re.compile(r"uses: (?P<action>[\w.-]+/(?P<name>[\w.-]+))@(?P<ref>[0-9a-f]{40})")
 
@@ -52,9 +52,9 @@ class Runner:
         job: str | None = None,
         timeout: float = 300,
     ) -> Run:
-        """Run a workflow of .github/workflows for an event on main, or one of its jobs with what it needs.
+        """Run a workflow of .github/workflows for an event on main, or one of its jobs with the jobs that it needs.
 
-        `inputs` are those of workflow_dispatch, `payload` is what else GitHub tells of the event.
+        `inputs` are those of workflow_dispatch, `payload` has further keys of the event.
         """
         self.home.mkdir(parents=True, exist_ok=True)
         artifacts = self.hub.runs / THIS_RUN
@@ -89,7 +89,7 @@ class Runner:
         return Run(done.returncode, done.stdout, artifacts)
 
     def _environment(self) -> dict[str, str]:
-        """What GitHub gives to every job, and what the stand-ins need."""
+        """The variables that GitHub sets for every job, and those of the stand-ins."""
         request_token = self.repository / ".mlops" / "local" / "identity" / "request-token"
         return {
             "GITHUB_REPOSITORY": self.hub.full_name,

@@ -1,4 +1,4 @@
-"""Templates as they might be deployed: one side of each condition, values for parameters and references."""
+"""Resolves templates as a deployment would: one side of each condition, values for parameters and references."""
 
 import json
 import re
@@ -65,7 +65,7 @@ def resolved(node: Any, side: int, known: dict[str, Any] = VALUES) -> Any:
 
 
 def resolved_for(project: str, node: Any, side: int) -> Any:
-    """A part of a template as `resolved` gives it, for a project of another name. Ids that AWS gives are others too."""
+    """The result of `resolved` for a project of another name, with other ids in place of those that AWS generates."""
     number = f"{zlib.crc32(project.encode()):08x}"
     text = json.dumps(resolved(node, side)).replace("taxi-fares", project)
     return json.loads(text.replace("11111111-2222", f"{number}-2222").replace("abcdef1234", f"{number}ab"))
@@ -80,7 +80,7 @@ def substituted(text: str, known: dict[str, Any]) -> str:
 
 
 def like(name: str) -> str:
-    """An ARN of the kind of resource that the name speaks of. A role has its own name in it."""
+    """An example ARN of the type of resource that `name` contains. The ARN of a role contains `name`."""
     if "Role" in name:
         return ROLE.format(name=name.removesuffix("Arn"))
     examples = [value for word, value in RESOURCES.items() if word in name]

@@ -1,4 +1,4 @@
-"""What a release was tested with cannot be changed afterwards: which roles may write it, and how."""
+"""No role can replace a tested release: which roles may write models, data and golden rows, on which conditions."""
 
 from __future__ import annotations
 

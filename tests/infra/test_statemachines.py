@@ -1,4 +1,4 @@
-"""The state machines: sound as graphs, and their expressions decide rightly."""
+"""The state machines: their graphs, and the results of their expressions."""
 
 from __future__ import annotations
 
@@ -44,7 +44,7 @@ def expressions(node: Any) -> Iterator[str]:
 
 
 def evaluate(text: str, **variables: Any) -> Any:
-    """Evaluate a state's expression as Step Functions does: variables and nothing else are in scope."""
+    """Evaluate a state's expression as Step Functions does, with variables alone in scope."""
     expression = jsonata.Jsonata(text.removeprefix("{%").removesuffix("%}").strip())
     expression.register_lambda("parse", json.loads)
     null = jsonata.utils.Utils.NULL_VALUE
@@ -52,7 +52,7 @@ def evaluate(text: str, **variables: Any) -> Any:
 
 
 @pytest.mark.parametrize("file", FILES)
-def test_every_state_is_reached_and_leads_somewhere(file):
+def test_every_state_is_reached_and_has_a_next_state_or_ends(file):
     for each in machines_in(machine(file)):
         states = each["States"]
         reached = {each["StartAt"]}.union(*(targets(state) for state in states.values()))
@@ -213,7 +213,7 @@ def test_the_cause_names_value_and_bound():
     assert cause == "rmse is 7.123457, allowed is at most 6 (metrics.rmse.bound in configuration/evaluation.yml)"
 
 
-def test_the_cause_names_why_production_cannot_be_compared_with():
+def test_the_cause_has_the_reason_why_production_cannot_be_compared():
     reason = "the model in production predicts other labels: no, yes"
     _, cause = judgement(release(production=True), evaluation(5.0) | {"production": {"reason": reason}})
     assert cause == f"s3://bucket/metrics.json has no number for rmse of the model in production ({reason})"
@@ -248,7 +248,7 @@ def test_the_cause_names_every_metric_that_the_evaluation_lacks():
     assert cause == ("s3://bucket/metrics.json has no number for log_loss of the model in production, f1")
 
 
-def test_values_that_differ_in_the_fifth_digit_are_told_apart_in_the_cause():
+def test_the_cause_has_enough_digits_to_distinguish_value_and_bound():
     _, cause = judgement(release(AUC), evaluation(0.899999, name="auc"))
     assert cause.startswith("auc is 0.899999, allowed is at least 0.9 ")
 
@@ -265,12 +265,12 @@ def test_tuned_values_replace_those_of_the_file_in_the_training_job():
 
 def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_values_of_the_file():
     assign = machine("statemachine.asl.json")["States"]["ReadTuning"]["Assign"]
-    # Step Functions fails a state whose expression gives nothing.
+    # Step Functions fails a state whose expression has no result.
     assert evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
 
 
 def decided(state: str, packages: dict[str, dict[str, str]], stage: str = "Approve") -> dict[str, Any]:
-    """The variables and the state after the search for the package, with the metadata of the group's packages."""
+    """The variables and the next state after the search for the package among packages with this metadata."""
     states = machine("decision.asl.json")["States"]
     listed = {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in packages]}
     event = {"detail": {"execution-id": LINEAGE["execution"], "stage": stage, "state": state}}
@@ -306,16 +306,16 @@ def test_the_decision_marks_the_package_whose_metadata_names_its_execution():
     ("stage", "state", "failed"),
     [("Production", "FAILED", True), ("Production", "SUCCEEDED", False), ("Approve", "FAILED", False)],
 )
-def test_only_a_deployment_that_failed_has_the_production_stack_looked_at(stage, state, failed):
+def test_only_a_failed_deployment_counts_as_failed(stage, state, failed):
     assert decided(state, {}, stage)["failed"] is failed
 
 
 @pytest.mark.parametrize("packages", [{}, {"arn:3": {"execution": "another"}}, {"arn:3": {}, "arn:2": {}}])
-def test_a_decision_without_a_package_still_takes_the_endpoint_down(packages):
+def test_a_decision_without_a_package_still_deletes_the_test_stack(packages):
     assert decided("ABANDONED", packages)["state"] == "DescribeTestStack"
 
 
-def test_a_test_stack_of_another_execution_stays():
+def test_a_test_stack_of_another_execution_is_not_deleted():
     states = machine("decision.asl.json")["States"]
     stack = {"Stacks": [{"Outputs": [{"OutputKey": "ExecutionId", "OutputValue": "9f9f"}]}]}
     owner = evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": stack})
@@ -325,7 +325,7 @@ def test_a_test_stack_of_another_execution_stays():
     assert evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": {"Stacks": [{}]}}) is None
 
 
-def test_a_test_stack_that_is_gone_ends_the_decision_well_and_nothing_else_does():
+def test_only_a_deleted_test_stack_ends_the_decision_successfully():
     condition = machine("decision.asl.json")["States"]["IsGone"]["Choices"][0]["Condition"]
     gone = {"Cause": "Stack with id taxi-fares-test does not exist"}
     assert evaluate(condition, failure=gone) is True
@@ -349,6 +349,6 @@ def test_the_execution_that_codepipeline_starts_with_a_new_pipeline_is_not_repor
     assert evaluate(choice["Condition"], trigger=read(own, "trigger")) is True
     assert states[choice["Next"]] == {"Type": "Succeed"}
     assert evaluate(choice["Condition"], trigger=read(asked_for, "trigger")) is False
-    # Before a source is read no variable is resolved.
+    # No variable has a value before the Source stage has run.
     assert read(own, "variables") == {}
     assert read(asked_for, "variables") == {"CommitId": "1a2b", "Tune": "true"}

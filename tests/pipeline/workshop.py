@@ -1,4 +1,4 @@
-"""A copy of this repository that a test may break, released through a local cloud of its own."""
+"""A copy of the generated repository that tests may edit, released through a local cloud of its own."""
 
 import json
 import os
@@ -26,7 +26,7 @@ _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".p
 
 @dataclass(frozen=True)
 class Answer:
-    """What a client of the API sees; `version` is the header X-Model-Version."""
+    """The response that a client of the API gets; `version` is the header X-Model-Version."""
 
     status: int
     body: str
@@ -42,7 +42,7 @@ class Workshop:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What points to the local cloud, when it runs, and nothing else of AWS."""
+        """The variables of the running local cloud, and no other AWS variables."""
         running = state.read(self.path / ".mlops" / "local")
         return {**self.own_environment, **(running.environment if running else {})}
 
@@ -59,7 +59,7 @@ class Workshop:
         )
 
     def succeed(self, *words: str) -> subprocess.CompletedProcess[str]:
-        """Run the command line; fail with what it said when it does not exit with 0."""
+        """Run the command line. Unless it exits with 0, the test fails with its output."""
         done = self.mlops(*words)
         assert done.returncode == 0, f"mlops {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         return done
@@ -88,13 +88,13 @@ class Workshop:
         return {each["ParameterKey"]: each["ParameterValue"] for each in found["Parameters"]}
 
     def endpoint(self, name: str) -> str:
-        """Name of the endpoint `test`, or of the one that is behind the API."""
+        """Name of the endpoint `test`, or of the endpoint that the production API calls."""
         if name == "production":
             return self.outputs("production")["EndpointName"]
         return f"{self.project['project']}--{self.project['model']}-{name}"
 
     def predict(self, row: str) -> Answer:
-        """Ask the API, signed as its clients sign. An answer of any status is one."""
+        """Send a signed request to the API. Returns the response, whatever its status."""
         api = self.outputs("api")
         url = f"{self.environment['AWS_ENDPOINT_URL']}/restapis/{api['RestApiId']}/{api['StageName']}"
         request = AWSRequest("POST", f"{url}/_user_request_/predict", {"Content-Type": "text/csv"}, data=row)
@@ -104,7 +104,7 @@ class Workshop:
         return Answer(answer.status_code, answer.text, answer.headers.get("X-Model-Version", ""))
 
     def until_deleted(self, endpoint: str) -> None:
-        """Wait until the endpoint `test` is gone: what follows a decision goes on beside the pipeline."""
+        """Wait until the endpoint is deleted: the state machine that deletes it runs in parallel to the pipeline."""
         waiter = self.client("sagemaker").get_waiter("endpoint_deleted")
         waiter.wait(EndpointName=self.endpoint(endpoint), WaiterConfig={"Delay": 1, "MaxAttempts": 60})
 
@@ -122,11 +122,11 @@ class Workshop:
         path.write_text(json.dumps(value, indent=2) if path.suffix == ".json" else yaml.safe_dump(value))
 
     def restore(self, file: str) -> None:
-        """Undo what a test did to a file."""
+        """Undo a test's changes of a file."""
         shutil.copy2(self.pristine / file, self.path / file)
 
     def keep(self) -> None:
-        """Remember the files as they are now, for `restore`."""
+        """Save the current files, which `restore` brings back."""
         shutil.copytree(self.path, self.pristine, ignore=_LEFT_OUT, dirs_exist_ok=True)
 
     @property
@@ -136,7 +136,7 @@ class Workshop:
 
 @dataclass(frozen=True)
 class Released:
-    """What the command line said on the way to the first release."""
+    """The commands that made the first release, with their output."""
 
     start: subprocess.CompletedProcess[str]
     until_approval: subprocess.CompletedProcess[str]
@@ -145,7 +145,7 @@ class Released:
 
 
 def open_workshop(directory: Path) -> Workshop:
-    """Copy the repository with one quick test of the model and the API's own, so that its Build stage is short."""
+    """Copy the repository without most of its tests, so that its Build stage is short."""
     path = directory / "repository"
     shutil.copytree(REPOSITORY, path, ignore=_LEFT_OUT)
     (path / "tests" / "model").mkdir(parents=True)

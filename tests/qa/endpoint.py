@@ -32,7 +32,7 @@ def sum_model(content_type: str, body: str, accept: str) -> tuple[int, str]:
 
 
 def classifier(content_type: str, body: str, accept: str) -> tuple[int, str]:
-    """A container that is the surer of the second label, the larger the row's sum; at 53.5 it is undecided."""
+    """A container that gives the second label a higher probability for a larger sum of the row, 0.5 at 53.75."""
     status, sums = _sums(content_type, body)
     if isinstance(sums, str):
         return status, sums
@@ -40,13 +40,13 @@ def classifier(content_type: str, body: str, accept: str) -> tuple[int, str]:
 
 
 def probabilities(total: float) -> tuple[float, float]:
-    """Of the labels, for a row with this sum."""
+    """The labels' probabilities for a row with this sum."""
     high = 1 / (1 + math.exp((53.75 - total) / 10))
     return 1 - high, high
 
 
 def classified_answer(rows: Sequence[Sequence[float]], accept: str) -> str:
-    """Probabilities as the serving container answers them."""
+    """A response with probabilities in the serving container's format."""
     best = [(LABELS[row.index(max(row))], max(row)) for row in map(list, rows)]
     if accept == "application/json":
         answers = [
@@ -78,7 +78,7 @@ def _sums(content_type: str, body: str) -> tuple[int, list[float] | str]:
 
 
 def slow(seconds: float, model: Model = sum_model) -> Model:
-    """A model that takes its time: a slow answer is what the test is about."""
+    """A model that needs this many seconds for a response."""
 
     def answer(content_type: str, body: str, accept: str) -> tuple[int, str]:
         time.sleep(seconds)
@@ -88,13 +88,13 @@ def slow(seconds: float, model: Model = sum_model) -> Model:
 
 
 def broken(content_type: str, body: str, accept: str) -> tuple[int, str]:
-    """A container that fails at everything."""
+    """A container that fails at every request."""
     return 500, "division by zero"
 
 
 @dataclass(frozen=True)
 class Request:
-    """What came over the wire, and the client's port, which tells its connections apart."""
+    """A received request, and the client's port, which identifies its connection."""
 
     path: str
     headers: Message
@@ -104,7 +104,7 @@ class Request:
 
 @contextmanager
 def serving(model: Model) -> Iterator[tuple[str, list[Request]]]:
-    """Serve `model` on a free port. Gives the URL and the requests as they come."""
+    """Serve `model` on a free port. Yields the URL and the list of received requests."""
     requests: list[Request] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -123,12 +123,12 @@ def serving(model: Model) -> Iterator[tuple[str, list[Request]]]:
         def _reply(self, status: int, content_type: str, body: str, headers: dict | None = None) -> None:
             content = body.encode()
             fields = {"Content-Type": content_type, "Content-Length": len(content), **(headers or {})}
-            # In one piece: a head that is sent by itself waits for the client's delayed acknowledgement.
+            # Head and body in one write: after a head alone, the body would wait for the client's delayed acknowledgement.
             head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
             self.wfile.write(f"HTTP/1.1 {status} .\r\n{head}\r\n".encode() + content)
 
         def log_message(self, *_: object) -> None:
-            """Nothing: a test's output is for its failure."""
+            """Log nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
     server.daemon_threads = True

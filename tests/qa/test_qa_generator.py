@@ -1,4 +1,4 @@
-"""What the load generator sends, and what it makes of what it recorded."""
+"""The load generator: its signed requests, and the summary of its measurements."""
 
 import hashlib
 import hmac
@@ -35,7 +35,7 @@ def test_a_prepared_request_carries_a_signature_that_aws_would_accept(serve):
 
 
 def send(raw):
-    """The bytes as they are, in the hands of another HTTP client."""
+    """Send the same bytes with another HTTP client."""
     head, _, body = raw.partition(b"\r\n\r\n")
     first, *lines = head.decode().split("\r\n")
     headers = dict(line.split(": ", 1) for line in lines)
@@ -83,7 +83,9 @@ def test_a_request_is_signed_once_and_again_before_the_signature_expires(serve, 
 @pytest.mark.parametrize(
     ("available", "rows_per_request", "requests"), [(100, 1, 100), (1000, 1, 256), (10, 4, 2), (3, 8, 1)]
 )
-def test_the_pool_holds_different_requests_of_the_size_that_was_asked_for(serve, available, rows_per_request, requests):
+def test_the_pool_has_different_requests_with_the_configured_number_of_rows(
+    serve, available, rows_per_request, requests
+):
     serve(sum_model)
     found = pool(Invocations("demo-test"), [f"{n},1,2" for n in range(available)], rows_per_request)
     assert len({invocation.body for invocation in found}) == len(found) == requests
@@ -95,11 +97,11 @@ def test_a_percentile_is_a_value_that_was_measured(percent, value):
     assert percentile(range(1, 11), percent) == value
 
 
-def test_nothing_measured_has_no_percentile():
+def test_no_measurements_have_no_percentile():
     assert percentile([], 95) is None
 
 
-def test_the_ramp_shows_in_the_series_and_does_not_count():
+def test_requests_during_the_ramp_are_in_the_series_only():
     requests = recorded((0.5, 900.0, 1), (1.5, 10.0, 0), (2.5, 20.0, 0))
     found = summarise(requests, IDLE, ramp_started=0.0, started=1.0, ended=3.0)
     assert found["requests"] == 2
@@ -109,14 +111,14 @@ def test_the_ramp_shows_in_the_series_and_does_not_count():
     assert [(second["rps"], second["failures"]) for second in found["series"]] == [(1, 1), (1, 0), (1, 0)]
 
 
-def test_an_answer_after_the_end_counts_for_latency_and_not_for_throughput():
+def test_a_response_after_the_end_counts_for_latency_and_not_for_throughput():
     requests = recorded((0.5, 10.0, 0), (9.0, 8500.0, 0))
     found = summarise(requests, IDLE, ramp_started=0.0, started=0.0, ended=1.0)
     assert found["latency_ms"]["p99"] == 8500.0
     assert found["throughput"] == 1.0
 
 
-def test_a_second_without_an_answer_is_in_the_series():
+def test_a_second_without_a_response_is_in_the_series():
     requests = recorded((0.5, 10.0, 0), (2.5, 2000.0, 0))
     found = summarise(requests, IDLE, ramp_started=0.0, started=0.0, ended=3.0)
     assert [second["rps"] for second in found["series"]] == [1, 0, 1]
@@ -135,13 +137,13 @@ def test_a_second_without_an_answer_is_in_the_series():
     ],
     ids=["idle", "its core is busy", "others have its core", "its loop is late", "a little late", "warned"],
 )
-def test_a_run_says_whether_the_generator_was_the_bottleneck(change, bound):
+def test_a_saturated_generator_is_detected(change, bound):
     generator = replace(IDLE, **change)
     found = summarise(recorded((0.5, 10.0, 0)), generator, ramp_started=0.0, started=0.0, ended=1.0)
     assert found["generator_bound"] is bound
 
 
-def test_a_run_without_requests_has_no_figures():
+def test_a_run_without_requests_has_no_latency():
     found = summarise(Requests(array("d"), array("d"), bytearray()), IDLE, 0.0, 0.0, 2.0)
     assert found["failure_ratio"] is None
     assert found["latency_ms"]["p95"] is None

@@ -53,7 +53,7 @@ def repository(tmp_path):
     for folder in ("configuration", "load"):
         shutil.copytree(ROOT / folder, root / folder)
     (root / "configuration" / "project.json").write_text(json.dumps(ANSWERS))
-    # No bounds on speed: a machine that is busy with other tests is no fault.
+    # No bounds on speed: other tests may keep this machine busy.
     configure(root, users=2, spawn_rate=2, duration_seconds=5, minimum_throughput=0)
     configure(root, p95_milliseconds=60_000, p99_milliseconds=60_000)
     configure(root, "production.yml", clients_call="endpoint")
@@ -76,8 +76,8 @@ def step(root, *arguments, bucket=BUCKET):
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
 
 
-def last_words(output):
-    """What the command line quotes as the cause: the last line that is not indented."""
+def last_line(output):
+    """The last line that is not indented, which the command line reports as the cause."""
     return [line for line in output.splitlines() if not line.startswith(" ")][-1]
 
 
@@ -92,7 +92,7 @@ def released(session, model, tmp_path):
 
 
 @pytest.mark.usefixtures("released")
-def test_a_good_endpoint_passes_and_its_results_lie_in_the_bucket(serve, session, model, repository):
+def test_a_good_endpoint_passes_and_its_results_are_uploaded(serve, session, model, repository):
     serve(served(model))
     done = step(repository, "--endpoint", "test")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -115,22 +115,22 @@ def test_golden_rows_that_another_execution_wrote_fail_the_step(serve, session, 
     done = step(repository, "--endpoint", "test")
     s3.put_object(Bucket=BUCKET, Key=key, Body=right, ChecksumAlgorithm="SHA256")
     assert done.returncode == 1
-    assert f"s3://{BUCKET}/{key} is not what this execution would write there" in last_words(done.stdout)
+    assert f"s3://{BUCKET}/{key} is not what this execution would write there" in last_line(done.stdout)
 
 
 @pytest.mark.usefixtures("released")
-def test_a_missed_bound_ends_the_step_with_figure_and_bound_after_the_upload(serve, session, model, repository):
+def test_a_missed_bound_fails_the_step_with_value_and_bound_after_the_upload(serve, session, model, repository):
     serve(slow(0.05, served(model)))
     configure(repository, p95_milliseconds=10)
     done = step(repository, "--endpoint", "test")
     assert done.returncode == 1
-    assert last_words(done.stdout).startswith("p95 latency was ")
-    assert " ms, configuration/qa.yml allows 10 ms" in last_words(done.stdout)
+    assert last_line(done.stdout).startswith("p95 latency was ")
+    assert " ms, configuration/qa.yml allows 10 ms" in last_line(done.stdout)
     assert {"qa.json", "locust.html"} <= results(session, "qa")
 
 
 @pytest.mark.usefixtures("released")
-def test_smoke_asks_for_right_answers_only(serve, session, model, repository):
+def test_the_smoke_test_compares_predictions_without_a_load_test(serve, session, model, repository):
     _, requests = serve(served(model))
     done = step(repository, "--endpoint", "production", "--smoke")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -140,7 +140,7 @@ def test_smoke_asks_for_right_answers_only(serve, session, model, repository):
 
 
 @pytest.mark.usefixtures("released")
-def test_smoke_compares_the_release_itself_where_another_model_shares_its_traffic(serve, session, model, repository):
+def test_the_smoke_test_compares_the_releases_variant_and_not_the_challengers(serve, session, model, repository):
     challenger = {"VariantName": "Champion", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
     configure(repository, "production.yml", challenger=challenger)
     _, requests = serve(served(model))
@@ -156,7 +156,7 @@ def test_an_endpoint_that_fails_is_a_failed_check_with_its_reason(serve, session
     serve(broken)
     done = step(repository, "--endpoint", "production", "--smoke")
     assert done.returncode == 1
-    assert last_words(done.stdout) == "demo--trips-production answered 500 to good rows: division by zero"
+    assert last_line(done.stdout) == "demo--trips-production answered 500 to good rows: division by zero"
     assert not json.loads((repository / "smoke" / "qa.json").read_text())["passed"]
 
 
@@ -175,7 +175,7 @@ def of_classifier(session, repository, tmp_path):
 
 
 @pytest.mark.usefixtures("of_classifier")
-def test_a_good_classifier_passes_and_leaves_golden_rows_with_labels(serve, session, repository):
+def test_a_good_classifier_passes_and_its_golden_rows_have_labels(serve, session, repository):
     serve(classifier)
     done = step(repository, "--endpoint", "test", bucket=CLASSIFIERS_BUCKET)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -194,8 +194,8 @@ def test_a_classifier_of_another_release_fails_with_the_row_and_both_answers(ser
     serve(lambda content_type, body, accept: classifier(content_type, body.replace(",2.5", ",3.5"), accept))
     done = step(repository, "--endpoint", "production", "--smoke", bucket=CLASSIFIERS_BUCKET)
     assert done.returncode == 1
-    assert "rows differ from the released model in this process" in last_words(done.stdout)
-    assert "the endpoint answered " in last_words(done.stdout)
+    assert "rows differ from the released model in this process" in last_line(done.stdout)
+    assert "the endpoint answered " in last_line(done.stdout)
 
 
 def test_a_missing_environment_variable_is_named(repository, monkeypatch):

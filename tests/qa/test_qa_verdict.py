@@ -1,4 +1,4 @@
-"""The bounds of configuration/qa.yml against what a load test found."""
+"""The bounds of configuration/qa.yml, applied to the results of a load test."""
 
 import copy
 
@@ -34,13 +34,13 @@ GOOD = {
 
 
 def load(**changes):
-    """A good run with other figures."""
+    """The results of a good run, with changes."""
     found = copy.deepcopy(GOOD)
     found["latency_ms"] |= {key: changes.pop(key) for key in ("p95", "p99") if key in changes}
     return found | changes
 
 
-def test_figures_on_their_bounds_pass():
+def test_values_on_their_bounds_pass():
     assert all(check.passed for check in verdict.judge(load(), BOUNDS))
 
 
@@ -56,13 +56,13 @@ def test_figures_on_their_bounds_pass():
         ({"throughput": 3.25}, "throughput was 3.2 requests/s, configuration/qa.yml asks for 20 requests/s"),
     ],
 )
-def test_a_figure_past_its_bound_fails_with_both_in_a_sentence(changes, message):
+def test_a_value_past_its_bound_fails_with_a_message_that_has_both(changes, message):
     failed = [check for check in verdict.judge(load(**changes), BOUNDS) if not check.passed]
     assert [check.message for check in failed] == [message]
 
 
 @pytest.mark.parametrize("changes", [{"p95": None}, {"p99": None}, {"failure_ratio": None}, {"throughput": None}])
-def test_what_could_not_be_measured_fails(changes):
+def test_a_missing_value_fails(changes):
     assert [check.passed for check in verdict.judge(load(**changes), BOUNDS)].count(False) == 1
 
 
@@ -73,7 +73,7 @@ def test_a_bound_missed_by_the_generator_is_not_blamed_on_the_endpoint():
     assert "the load generator was the bottleneck (it used 90 % of a core, waited for one" in p95.message
 
 
-def test_failures_are_the_endpoints_even_when_the_generator_was_the_bottleneck():
+def test_failures_are_blamed_on_the_endpoint_even_when_the_generator_was_the_bottleneck():
     ratio = verdict.judge(load(failure_ratio=0.5, generator_bound=True), BOUNDS)[2]
     assert "generator" not in ratio.message
 

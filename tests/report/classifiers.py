@@ -29,7 +29,7 @@ class Evaluated:
 
 
 def binary() -> Evaluated:
-    """Whether a passenger tips: one in four does."""
+    """A classifier of passengers who tip, one in four, and passengers who do not."""
     frequency = np.array([0.75, 0.25])
     return _evaluated(ProblemType.BINARY_CLASSIFICATION, ["no tip", "tip"], frequency, rows=4000, distance=1.1)
 

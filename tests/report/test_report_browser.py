@@ -57,7 +57,7 @@ def test_the_page_never_scrolls_sideways(open_page: OpenPage, document: Document
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
 
-def test_the_page_follows_the_scheme(open_page: OpenPage, released: Document) -> None:
+def test_the_page_follows_the_browsers_colour_scheme(open_page: OpenPage, released: Document) -> None:
     backgrounds = {
         scheme: open_page(released, scheme=scheme).evaluate("getComputedStyle(document.body).backgroundColor")
         for scheme in ("light", "dark")
@@ -84,7 +84,7 @@ def test_charts_are_drawn_in_full(open_page: OpenPage, document: Document, chart
     assert len(sizes) == charts
     for width, *margins in sizes:
         assert width > 200
-        assert min(margins) > -12, "a mark at the edge may reach over it by its own size, and no further"
+        assert min(margins) > -12, "only a mark may cross the chart's edge, by its own size"
 
 
 @every_document
@@ -116,7 +116,7 @@ def test_text_in_charts_is_readable_and_does_not_overlap(
 
 
 @every_document
-def test_everything_that_scrolls_can_be_reached_by_keyboard(
+def test_every_scrollable_element_can_be_reached_by_keyboard(
     open_page: OpenPage, document: Document, charts: int
 ) -> None:
     page = open_page(document, 360)

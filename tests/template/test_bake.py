@@ -1,4 +1,4 @@
-"""What is generated: nothing more, nothing less, the same every time."""
+"""The files of a generated repository: exactly the template's, and the same for the same answers."""
 
 import ast
 import json
@@ -33,7 +33,7 @@ def test_a_file_without_variables_is_copied_to_the_byte(generated: Path) -> None
     assert different == RENDERED
 
 
-def test_everything_but_these_files_is_copied_and_never_rendered() -> None:
+def test_only_these_files_are_rendered() -> None:
     copied = json.loads((TEMPLATE / "cookiecutter.json").read_text())["_copy_without_render"]
 
     def is_copied(name: str) -> bool:
@@ -44,7 +44,7 @@ def test_everything_but_these_files_is_copied_and_never_rendered() -> None:
     assert rendered == {"CODEOWNERS", "README.md", "configuration/project.json", "licenses/MIT.txt"}
 
 
-def test_no_variable_is_left_and_no_path_of_this_machine(generated: Path) -> None:
+def test_files_contain_no_template_variable_and_no_path_of_this_machine(generated: Path) -> None:
     for name, content in files(generated).items():
         if name.endswith((".py", ".png", ".whl")):
             continue
@@ -60,7 +60,7 @@ def test_generated_files_parse(generated: Path) -> None:
     broken = {}
     for name, content in files(generated).items():
         parse = PARSERS.get(Path(name).suffix)
-        # cfn-lint reads the templates: their tags are CloudFormation's own.
+        # cfn-lint parses the templates, whose YAML tags are CloudFormation's own.
         if parse is None or (name.endswith(".yml") and name.startswith("infra/")):
             continue
         try:
@@ -70,7 +70,7 @@ def test_generated_files_parse(generated: Path) -> None:
     assert broken == {}
 
 
-def test_paths_suit_windows_too(generated: Path) -> None:
+def test_paths_are_valid_on_windows(generated: Path) -> None:
     for name in files(generated):
         assert not re.search(r'[<>:"\\|?*]', name), name
         assert len(name) < 150, name
@@ -78,21 +78,21 @@ def test_paths_suit_windows_too(generated: Path) -> None:
 
 
 @pytest.mark.parametrize("folder", ["model", "data", "api", "load", "tests"])
-def test_the_generated_code_is_clean(generated: Path, folder: str) -> None:
+def test_ruff_finds_nothing_in_the_generated_code(generated: Path, folder: str) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "ruff", "check", "--no-cache", folder], cwd=generated, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stdout
 
 
-def test_every_file_has_the_owner_that_was_answered(tmp_path: Path) -> None:
+def test_the_answered_owner_owns_every_file(tmp_path: Path) -> None:
     lines = (bake(tmp_path, github_owner="octocat") / "CODEOWNERS").read_text().splitlines()
     rules = dict(line.split() for line in lines if line and not line.startswith("#"))
     assert rules["*"] == "@octocat" and set(rules.values()) == {"@octocat"}
 
 
-def test_what_runs_in_every_build_has_a_rule_of_its_own(generated: Path) -> None:
-    """A team gives model/ to others by a rule above these: the last match counts."""
+def test_files_that_run_in_every_build_have_rules_of_their_own(generated: Path) -> None:
+    """The last match counts: a rule for model/ above these must not change their owners."""
     lines = [line for line in (generated / "CODEOWNERS").read_text().splitlines() if line and not line.startswith("#")]
     assert lines[0].startswith("* ")
     folders = {line.split()[0] for line in lines[1:]}
@@ -100,8 +100,8 @@ def test_what_runs_in_every_build_has_a_rule_of_its_own(generated: Path) -> None
     assert [folder for folder in folders if not (generated / folder.strip("/")).exists()] == []
 
 
-def test_a_file_at_the_root_takes_no_modules_place_in_the_command_line(generated: Path, tmp_path: Path) -> None:
-    """What a push adds beside the folders must not run in each Python that the workflows start."""
+def test_a_file_at_the_root_does_not_shadow_a_module_of_the_command_line(generated: Path, tmp_path: Path) -> None:
+    """A file that a push adds at the root must not run in every Python that the workflows start."""
     repository = shutil.copytree(generated, tmp_path / "repository")
     command = Path(sys.executable).with_name("mlops")
     for module in ("sitecustomize", "usercustomize", "click", "boto3"):

@@ -1,4 +1,4 @@
-"""Which answers are accepted, and what is said of the others."""
+"""The answers to cookiecutter's questions: which are accepted, and the errors for the others."""
 
 import json
 import os
@@ -44,23 +44,23 @@ def named(answers: dict[str, str]) -> str:
 
 
 @pytest.mark.parametrize("answers", ACCEPTED, ids=named)
-def test_good_answers_generate_a_repository_that_says_them(tmp_path: Path, answers: dict[str, str]) -> None:
+def test_good_answers_are_in_the_configuration_of_the_repository(tmp_path: Path, answers: dict[str, str]) -> None:
     repository = bake(tmp_path, **answers)
-    said = json.loads((repository / "configuration" / "project.json").read_text())
-    assert answers.items() <= said.items()
+    configured = json.loads((repository / "configuration" / "project.json").read_text())
+    assert answers.items() <= configured.items()
 
 
 @pytest.mark.parametrize(
     ("answers", "question", "allowed"), REFUSED, ids=lambda value: named(value) if isinstance(value, dict) else ""
 )
-def test_bad_answers_generate_nothing_and_say_what_is_allowed(
+def test_bad_answers_are_refused_with_what_is_allowed(
     tmp_path: Path, capfd: pytest.CaptureFixture, answers: dict[str, str], question: str, allowed: str
 ) -> None:
     with pytest.raises(FailedHookException):
         bake(tmp_path, **answers)
-    said = capfd.readouterr().err
-    assert f"{question}: " in said and allowed in said
-    assert "Traceback" not in said
+    errors = capfd.readouterr().err
+    assert f"{question}: " in errors and allowed in errors
+    assert "Traceback" not in errors
     assert not list(tmp_path.iterdir())
 
 
@@ -74,7 +74,7 @@ HOSTILE = {
 
 
 @pytest.mark.parametrize("question", HOSTILE)
-def test_an_answer_is_never_run_and_is_checked_as_it_would_be_written(
+def test_code_in_an_answer_is_refused_and_not_run(
     tmp_path: Path, capfd: pytest.CaptureFixture, monkeypatch: pytest.MonkeyPatch, question: str
 ) -> None:
     ran = tmp_path / "ran"
@@ -87,7 +87,7 @@ def test_an_answer_is_never_run_and_is_checked_as_it_would_be_written(
 
 
 @pytest.mark.parametrize("project", ["x/..", "x/../..", "x/../../home", "x/./../../..", "a/b/../../.."])
-def test_an_answer_that_leads_out_of_the_output_directory_deletes_nothing(tmp_path: Path, project: str) -> None:
+def test_an_answer_with_a_path_out_of_the_output_directory_deletes_nothing(tmp_path: Path, project: str) -> None:
     output = tmp_path / "home" / "work" / "out"
     mine = [folder / "mine.txt" for folder in (tmp_path, tmp_path / "home", output.parent, output)]
     output.mkdir(parents=True)
@@ -106,11 +106,11 @@ def test_an_answer_that_leads_out_of_the_output_directory_deletes_nothing(tmp_pa
 def test_all_wrong_answers_are_named_at_once(tmp_path: Path, capfd: pytest.CaptureFixture) -> None:
     with pytest.raises(FailedHookException):
         bake(tmp_path, project="Taxi", notification_email="nobody")
-    said = capfd.readouterr().err
-    assert "project: " in said and "notification_email: " in said
+    errors = capfd.readouterr().err
+    assert "project: " in errors and "notification_email: " in errors
 
 
-def test_every_question_has_a_prompt_for_people() -> None:
+def test_every_question_has_a_prompt() -> None:
     questions = json.loads((TEMPLATE / "cookiecutter.json").read_text())
     asked = [name for name in questions if not name.startswith("_")]
     assert sorted(asked) == sorted(questions["__prompts__"])

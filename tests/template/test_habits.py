@@ -1,4 +1,4 @@
-"""Hooks, updates of dependencies and releases, of the template and of what it generates."""
+"""Pre-commit hooks, dependency updates and releases, of the template and of a generated repository."""
 
 import configparser
 import importlib.util
@@ -20,7 +20,7 @@ MANIFESTS = {"github-actions": "*.yml", "pip": "*.txt", "docker": "Dockerfile"}
 
 
 def tracked(root: Path) -> list[str]:
-    """Files of a folder that git has, or will have; without those that are deleted and not committed."""
+    """The files of a folder that git tracks or would add; without deleted ones."""
     listed = subprocess.run(
         ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
         cwd=root,
@@ -52,7 +52,7 @@ def test_hooks_are_tools_of_the_environment(root: Path) -> None:
 
 
 @pytest.mark.parametrize("root", ROOTS)
-def test_every_hook_has_files_to_look_at(root: Path) -> None:
+def test_every_hook_matches_files(root: Path) -> None:
     names = tracked(root)
     idle = [
         hook["id"] for hook in hooks(root) if "files" in hook and not any(map(re.compile(hook["files"]).search, names))
@@ -60,7 +60,7 @@ def test_every_hook_has_files_to_look_at(root: Path) -> None:
     assert idle == []
 
 
-def test_hooks_find_nothing_in_what_is_generated(generated: Path, tmp_path: Path) -> None:
+def test_hooks_pass_in_a_generated_repository(generated: Path, tmp_path: Path) -> None:
     repository = shutil.copytree(generated, tmp_path / "repository")
     (repository / ".venv").mkdir()
     (repository / ".venv" / "bin").symlink_to(BIN)
@@ -72,7 +72,7 @@ def test_hooks_find_nothing_in_what_is_generated(generated: Path, tmp_path: Path
 
 
 @pytest.mark.parametrize("root", ROOTS)
-def test_files_have_the_form_that_editors_give_them(root: Path) -> None:
+def test_files_follow_the_editorconfig(root: Path) -> None:
     parser = configparser.ConfigParser()
     parser.read_string("[top]\n" + (root / ".editorconfig").read_text())
     everywhere = parser["*"]
@@ -80,7 +80,7 @@ def test_files_have_the_form_that_editors_give_them(root: Path) -> None:
     wrong = []
     for name in tracked(root):
         content = (root / name).read_bytes()
-        # Recorded answers are kept to the byte; a NUL is in no text.
+        # Recorded responses are kept to the byte; a file with a NUL is binary.
         if b"\0" in content or not content or "recordings" in name:
             continue
         if not content.endswith(b"\n") or re.search(rb"[ \t]$", content, re.MULTILINE) or b"\r" in content:
@@ -89,7 +89,7 @@ def test_files_have_the_form_that_editors_give_them(root: Path) -> None:
 
 
 @pytest.mark.parametrize("root", ROOTS)
-def test_all_that_is_pinned_is_brought_up_to_date(root: Path) -> None:
+def test_dependabot_updates_all_pinned_dependencies(root: Path) -> None:
     updates = yaml.safe_load((root / ".github" / "dependabot.yml").read_text())["updates"]
     assert {update["package-ecosystem"] for update in updates} == set(MANIFESTS)
     for update in updates:
@@ -97,7 +97,7 @@ def test_all_that_is_pinned_is_brought_up_to_date(root: Path) -> None:
         if update["package-ecosystem"] == "github-actions" and folder == root:
             folder = root / ".github" / "workflows"
         assert list(folder.glob(MANIFESTS[update["package-ecosystem"]])), update["directory"]
-        # Actions and images have no semantic versions: Dependabot takes no other key of theirs.
+        # For actions and images, which have no semantic versions, Dependabot accepts this key only.
         assert update["cooldown"] == {"default-days": 7}
         assert [group["patterns"] for group in update["groups"].values()] == [["*"]]
 
@@ -150,7 +150,7 @@ def test_notes_of_a_release_are_the_section_of_its_version(release: ModuleType, 
         ("CHANGELOG.md", "### Added\n\n- A thing.\n", "", "is empty"),
     ],
 )
-def test_a_tag_that_disagrees_is_no_release(
+def test_a_tag_that_contradicts_a_file_is_not_released(
     release: ModuleType, releasable: Path, file: str, before: str, after: str, named: str
 ) -> None:
     path = releasable / file
@@ -159,7 +159,7 @@ def test_a_tag_that_disagrees_is_no_release(
         release.notes("v1.2.0", releasable)
 
 
-def test_a_wheel_of_another_version_is_no_release(release: ModuleType, releasable: Path) -> None:
+def test_a_wheel_of_another_version_is_not_released(release: ModuleType, releasable: Path) -> None:
     (wheel,) = (releasable / "{{cookiecutter.project}}" / "vendor").iterdir()
     wheel.rename(wheel.with_name("package-1.1.0-py3-none-any.whl"))
     with pytest.raises(release.Disagreement, match="make wheel"):
@@ -180,6 +180,6 @@ def test_the_job_that_makes_a_release_installs_nothing() -> None:
     assert actions == ["actions/checkout"]
     commands = "\n".join(step.get("run", "") for step in writer["steps"])
     assert "make " not in commands and "pip" not in commands
-    # The pattern of a shell names the folder, for its braces would be an expression of GitHub's.
+    # A glob replaces the folder's braces, which GitHub would evaluate as an expression.
     (pattern,) = re.findall(r"\./(\S+\.whl)", commands)
     assert list(TEMPLATE.glob(pattern)) == list((GENERATED / "vendor").iterdir())

@@ -1,4 +1,4 @@
-"""The hooks' functions by themselves."""
+"""Unit tests of the functions in hooks/."""
 
 from pathlib import Path
 
@@ -30,7 +30,7 @@ def test_a_multi_line_answer_is_refused() -> None:
     assert pre_gen_project.problems({**GOOD, "project": "taxi\n"})
 
 
-def test_a_licence_without_a_text_leaves_none(tmp_path: Path) -> None:
+def test_no_licence_file_remains_without_a_licence(tmp_path: Path) -> None:
     (tmp_path / "licenses").mkdir()
     (tmp_path / "licenses" / "MIT.txt").write_text("MIT")
     post_gen_project.keep_license("Proprietary", tmp_path)

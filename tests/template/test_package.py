@@ -1,4 +1,4 @@
-"""The package: its wheel in a generated repository, and what each place that installs it needs."""
+"""The package: its wheel in a generated repository, and the requirements of each environment that installs it."""
 
 import ast
 import hashlib
@@ -43,7 +43,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("package")
     (folder / "vendor").mkdir()
     (folder / "requirements").mkdir()
-    # -o: the environment is the one that runs this test, however old it is.
+    # -o: make must not rebuild the environment, which runs this test.
     command = ["make", "wheel", f"BIN={BIN}", f"BUILD={folder / 'build'}", f"WHEEL_FOR={folder}"]
     done = subprocess.run([*command, "-o", ".venv/.installed"], cwd=TEMPLATE, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
@@ -57,7 +57,7 @@ def test_wheel_in_vendor_is_what_the_sources_build(built: Path) -> None:
     assert different == set(), "run: make wheel"
 
 
-def test_wheel_holds_every_file_of_the_package(built: Path) -> None:
+def test_wheel_has_every_file_of_the_package(built: Path) -> None:
     sources = {name for name in files(SOURCES) if name.startswith("mlops/")}
     assert {name for name in contents(the_wheel(built)) if ".dist-info/" not in name} == sources
 
@@ -110,14 +110,14 @@ def normalised(name: str) -> str:
 
 
 def in_the_image() -> set[str]:
-    """What the Dockerfile starts, and the team's model."""
+    """The modules that the Dockerfile starts, and those of the team's model."""
     started = re.findall(r'"-m", "([\w.]+)"', (GENERATED / "Dockerfile").read_text())
     assert started
     return {f"{package}.__main__" for package in started} | modules("model")
 
 
 def in_the_builds() -> set[str]:
-    """What the buildspecs start, and the code whose tests they run."""
+    """The modules that the buildspecs start, and those whose tests they run."""
     specs = [path.read_text() for path in (GENERATED / "infra" / "buildspecs").glob("*.yml")]
     started = {module for spec in specs for module in re.findall(r"python -m (mlops[\w.]+)", spec)}
     tested = {folder for spec in specs for folder in re.findall(r"tests/(\w+)", spec)}
@@ -126,7 +126,7 @@ def in_the_builds() -> set[str]:
 
 
 def in_the_workflows(requirements: str) -> set[str]:
-    """The commands of the workflows that install these requirements."""
+    """The modules of the commands in workflows that install these requirements."""
     texts = [path.read_text() for path in (GENERATED / ".github" / "workflows").glob("*.yml")]
     workflows = [text for text in texts if f"make setup REQUIREMENTS={requirements}\n" in text]
     commands = {name for text in workflows for name in re.findall(r"bin/mlops ([a-z]+)", text)}
@@ -152,9 +152,9 @@ def root(module: str) -> Path:
 
 
 class Place(NamedTuple):
-    """Where a set of requirements is installed: what is started, and which packages of the repository that runs.
+    """An environment with a set of requirements: the modules that start there, and the repository's packages that run.
 
-    Of `described` the definitions alone are used: what their functions import is not needed.
+    Modules of `described` are imported but none of their functions is called, so imports in functions do not count.
     """
 
     entries: Callable[[], set[str]]
@@ -171,15 +171,15 @@ PLACES = {
 }
 
 
-def test_every_set_of_requirements_is_that_of_a_place() -> None:
+def test_every_set_of_requirements_belongs_to_an_environment() -> None:
     sets = {file.stem for file in (GENERATED / "requirements").glob("*.in")}
     assert sets == PLACES.keys()
     assert {file.stem for file in (GENERATED / "requirements").glob("*.txt")} == sets | {"mlops"}
 
 
 @pytest.mark.parametrize("name", PLACES)
-def test_requirements_of_a_place_hold_all_that_runs_there(name: str) -> None:
-    """Follows every import statement: the environment of the tests has everything, and hides what is missing."""
+def test_requirements_pin_every_package_that_the_environment_imports(name: str) -> None:
+    """Follows all import statements, because the tests' own environment has every package."""
     distributions = importlib.metadata.packages_distributions()
     locked = pinned(GENERATED / "requirements" / f"{name}.txt")
     missing = {
@@ -191,7 +191,7 @@ def test_requirements_of_a_place_hold_all_that_runs_there(name: str) -> None:
 
 
 def third_party(place: Place) -> dict[str, str]:
-    """The packages from elsewhere that a place imports, each with a module that imports it."""
+    """The third-party packages that the modules of an environment import, each with a module that imports it."""
     found: dict[str, str] = {}
     seen = place.entries()
     waiting = sorted(seen)
@@ -215,14 +215,14 @@ def parents(name: str) -> Iterator[str]:
 
 
 def source(module: str) -> Path | None:
-    """The file of a module of ours."""
+    """The file of a module of the package or of the generated repository."""
     base = root(module).joinpath(*module.split("."))
     return next((path for path in (base / "__init__.py", base.with_suffix(".py")) if path.is_file()), None)
 
 
 @cache
 def imported(module: str, *, only_on_import: bool = False) -> set[str]:
-    """The names that a module imports when it runs: not those for type checkers, nor those that it does without."""
+    """The names that a module imports when it runs, without optional imports and those for type checkers."""
     path = source(module)
     assert path, module
     tree = ast.parse(path.read_text())
@@ -250,7 +250,7 @@ def is_optional(node: ast.AST) -> bool:
     return any(handler.type and "ImportError" in ast.unparse(handler.type) for handler in handlers)
 
 
-def test_help_imports_click_and_nothing_else_from_elsewhere() -> None:
+def test_help_imports_no_third_party_package_but_click() -> None:
     command = [sys.executable, "-X", "importtime", "-c", "from mlops.cli import main; main(['--help'])"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     names = {line.rpartition("|")[2].strip().partition(".")[0] for line in done.stderr.splitlines()}

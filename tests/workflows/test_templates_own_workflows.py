@@ -1,4 +1,4 @@
-"""The template's own workflows: lint, and what linters do not look at."""
+"""The template's own workflows: linters, and rules that no linter checks."""
 
 import os
 import re
@@ -45,7 +45,7 @@ def test_permissions_are_none_on_top_and_every_job_has_a_timeout(path: Path) -> 
 
 
 @pytest.mark.parametrize("path", WORKFLOWS, ids=lambda path: path.name)
-def test_actions_are_pinned_by_commit_with_their_version_beside_it(path: Path) -> None:
+def test_actions_are_pinned_by_commit_with_a_comment_that_names_the_version(path: Path) -> None:
     lines = [line for line in path.read_text().splitlines() if "uses:" in line]
     assert [line for line in lines if not PIN.search(line)] == []
 

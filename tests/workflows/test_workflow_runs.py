@@ -1,6 +1,6 @@
-"""The generated workflows, run by act against the local cloud with IAM enforced: from an empty account to its end.
+"""The generated workflows, run by act against the local cloud with IAM enforced: from `make foundation` to destroy.
 
-Each fixture is one event in the life of a repository and comes after the one before it, whichever test is run first.
+Each fixture is one event in the life of a repository. Fixtures depend on each other, so the events have one order.
 """
 
 import json
@@ -35,7 +35,7 @@ def _fails(self, rows):
 Predictor.predict = _fails
 """
 PULL_REQUEST = 12
-# What a bad release does with a trip that QA has not seen.
+# The faults of bad releases, which only a row that QA does not send triggers.
 BAD = {
     "raises": 'raise RuntimeError("the meters are off")',
     "is slow": "__import__('time').sleep(1.5)",
@@ -45,7 +45,7 @@ BAD = {
 
 @dataclass
 class Release:
-    """One run of a workflow, what clients got in the meantime, and what production was after it."""
+    """One run of a workflow, the responses to clients in the meantime, and the version in production after it."""
 
     run: Run
     answers: Answers
@@ -54,9 +54,9 @@ class Release:
 
 
 def use_what_is_installed(buildspec: dict) -> None:
-    """The builds run in this environment: what they would install and check again is there and has been checked.
+    """Drop installation and all checks but pytest: the builds run in this environment, which has passed them.
 
-    They show their environment instead.
+    The builds print their environment variables, which must not contain secrets.
     """
     phases = buildspec["phases"]
     phases["install"]["commands"] = ["env"]
@@ -66,8 +66,8 @@ def use_what_is_installed(buildspec: dict) -> None:
 
 def followed(account: Account, name: str, run: Run, answers: Answers) -> Release:
     report = run.artifacts / "report-of-production" / "report.json"
-    told = json.loads(report.read_text()) if report.exists() else {}
-    return Release(run, answers, account.outputs("production")["ExecutionId"], told)
+    content = json.loads(report.read_text()) if report.exists() else {}
+    return Release(run, answers, account.outputs("production")["ExecutionId"], content)
 
 
 @pytest.fixture(scope="session")
@@ -103,7 +103,7 @@ def inbox(founded: Account, released: Release) -> Inbox:
 
 @pytest.fixture(scope="session")
 def retrained(founded: Account, released: Release, inbox: Inbox) -> Release:
-    """The second release, of other hyperparameters. Its reason is a command that must not run."""
+    """The second release, with other hyperparameters. Its reason contains shell commands, which must not run."""
     founded.succeed("data", "prepare")
     founded.edit(
         "configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0)
@@ -134,19 +134,19 @@ def retrained(founded: Account, released: Release, inbox: Inbox) -> Release:
 
 @pytest.fixture(scope="session")
 def reviewed(founded: Account, retrained: Release) -> Run:
-    """A pull request, after a run on main whose figures are those of production."""
+    """A pull request, after a run on main whose report is that of production."""
     main = founded.hub.runs / "4711" / "report"
     main.mkdir(parents=True)
     (main / "report.json").write_text(json.dumps(retrained.report))
     request = {"number": PULL_REQUEST, "head": {"ref": "faster", "repo": {"full_name": FULL_NAME}}}
     payload = {"number": PULL_REQUEST, "pull_request": request, "repository": {"full_name": FULL_NAME}}
-    # The other job is `make lint` and `make test`, which run here as well.
+    # The workflow's other job runs `make lint` and `make test` only.
     return founded.workflow("pull-request", "pull_request", payload=payload, job="comment")
 
 
 @pytest.fixture(scope="session")
 def bad(founded: Account, retrained: Release) -> dict[str, Release]:
-    """Three releases that pass QA and fail in production, by what is wrong with them."""
+    """Three releases that pass QA and fail in production, by their fault."""
     found = {}
     path = founded.repository / PREDICTOR
     good = path.read_text()
@@ -171,7 +171,7 @@ def rolled_back(founded: Account, bad: dict[str, Release]) -> Release:
 
 @pytest.fixture(scope="session")
 def messages(rolled_back: Release, inbox: Inbox) -> list[Message]:
-    """What the topic has said until then."""
+    """The topic's messages until the rollback."""
     return inbox.messages()
 
 
@@ -184,19 +184,19 @@ def packages(founded: Account, rolled_back: Release, messages: list[Message]) ->
 
 @pytest.fixture(scope="session")
 def texts(founded: Account, rolled_back: Release) -> list[Written]:
-    """Everything that was written until then."""
+    """All logs, artifacts and messages until the rollback."""
     return list(leaks.written(founded))
 
 
 @pytest.fixture(scope="session")
 def grants(founded: Account, rolled_back: Release) -> list[Grant]:
-    """What all roles may do, while they are there."""
+    """The grants of all roles, listed before their deletion."""
     return permissions.granted(founded)
 
 
 @pytest.fixture(scope="session")
 def destroyed(founded: Account, grants: list[Grant], packages: dict[int, str], texts: list[Written]) -> Run:
-    """The end of the repository in the account."""
+    """The deletion of all the repository's resources."""
     return founded.workflow("destroy", inputs={"confirm": PROJECT})
 
 
@@ -219,11 +219,11 @@ def test_a_retraining_replaces_production_without_a_failed_request(released: Rel
     assert retrained.report["execution"]["data_version"] == released.report["execution"]["data_version"]
 
 
-def test_what_a_person_types_is_not_run(founded: Account, retrained: Release) -> None:
+def test_commands_in_inputs_are_not_run(founded: Account, retrained: Release) -> None:
     assert not (founded.home / "was-run").exists()
 
 
-def test_a_pull_request_is_told_how_it_compares_with_main(retrained: Release, reviewed: Run) -> None:
+def test_a_comment_compares_the_pull_request_with_main(retrained: Release, reviewed: Run) -> None:
     assert reviewed.code == 0, reviewed.output
     assert "Summary - # " in reviewed.output
     assert (reviewed.artifacts / "report" / "report.html").is_file()
@@ -238,7 +238,7 @@ def test_a_pull_request_is_told_how_it_compares_with_main(retrained: Release, re
 
 
 @pytest.mark.parametrize("kind", BAD)
-def test_a_bad_release_is_taken_back_by_its_alarms(retrained: Release, bad: dict[str, Release], kind: str) -> None:
+def test_alarms_roll_a_bad_release_back(retrained: Release, bad: dict[str, Release], kind: str) -> None:
     release = bad[kind]
     assert release.run.code == 1, release.run.output
     assert "ALARM" in release.run.output or "alarm" in release.run.output
@@ -266,33 +266,33 @@ def test_a_rollback_brings_the_previous_release_back_without_a_failed_request(
     assert rolled_back.answers.read()[-1] == (200, released.version)
 
 
-def test_only_what_may_serve_again_is_an_approved_package(packages: dict[int, str]) -> None:
-    """The first release serves; the second was left by the rollback; the others did not come through their shift."""
+def test_only_the_package_in_production_is_approved(packages: dict[int, str]) -> None:
+    """The first release is in production; the rollback replaced the second; the others failed during their shift."""
     assert packages == {1: "Approved", 2: "Rejected", 3: "Rejected", 4: "Rejected", 5: "Rejected"}
 
 
-def test_people_are_told_who_released_what_and_what_became_of_it(
+def test_notifications_name_requester_commit_and_result_of_each_release(
     retrained: Release, bad: dict[str, Release], rolled_back: Release, messages: list[Message]
 ) -> None:
-    told = Counter(subject for subject, _ in messages)
-    assert told[f"{PROJECT}: released"] == 1
-    assert told[f"{PROJECT}: rolled back"] == len(BAD)
-    assert told[f"{PROJECT}: rolled back to version 1"] == 1
-    assert sum("APPROVAL" in subject.upper() for subject in told.elements()) == 1 + len(BAD)
+    subjects = Counter(subject for subject, _ in messages)
+    assert subjects[f"{PROJECT}: released"] == 1
+    assert subjects[f"{PROJECT}: rolled back"] == len(BAD)
+    assert subjects[f"{PROJECT}: rolled back to version 1"] == 1
+    assert sum("APPROVAL" in subject.upper() for subject in subjects.elements()) == 1 + len(BAD)
     [released] = [text for subject, text in messages if subject == f"{PROJECT}: released"]
     assert retrained.report["execution"]["commit"] in released
-    # Who, as act calls whoever it acts for, and why.
+    # act's name for the actor of every run, and the reason from the inputs.
     assert "Asked for by nektos/act: $(touch" in released
     assert f"executions/{retrained.version}" in released
 
 
-def test_destroying_asks_for_the_projects_name(founded: Account, released: Release) -> None:
+def test_destroy_is_refused_without_the_projects_name(founded: Account, released: Release) -> None:
     run = founded.workflow("destroy", inputs={"confirm": "another-project"})
     assert run.code != 0
     assert "Nothing was deleted" in run.output
 
 
-def test_destroying_leaves_nothing_but_the_roles_of_github(founded: Account, destroyed: Run) -> None:
+def test_destroy_deletes_everything_but_the_roles_of_github(founded: Account, destroyed: Run) -> None:
     assert destroyed.code == 0, destroyed.output
     stacks = founded.client("cloudformation").describe_stacks()["Stacks"]
     left = [each["StackName"] for each in stacks if not each["StackStatus"].startswith("DELETE")]
@@ -304,7 +304,7 @@ def test_destroying_leaves_nothing_but_the_roles_of_github(founded: Account, des
     assert sorted(groups) == ["/aws/sagemaker/ProcessingJobs", "/aws/sagemaker/TrainingJobs"]
 
 
-def test_every_permission_was_used_or_its_template_says_why_it_is_there(
+def test_every_permission_was_used_or_has_a_comment_in_its_template(
     founded: Account, grants: list[Grant], destroyed: Run
 ) -> None:
     entries = ledger(founded)
@@ -312,11 +312,11 @@ def test_every_permission_was_used_or_its_template_says_why_it_is_there(
     assert [str(grant) for grant in unexplained] == []
 
 
-def test_what_a_role_was_denied_was_none_of_its_business(founded: Account, destroyed: Run) -> None:
+def test_no_role_was_denied_an_action(founded: Account, destroyed: Run) -> None:
     assert sorted({(entry["role"], entry["action"]) for entry in ledger(founded) if not entry["allowed"]}) == []
 
 
-def test_no_credential_is_in_anything_that_was_written(
+def test_no_credential_is_in_logs_artifacts_or_messages(
     founded: Account, released: Release, retrained: Release, bad: dict[str, Release], texts: list[Written]
 ) -> None:
     secrets = (founded.home / "secrets").read_text().split()
@@ -328,5 +328,5 @@ def test_no_credential_is_in_anything_that_was_written(
 
 
 def ledger(account: Account) -> list[dict]:
-    """What IAM decided in all these runs."""
+    """IAM's decisions in all these runs."""
     return [json.loads(line) for line in (account.cloud_directory / "iam.jsonl").read_text().splitlines()]

@@ -1,4 +1,4 @@
-"""What GitHub is asked for, on the parsed files: rights, environments, branches, limits. The rest is run by act."""
+"""The workflow files: permissions, environments, branches, limits. test_workflow_runs.py runs them with act."""
 
 import re
 import shutil
@@ -31,7 +31,7 @@ def test_a_workflow_opens_with_its_process_in_numbered_steps(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_nothing_is_granted_but_by_a_job_with_its_reason(name):
+def test_permissions_are_granted_per_job_with_a_reason(name):
     assert parsed(name)["permissions"] == {}
     for job in jobs(name).values():
         assert "permissions" in job
@@ -79,7 +79,7 @@ def test_each_purpose_has_its_environment_and_its_role():
     }
 
 
-def test_what_changes_production_runs_on_main_only():
+def test_workflows_that_change_production_run_on_main_only():
     assert parsed("release")["on"]["push"] == {"branches": ["main"]}
     for name in PRODUCTION:
         assert jobs(name)[name]["if"] == "github.ref == 'refs/heads/main'"
@@ -119,19 +119,19 @@ def test_every_job_has_a_name_and_a_limit_of_time(name):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_actions_are_pinned_by_commit_with_their_version_beside_it(name):
+def test_actions_are_pinned_by_commit_with_a_comment_that_names_the_version(name):
     uses = [line for line in text(name).splitlines() if "uses: " in line and "./.github" not in line]
     assert len(uses) == len(PIN.findall(text(name)))
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_what_people_type_reaches_scripts_through_the_environment(name):
+def test_inputs_reach_scripts_through_environment_variables(name):
     for step in steps(name):
         assert "${{" not in step.get("run", ""), step
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_credentials_stay_behind_a_checkout(name):
+def test_checkouts_do_not_persist_credentials(name):
     for step in steps(name):
         if step.get("uses", "").startswith("actions/checkout@"):
             assert step["with"]["persist-credentials"] is False
@@ -142,19 +142,19 @@ def test_no_secret_is_used_anywhere(name):
     assert "secrets." not in text(name)
 
 
-def test_a_pull_request_meets_no_aws():
+def test_a_pull_request_has_no_access_to_aws():
     found = text("pull-request")
     assert "id-token" not in found and "vars." not in found and "configure-aws-credentials" not in found
     assert set(parsed("pull-request")["on"]) == {"pull_request", "push"}
 
 
-def test_the_job_that_may_comment_runs_nothing_of_the_pull_request():
+def test_the_job_that_may_comment_runs_no_code_of_the_pull_request():
     comment = jobs("pull-request")["comment"]
     assert not any("uses" in step for step in comment["steps"])
     assert "head.repo.full_name == github.repository" in comment["if"]
 
 
-def test_a_retraining_is_asked_for_with_these_inputs():
+def test_retrain_has_these_inputs_and_a_schedule():
     inputs = parsed("retrain")["on"]["workflow_dispatch"]["inputs"]
     assert {name: each["type"] for name, each in inputs.items()} == {
         "tune": "boolean",
@@ -166,18 +166,18 @@ def test_a_retraining_is_asked_for_with_these_inputs():
     assert parsed("retrain")["on"]["schedule"]
 
 
-def test_destroying_asks_for_the_projects_name():
+def test_destroy_requires_a_confirmation():
     confirm = parsed("destroy")["on"]["workflow_dispatch"]["inputs"]["confirm"]
     assert confirm["required"] is True and "default" not in confirm
 
 
-def test_the_approval_is_left_to_codepipeline_where_a_variable_says_so():
+def test_the_variable_approval_leaves_the_approval_to_codepipeline():
     for name in ("release", "retrain"):
         assert jobs(name)["approve"]["if"] == "vars.APPROVAL != 'codepipeline'"
 
 
 def repository_with(directory: Path, change) -> Path:
-    """A repository with the workflows, changed."""
+    """A repository whose workflows are the output of `change`."""
     folder = directory / ".github" / "workflows"
     shutil.copytree(FOLDER, folder)
     for file in folder.glob("*.yml"):
@@ -203,7 +203,7 @@ def test_zizmor_finds_nothing():
     assert done.returncode == 0, done.stdout
 
 
-def test_nothing_is_approved_whose_source_is_not_the_commit_that_is_checked_out():
+def test_only_a_release_of_the_commit_that_is_checked_out_can_be_approved():
     checkout = next(step for step in steps("approve") if step.get("uses", "").startswith("actions/checkout@"))
     # Without a ref it is the commit of the run, which is the one that the reviewers see.
     assert checkout["with"] == {"persist-credentials": False}

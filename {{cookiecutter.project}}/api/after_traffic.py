@@ -1,6 +1,6 @@
-"""CodeDeploy's hook AfterAllowTraffic: SageMaker has captured what this very endpoint was asked.
+"""CodeDeploy's hook AfterAllowTraffic: checks that SageMaker captures the requests of the new endpoint.
 
-Captures lie below s3://{capture}/{endpoint}/{variant}/{year}/…; those of the endpoint before do not count.
+Captures are below s3://{capture}/{endpoint}/{variant}/{year}/…; those of the previous endpoint do not count.
 Source: Amazon SageMaker Developer Guide, "Capture data from real-time endpoint".
 """
 
@@ -17,7 +17,7 @@ _PAUSE_SECONDS = 1.0
 
 
 def check() -> str:
-    """Wait for the first captured file. Raises CheckFailed when none comes in time."""
+    """Wait for the first captured file. Raises CheckFailed when none is found in time."""
     if settings.text("CAPTURE") == "off":
         return f"{settings.ENDPOINT_NAME} captures nothing, as configured"
     bucket, prefix = bucket_and_key(settings.text("CAPTURE_URI"))

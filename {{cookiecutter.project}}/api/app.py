@@ -1,8 +1,8 @@
 """The REST API: POST /predict and GET /health, behind API Gateway.
 
-A request that the API or the model refuses is answered with 4xx and its reason. A failure of the endpoint is raised:
-API Gateway answers 502, and Lambda counts an error, on which the alarms stand that take a bad release back. Caught
-and answered with 500, it would be invisible to them.
+A request that the API or the model refuses gets a 4xx response with the reason. A failure of the endpoint is raised:
+API Gateway responds with 502, and Lambda counts an error. Alarms on these errors roll a bad release back; an exception
+that is caught here and turned into a 500 response would not raise them.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from api import endpoint, requests, settings
 VERSION_HEADER = "X-Model-Version"
 
 _VERSION = settings.text("MODEL_VERSION", "unknown")
-# Where another model shares the traffic, its own.
+# The version of the challenger, by the name of its variant.
 _VERSIONS = {settings.text("CHALLENGER_NAME"): settings.text("CHALLENGER_VERSION", "unknown")}
 
 logger = Logger()
@@ -36,7 +36,7 @@ def predict() -> Response:
     """Predictions for rows of CSV or JSON, in their order."""
     event = app.current_event
     headers = {name.lower(): value for name, value in (event.headers or {}).items()}
-    # Powertools' decoded_body raises for what is no text.
+    # Powertools' decoded_body raises for a body that is not UTF-8 text.
     body = (b64decode if event.is_base64_encoded else str.encode)(event.body or "")
     request = requests.read(body, headers.get("content-type", ""), headers.get("accept", ""))
     started = time.perf_counter()
@@ -60,14 +60,14 @@ def predict() -> Response:
 
 @app.get("/health")
 def health() -> Response:
-    """Which release answers here. The model is not asked."""
+    """The release that this function serves. Does not call the endpoint."""
     content = {"status": "ok", "model_version": _VERSION, "endpoint": settings.ENDPOINT_NAME}
     return _response(200, endpoint.JSON, json.dumps(content))
 
 
 @app.exception_handler(ServiceError)
 def refuse(error: ServiceError) -> Response:
-    """A refusal is the client's to mend: it is answered, and counted apart from errors."""
+    """Respond with the reason. The client can correct the request, so this does not count as an error."""
     metrics.add_metric("ClientErrors", MetricUnit.Count, 1)
     logger.info("Refused", extra={"status": int(error.status_code), "reason": error.msg})
     return _response(int(error.status_code), endpoint.JSON, json.dumps({"error": error.msg}))

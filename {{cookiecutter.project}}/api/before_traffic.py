@@ -1,5 +1,5 @@
-"""The check before a shift of traffic and before the first alias: the new version of the function and its endpoint
-answer golden rows as the released model does, and refuse bad requests."""
+"""The check before traffic shifts to a new version of the function, and before its first alias: function and endpoint
+predict golden rows as the released model does, and refuse bad requests."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ _MAX_ROWS = settings.number("MAX_ROWS", 1000)
 
 
 def check() -> str:
-    """Ask the endpoint, then the function in front of it. Raises CheckFailed with the first deviation."""
+    """Check the endpoint, then the function. Raises CheckFailed with the first deviation."""
     rows = golden.read()
     _check_endpoint(rows)
     _check_own_answers()
@@ -32,7 +32,7 @@ def check() -> str:
 
 
 def _check_endpoint(rows: Golden) -> None:
-    """The release's own variant, whichever variant shares the traffic: each row by itself, and all of them at once."""
+    """Compare the predictions of the release's variant, also when it shares the traffic: row by row, and all at once."""
     name = settings.ENDPOINT_NAME
     one_by_one = [_read(name, _ask_endpoint(row.encode(), CSV), predictions.from_csv) for row in rows.rows]
     rows.compare(name, [prediction for answer in one_by_one for prediction in answer])
@@ -47,15 +47,15 @@ def _ask_endpoint(body: bytes, accept: str) -> str:
 
 
 def _check_own_answers() -> None:
-    """Answers of the function that need no endpoint: its health, and bad requests."""
+    """Check the function's responses that need no endpoint: /health, and refusals of bad requests."""
     health = version.ask("GET", "/health")
-    _require("a question for its health", health, 200)
+    _require("a health check", health, 200)
     found, expected = json.loads(health.body), (settings.text("MODEL_VERSION"), settings.ENDPOINT_NAME)
     if (found["model_version"], found["endpoint"]) != expected:
         raise CheckFailed(f"{version.ARN} serves {found['model_version']} by {found['endpoint']}, must be {expected}")
     _require("a path that does not exist", version.ask("POST", "/predictions", "1", CSV), 404)
     _require("a picture", version.predict("1", "image/png"), 415)
-    _require("a body that is empty", version.predict("", CSV), 400)
+    _require("an empty body", version.predict("", CSV), 400)
 
 
 def _check_predictions(rows: Golden) -> None:
@@ -70,7 +70,7 @@ def _check_predictions(rows: Golden) -> None:
 
 def _compare(rows: Golden, answer: Answer, read: Read) -> None:
     _require(f"{len(rows.rows)} golden rows", answer, 200)
-    # Another variant may share the traffic: its model's answers differ.
+    # The challenger may share the traffic: its model's predictions differ.
     if answer.model_version == settings.text("MODEL_VERSION"):
         rows.compare(version.ARN, _read(version.ARN, answer.body, read))
 

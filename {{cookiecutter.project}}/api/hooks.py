@@ -1,4 +1,4 @@
-"""Makes checks into Lambda handlers that always report their result to CodeDeploy or CloudFormation."""
+"""Wraps checks in Lambda handlers that always report the result to CodeDeploy or CloudFormation."""
 
 from __future__ import annotations
 
@@ -18,21 +18,21 @@ _REASON_LENGTH = 1000
 
 
 class CheckFailed(Exception):
-    """The release is not fit for its traffic; the message is the reason."""
+    """The release must not get traffic; the message is the reason."""
 
 
 def hook(check: Callable[[], str]) -> Callable[[dict[str, Any], Any], None]:
-    """Make a check into the handler of a lifecycle event of CodeDeploy, and of a custom resource of CloudFormation.
+    """Wrap a check in a handler for a lifecycle event of CodeDeploy, or for a custom resource of CloudFormation.
 
-    The check returns what it found, or raises. Any exception is a failure of the deployment, which CodeDeploy would
-    otherwise learn only when the hook's hour is over.
+    The check returns its findings, or raises. Any exception fails the deployment at once; an unreported failure would
+    keep CodeDeploy waiting for an hour.
     Source: AWS CodeDeploy User Guide, "AppSpec 'hooks' section for an AWS Lambda deployment"; AWS CloudFormation User
     Guide, "Custom resource request objects".
     """
 
     def handler(event: dict[str, Any], context: Any) -> None:
         if "ResponseURL" in event:
-            # Only a new resource precedes traffic; updates and deletions need no check.
+            # Traffic follows only the creation of the resource; updates and deletions need no check.
             failure = _failure(check) if event["RequestType"] == "Create" else ""
             _answer_cloudformation(event, failure)
         else:
@@ -75,7 +75,7 @@ def _answer_cloudformation(event: dict[str, Any], failure: str) -> None:
         "PhysicalResourceId": event["LogicalResourceId"],
         **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
     }
-    # The address is signed for a request without a content type.
+    # The URL's signature covers an empty content type.
     request = urllib.request.Request(
         event["ResponseURL"], json.dumps(response).encode(), {"Content-Type": ""}, method="PUT"
     )

@@ -1,4 +1,4 @@
-"""Predictions on the wire: a number, or a label with its probability. How they are read, and how they compare.
+"""Reads and compares predictions: each is a number, or a label with its probability.
 
 The functions of api/ run without this package: api/predictions.py is a copy of this file.
 """
@@ -23,7 +23,7 @@ Prediction: TypeAlias = float | Classified
 
 
 def deviation(found: Prediction, expected: Prediction) -> float:
-    """How far a prediction is from the expected one; infinite where nothing can be compared.
+    """How far a prediction is from the expected one; infinite if the two are not comparable.
 
     Numbers: relative to the expected one (to 1 where that is smaller). Labels: the difference of their probabilities,
     infinite for another label unless the two are tied.
@@ -40,12 +40,12 @@ def deviation(found: Prediction, expected: Prediction) -> float:
 
 
 def from_csv(body: str) -> list[Prediction]:
-    """The predictions of a CSV answer: lines of a number, or of a label and its probability. Raises ValueError."""
+    """The predictions of a CSV response: per line a number, or a label and its probability. Raises ValueError."""
     return [_from_cells(cells) for cells in csv.reader(body.splitlines()) if cells]
 
 
 def from_json(body: str) -> list[Prediction]:
-    """The same for a JSON answer. Raises ValueError."""
+    """The predictions of a JSON response. Raises ValueError."""
     try:
         return [_from_value(value) for value in json.loads(body)["predictions"]]
     except (TypeError, KeyError) as error:
@@ -53,7 +53,7 @@ def from_json(body: str) -> list[Prediction]:
 
 
 def shown(prediction: Prediction) -> str:
-    """A prediction as a person reads it."""
+    """A prediction as text in messages."""
     if isinstance(prediction, dict):
         return f"{prediction['label']} ({prediction['probability']:g})"
     return f"{prediction:g}"

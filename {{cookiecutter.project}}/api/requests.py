@@ -1,4 +1,4 @@
-"""Requests are checked before the endpoint is called: type, size, shape. What a row must be, the model knows."""
+"""Checks a request's type, size and shape before the endpoint is called. The model validates the rows' values."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ _SCHEMA = {
 
 @dataclass(frozen=True)
 class Prediction:
-    """A request for predictions. `accept` is the type of the answer."""
+    """A request for predictions. `accept` is the type of the response."""
 
     body: bytes
     content_type: str
@@ -68,7 +68,7 @@ def _json_rows(text: str) -> int:
     except (ValueError, RecursionError) as error:  # ValueError: also an integer of more digits than Python converts
         raise ServiceError(HTTPStatus.BAD_REQUEST, f"The body is not JSON: {error}") from error
     except SchemaValidationError as error:
-        allowed = 'allowed is {"instances": [row, …]} with a row as list or as object by feature'
+        allowed = 'allowed is {"instances": [row, …]}, where a row is a list, or an object with the features as keys'
         raise ServiceError(HTTPStatus.BAD_REQUEST, f"{error.validation_message}; {allowed}") from error
     return len(request["instances"])
 

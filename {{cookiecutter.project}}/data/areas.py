@@ -1,7 +1,7 @@
-"""Where a trip begins and ends: the city's taxi zones, coarsened to boroughs and airports.
+"""Maps the city's taxi zones to areas: boroughs and airports.
 
-Two hundred and sixty zones are too many for a month of trips to say something about each pair; boroughs and airports
-are what the tariff knows. The zones are the Taxi and Limousine Commission's, by their LocationID, from
+A month has too few trips for each pair of 260 zones, and the tariff depends on boroughs and airports only. The
+LocationIDs of the zones are those of the Taxi and Limousine Commission, from
 https://d37ci6vzurychx.cloudfront.net/misc/taxi_zone_lookup.csv (264 and 265 are unknown and out of town).
 """
 
@@ -40,22 +40,22 @@ _ALIASES = {"EWR": "Newark Airport"}
 
 
 def from_locations(ids: pa.ChunkedArray) -> pa.ChunkedArray:
-    """Areas of LocationIDs; null where the zone is unknown or out of town."""
+    """The area of each LocationID; null if the zone is unknown or out of town."""
     by_id = _by_location_id()
-    places = pc.index_in(ids.cast(pa.int64(), safe=False), value_set=pa.array(list(by_id), pa.int64()))
-    return pc.take(pa.array(by_id.values(), pa.string()), places)
+    positions = pc.index_in(ids.cast(pa.int64(), safe=False), value_set=pa.array(list(by_id), pa.int64()))
+    return pc.take(pa.array(by_id.values(), pa.string()), positions)
 
 
 def from_names(zones: pa.ChunkedArray | None, boroughs: pa.ChunkedArray | None) -> pa.ChunkedArray:
-    """Areas of zone and borough names, either of which may be absent; the zone tells the airports apart."""
+    """The areas of zone and borough names, either of which may be absent. An airport is known by its zone only."""
     known = [_known(names) for names in (zones, boroughs) if names is not None]
     return pc.coalesce(*known)
 
 
 def _known(names: pa.ChunkedArray) -> pa.ChunkedArray:
     by_name = {area: area for area in AREAS} | _ALIASES
-    places = pc.index_in(names.cast(pa.string()), value_set=pa.array(list(by_name)))
-    return pc.take(pa.array(by_name.values(), pa.string()), places)
+    positions = pc.index_in(names.cast(pa.string()), value_set=pa.array(list(by_name)))
+    return pc.take(pa.array(by_name.values(), pa.string()), positions)
 
 
 def _by_location_id() -> dict[int, str]:

@@ -1,4 +1,4 @@
-"""Where trips come from: a file, a folder of files, a month of the TLC's, or the synthetic sample."""
+"""Reads trips from a file, from a folder of files, from a month of the TLC's records, or from the synthetic sample."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from pyarrow import csv
 from data import columns, synthetic
 
 TLC = "https://d37ci6vzurychx.cloudfront.net/trip-data"
-"""The public place of https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page"""
+"""The files that https://www.nyc.gov/site/tlc/about/tlc-trip-record-data.page links to."""
 
 _MONTH = re.compile(r"(?:(yellow|green)-)?(\d{4}-(?:0[1-9]|1[0-2]))")
 _SUFFIXES = (".parquet", ".csv", ".csv.gz")
@@ -32,7 +32,7 @@ _BLOCK = 1 << 20
 
 @dataclass(frozen=True)
 class Trips:
-    """Trips in `columns.canonical`'s form, and what is recorded about their origin."""
+    """Trips in the form of `columns.canonical`, and their origin for dataset.json."""
 
     table: pa.Table
     source: str
@@ -41,7 +41,7 @@ class Trips:
 
 
 def read(source: str | Path | None, progress: Callable[[str], object]) -> Trips:
-    """Trips from `source`. Raises DataError when there are none to be had from it."""
+    """Trips from `source`. Raises DataError when it cannot be read."""
     if source is None:
         progress("making synthetic trips")
         table = synthetic.trips()
@@ -54,7 +54,7 @@ def read(source: str | Path | None, progress: Callable[[str], object]) -> Trips:
         raise DataError(f"an empty name; allowed are {_ALLOWED}")
     path = Path(source)
     if not path.exists():
-        raise DataError(f"{path}: not there; allowed are {_ALLOWED}")
+        raise DataError(f"{path}: does not exist; allowed are {_ALLOWED}")
     files = sorted(file for file in path.iterdir() if _readable(file)) if path.is_dir() else [path]
     if not files or not all(map(_readable, files)):
         raise DataError(f"{path}: no file that ends in {', '.join(_SUFFIXES)}; allowed are {_ALLOWED}")
@@ -80,7 +80,7 @@ def _from_files(files: list[Path], source: str, progress: Callable[[str], object
 
 
 def _read_file(file: Path) -> pa.Table:
-    """Only the columns that are known, which for a month of the TLC's is a third of the file."""
+    """Read the columns that `columns` uses, a third of a file of the TLC."""
     if file.name.lower().endswith(".parquet"):
         names = [name for name in pq.read_schema(file).names if name.strip().lower() in columns.READ]
         return pq.read_table(file, columns=names)

@@ -1,9 +1,9 @@
-"""Synthetic trips, for everything to run with nothing downloaded.
+"""Generates synthetic trips, so that the pipeline runs without a download.
 
-The seeded generator ships instead of its output: the rows are the same on every machine, they are made in less than a
-second, and no binary travels with each release. Prices follow the city's tariff (`data/tariff.py`); where people go,
-how fast they get on, tolls and tips are invented, in proportions that resemble a spring month. Among the trips are a
-few that real records contain as well and that have to be dropped: refunds, meters that never moved, no passengers.
+The seeded generator is in the repository in place of its output: it makes the same rows on every machine in less than
+a second, and no data file needs a place in git. Prices follow the city's tariff (`data/tariff.py`). Routes, speeds,
+tolls and tips are invented, in proportions that resemble a spring month. A few trips have faults of real records, for
+which preparation must drop them: refunds, meters that never moved, no passengers.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ def _trip(dice: random.Random, origin: str, destination: str, _: float, median: 
     fare, surcharges = tariff.fare_and_surcharges(pickup, origin, destination, metered)
     tolls = _tolls(dice, origin, destination)
     share = dice.choices([tip for tip, _ in _TIPS], [weight for _, weight in _TIPS])[0]
-    # One in five pays cash, and then nobody records the tip.
+    # One in five pays cash; cash tips are not recorded.
     tip = 0.0 if dice.random() < 0.2 else round(share * (fare + surcharges + tolls), 2)
     return {
         "tpep_pickup_datetime": pickup,
@@ -99,7 +99,7 @@ def _tolls(dice: random.Random, origin: str, destination: str) -> float:
 
 
 def _spoiled(trip: dict[str, Any], dice: random.Random) -> dict[str, Any]:
-    """Every hundredth trip gets one of the faults that the real records have."""
+    """The trip, or in 15 of 1,000 cases the trip with a fault of real records."""
     fault = dice.choices(("none", "refund", "standstill", "nobody", "unknown"), (985, 4, 4, 4, 3))[0]
     if fault == "refund":
         return trip | {"fare_amount": -trip["fare_amount"], "total_amount": -trip["total_amount"]}

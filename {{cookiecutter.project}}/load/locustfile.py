@@ -1,6 +1,6 @@
-"""What a client of the endpoint does in the load test: it sends rows of the test set, one after the other.
+"""The load test's client of the endpoint: it sends requests with rows of the test set, one after the other.
 
-How many clients there are, for how long, and how fast the answers must be stands in configuration/qa.yml.
+configuration/qa.yml sets the number of clients, the duration, and the bounds on latency.
 By hand: locust -f load/locustfile.py --endpoint NAME --rows rows.csv
 """
 
@@ -11,9 +11,9 @@ from mlops.qa.generator.user import EndpointUser
 
 
 class Client(EndpointUser):
-    """Asks for predictions without a pause, unless configuration/qa.yml gives one."""
+    """Sends requests without a pause, unless configuration/qa.yml sets one."""
 
     @task
     def predict(self) -> None:
-        """One request of the pool."""
+        """Send the next request of the pool."""
         self.invoke(next(self.requests))

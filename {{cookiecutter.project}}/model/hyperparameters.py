@@ -8,7 +8,7 @@ HYPERPARAMETERS = Hyperparameters(
         "eval_metric": Choice(("rmse", "mae")),  # on validation, picks the best round
         "num_round": Integer(minimum=1, maximum=10_000),
         "early_stopping_rounds": Integer(minimum=1),
-        "checkpoint_rounds": Integer(minimum=1),  # save after so many
+        "checkpoint_rounds": Integer(minimum=1),  # rounds between two checkpoints
         "max_depth": Integer(minimum=1, maximum=20),
         "eta": Real(above=0, maximum=1),
         "gamma": Real(minimum=0),

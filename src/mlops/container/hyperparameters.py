@@ -1,7 +1,7 @@
-"""Toolkit for model/hyperparameters.py: a table of hyperparameters, and how SageMaker's strings are read by it.
+"""Toolkit for model/hyperparameters.py: a table of hyperparameters, which parses the strings that SageMaker passes.
 
-Every hyperparameter of the table has its value in configuration/trainingjob.json, so a training job names all of them;
-what is not in the table is refused: a misspelt name must not train with another value than was meant.
+configuration/trainingjob.json must have a value for each hyperparameter of the table. A name that is not in the table
+is refused, so that a misspelt hyperparameter is not ignored.
 """
 
 from __future__ import annotations
@@ -14,9 +14,9 @@ from typing import Any
 
 from mlops.errors import InputError
 
-# Given to every training job of a tuning job, by SageMaker itself.
+# SageMaker adds this hyperparameter to every training job of a tuning job.
 _TUNING_METRIC = "_tuning_objective_metric"
-# Python's own int and float take blanks, underscores and the digits of every script.
+# Python's int and float also accept blanks, underscores and the digits of every script.
 _INTEGER = re.compile(r"[-+]?[0-9]+")
 _NUMBER = re.compile(r"[-+]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][-+]?[0-9]+)?")
 
@@ -89,13 +89,13 @@ class Choice:
 
 
 class Hyperparameters:
-    """A table of hyperparameters by their names. `problems` is what `model.hyperparameters.problems` has to be."""
+    """A table of hyperparameters by name. `problems` implements `model.hyperparameters.problems` of the contract."""
 
     def __init__(self, table: Mapping[str, Integer | Real | Choice]) -> None:
         self.table = dict(table)
 
     def problems(self, given: Mapping[str, str]) -> dict[str, str]:
-        """What is allowed, by the name of each hyperparameter that has a wrong value, is unknown or is missing."""
+        """The allowed values of each hyperparameter that has a wrong value, is unknown or is missing, by its name."""
         found = {name: self._allowed(name) for name, text in given.items() if not self._takes(name, text)}
         return found | {name: kind.allowed for name, kind in self.table.items() if name not in given}
 

@@ -1,4 +1,4 @@
-"""Kinds of features: the values that a column of a request may have, and the columns of the model's matrix it becomes.
+"""Kinds of features: the allowed values of a request's column, and its encoding as columns of the model's matrix.
 
 Any value of a feature may be missing (an empty cell, a JSON null): it is NaN in the matrix.
 """
@@ -19,7 +19,7 @@ _FLOAT32_MAX = 3.4028234663852886e38
 
 
 class RowError(ValueError):
-    """A row that the model cannot take: which (from 1), and the column, what was found there and what is allowed."""
+    """An invalid row: its number (from 1), its column, the value that was found, and what is allowed."""
 
     def __init__(self, row: int, problem: str) -> None:
         super().__init__(f"row {row}, {problem}")
@@ -34,20 +34,20 @@ class Feature:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The names of its columns in the matrix."""
+        """The names of the feature's columns in the matrix."""
         raise NotImplementedError
 
     @property
     def allowed(self) -> str:
-        """The values that it may have, for people."""
+        """The allowed values, as text for messages."""
         raise NotImplementedError
 
     def parse_column(self, cells: Sequence[str]) -> array[float]:
-        """Its columns of the matrix, one after the other, for cells of a CSV. Raises RowError."""
+        """The feature's columns of the matrix, one after the other, for cells of a CSV. Raises RowError."""
         raise NotImplementedError
 
     def encode_column(self, values: Sequence[Any]) -> array[float]:
-        """The same for values of a JSON request."""
+        """The feature's columns of the matrix, one after the other, for values of a JSON request. Raises RowError."""
         raise NotImplementedError
 
     def _each(self, convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
@@ -88,7 +88,7 @@ class Number(Feature):
 
     @cached_property
     def interval(self) -> tuple[float, float]:
-        """The numbers allowed, as an open interval so that one comparison serves both kinds of bounds."""
+        """The allowed numbers as an open interval, so that one comparison checks inclusive and exclusive bounds."""
         least = math.nextafter(-_FLOAT32_MAX if self.minimum is None else self.minimum, -math.inf)
         most = math.nextafter(_FLOAT32_MAX if self.maximum is None else self.maximum, math.inf)
         above = least if self.exclusive_minimum is None else max(least, self.exclusive_minimum)
@@ -103,7 +103,7 @@ class Number(Feature):
         except (KeyError, ValueError):
             return array("f", self._each(self._parse, cells))
         above, below = self.interval
-        # A NaN makes a comparison false, and so takes the careful way too.
+        # With a NaN the comparison is false, so that each cell is checked.
         usual = above < min(numbers) and max(numbers) < below
         return array("f", numbers if usual else self._each(self._parse, cells))
 
@@ -126,7 +126,7 @@ class Number(Feature):
 
     @cached_property
     def _usual(self) -> dict[str, float]:
-        """Integers in their usual spelling: to look one up costs a third of converting and checking it."""
+        """Integers by their usual spelling: a lookup takes a third of the time of conversion and check."""
         if not self.integer or self.minimum is None:
             return {}
         first = int(self.minimum)

@@ -41,7 +41,7 @@ class Rows:
         return cls(values, len(matrix))
 
     def part(self, start: int, stop: int) -> Rows:
-        """Rows `start` to `stop`, as slices count; the values are shared."""
+        """The rows of the slice `start:stop`; the values are shared."""
         start, stop, _ = slice(start, stop).indices(self.count)
         part = Rows.__new__(Rows)
         part._values, part.count, part.columns = self._values, max(0, stop - start), self.columns
@@ -89,7 +89,7 @@ def parse_csv(text: str, layout: Sequence[Feature | None]) -> Rows:
 
 
 def encode_rows(rows: Sequence[Any], features: Sequence[Feature]) -> Rows:
-    """The same for rows of a JSON request: lists in the features' order, or objects by the features' names."""
+    """Encode the rows of a JSON request: lists in the features' order, or objects with the features' names as keys."""
     if not rows:
         raise RowError(1, f"found nothing, expected {_expected(features)}")
     in_order = []

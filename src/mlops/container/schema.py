@@ -1,6 +1,6 @@
-"""features.json: target and features of a trained model, in JSON Schema's words.
+"""features.json: target and features of a trained model, with JSON Schema's keywords.
 
-A release is served and compared with its own definition, even after `model/features.py` has changed.
+A release is served and evaluated with this definition, even after `model/features.py` has changed.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ _BOUNDS = {
 
 
 def save_schema(directory: Path, features: Sequence[Feature], target: Target) -> None:
-    """Describe features and target in `directory`."""
+    """Write features.json to `directory`."""
     schema = {"target": _described(target), "features": [_described(feature) for feature in features]}
     (directory / SCHEMA_FILE).write_text(json.dumps(schema, indent=2) + "\n", encoding="utf-8")
 

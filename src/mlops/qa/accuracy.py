@@ -1,4 +1,4 @@
-"""How good the predictions of an endpoint are, measured on the whole test set with the metrics of the evaluation."""
+"""Measures an endpoint's predictions of the whole test set with the metrics of the evaluation."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def measure(client: Client, rows: TestSet, target: Target) -> dict[str, float]:
 def judge(
     measured: Mapping[str, float], evaluation: Mapping[str, Any], gate: Evaluation, problem: ProblemType
 ) -> list[Check]:
-    """The gate's bounds hold for the endpoint too, and its metrics are those of evaluation.json."""
+    """Check the endpoint's metrics against the gate's bounds, and that they are equal to those of evaluation.json."""
     checks = [_within_bound(name, measured, gate, problem) for name in gate.metrics]
     group = evaluation.get(metrics.GROUPS[problem], {})
     evaluated = {name: group[name]["value"] for name in metrics.METRICS[problem] if name in group and name in measured}

@@ -1,4 +1,4 @@
-"""Metrics, latency and throughput of a release compared with another release, such as the last one of main."""
+"""Compares metrics, latency and throughput of a release with another release, for example the last one of main."""
 
 from __future__ import annotations
 

@@ -38,7 +38,7 @@ class Row:
 
 
 def problem_type(evaluation: Mapping[str, Any] | None) -> ProblemType:
-    """The problem type in evaluation.json; an evaluation without one is of a regression."""
+    """The problem type in evaluation.json, by default a regression."""
     return ProblemType((evaluation or {}).get("problem_type", ProblemType.REGRESSION))
 
 
@@ -48,7 +48,7 @@ def group(evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
 
 
 def lower_is_better(problem: ProblemType, name: str) -> bool | None:
-    """Whether a smaller value of the metric is the better one; None for a metric of the team's own."""
+    """Whether a smaller value of the metric is better; None for a custom metric."""
     metric = METRICS[problem].get(name)
     return None if metric is None else metric.goal == _MINIMIZE
 
@@ -91,7 +91,7 @@ def main_values(document: dict[str, Any]) -> dict[str, float | None]:
 
 
 def change(value: float | None, before: float | None) -> float | None:
-    """The difference as a share of the value before; None without one of them, and when the latter is zero."""
+    """The difference as a share of `before`; None without one of the values, and when `before` is zero."""
     if value is None or not before:
         return None
     return (value - before) / abs(before)

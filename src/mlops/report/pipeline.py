@@ -23,7 +23,7 @@ def collect(session: Session, names: Names, execution: Execution) -> dict[str, A
 
 
 def last_seen(execution: Execution, sentence: str) -> dict[str, Any]:
-    """The same for an execution that can no longer be described; `sentence` is the reason."""
+    """The result of `collect` for an execution that AWS no longer describes; `sentence` is the reason."""
     return {
         "execution": _execution(execution),
         "verdict": {"outcome": "failed", "sentence": sentence, "log": None},

@@ -36,7 +36,7 @@ def collect(session: Session, bucket: str, execution: Execution) -> dict[str, An
 
 
 def location(bucket: str, execution: Execution) -> str:
-    """The URI of the prefix that all files of an execution are below."""
+    """The URI of the prefix of all files of an execution."""
     return f"s3://{bucket}/{names.execution_prefix(execution.id)}"
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from mlops.report.view import tone
 
-# Waiting for people is drawn as at most this share of the axis: a day of waiting would hide an hour of work.
+# The largest share of the axis for time that waits for approval: a day of waiting would hide an hour of work.
 _WAITING_SHARE = 0.1
 
 
@@ -28,7 +28,7 @@ class Bar:
 
 
 class Clock:
-    """Maps moments to percent of the axis; waiting for people is shortened."""
+    """Maps moments to percent of the axis, on which waiting for approval is shortened."""
 
     def __init__(self, begin: datetime, end: datetime, waiting: list[tuple[datetime, datetime]]) -> None:
         self._begin = begin

@@ -1,4 +1,4 @@
-"""The REST API's function as Lambda loads it, in front of an endpoint that answers on this machine."""
+"""The REST API's function as Lambda loads it, with an endpoint on this machine."""
 
 import importlib
 import json
@@ -14,7 +14,7 @@ from gateway import CONTEXT, Call, Endpoint, event
 
 @pytest.fixture(scope="session")
 def endpoint_url() -> Iterator[str]:
-    """Where the endpoint answers."""
+    """The URL of the running endpoint."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), Endpoint)
     serving = threading.Thread(target=server.serve_forever, daemon=True)
     serving.start()
@@ -49,7 +49,7 @@ def load(endpoint_url: str, monkeypatch: pytest.MonkeyPatch) -> Callable[..., Mo
 
 @pytest.fixture
 def call(load: Callable[..., ModuleType]) -> Call:
-    """Sends a request through API Gateway's event to the function; it takes 3 rows and 60 bytes."""
+    """Sends an event of API Gateway to the function, which accepts up to 3 rows and 60 bytes."""
     app = load("app", MAX_ROWS="3", MAX_BYTES="60")
 
     def send(body: str | bytes | None, *, path: str = "/predict", method: str = "POST", **headers: str) -> dict:

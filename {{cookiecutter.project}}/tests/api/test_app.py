@@ -67,7 +67,7 @@ def test_health_names_the_release_without_asking_the_model(call: Call) -> None:
         (400, "The body is empty", None, {"Content_Type": CSV}),
         (400, "not JSON", "{", {"Content_Type": JSON}),
         (400, "instances", '{"rows": []}', {"Content_Type": JSON}),
-        (400, "a row as list or as object", '{"instances": [1]}', {"Content_Type": JSON}),
+        (400, "a row is a list, or an object", '{"instances": [1]}', {"Content_Type": JSON}),
         (400, "UTF-8", b"\xff\xfe", {"Content_Type": CSV}),
         (413, "Found 4 rows, allowed are 3", "1\n2\n3\n4", {"Content_Type": CSV}),
         (413, "allowed are 60", "1" * 61, {"Content_Type": CSV}),

@@ -90,14 +90,14 @@ def test_dropped_trips_are_counted_by_reason(tmp_path: Path) -> None:
     assert kept + sum(dataset["dropped"].values()) == sum(table.num_rows for table in tables)
 
 
-def test_the_values_just_within_the_bounds_stay(tmp_path: Path) -> None:
+def test_values_just_within_the_bounds_are_kept(tmp_path: Path) -> None:
     upper = {feature.name: feature.interval[1] for feature in FEATURES if isinstance(feature, Number)}
     end = BEGIN + timedelta(minutes=upper["duration_minutes"], seconds=-1)
     edges = {"fare_amount": 199.99, "trip_distance": upper["trip_distance"] - 0.01, "tpep_dropoff_datetime": end}
     assert data.prepare(written(records(**edges), tmp_path / "trips.parquet"), tmp_path)["dropped"] == {}
 
 
-def test_dataset_json_says_what_the_data_are(tmp_path: Path) -> None:
+def test_dataset_json_describes_source_and_columns(tmp_path: Path) -> None:
     source = written(records(), tmp_path / "january.parquet")
     dataset = data.prepare(source, tmp_path / "out")
     assert json.loads((tmp_path / "out" / "dataset.json").read_text()) == dataset
@@ -124,7 +124,7 @@ def test_too_few_trips_are_refused_with_the_reasons_and_nothing_written(tmp_path
     assert not (tmp_path / "out").exists()
 
 
-def test_progress_is_reported_in_words(tmp_path: Path) -> None:
+def test_progress_names_each_step(tmp_path: Path) -> None:
     messages: list[str] = []
     data.prepare(written(records(), tmp_path / "trips.parquet"), tmp_path, messages.append)
     assert messages[:2] == ["reading trips.parquet", "filtering 200 trips"]

@@ -71,12 +71,12 @@ def test_parquet_csv_and_compressed_csv_of_the_same_trips_are_the_same(tmp_path:
     assert tables[0] == tables[1] == tables[2]
 
 
-def test_times_with_a_zone_are_new_yorks(tmp_path: Path) -> None:
+def test_times_with_a_time_zone_are_converted_to_new_yorks(tmp_path: Path) -> None:
     (trip,) = read_text(tmp_path, GREEN.replace("00:46:55,", "05:46:55Z,").replace("00:58:25,", "05:58:25Z,"))
     assert str(trip["pickup"]) == "2024-01-01 00:46:55"
 
 
-def test_a_folder_is_all_of_its_files(tmp_path: Path) -> None:
+def test_all_files_of_a_folder_are_read(tmp_path: Path) -> None:
     for month in ("2024-01", "2024-02"):
         pq.write_table(records(2), tmp_path / f"{month}.parquet")
     (tmp_path / "notes.txt").write_text("not trips")
@@ -85,13 +85,13 @@ def test_a_folder_is_all_of_its_files(tmp_path: Path) -> None:
 
 @pytest.fixture
 def publisher(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
-    """A folder that is published like the TLC's, on the loopback."""
+    """A folder whose files a local server publishes as the TLC does."""
     folder = tmp_path / "published"
     folder.mkdir()
 
     class Quiet(SimpleHTTPRequestHandler):
         def log_message(self, *_: object) -> None:
-            """The test's output is not a log."""
+            """Log nothing."""
 
     with ThreadingHTTPServer(("127.0.0.1", 0), partial(Quiet, directory=str(folder))) as server:
         threading.Thread(target=server.serve_forever, daemon=True).start()
@@ -136,7 +136,7 @@ def test_a_month_that_is_not_published_is_refused_with_the_address_and_the_reaso
         ("trips.xlsx", "garbage", r"trips\.xlsx: no file that ends in \.parquet, \.csv, \.csv\.gz"),
     ],
 )
-def test_files_that_are_no_trips_are_refused_with_what_is_allowed(
+def test_files_without_trips_are_refused_with_what_is_allowed(
     tmp_path: Path, name: str, content: str, complaint: str
 ) -> None:
     (tmp_path / name).write_text(content)
@@ -144,6 +144,6 @@ def test_files_that_are_no_trips_are_refused_with_what_is_allowed(
         read(tmp_path / name)
 
 
-def test_a_path_that_is_not_there_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
-    with pytest.raises(DataError, match=r"trips\.csv: not there; allowed are a CSV or Parquet file of trips"):
+def test_a_path_that_does_not_exist_is_refused_with_what_is_allowed(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match=r"trips\.csv: does not exist; allowed are a CSV or Parquet file of trips"):
         read(tmp_path / "trips.csv")

@@ -1,4 +1,4 @@
-"""Describe the data that the model learned from, as a processing job: `python -m mlops.container baseline`.
+"""Describe the training data, as a processing job: `python -m mlops.container baseline`.
 
 Input `baseline` (CSV with header), output `baseline`: statistics.json and constraints.json in Model Monitor's format.
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-byoc-statistics.html

@@ -57,7 +57,7 @@ def evaluate(container: Container) -> None:
     (output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     with (output / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(_table(target, actual, answers))
-    # The log and the gate take no curves and counts: Step Functions reads files of up to 256 KiB.
+    # Without curves and counts, for the log and for the gate: Step Functions reads files of up to 256 KiB.
     summary = json.dumps(without_curves(evaluation))
     (output / "metrics.json").write_text(summary + "\n", encoding="utf-8")
     print(summary, flush=True)
@@ -77,7 +77,7 @@ def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[
 
 
 def without_curves(evaluation: dict[str, Any]) -> dict[str, Any]:
-    """evaluation.json without what grows with the number of labels and rows."""
+    """evaluation.json without the parts whose size depends on the number of labels and rows."""
     problem = ProblemType(evaluation["problem_type"])
     group = evaluation[metrics.GROUPS[problem]]
     kept = {key: evaluation[key] for key in ("problem_type", "rows", "production") if key in evaluation}
@@ -99,7 +99,7 @@ def _predictions(model: Predictor, files: Sequence[Path], target: Target) -> tup
 
 
 def _production(archive: Path, folder: Path, files: Sequence[Path], target: Target) -> np.ndarray:
-    """What the model in production predicts, its labels in the order of `target`."""
+    """The predictions of the model in production, with its labels in the order of `target`."""
     model = _load(archive, folder)
     own = model.target
     if isinstance(target, Category) and isinstance(own, Category):

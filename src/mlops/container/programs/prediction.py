@@ -1,4 +1,4 @@
-"""What a team's predictor answers, checked: evaluation, QA and `mlops check` predict with this."""
+"""Calls a team's predictor and checks what it returns. Evaluation, QA and `mlops check` predict with it."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ _SUM_TOLERANCE = 1e-3
 
 
 def predict(model: Predictor, rows: Rows) -> np.ndarray:
-    """The predictions of all rows, one number per row, or rows × labels. Raises InputError for unusable ones."""
+    """The predictions of all rows, one number per row, or rows × labels. Raises InputError for invalid predictions."""
     labels = model.target.values if isinstance(model.target, Category) else ()
     parts = []
     for start in range(0, rows.count, _ROWS_AT_ONCE):

@@ -114,7 +114,9 @@ class Application:
             or request.keys() != {"instances"}
             or not isinstance(request["instances"], list)
         ):
-            raise Refusal(400, 'allowed is {"instances": [row, …]} with a row as list or as object by feature')
+            raise Refusal(
+                400, 'allowed is {"instances": [row, …]}, where a row is a list, or an object with the features as keys'
+            )
         return encode_rows(request["instances"], features)
 
     async def _predict(self, rows: Rows) -> list[Any]:

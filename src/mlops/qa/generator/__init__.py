@@ -1,8 +1,8 @@
 """The load generator: locust users that call an endpoint at the least possible cost.
 
-What a load test is to measure is the endpoint, so everything else is made cheap. A request is prepared and
-signed by boto3 once and sent as bytes many times (`requests`), over a connection of each user's own (`user`).
-What the generator itself took and whether it kept up stands beside the latencies (`recorder`, `summary`).
+A load test should measure the endpoint and not the generator. boto3 prepares and signs a request once; each user
+sends its bytes many times (`requests`) over a connection of its own (`user`). The results include the generator's
+own CPU time and whether it kept up (`recorder`, `summary`).
 
-Nothing is imported here: importing locust makes the standard library cooperative, in this process for good.
+This module imports nothing: an import of locust patches the standard library for the whole process.
 """

@@ -1,4 +1,4 @@
-"""What the load test's command line takes besides locust's own options."""
+"""The load test's options in addition to locust's own."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlops.qa.generator.recorder import Recorder
 
 
 def register() -> None:
-    """Have locust take these options and, where asked for, record the run."""
+    """Register the options with locust, and record the run if an option requests it."""
     events.init_command_line_parser.add_listener(_add_options)
     events.init.add_listener(_record)
     events.quitting.add_listener(_complete_csv)
@@ -38,7 +38,7 @@ def _add_options(parser: LocustArgumentParser) -> None:
 
 
 def _complete_csv(environment: Environment, **_: object) -> None:
-    """locust writes its CSV files once a second and not when it ends: wait until the last figures are in."""
+    """Wait until locust has written the last measurements: it writes its CSV files once a second, and not at its end."""
     if environment.parsed_options and environment.parsed_options.csv_prefix:
         gevent.sleep(1.1 * CSV_STATS_INTERVAL_SEC)
 

@@ -1,4 +1,4 @@
-"""InvokeEndpoint requests as the bytes that go over the wire."""
+"""Prepares InvokeEndpoint requests as bytes, ready to send."""
 
 from __future__ import annotations
 
@@ -11,26 +11,26 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-# AWS takes a signature for five minutes after the time that stands in it, as often as it comes. To sign for
-# every request would cost more than to send it.
+# AWS accepts a signature for five minutes after its timestamp, any number of times. Signing every request would cost
+# more than sending it.
 _SIGNATURE_SECONDS = 120.0
 _POOL_SIZE = 256
 
 
 class Invocations:
-    """Prepares calls of one endpoint: boto3 builds and signs them as ever, and is kept from sending them."""
+    """Prepares calls of one endpoint: boto3 builds and signs them, and a handler prevents that it sends them."""
 
     def __init__(self, endpoint: str, *, content_type: str = "text/csv", accept: str = "text/csv") -> None:
         self._parameters = {"EndpointName": endpoint, "ContentType": content_type, "Accept": accept}
         self._client = boto3.client("sagemaker-runtime")
         self._prepared: AWSPreparedRequest | None = None
-        # A handler that returns a response stands in for the network:
+        # A handler that returns a response replaces the network:
         # https://botocore.amazonaws.com/v1/documentation/api/latest/topics/events.html
         self._client.meta.events.register("before-send.sagemaker-runtime.InvokeEndpoint", self._capture)
 
     @property
     def url(self) -> str:
-        """Where the calls go: scheme, host and port."""
+        """The target of the calls: scheme, host and port."""
         return self._client.meta.endpoint_url
 
     def prepare(self, body: bytes) -> bytes:
@@ -45,7 +45,7 @@ class Invocations:
 
 @dataclass
 class Invocation:
-    """One request that is sent again and again; `rows` is how many predictions it asks for."""
+    """One request, sent repeatedly; `rows` is its number of rows."""
 
     invocations: Invocations
     body: bytes
@@ -61,7 +61,7 @@ class Invocation:
 
 
 def pool(invocations: Invocations, rows: Sequence[str], rows_per_request: int) -> list[Invocation]:
-    """Requests of `rows_per_request` rows of CSV each, enough different ones to make a cache useless."""
+    """Requests of `rows_per_request` rows of CSV each; there are too many different ones for a cache to help."""
     repeated = [*rows] * -(-rows_per_request // len(rows))
     starts = range(0, len(repeated) - rows_per_request + 1, rows_per_request)[:_POOL_SIZE]
     chunks = [repeated[start : start + rows_per_request] for start in starts]

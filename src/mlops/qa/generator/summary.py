@@ -1,4 +1,4 @@
-"""What a recorded run comes to: percentiles, throughput, a series per second, did the generator keep up."""
+"""Summarises a recorded load test: percentiles, throughput, a series per second, and whether the generator kept up."""
 
 from __future__ import annotations
 
@@ -10,12 +10,12 @@ from typing import Any
 
 from mlops.quantiles import quantile
 
-# The generator is one thread: it has no more to give when it is on a core, or waits for one, all the time.
+# The generator is one thread: it is saturated when it is on a core, or waits for one, all the time.
 # locust warns at this share as well.
 _BUSY_PERCENT = 90.0
-# When the loop is late by as much as this share of the latency, most of what was measured is the generator.
+# If the event loop is late by more than this share of the latency, most of the latency is the generator's own.
 _LAG_SHARE = 0.5
-# libev's timers are no finer than this, so less lateness says nothing.
+# The resolution of libev's timers: a smaller lag cannot be measured.
 _TIMER_MILLISECONDS = 2.0
 
 
@@ -30,8 +30,8 @@ class Requests:
 
 @dataclass
 class Generator:
-    """How the generator did: percent of the time on a core and waiting for one, percent of the machine that
-    everything used, lateness of its loop in ms, and whether locust warned of its CPU.
+    """The generator's own load: percent of the time that it was on a core and that it waited for one, percent of the
+    machine's CPU in use by all processes, lag of its event loop in ms, and whether locust warned of high CPU usage.
     """
 
     cpu_percent: float
@@ -42,17 +42,17 @@ class Generator:
 
 
 def percentile(ordered: Sequence[float], percent: float) -> float | None:
-    """The smallest value that `percent` of the values don't exceed (nearest rank); None without values."""
+    """The nearest-rank percentile; None without values."""
     return quantile(ordered, percent / 100) if ordered else None
 
 
 def summarise(
     requests: Requests, generator: Generator, ramp_started: float, started: float, ended: float
 ) -> dict[str, Any]:
-    """The figures of a run, in the shape of qa.json's `load`.
+    """The measurements of a run, in the shape of `load` in qa.json.
 
-    The series begins with the first user (second 0). Everything else is about the time from `started`, when
-    all users were at work, to `ended`; an answer after that counts for latency, not for throughput.
+    The series begins with the first user (second 0). All other values cover the time from `started`, when all users
+    were running, to `ended`; a response after that counts for latency, not for throughput.
     """
     counted = [index for index, moment in enumerate(requests.ended) if moment >= started]
     latencies = sorted(requests.milliseconds[index] for index in counted)
@@ -88,7 +88,7 @@ def _judgement(generator: Generator, p95: float | None) -> dict[str, Any]:
 
 
 def _series(requests: Requests, seconds: int, ramp_started: float) -> list[dict[str, Any]]:
-    """One entry per whole second; one in which nothing ended is there too, with no percentiles."""
+    """One entry per whole second; a second in which no request ended has no percentiles."""
     latencies: dict[int, list[float]] = defaultdict(list)
     failures: dict[int, int] = defaultdict(int)
     for ended, milliseconds, failed in zip(requests.ended, requests.milliseconds, requests.failed, strict=True):

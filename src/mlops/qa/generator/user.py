@@ -20,17 +20,17 @@ from mlops.qa.generator.requests import Invocation
 options.register()
 
 _CONNECT_SECONDS = 10.0
-_ANSWER_SECONDS = 60.0  # SageMaker gives a container as long as this
+_ANSWER_SECONDS = 60.0  # SageMaker's timeout for a container
 
 
 class UnexpectedAnswerError(Exception):
-    """The endpoint's answer was not the predictions that were asked for."""
+    """The endpoint's response does not have a prediction per row."""
 
 
 class EndpointUser(User):
     """A client of the endpoint that the command line names, with a connection of its own.
 
-    `requests` yields the pool of prepared requests over and over, from a place that differs by user.
+    `requests` repeats the pool of prepared requests without end; each user starts at a random one.
     """
 
     abstract = True
@@ -47,11 +47,11 @@ class EndpointUser(User):
         self._wait_seconds = chosen.wait_milliseconds / 1000
 
     def wait_time(self) -> float:
-        """Seconds of thinking between two requests, as the command line says."""
+        """Seconds between two requests, an option of the command line."""
         return self._wait_seconds
 
     def invoke(self, invocation: Invocation) -> None:
-        """Send one request and tell locust how it went: latency, size of the answer, reason of a failure."""
+        """Send one request and report latency, size of the response and any failure to locust."""
         request = bytes(invocation)
         started = time.perf_counter()
         answer, failure = b"", None
@@ -78,7 +78,7 @@ class EndpointUser(User):
         except OSError:
             self._connections.release_socket(socket)
             raise
-        # From here on the response gives the socket back, or closes it.
+        # From here on the response releases or closes the socket.
         response = HTTPSocketPoolResponse(socket, self._connections, method="POST")
         body = response.read()
         if response.get_code() != 200:
@@ -91,7 +91,7 @@ class EndpointUser(User):
 
 @cache
 def _pool(endpoint: str, rows_file: str, rows_per_request: int) -> list[Invocation]:
-    """The requests that all users share, made by the first."""
+    """The requests that all users share, prepared once."""
     return requests.pool(requests.Invocations(endpoint), options.read_rows(rows_file), rows_per_request)
 
 

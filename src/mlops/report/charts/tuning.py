@@ -9,7 +9,7 @@ from mlops.report.numbers import number
 
 
 def objective_by_trial(tuning: dict[str, Any]) -> str:
-    """Each trial's objective in the order of their start, and the best so far as a line."""
+    """The objective of each trial in order of their start, and the best objective so far as a line."""
     trials = tuning["trials"]
     known = [trial["objective"] for trial in trials if trial["objective"] is not None]
     if not known:

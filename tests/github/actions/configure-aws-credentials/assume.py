@@ -1,4 +1,4 @@
-"""A job's token from the issuer, its credentials from STS, into the environment of the steps that follow."""
+"""Gets a token from the issuer and credentials from STS, and exports the credentials to the job's later steps."""
 
 import json
 import os
@@ -9,7 +9,7 @@ import boto3
 from botocore import UNSIGNED
 from botocore.config import Config
 
-# act knows neither environments nor files of called workflows: the tests have read them from the workflows.
+# act supports neither environments nor the paths of called workflows: the tests pass both on, by job.
 jobs = json.loads(os.environ["STANDIN_JOBS"])
 claims = {
     **json.loads(os.environ["STANDIN_CLAIMS"]),
@@ -30,7 +30,7 @@ credentials = sts.assume_role_with_web_identity(
     RoleArn=os.environ["ROLE"],
     RoleSessionName=os.environ["SESSION"],
     WebIdentityToken=token,
-    DurationSeconds=int(os.environ["SECONDS_WANTED"]),
+    DurationSeconds=int(os.environ["DURATION_SECONDS"]),
 )["Credentials"]
 found = {
     "AWS_REGION": os.environ["AWS_REGION"],
@@ -42,7 +42,7 @@ found = {
 secrets = [token, credentials["SecretAccessKey"], credentials["SessionToken"]]
 for secret in secrets[1:]:
     print(f"::add-mask::{secret}")
-# For the test that looks for them in everything that was written.
+# A test searches all logs and artifacts for these secrets.
 with open(os.environ["STANDIN_SECRETS"], "a", encoding="utf-8") as file:
     file.writelines(f"{secret}\n" for secret in secrets)
 with open(os.environ["GITHUB_ENV"], "a", encoding="utf-8") as file:
