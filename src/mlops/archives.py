@@ -1,4 +1,4 @@
-"""Extraction of tar archives that other programs have made."""
+"""Extraction of tar archives from other programs."""
 
 from __future__ import annotations
 

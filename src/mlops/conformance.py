@@ -32,7 +32,7 @@ _TOLERANCE = 1e-5
 
 @dataclass(frozen=True)
 class Step:
-    """A part of the contract: what was found, or what is wrong with it; neither when an earlier part prevents it."""
+    """The result for a part of the contract: what was found, or its fault; neither if an earlier fault prevents it."""
 
     name: str
     found: str = ""
@@ -70,11 +70,11 @@ def run(root: Path) -> Iterator[Step]:
 
 
 class _NotTried(Exception):
-    """Why a part of a repository without problems is not tried."""
+    """A part cannot be tested, but no part has a fault; the message is the reason."""
 
 
 class _Repository:
-    """Each public method tries a part, returns what it found and raises InputError for what is wrong."""
+    """Each public method tests a part of the contract. It returns its findings, or raises InputError for a fault."""
 
     _target: Target
     _features: tuple[Feature, ...]

@@ -105,12 +105,12 @@ class TrainModule(Protocol):
         `container.checkpoints` by an interrupted run of the same training is there again. SIGTERM announces that the
         process is killed in 120 seconds: a model that is complete by then is kept.
 
-        Raises InputError for what a person can correct: its message becomes the job's FailureReason.
+        Raises InputError for faults that a person can correct: its message becomes the job's FailureReason.
         """
 
 
 class Predictor(Protocol):
-    """`Predictor` of `model/predictor.py`: a trained model that evaluation, QA and every worker of the server ask.
+    """`Predictor` of `model/predictor.py`: a trained model, which evaluation, QA and every worker of the server call.
 
     The server loads it once and forks: it must start no threads and keep no file or socket open. One thread calls it.
     """
@@ -119,10 +119,10 @@ class Predictor(Protocol):
     """The features that this model was trained with: `mlops.container.schema.load_schema(directory)`."""
 
     target: Target
-    """Its target, from the same place."""
+    """The target that this model predicts, from `load_schema` too."""
 
     def __init__(self, directory: Path) -> None:
-        """Load the files that `train` left, and features.json. Raises InputError when they are no usable model."""
+        """Load the files that `train` wrote, and features.json. Raises InputError when they are no usable model."""
 
     def predict(self, rows: Rows) -> Predictions:
         """One prediction for each of `rows.count` rows, at least one, in their order.
@@ -139,9 +139,9 @@ class HyperparametersModule(Protocol):
     """How many instances `train` can use together."""
 
     def problems(self, given: Mapping[str, str]) -> Mapping[str, str]:
-        """What is allowed, by the name of each hyperparameter for which `train` would refuse these.
+        """The problems of these hyperparameters: for each name with a problem, what is allowed.
 
-        That is each wrong value, each unknown name and each missing one; empty when `train` takes them all.
+        Wrong values, unknown names and missing names are problems; without any, `train` accepts the hyperparameters.
         """
 
 
@@ -149,7 +149,7 @@ class DataModule(Protocol):
     """`data/__init__.py`: it need not be installed in the image."""
 
     def prepare(self, source: str | Path | None, out: Path, on_progress: Callable[[str], object]) -> Mapping[str, Any]:
-        """Write a data set below `out` and return what dataset.json says.
+        """Write a data set below `out` and return the content of its dataset.json.
 
         `source` is the argument of `mlops data prepare`, None for a sample that every machine can make, which tests and
         pull requests use. Files: {train,validation,test,baseline}/*.csv with a header, the target first, then the
@@ -157,10 +157,10 @@ class DataModule(Protocol):
         `train` that monitoring compares requests with. dataset.json has `source` (a text), `synthetic` (whether the data
         are made up), `rows` (a number per set) and `dropped` (a number per reason).
 
-        The same source gives the same files. `on_progress` takes a sentence at a time. Raises DataError when the source
-        is not usable.
+        The same source gives the same files. `on_progress` is called with one sentence per step. Raises DataError when
+        the source is not usable.
         """
 
 
 class DataError(InputError):
-    """A source of which no data set can be made; the message is for people: what was found, what is allowed."""
+    """The source is not usable; the message is for people: what was found, what is allowed."""

@@ -10,5 +10,5 @@ _LOCAL_STORAGE = re.compile(r"ml\.([cmr]\d+[a-z]*d[a-z]*|g[4-9]\w*|p3dn|p[4-9][\
 
 
 def takes_volume_key(instance_type: str) -> bool:
-    """Whether a key may be given for the volume. Local storage encrypts itself, and a key is refused."""
+    """Whether a request may have a VolumeKmsKeyId. SageMaker refuses a key for local storage, which encrypts itself."""
     return _LOCAL_STORAGE.match(instance_type) is None

@@ -31,7 +31,7 @@ class Remark:
         return self.text
 
 
-# The bounds of Java's types, in which AWS's servers hold shapes that declare no bound.
+# The bounds of Java's types, which AWS's servers use for shapes that declare no bound.
 _LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
 MISSING = Remark("nothing")
 UNKNOWN = Remark("an unknown key")

@@ -1,4 +1,4 @@
-"""What a client sends never counts as a failure: errors of the function are what takes a release back."""
+"""No request of a client makes the function fail: errors of the function would roll a good release back."""
 
 from collections.abc import Callable
 from types import ModuleType
@@ -8,10 +8,10 @@ from hypothesis import HealthCheck, Phase, given, settings
 from requests_of_clients import EVENTS
 
 
-def test_no_request_of_a_client_is_answered_with_a_failure(load: Callable[..., ModuleType]) -> None:
+def test_no_request_of_a_client_gets_a_5xx_response(load: Callable[..., ModuleType]) -> None:
     app = load("app", POWERTOOLS_LOG_LEVEL="CRITICAL")
 
-    # Not shrunk: thousands of digits would take minutes.
+    # No shrinking: with thousands of digits it would take minutes.
     @settings(
         max_examples=400,
         deadline=None,

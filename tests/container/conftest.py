@@ -19,7 +19,7 @@ def server(trained: Path) -> Iterator[programs.Server]:
 
 @pytest.fixture(autouse=True)
 def no_program_outlives_its_test() -> Iterator[None]:
-    """End what a failed test leaves behind; the workers of a killed server end by themselves."""
+    """End the processes of failed tests. The workers of a killed server end by themselves."""
     before = len(programs.STARTED)
     yield
     for process in programs.STARTED[before:]:

@@ -15,10 +15,10 @@ from pathlib import Path
 from baking import REPOSITORY
 
 ROOT = REPOSITORY
-DEADLINE = 60.0  # seconds; generous, since a busy machine is no fault
+DEADLINE = 60.0  # seconds; generous, because other tests may keep this machine busy
 
 STARTED: list[subprocess.Popen[str]] = []
-"""Every process of this session, so that the ones that a failed test leaves behind can be ended."""
+"""Every process of this session, so that conftest.py can end those of a failed test."""
 
 
 def start(program: str, base: Path, repository: Path = ROOT, **variables: str) -> subprocess.Popen[str]:
@@ -60,7 +60,7 @@ class Server:
         path: str = "/invocations",
         method: str = "POST",
     ) -> tuple[int, str]:
-        """Status and body of the answer; the request is text/csv unless the headers say otherwise."""
+        """Status and body of the response; the request is text/csv unless the headers have another type."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=DEADLINE)
         connection.request(method, path, body, {"Content-Type": "text/csv"} | dict(headers or {}))
         answer = connection.getresponse()

@@ -94,13 +94,13 @@ def test_missing_categories_are_counted_and_bound_the_completeness(
     assert constraint["string_constraints"] == {"domains": sorted(counts)}
 
 
-def test_the_constraints_say_what_is_never_negative_and_how_to_compare(described: dict[str, dict]) -> None:
+def test_the_constraints_have_non_negative_columns_and_the_comparison_method(described: dict[str, dict]) -> None:
     assert feature(described["constraints"], "total_amount")["num_constraints"] == {"is_non_negative": True}
     monitoring = described["constraints"]["monitoring_config"]
     assert monitoring["distribution_constraints"]["categorical_drift_method"] == "LInfinity"
 
 
-def test_a_column_that_is_not_there_is_named(tmp_path: Path) -> None:
+def test_a_missing_column_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "processing" / "input" / "baseline"
     folder.mkdir(parents=True)
     (folder / "baseline.csv").write_text("total_amount,trip_distance\n1,2\n")

@@ -52,7 +52,7 @@ def trained(
     request = json.loads((generated / "configuration" / "trainingjob.json").read_text())
     hyperparameters = request["HyperParameters"] | {"num_round": "20", "eta": "0.3"}
     (ml / "input" / "config" / "hyperparameters.json").write_text(json.dumps(hyperparameters))
-    # The platform makes these directories, with the rights of root.
+    # SageMaker creates these directories, owned by root.
     for name in ("model", "output", "checkpoints"):
         (ml / name).mkdir(mode=0o755)
     with builder.run(NAME, ml, "train") as process:
@@ -61,12 +61,12 @@ def trained(
     return ml
 
 
-def test_train_leaves_a_model_in_a_directory_that_root_owns(trained: Path) -> None:
+def test_train_writes_a_model_to_a_directory_that_root_owns(trained: Path) -> None:
     assert (trained / "model" / "model.ubj").stat().st_size > 0
     assert (trained / "model").stat().st_uid == 0
 
 
-def test_a_failed_training_leaves_its_reason(
+def test_a_failed_training_writes_its_reason(
     builder: builders.Engine | builders.Buildah, trained: Path, tmp_path: Path
 ) -> None:
     shutil.copytree(trained / "input", tmp_path / "input")

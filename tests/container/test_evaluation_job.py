@@ -14,7 +14,7 @@ from mlops.errors import InputError
 
 
 def archive(source: Path, target: Path) -> None:
-    """The files of a model as the platform packs them."""
+    """A model archive as SageMaker packs it."""
     target.parent.mkdir(parents=True)
     with tarfile.open(target, "w:gz") as packed:
         for file in source.iterdir():
@@ -119,7 +119,7 @@ def test_a_production_model_that_cannot_be_scored_has_a_reason_in_place_of_metri
     assert predictions(base)[0] == ["actual", "predicted"]
 
 
-def test_an_archive_that_is_none_is_named(tmp_path: Path, trained: Path, dataset: Path) -> None:
+def test_a_file_that_is_not_an_archive_is_named(tmp_path: Path, trained: Path, dataset: Path) -> None:
     base = processing_job(tmp_path, trained, dataset)
     (base / "processing" / "input" / "model" / "model.tar.gz").write_bytes(b"garbage")
     with pytest.raises(InputError, match=r"model\.tar\.gz: not a model archive"):

@@ -47,16 +47,16 @@ def test_all_problems_are_reported_at_once() -> None:
         TABLE.parse(GIVEN | {"dept": "5", "eta": "2"})
 
 
-def test_a_missing_hyperparameter_is_refused_with_the_file_to_set_it_in() -> None:
+def test_a_missing_hyperparameter_is_refused_with_the_name_of_its_file() -> None:
     with pytest.raises(InputError, match=r"eta is missing in configuration/trainingjob\.json, allowed is a number"):
         TABLE.parse({name: text for name, text in GIVEN.items() if name != "eta"})
 
 
-def test_values_are_typed_and_the_tuning_jobs_own_is_left_out() -> None:
+def test_values_are_typed_and_sagemakers_own_hyperparameter_is_dropped() -> None:
     values = TABLE.parse(GIVEN | {"_tuning_objective_metric": "validation:rmse", "eta": "2.5e-1"})
     assert values == {"objective": "squared", "depth": 6, "eta": 0.25, "gamma": 0.0}
 
 
-def test_problems_are_what_the_configuration_is_checked_with() -> None:
+def test_problems_names_wrong_unknown_and_missing_hyperparameters() -> None:
     assert TABLE.problems(GIVEN) == {}
     assert TABLE.problems({"eta": "2", "tree": "1"}).keys() == {"eta", "tree", "objective", "depth", "gamma"}

@@ -27,7 +27,7 @@ NAMES = (
 
 
 def trip(dice: random.Random) -> dict[str, float | str | None]:
-    """Anything within bounds; each value is missing in one case of five."""
+    """Random values within their bounds; one in five is missing."""
     values = (
         round(dice.uniform(0.1, 119), 4),
         dice.randint(1, 9),

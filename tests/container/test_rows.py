@@ -33,7 +33,7 @@ def test_empty_cells_are_missing_in_every_kind_of_column() -> None:
     assert columns(rows) == [[None, 1.0], [None, 2.0], [None, 1.0], [None, 0.0]]
 
 
-def test_the_bounds_themselves_are_in_or_out_as_declared() -> None:
+def test_bounds_are_inclusive_or_exclusive_as_declared() -> None:
     rows = parse_csv("10,0,green\n0.001,23,green", ALL)
     assert columns(rows)[1] == [0.0, 23.0]
     with pytest.raises(RowError, match=r"row 1, column size: found \"0\", allowed is a number, above 0, at most 10"):
@@ -46,7 +46,7 @@ def test_unusual_spellings_of_numbers_mean_the_same() -> None:
     assert all(other == first for other in others)
 
 
-def test_quotes_and_carriage_returns_do_no_harm() -> None:
+def test_quotes_and_carriage_returns_are_accepted() -> None:
     quoted = parse_csv('1,7,"green"\r\n"2",8,yellow\r\n', ALL)
     assert columns(quoted) == columns(parse_csv("1,7,green\n2,8,yellow", ALL))
 
@@ -97,12 +97,12 @@ def test_rows_of_json_give_the_same_matrix_as_their_csv() -> None:
         ("1,7,green", r'row 1, found "1,7,green"'),
     ],
 )
-def test_a_bad_row_of_json_is_refused_likewise(row: object, complaint: str) -> None:
+def test_a_bad_row_of_json_is_refused_with_row_column_and_what_is_allowed(row: object, complaint: str) -> None:
     with pytest.raises(RowError, match=complaint):
         encode_rows([row], ALL)
 
 
-def test_the_description_beside_a_model_brings_back_the_same_features(tmp_path: Path) -> None:
+def test_loading_a_saved_schema_gives_the_same_features(tmp_path: Path) -> None:
     save_schema(tmp_path, FEATURES, TARGET)
     assert load_schema(tmp_path) == (FEATURES, TARGET)
 
@@ -116,7 +116,7 @@ def test_a_category_can_be_one_column_with_the_position_of_its_value(tmp_path: P
     assert load_schema(tmp_path) == ((color,), TARGET)
 
 
-def test_a_part_of_rows_has_their_values_and_numpy_sees_them_in_place() -> None:
+def test_a_part_of_rows_shares_their_memory_with_numpy() -> None:
     rows = parse_csv("1,7,green\n2,8,yellow\n3,9,green\n", ALL)
     part = rows.part(1, 9)
     assert (part.count, part.columns) == (2, 4)

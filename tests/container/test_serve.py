@@ -32,7 +32,7 @@ MIB = 1024 * 1024
         ({"Accept": "image/png, application/*;q=0.1"}, "json"),
     ],
 )
-def test_the_answer_to_csv_comes_in_the_type_that_the_client_accepts(
+def test_the_response_to_csv_has_the_type_that_the_client_accepts(
     server: Server, accept: dict[str, str], expected: str
 ) -> None:
     status, text = server.request(f"{ROW}\n{ROW}\n", accept)
@@ -42,7 +42,7 @@ def test_the_answer_to_csv_comes_in_the_type_that_the_client_accepts(
     assert values[0] == values[1]
 
 
-def test_rows_in_json_are_answered_like_the_same_rows_in_csv(server: Server) -> None:
+def test_rows_in_json_get_the_same_predictions_as_in_csv(server: Server) -> None:
     names = ("duration_minutes", "passenger_count", "trip_distance", "pickup_hour", "pickup_weekday")
     row = [6.25, 1, 1.6, 20, 5, "Manhattan", None]
     instances = [row, dict(zip((*names, "pickup_area", "dropoff_area"), row, strict=True))]
@@ -119,7 +119,7 @@ def test_a_chunked_body_above_the_limit_is_answered_413(trained: Path) -> None:
     assert server.stop() == 0
 
 
-def test_a_ping_is_answered_while_a_large_request_is_worked_on(trained: Path) -> None:
+def test_pings_succeed_during_a_large_request(trained: Path) -> None:
     application = Application(Predictor(trained / "model"), max_bytes=6 * MIB)
     finished: list[str] = []
 
@@ -156,7 +156,7 @@ def test_sigterm_lets_a_request_that_has_begun_finish(trained: Path) -> None:
     assert server.stop() == 0
 
 
-def test_a_worker_that_is_killed_is_replaced_however_young_it_is(trained: Path) -> None:
+def test_a_killed_worker_is_replaced_at_any_age(trained: Path) -> None:
     server = Server(trained, SAGEMAKER_MODEL_SERVER_WORKERS="2")
     parent = psutil.Process(server.process.pid)
     victim, other = parent.children()
@@ -188,7 +188,7 @@ def test_no_worker_outlives_a_killed_server(trained: Path) -> None:
     assert not _listens(server.port)
 
 
-def test_a_server_without_a_model_says_so_and_leaves_the_reason(tmp_path: Path) -> None:
+def test_a_server_without_a_model_fails_with_the_reason(tmp_path: Path) -> None:
     process = start("serve", tmp_path)
     _, errors = process.communicate(timeout=DEADLINE)
     assert process.returncode == 1

@@ -16,7 +16,7 @@ HEAD = b"POST /invocations HTTP/1.1\r\nHost: x\r\nContent-Type: text/csv\r\n"
 
 
 def answer_to(server: Server, *pieces: bytes) -> bytes:
-    """What the server answers to these bytes, until it closes the connection."""
+    """The server's response to these bytes, until it closes the connection."""
     with socket.create_connection(("127.0.0.1", server.port), timeout=DEADLINE) as client:
         answer = b""
         try:
@@ -25,7 +25,7 @@ def answer_to(server: Server, *pieces: bytes) -> bytes:
             while block := client.recv(65_536):
                 answer += block
         except (ConnectionResetError, BrokenPipeError):
-            # The server closed while the client still sent: what was on its way is lost.
+            # The server closed the connection while the client still sent; the rest is lost.
             pass
         return answer
 
@@ -58,7 +58,7 @@ def test_headers_over_the_bound_are_answered_with_the_reason(server: Server) -> 
     assert answer.endswith(b'{"error": "the headers are larger than 65536 bytes, which is the most that is allowed"}')
 
 
-def test_headers_within_the_bound_and_a_long_body_are_taken(server: Server) -> None:
+def test_headers_within_the_bound_and_a_long_body_are_accepted(server: Server) -> None:
     body = f"{ROW}\n" * 20_000
     status, text = server.request(body, {"X-A": "a" * 30_000})
     assert (status, len(text.splitlines())) == (200, 20_000)
@@ -73,11 +73,11 @@ def test_bad_requests_do_not_fill_the_log(trained: Path) -> None:
         errors = server.process.communicate(timeout=DEADLINE)[1]
     finally:
         server.stop()
-    # Each worker writes its own.
+    # Each worker has its own limit.
     assert 1 <= errors.count("Invalid HTTP request received") <= 10
 
 
-def test_the_log_says_how_much_it_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_log_has_the_number_of_dropped_records(monkeypatch: pytest.MonkeyPatch) -> None:
     now = [1000.0]
     monkeypatch.setattr(limits.time, "monotonic", lambda: now[0])
     bounded, written = BoundedLog(), []

@@ -110,7 +110,7 @@ class Account:
 
     @property
     def cloud_directory(self) -> Path:
-        """What the local cloud has left: logs, objects, decisions about permissions."""
+        """The local cloud's files: logs, objects, decisions about permissions."""
         return self.repository / ".mlops" / "local"
 
     def client(self, service: str, region: str = REGION) -> BaseClient:
@@ -149,16 +149,16 @@ class Account:
     def bootstrap(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self.mlops("bootstrap", "--github", *words)
 
-    def workflow(self, name: str, event: str = "workflow_dispatch", **told: Any) -> Run:
-        """Run a workflow of the repository on GitHub's stand-in. `told` is what Runner.run takes of the event."""
-        return Runner(self.repository, self.home, self.url, self.hub).run(name, event, **told)
+    def workflow(self, name: str, event: str = "workflow_dispatch", **options: Any) -> Run:
+        """Run a workflow of the repository with act. `options` are further arguments of Runner.run."""
+        return Runner(self.repository, self.home, self.url, self.hub).run(name, event, **options)
 
     def step(self, workflow: str, name: str) -> tuple[int, str]:
         """Run the script of one step, with GitHub's variables. Returns its exit status and its output."""
         jobs = yaml.safe_load((self.repository / ".github" / "workflows" / f"{workflow}.yml").read_text())["jobs"]
         [script] = [step["run"] for job in jobs.values() for step in job["steps"] if step.get("name") == name]
         environment = {**self.environment, "GITHUB_REPOSITORY": self.hub.full_name}
-        # As GitHub runs a script.
+        # The options with which GitHub runs a script.
         done = subprocess.run(["bash", "-e", "-c", script], env=environment, capture_output=True, text=True)
         return done.returncode, done.stdout + done.stderr
 
@@ -182,7 +182,7 @@ class Account:
 
     @contextmanager
     def traffic(self, name: str) -> Iterator[Answers]:
-        """Clients of the API all the while; a locust run, bounded in time."""
+        """A locust run with clients of the API, for the duration of the context."""
         api = self.outputs("api")
         rows = self.home / "rows.csv"
         rows.write_text(f"{self._unseen_trip()}\n")
@@ -203,7 +203,7 @@ class Account:
                 locust.wait(30)
 
     def _unseen_trip(self) -> str:
-        """A row of the test set whose trip distance is one that the data do not have."""
+        """A row of the test set with a trip distance that the data set does not have."""
         lines = (self.repository / ".mlops" / "dataset" / "test" / "test.csv").read_text().splitlines()
         header, row = lines[0].split(","), lines[1].split(",")
         row[header.index("trip_distance")] = UNSEEN_DISTANCE
@@ -222,7 +222,7 @@ def open_account(home: Path) -> Iterator[Account]:
     hub.create()
     account = Account(home, repository, port, hub)
     account.edit("configuration/qa.yml", lambda qa: qa.update(SHORT_LOAD))
-    # A minute passes in a second there, but no more requests come in it.
+    # In the local cloud a minute takes a second, in which clients send fewer requests.
     account.edit("configuration/production.yml", lambda production: production["alarms"].update(errors_per_minute=1))
     for test in (repository / "tests" / "model").glob("test_*.py"):
         if test.name != "test_features.py":

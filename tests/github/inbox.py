@@ -1,4 +1,4 @@
-"""A queue that hears what a topic says, as a team's own tools would."""
+"""A queue that receives a topic's messages, as a team's own tools would."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Inbox:
         sns.subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
 
     def messages(self) -> list[Message]:
-        """All that has come, in order."""
+        """All received messages, in order."""
         found: list[Message] = []
         while more := self.sqs.receive_message(QueueUrl=self.url, MaxNumberOfMessages=10, WaitTimeSeconds=1).get(
             "Messages"

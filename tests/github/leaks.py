@@ -1,4 +1,4 @@
-"""Everything that runs have written, and the credentials that must not be in it."""
+"""Searches everything that runs have written for credentials."""
 
 from __future__ import annotations
 

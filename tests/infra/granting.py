@@ -1,4 +1,4 @@
-"""What IAM answers to a role of a template, for tests: actions, resources, and the conditions that the roles use."""
+"""IAM's decisions for the roles of a template, by actions, resources, and the condition operators that they use."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Whom the account trusts for this repository, and what each role may do."""
+"""The roles of this repository in the account: who may assume them, and which actions they allow."""
 
 import json
 import re
@@ -125,7 +125,7 @@ def test_only_the_approval_role_may_answer_an_approval(bootstrap):
     assert "codepipeline:*" not in others
 
 
-def test_what_a_role_changes_beside_looking(bootstrap):
+def test_write_actions_of_each_role(bootstrap):
     changing = {
         role: {action for action in actions(bootstrap, role, reading=False) if CHANGING.search(action)}
         for role in PURPOSES
@@ -144,7 +144,7 @@ def test_what_a_role_changes_beside_looking(bootstrap):
     )
 
 
-def test_looking_changes_nothing(bootstrap):
+def test_the_read_policy_has_no_write_action(bootstrap):
     policy = bootstrap["Resources"]["ReadPolicy"]["Properties"]["PolicyDocument"]
     assert not [action for each in policy["Statement"] for action in listed(each["Action"]) if CHANGING.search(action)]
 

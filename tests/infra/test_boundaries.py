@@ -1,4 +1,4 @@
-"""Permissions boundaries: wide enough for the roles of the stacks, and they end where the project ends."""
+"""Permissions boundaries: wide enough for the roles of the stacks, and limited to the project's resources."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ BOUNDED = ["api", "builds", "endpoints", "jobs", "notifications", "pipeline"]
 LONGER = ["taxi-api", "taxi-test", "taxi-production", "taxi-endpoints", "taxi-notifications", "taxi-trainers"]
 PAIRS = [*[("taxi", each) for each in LONGER], *[(each, "taxi") for each in LONGER], ("a", "a-b"), ("a-b", "a")]
 ACCOUNT = "arn:aws:{service}:eu-west-1:123456789012:{resource}"
-# What other people name their resources, in an account that they share with the project taxi.
+# Names of resources of other projects in the same account.
 CONVENTIONS = [
     ("cloudformation", "stack/orders-production/11111111"),
     ("cloudformation", "stack/taxi-orders-production/11111111"),

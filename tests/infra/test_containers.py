@@ -1,4 +1,4 @@
-"""What SageMaker's documents ask of the roles of containers."""
+"""The permissions that SageMaker's documentation requires of containers' roles."""
 
 import pytest
 from granting import is_allowed, role_statements

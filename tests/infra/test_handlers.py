@@ -1,4 +1,4 @@
-"""The roles of stacks hold what CloudFormation's handlers of each resource type of their templates ask for."""
+"""The roles of stacks have the permissions that CloudFormation's handlers of their templates' resource types need."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ from mlops.release import templates
 
 BUNDLED = Path(cfnlint.__file__).parent / "data" / "schemas"
 SUFFIX = "0123456789AB"
-# What the pipeline fills in for a release.
+# The values that the pipeline sets for a release.
 RELEASE = {
     "EndpointName": "taxi-fares--total-amount-0a1b2c3d",
     "ResourceName": "taxi-fares-production-0a1b2c3d",

@@ -1,4 +1,4 @@
-"""The CloudFormation templates: right by themselves, fitting together, and tight."""
+"""The CloudFormation templates: valid, consistent with each other, and with least privilege."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ from mlops.aws.requested_by import RequestedBy
 from mlops.configuration import load
 from mlops.release import templates
 
-# CloudFormation takes no longer template that is sent to it, and the bucket is itself in one of them.
+# CloudFormation's limit for a template in a request. An upload is no way around it: a template creates the bucket.
 MAXIMUM_BYTES = 51_200
 # Services whose guides show aws:SourceAccount in the trust policy of a service role ("Cross-service confused deputy
 # prevention"), and services whose guides do not: a condition on a key that a service does not send never holds.
@@ -64,7 +64,7 @@ def test_cloudformation_validate_finds_nothing(name):
 
 
 @pytest.mark.parametrize("name", ["boundaries", "bootstrap"])
-def test_what_a_person_deploys_is_sent_with_room_to_grow_and_is_the_same_template(name):
+def test_a_template_is_sent_in_a_compact_form_that_is_equal_and_below_the_limit(name):
     sent = templates.compact(INFRA / f"{name}.yml")
     assert len(sent.encode()) < 0.9 * MAXIMUM_BYTES
     assert json.loads(sent) == template(name)
@@ -252,7 +252,7 @@ def test_environment_variables_of_actions_are_json_and_short():
         assert "EXECUTION_ID" in {variable["name"] for variable in json.loads(text)}
 
 
-def test_the_text_of_an_approval_fits_whatever_was_asked_for_by_whom_and_why():
+def test_the_text_of_an_approval_fits_with_the_longest_variables():
     (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
     (approval,) = next(stage["Actions"] for stage in pipeline["Stages"] if stage["Name"] == "Approve")
     asked = RequestedBy("u" * 1000, "r" * 1000, "https://" + "l" * 1000).variables

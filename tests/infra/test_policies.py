@@ -1,4 +1,4 @@
-"""Every policy under parliament: actions, resources and conditions that go together, and no way to more rights."""
+"""parliament on every policy: actions match their resources and conditions, and no role can extend its permissions."""
 
 import json
 from typing import Any
@@ -8,7 +8,7 @@ from parliament import analyze_policy_string
 from resolving import resolved
 from templates import ALL, policies
 
-# Findings that are none: parliament's knowledge of AWS is older than these, or a condition answers for them.
+# False findings: parliament's data of AWS is older than these actions, or a condition limits the permission.
 KNOWS_ALIASES = "KMS has the condition key kms:ResourceAliases for every action on a key; parliament does not know it."
 KNOWS_NO_NEWER = "The Service Authorization Reference has the action; parliament does not know it yet."
 EXCEPTIONS = {

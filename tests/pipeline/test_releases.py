@@ -1,6 +1,6 @@
-"""Releases as a person drives them: the first one, those that are refused, the next one, and the way back.
+"""Releases by the command line: the first release, refused releases, the next release, and a rollback.
 
-What goes wrong ends the execution with a cause, exit code 1 and the log's place; production serves on.
+A failure ends the execution with a cause, exit code 1 and the name of the log; production continues to serve.
 """
 
 import json
@@ -16,7 +16,7 @@ from workshop import Answer, Released, Workshop
 pytestmark = pytest.mark.acceptance
 
 
-def test_a_release_waits_for_a_person_and_goes_on_when_approved(released: Released) -> None:
+def test_a_release_waits_for_approval_and_succeeds_when_approved(released: Released) -> None:
     assert "mlops approve" in released.until_approval.stdout
     assert "succeeded" in released.to_the_end.stdout
 
@@ -27,12 +27,12 @@ def test_the_stages_are_shown_as_they_end(released: Released) -> None:
         assert action in shown
 
 
-def test_production_answers_a_row(workshop: Workshop, released: Released) -> None:
+def test_production_predicts_a_row(workshop: Workshop, released: Released) -> None:
     answer = workshop.succeed("invoke", workshop.first_row())
     assert 0 < float(answer.stdout.split()[-1]) < 500
 
 
-def test_the_test_endpoint_is_gone_after_the_decision(workshop: Workshop, released: Released) -> None:
+def test_the_test_endpoint_is_deleted_after_the_decision(workshop: Workshop, released: Released) -> None:
     workshop.until_deleted("test")
     assert endpoints(workshop) == [workshop.endpoint("production")]
 
@@ -65,14 +65,14 @@ def test_production_serves_a_copy_of_the_model_that_no_other_execution_can_repla
 
 
 def test_the_report_shows_the_release(workshop: Workshop, released: Released) -> None:
-    told = workshop.succeed("report")
+    done = workshop.succeed("report")
     pages = {path.suffix for path in (workshop.path / ".mlops").rglob("report*") if path.is_file()}
-    assert {".html", ".md", ".json"} <= pages, told.stdout
+    assert {".html", ".md", ".json"} <= pages, done.stdout
 
 
 @pytest.fixture
 def failing(pristine: Workshop) -> Iterator[Workshop]:
-    """A workshop in which a release is to fail: production must serve the same model before and after."""
+    """A workshop for a release that fails: production must serve the same model before and after."""
     row = pristine.first_row()
     before = pristine.succeed("invoke", row).stdout
     yield pristine
@@ -81,9 +81,9 @@ def failing(pristine: Workshop) -> Iterator[Workshop]:
 
 def test_a_training_script_that_raises(failing: Workshop) -> None:
     append(failing, "model/train.py", 'raise RuntimeError("the meters are off")')
-    said = refused(failing)
-    assert "AlgorithmError" in said and "the meters are off" in said
-    assert "/aws/sagemaker/TrainingJobs" in said
+    output = refused(failing)
+    assert "AlgorithmError" in output and "the meters are off" in output
+    assert "/aws/sagemaker/TrainingJobs" in output
 
 
 def test_a_training_script_that_hangs_past_its_maximum_run_time(failing: Workshop) -> None:
@@ -92,33 +92,33 @@ def test_a_training_script_that_hangs_past_its_maximum_run_time(failing: Worksho
     assert "MaxRuntimeExceeded" in refused(failing)
 
 
-def test_a_gate_that_says_no(failing: Workshop) -> None:
+def test_a_gate_that_refuses_the_model(failing: Workshop) -> None:
     failing.edit("configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=0.001))
-    said = refused(failing)
-    assert "ModelQualityBelowBound" in said and "0.001" in said
+    output = refused(failing)
+    assert "ModelQualityBelowBound" in output and "0.001" in output
 
 
 def test_load_over_its_bound(failing: Workshop) -> None:
     failing.edit("configuration/qa.yml", lambda qa: qa.update(minimum_throughput=100000))
-    said = refused(failing)
-    assert "100000" in said.replace(",", "") and "qa.yml" in said
+    output = refused(failing)
+    assert "100000" in output.replace(",", "") and "qa.yml" in output
 
 
 def test_an_endpoint_whose_container_dies_at_start(failing: Workshop) -> None:
     append(
         failing, "model/__init__.py", 'import sys\nif "serve" in sys.argv:\n    raise SystemExit("the meters are off")'
     )
-    said = refused(failing)
-    assert "did not pass the ping health check" in said
-    assert "/aws/sagemaker/Endpoints" in said and "the meters are off" in said
+    output = refused(failing)
+    assert "did not pass the ping health check" in output
+    assert "/aws/sagemaker/Endpoints" in output and "the meters are off" in output
 
 
 def test_a_rejected_approval(failing: Workshop) -> None:
     failing.succeed("start")
     failing.succeed("watch", "--until-approval")
     failing.succeed("reject", "--comment", "not on a Friday")
-    said = ended_badly(failing)
-    assert "not on a Friday" in said
+    output = ended_badly(failing)
+    assert "not on a Friday" in output
     failing.until_deleted("test")
 
 
@@ -142,7 +142,7 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     append(pristine, "api/settings.py", "# of the second release")
     deployed = pristine.parameters("production")
     pristine.edit("configuration/production.yml", lambda production: production["api"].update(max_rows=77))
-    # Another model, so that its answers tell when it took over; a smaller one, so a worse one.
+    # Other hyperparameters, so that the predictions of the two models differ; the gate must allow a worse model.
     pristine.edit(
         "configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0)
     )
@@ -158,7 +158,7 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
         back = pristine.succeed("rollback", "--reason", "worse on Fridays")
     assert {answer.status for answer in answers} == {200}
     old, new = answers[0], answers[released - 1]
-    assert set(answers) == {old, new}, "each answer is one model's, and names it"
+    assert set(answers) == {old, new}, "each response has the prediction and the version of the same model"
     assert old.body != new.body and old.version != new.version
     assert answers[-1] == old
     assert "version 1" in back.stdout
@@ -166,7 +166,7 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
     assert functions(pristine) == code
     at_once = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
     assert pristine.parameters("production") == deployed | at_once
-    # Whatever else is deployed belongs to other tests; the endpoint that was left is gone.
+    # The endpoint of the second release is deleted. Other tests may have deployed others.
     assert [name for name in endpoints(pristine) if name.endswith(new.version)] == []
     refused = pristine.mlops("rollback", "--to", "2")
     assert refused.returncode == 2 and "allowed are the approved ones: 1" in refused.stderr
@@ -185,7 +185,7 @@ def append(workshop: Workshop, file: str, text: str) -> None:
 
 
 def refused(workshop: Workshop) -> str:
-    """Start a release that is to fail before its approval, and return what the command line said."""
+    """Start a release that fails before its approval. Returns the output of `mlops watch`."""
     workshop.succeed("start")
     return ended_badly(workshop)
 
@@ -193,14 +193,14 @@ def refused(workshop: Workshop) -> str:
 def ended_badly(workshop: Workshop) -> str:
     done: CompletedProcess[str] = workshop.mlops("watch")
     assert done.returncode == 1, done.stdout + done.stderr
-    # What a program wrote is quoted, indented; the command line's own words have no traceback.
+    # Quoted logs are indented; the command line itself must not print a traceback.
     assert "\nTraceback" not in f"\n{done.stderr}"
     return done.stdout + done.stderr
 
 
 @contextmanager
 def traffic(ask: Callable[[], Answer]) -> Iterator[list[Answer]]:
-    """A client that asks without a pause; gives the list to which its answers are added."""
+    """A client that sends requests without a pause; yields the list to which it appends the responses."""
     answers: list[Answer] = []
     ended = threading.Event()
 

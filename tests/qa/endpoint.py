@@ -123,7 +123,7 @@ def serving(model: Model) -> Iterator[tuple[str, list[Request]]]:
         def _reply(self, status: int, content_type: str, body: str, headers: dict | None = None) -> None:
             content = body.encode()
             fields = {"Content-Type": content_type, "Content-Length": len(content), **(headers or {})}
-            # Head and body in one write: after a head alone, the body would wait for the client's delayed acknowledgement.
+            # One write for head and body: otherwise the body waits for the client's delayed acknowledgement.
             head = "".join(f"{name}: {value}\r\n" for name, value in fields.items())
             self.wfile.write(f"HTTP/1.1 {status} .\r\n{head}\r\n".encode() + content)
 

@@ -1,4 +1,4 @@
-"""A release to test: a model that was really trained, in a bucket, and the endpoint in front of it."""
+"""A release to test: a trained model in a bucket, and its endpoint."""
 
 from __future__ import annotations
 
@@ -45,7 +45,7 @@ def train(base: Path) -> Path:
 
 
 def packed(model: Path, archive: Path) -> Path:
-    """The archive of a model's directory, as training leaves it."""
+    """The archive of a model's directory, as a training job uploads it."""
     with tarfile.open(archive, "w:gz") as opened:
         for file in model.iterdir():
             opened.add(file, file.name)
@@ -53,7 +53,7 @@ def packed(model: Path, archive: Path) -> Path:
 
 
 def publish(session: Session, bucket: str, archive: Path, test: str, evaluation: dict[str, Any]) -> None:
-    """Put the model, the test set and evaluation.json where the pipeline does."""
+    """Upload the model, the test set and evaluation.json under the pipeline's keys."""
     s3 = session.client("s3")
     s3.create_bucket(Bucket=bucket)
     s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
@@ -64,7 +64,7 @@ def publish(session: Session, bucket: str, archive: Path, test: str, evaluation:
 
 
 def evaluation(problem: ProblemType, actual: Sequence[float], predicted: Sequence[Any]) -> dict[str, Any]:
-    """What the evaluation job finds."""
+    """The evaluation job's evaluation.json."""
     values = metrics.compute(problem, np.array(actual), np.array(predicted))
     return {metrics.GROUPS[problem]: {name: {"value": value} for name, value in values.items()}}
 

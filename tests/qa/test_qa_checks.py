@@ -1,4 +1,4 @@
-"""What an endpoint has to answer, asked of one that is right and of ones that are not."""
+"""The checks of QA, on a correct endpoint and on faulty ones."""
 
 import json
 import math
@@ -29,7 +29,7 @@ def classes(rows, shift: float = 0.0) -> list[dict]:
     return [{"label": LABELS[pair.index(max(pair))], "probability": max(pair) + shift} for pair in both]
 
 
-def test_an_endpoint_that_answers_like_the_released_model_passes(serve, rows):
+def test_an_endpoint_that_predicts_like_the_released_model_passes(serve, rows):
     client, _ = serve(sum_model)
     check = checks.golden_rows(client, Golden(rows.rows, rows.targets))
     assert check.passed
@@ -43,12 +43,12 @@ def test_an_endpoint_with_another_model_fails_and_the_message_shows_a_row(serve,
     assert "row '100,1,2.5': the endpoint answered 7, not 103.5" in check.message
 
 
-def test_an_answer_that_is_no_number_fails(serve, rows):
+def test_a_prediction_that_is_no_number_fails(serve, rows):
     client, _ = serve(lambda kind, body, accept: (200, "\n".join("nan" for _ in body.splitlines())))
     assert not checks.golden_rows(client, Golden(rows.rows, rows.targets)).passed
 
 
-def test_an_answer_with_too_few_predictions_is_an_error(serve, rows):
+def test_a_response_with_too_few_predictions_is_an_error(serve, rows):
     client, _ = serve(lambda kind, body, accept: (200, "1.0"))
     with pytest.raises(PipelineError, match="1 predictions for 100 rows"):
         client.predict_csv(rows.rows)
@@ -77,14 +77,14 @@ def test_bad_rows_are_refused_with_their_status(serve, rows):
     assert all(check.passed for check in found)
 
 
-def test_an_endpoint_that_takes_every_row_fails_each_refusal(serve, rows):
+def test_an_endpoint_that_accepts_every_row_fails_each_check_of_a_refusal(serve, rows):
     client, _ = serve(lambda kind, body, accept: (200, "1.0"))
     found = checks.bad_rows(client, rows)
     assert not any(check.passed for check in found)
     assert "text in duration_minutes was answered with 200, must be 400" in found[2].message
 
 
-def test_a_crash_is_no_refusal(serve, rows):
+def test_a_server_error_is_not_a_refusal(serve, rows):
     client, _ = serve(broken)
     found = checks.bad_rows(client, rows)
     assert not any(check.passed for check in found)
@@ -170,7 +170,7 @@ def test_a_classifier_whose_json_has_another_label_than_its_csv_fails(serve, cla
     assert not checks.formats_agree(client, classified).passed
 
 
-def test_an_endpoint_that_answers_numbers_in_place_of_labels_fails(serve, classified):
+def test_an_endpoint_that_predicts_numbers_in_place_of_labels_fails(serve, classified):
     client, _ = serve(sum_model)
     assert not checks.golden_rows(client, Golden(classified.rows, classes(classified))).passed
 
@@ -178,7 +178,7 @@ def test_an_endpoint_that_answers_numbers_in_place_of_labels_fails(serve, classi
 def test_a_classifiers_accuracy_is_measured_by_its_probabilities(serve, classified):
     client, _ = serve(classifier)
     measured = accuracy.measure(client, classified, OUTCOME)
-    # Row n sums up to n + 3.5: the classifier changes its mind where the labels do.
+    # The sum of row n is n + 3.5, so predictions and labels change at the same row.
     assert (measured["accuracy"], measured["auc"], measured["rows"]) == (1.0, 1.0, 100)
     sums = range(1, 101)
     losses = [-math.log(probabilities(n + 3.5)[n > 50]) for n in sums]
@@ -200,7 +200,7 @@ def test_a_classifier_worse_than_its_gate_fails_in_the_metrics_that_it_misses(se
     ]
 
 
-def test_a_classifier_that_answers_no_probabilities_cannot_be_measured(serve, classified):
+def test_a_classifier_without_probabilities_cannot_be_measured(serve, classified):
     def labels_only(content_type, body, accept):
         return 200, json.dumps({"predictions": [{"label": "high", "probability": 0.8}] * len(body.splitlines())})
 

@@ -1,4 +1,4 @@
-"""A client says what an endpoint did in place of predicting."""
+"""The client's errors for an endpoint that returns no predictions."""
 
 import pytest
 
@@ -7,7 +7,7 @@ from mlops.qa.client import Answer, Client
 
 
 class Answering(Client):
-    """A client of an endpoint that gives this answer to everything."""
+    """A client of an endpoint that gives the same response to every request."""
 
     def __init__(self, answer: Answer) -> None:
         self._answer, self.endpoint = answer, "demo-test"

@@ -12,7 +12,7 @@ from mlops.qa import load, verdict
 
 ROOT = REPOSITORY
 
-# Shorter than qa.yml allows: what is tested here needs no long run.
+# Shorter than qa.yml allows, to keep the tests short.
 SETTINGS = Qa.model_construct(
     users=4,
     spawn_rate=4.0,
@@ -30,12 +30,12 @@ def run(rows, output, root=ROOT, **settings):
     return load.run(root, output, "demo-test", "us-east-1", rows.rows, SETTINGS.model_copy(update=settings))
 
 
-def test_a_load_leaves_its_figures_and_what_locust_wrote(serve, rows, tmp_path):
+def test_a_load_test_returns_measurements_and_writes_locusts_files(serve, rows, tmp_path):
     _, requests = serve(slow(0.05))
     found = run(rows, tmp_path, duration_seconds=3)
     assert found["failures"] == 0
     in_time = round(found["throughput"] * found["duration_seconds"])
-    assert 0 <= in_time <= found["requests"], "an answer after the end counts for latency only"
+    assert 0 <= in_time <= found["requests"], "a response after the end counts for latency only"
     assert found["requests"] > 0
     assert 50 <= found["latency_ms"]["p50"] <= found["latency_ms"]["p95"] <= found["latency_ms"]["max"]
     assert [second["second"] for second in found["series"]] == list(range(len(found["series"])))
@@ -65,7 +65,7 @@ def test_requests_that_fail_are_counted_with_their_reason(serve, rows, tmp_path)
     assert not throughput.passed
 
 
-def test_an_answer_with_too_few_predictions_is_a_failure(serve, rows, tmp_path):
+def test_a_response_with_too_few_predictions_is_a_failure(serve, rows, tmp_path):
     serve(lambda content_type, body, accept: (200, "1.0"))
     assert run(rows, tmp_path)["failure_ratio"] == 1
     assert "1 predictions for 3 rows" in (tmp_path / "locust_failures.csv").read_text()
@@ -90,19 +90,19 @@ def repository(root, locustfile):
     return root
 
 
-def test_a_generator_that_cannot_keep_up_says_so(serve, rows, tmp_path):
+def test_a_generator_that_cannot_keep_up_is_reported(serve, rows, tmp_path):
     serve(sum_model)
     assert run(rows, tmp_path, root=repository(tmp_path, BUSY_LOCUSTFILE), duration_seconds=3)["generator_bound"]
 
 
-def test_a_run_ends_at_the_most_requests_that_it_may_hold(serve, rows, tmp_path):
+def test_a_run_ends_at_the_maximum_number_of_requests(serve, rows, tmp_path):
     serve(sum_model)
     found = run(rows, tmp_path, root=repository(tmp_path, LIMITED_LOCUSTFILE), duration_seconds=600)
     assert found["duration_seconds"] < 600
     assert found["requests"] >= 50
 
 
-def test_a_run_that_does_not_end_is_ended(serve, rows, tmp_path):
+def test_a_run_is_stopped_after_its_time_limit(serve, rows, tmp_path):
     serve(sum_model)
     with pytest.raises(PipelineError, match="did not end in time"):
         load.run(ROOT, tmp_path, "demo-test", "us-east-1", rows.rows, SETTINGS, grace_seconds=-0.5)
@@ -137,6 +137,6 @@ class Client(EndpointUser):
 """
 
 
-def test_a_locustfile_that_does_not_load_is_an_error_with_its_reason(rows, tmp_path):
+def test_a_locustfile_that_cannot_be_imported_is_an_error_with_the_reason(rows, tmp_path):
     with pytest.raises(PipelineError, match="No module named 'taxis'"):
         run(rows, tmp_path, root=repository(tmp_path, "import taxis"))

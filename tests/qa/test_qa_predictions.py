@@ -1,4 +1,4 @@
-"""How predictions are read and compared: by QA, and by the functions of api/, which have a copy of the rule."""
+"""Reading and comparison of predictions, in QA and in the functions of api/, which have a copy of the module."""
 
 import math
 
@@ -37,13 +37,13 @@ def test_the_deviation_of_two_predictions(found, expected, distance):
     assert deviation(found, expected) == pytest.approx(distance)
 
 
-def test_the_functions_of_the_api_read_and_compare_predictions_as_qa_does():
+def test_the_copy_in_api_is_identical():
     assert predictions.__file__ is not None
     with open(predictions.__file__, encoding="utf-8") as file:
         assert (REPOSITORY / "api" / "predictions.py").read_text(encoding="utf-8") == file.read()
 
 
-def test_csv_answers_are_numbers_or_labels_with_probabilities():
+def test_csv_has_numbers_or_labels_with_probabilities():
     assert from_csv("1.5\n-2e3\n") == [1.5, -2000.0]
     assert from_csv('Staten Island,0.5\n"low, or none",0.25\n') == [
         label("Staten Island", 0.5),
@@ -51,14 +51,14 @@ def test_csv_answers_are_numbers_or_labels_with_probabilities():
     ]
 
 
-def test_json_answers_are_numbers_or_objects_with_label_and_probability():
+def test_json_has_numbers_or_objects_with_label_and_probability():
     assert from_json('{"predictions": [1, 2.5]}') == [1.0, 2.5]
     found = from_json('{"predictions": [{"label": "a", "probability": 0.5, "probabilities": {"a": 0.5, "b": 0.5}}]}')
     assert found == [label("a", 0.5)]
 
 
 @pytest.mark.parametrize("body", ["hello", "a,b", "a,0.5,0.5", ","])
-def test_csv_that_is_no_prediction_is_refused(body):
+def test_csv_without_predictions_is_refused(body):
     with pytest.raises(ValueError):
         from_csv(body)
 
@@ -76,13 +76,13 @@ def test_csv_that_is_no_prediction_is_refused(body):
         '{"predictions": [{"label": "a", "probability": null}]}',
     ],
 )
-def test_json_that_is_no_prediction_is_refused(body):
+def test_json_without_predictions_is_refused(body):
     with pytest.raises(ValueError):
         from_json(body)
 
 
 class Classifier:
-    """A model that gives each row these probabilities."""
+    """A model that predicts these probabilities for every row."""
 
     def __init__(self, *probabilities: float) -> None:
         from mlops.contract import Category, Number
@@ -103,5 +103,5 @@ class Classifier:
         ((0.5, 0.5, 0.0), label("low", 0.5, "middle")),
     ],
 )
-def test_labels_that_rounding_decides_between_are_ties(probabilities, expected):
+def test_labels_with_almost_equal_probabilities_are_ties(probabilities, expected):
     assert released.predict(Classifier(*probabilities), ["1", "2"], 1e-5) == [expected] * 2

@@ -1,4 +1,4 @@
-"""The hook and the configuration of what it generates have the same rules for the answers."""
+"""The template's hook and the configuration of a generated repository have the same rules for the answers."""
 
 import random
 
@@ -37,14 +37,14 @@ ALPHABET = "abzAZ0129-._@+ /\\\n\u0661é"
 
 
 def answers(question: str) -> list[str]:
-    """The seeds, and many texts that differ from one of them in a few places; the same ones each time."""
+    """The seeds, and many texts that differ from a seed in a few characters; the same texts each time."""
     draw = random.Random(question)
     found = list(SEEDS[question])
     for _ in range(3000):
         text = list(draw.choice(SEEDS[question]))
         for _ in range(draw.randint(1, 3)):
-            place = draw.randint(0, len(text))
-            text[place : place + draw.randint(0, 1)] = draw.choice(["", draw.choice(ALPHABET)])
+            position = draw.randint(0, len(text))
+            text[position : position + draw.randint(0, 1)] = draw.choice(["", draw.choice(ALPHABET)])
         found.append("".join(text))
     return found
 
@@ -58,11 +58,11 @@ def is_configuration(answers: dict[str, str]) -> bool:
 
 
 @pytest.mark.parametrize("question", GOOD)
-def test_the_hook_accepts_what_the_configuration_accepts_and_nothing_else(question: str) -> None:
+def test_the_hook_accepts_exactly_the_answers_that_the_configuration_accepts(question: str) -> None:
     judged = {text: not hook.problems({**GOOD, question: text}) for text in answers(question)}
     assert {True, False} <= set(judged.values())
     assert [text for text, good in judged.items() if is_configuration({**GOOD, question: text}) != good] == []
 
 
-def test_both_know_the_folders_of_the_bucket() -> None:
+def test_the_hook_reserves_the_folders_of_the_bucket() -> None:
     assert hook.RESERVED == BUCKET_FOLDERS

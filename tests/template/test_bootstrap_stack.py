@@ -1,4 +1,4 @@
-"""What `mlops bootstrap` makes of GitHub's environments, and whom the workflows' approval asks."""
+"""`mlops bootstrap` creates GitHub's environments, and the approval workflow requires their protection rules."""
 
 import itertools
 import subprocess
@@ -24,7 +24,7 @@ def founded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 @pytest.fixture
 def account(founded: Account) -> Account:
-    """The account, and a GitHub that knows the repository, a person and a team."""
+    """The account, and a GitHub with the repository, a person and a team."""
     hub = Hub(founded.home / f"github-{next(FOLDERS)}", FULL_NAME)
     hub.create()
     hub.add("users/octocat", 583231)
@@ -43,20 +43,20 @@ def test_only_main_may_deploy_to_the_environments(account: Account) -> None:
     assert {name: account.hub.branches(name) for name in ENVIRONMENTS} == {name: ["main"] for name in ENVIRONMENTS}
 
 
-def test_without_reviewers_it_says_what_goes_unasked(account: Account) -> None:
+def test_bootstrap_without_reviewers_recommends_the_option(account: Account) -> None:
     assert "--reviewer" in bootstrapped(account)
     assert account.hub.reviewers("production") is None
 
 
-def test_people_and_teams_are_asked_before_a_release_and_before_everything_is_deleted(account: Account) -> None:
+def test_people_and_teams_review_releases_and_deletion(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat", "--reviewer", "octo-org/releasers")
-    asked = [{"type": "User", "id": 583231}, {"type": "Team", "id": 42}]
+    reviewers = [{"type": "User", "id": 583231}, {"type": "Team", "id": 42}]
     assert {name: account.hub.reviewers(name) for name in ENVIRONMENTS} == {
-        name: asked if name in REVIEWED else None for name in ENVIRONMENTS
+        name: reviewers if name in REVIEWED else None for name in ENVIRONMENTS
     }
 
 
-def test_no_author_and_no_administrator_passes_alone(account: Account) -> None:
+def test_authors_and_administrators_cannot_bypass_the_review(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat")
     for name in REVIEWED:
         found = account.hub.environment(name)
@@ -64,14 +64,14 @@ def test_no_author_and_no_administrator_passes_alone(account: Account) -> None:
         assert [rule["prevent_self_review"] for rule in found["protection_rules"]] == [True]
 
 
-def test_a_second_bootstrap_leaves_the_reviewers(account: Account) -> None:
+def test_a_second_bootstrap_keeps_the_reviewers(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat")
     before = account.hub.environment("production")
     assert "The environment production was there and keeps its settings" in bootstrapped(account)
     assert account.hub.environment("production") == before
 
 
-def test_reviewers_may_be_given_to_an_environment_that_has_none(account: Account) -> None:
+def test_bootstrap_adds_reviewers_to_an_environment_without_any(account: Account) -> None:
     bootstrapped(account)
     bootstrapped(account, "--reviewer", "octocat")
     assert account.hub.reviewers("production") == [{"type": "User", "id": 583231}]
@@ -81,14 +81,14 @@ def test_reviewers_may_be_given_to_an_environment_that_has_none(account: Account
     }
 
 
-def test_a_branch_that_an_interrupted_bootstrap_did_not_name_is_named(account: Account) -> None:
+def test_bootstrap_adds_the_branch_policy_that_an_interrupted_one_did_not(account: Account) -> None:
     bootstrapped(account)
     account.hub.forget_branches("production")
     bootstrapped(account)
     assert account.hub.branches("production") == ["main"]
 
 
-def test_an_environment_that_cannot_be_seen_is_not_taken_for_a_missing_one(account: Account) -> None:
+def test_an_environment_that_cannot_be_read_is_not_replaced(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat")
     before = account.hub.environment("production")
     account.hub.fail("/environments/production", "gh: API rate limit exceeded (HTTP 403)")
@@ -98,7 +98,7 @@ def test_an_environment_that_cannot_be_seen_is_not_taken_for_a_missing_one(accou
     assert account.hub.environment("production") == before
 
 
-def test_where_github_offers_no_environments_nothing_is_set_and_the_plan_is_named(account: Account) -> None:
+def test_without_environments_in_githubs_plan_bootstrap_fails_and_names_the_plan(account: Account) -> None:
     account.hub.fail("/environments/production/deployment-branch-policies", "gh: Upgrade your plan (HTTP 403)")
     done = account.bootstrap()
     assert done.returncode == 1
@@ -106,14 +106,14 @@ def test_where_github_offers_no_environments_nothing_is_set_and_the_plan_is_name
     assert account.hub.variables() == {}
 
 
-def test_an_unknown_reviewer_is_refused_before_anything_is_made(account: Account) -> None:
+def test_an_unknown_reviewer_is_refused_before_anything_is_created(account: Account) -> None:
     done = account.bootstrap("--reviewer", "nobody-of-this-name")
     assert done.returncode == 2
     assert "--reviewer is 'nobody-of-this-name'" in done.stderr
     assert account.hub.variables() == {}
 
 
-def test_the_printed_commands_make_what_is_missing_and_leave_what_is_there(account: Account) -> None:
+def test_the_printed_commands_create_missing_environments_and_keep_existing_ones(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat")
     before = account.hub.environment("production")
     account.hub.remove("destroy")
@@ -134,7 +134,7 @@ SETTINGS = {
 
 
 @pytest.mark.parametrize(("settings", "approved", "words"), SETTINGS.values(), ids=SETTINGS)
-def test_nothing_is_approved_that_an_author_or_an_administrator_may_pass_alone(
+def test_approval_fails_without_a_review_that_binds_authors_and_administrators(
     account: Account, settings: dict[str, bool], approved: bool, words: str
 ) -> None:
     account.hub.make("production")

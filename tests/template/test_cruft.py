@@ -100,8 +100,8 @@ def test_update_replaces_the_wheel_and_its_hash(repository: Path) -> None:
     assert (repository / "requirements" / "mlops.txt").read_text() == f"./vendor/{wheel.name} --hash=sha256:{digest}\n"
 
 
-def test_what_an_update_leaves_alone_exists(generated: Path) -> None:
-    """A path of the list that is misspelt or gone protects nothing."""
+def test_files_that_updates_skip_exist(generated: Path) -> None:
+    """A misspelt or removed path in the list would protect nothing."""
     import tomllib
 
     skipped = tomllib.loads((generated / "pyproject.toml").read_text())["tool"]["cruft"]["skip"]

@@ -1,4 +1,4 @@
-"""checkov on every template: the foundation's and those of a fresh bake. What it is told to skip has its reason there."""
+"""checkov on every template: the foundation's and those of a fresh bake. Skipped checks have their reasons there."""
 
 import json
 import os
@@ -8,7 +8,7 @@ from pathlib import Path
 
 from baking import TEMPLATE
 
-# `make test` makes an environment for it: its requirements do not go with those of the rest.
+# `make test` creates a separate environment for checkov, whose requirements conflict with the others.
 CHECKOV = TEMPLATE / ".checkov" / "bin" / "python"
 
 

@@ -1,4 +1,4 @@
-"""Calls the SageMaker endpoint. A refusal by the model is an answer; any other failure is raised."""
+"""Calls the SageMaker endpoint. A refusal by the model is returned as an Answer; any other failure is raised."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ RELEASE_VARIANT = "AllTraffic"
 
 @dataclass(frozen=True)
 class Answer:
-    """The container's own HTTP status and body; `variant` is the production variant that answered."""
+    """The container's own HTTP status and body; `variant` is the production variant that responded."""
 
     status: int
     body: str
@@ -26,9 +26,9 @@ class Answer:
 
 
 def invoke(body: bytes, content_type: str, accept: str, variant: str | None = None) -> Answer:
-    """One call of the endpoint: of the given variant, or of the one that SageMaker chooses.
+    """Call the endpoint: the given variant, or the one that SageMaker chooses.
 
-    A container's 4xx is an answer with the reason. Its 5xx, a time-out, throttling or a missing endpoint raise
+    A container's 4xx is returned with its reason. Its 5xx, a time-out, throttling or a missing endpoint raise
     botocore's exceptions, which Lambda counts as errors of the function.
     """
     try:

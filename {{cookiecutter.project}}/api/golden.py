@@ -19,7 +19,7 @@ from api.predictions import Prediction, deviation, shown
 
 @dataclass(frozen=True)
 class Golden:
-    """`instances` are the rows as JSON values, `refused` requests with the status that must answer them."""
+    """`instances` are the rows as JSON values; `refused` are requests with the status of their refusal."""
 
     rows: list[str]
     predictions: list[Prediction]
@@ -28,7 +28,7 @@ class Golden:
     refused: list[dict[str, Any]] = field(default_factory=list)
 
     def compare(self, name: str, found: Sequence[Prediction]) -> None:
-        """Raise CheckFailed with the first row that is answered otherwise than by the released model."""
+        """Raise CheckFailed with the first row whose prediction differs from the released model's."""
         if len(found) != len(self.rows):
             raise CheckFailed(f"{name} answers {len(found)} predictions for {len(self.rows)} golden rows")
         for row, prediction, expected in zip(self.rows, found, self.predictions, strict=True):

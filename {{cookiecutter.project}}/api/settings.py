@@ -1,4 +1,4 @@
-"""What the functions read from their environment; infra/endpoint.yml sets it."""
+"""The functions' environment variables, which infra/endpoint.yml sets."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""How the data set is made: real trip records, or the synthetic sample, turned into the sets that the jobs read."""
+"""Prepares the data set: turns real trip records, or the synthetic sample, into the sets that the jobs read."""
 
 from mlops.contract import DataError
 

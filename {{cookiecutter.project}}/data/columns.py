@@ -1,4 +1,4 @@
-"""Trip records as different publishers name their columns, brought to one form."""
+"""Converts trip records to one form: publishers name and type their columns in different ways."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from mlops.contract import DataError
 
 from data import areas
 
-# What the TLC calls them now, what it called them before, and what is usual in samples of its data.
+# For each column: the TLC's present name, its earlier names, and the usual names in samples of its data.
 _NAMES = {
     "pickup": ("tpep_pickup_datetime", "lpep_pickup_datetime", "pickup_datetime", "trip_pickup_datetime", "pickup"),
     "dropoff": (
@@ -33,14 +33,14 @@ _OPTIONAL = {
 }
 _TIMES = "allowed are times like 2019-03-23 20:21:09"
 READ = frozenset(alias for names in (_NAMES | _OPTIONAL).values() for alias in names)
-"""Lower-case names of all columns that are worth reading."""
+"""Lower-case names of all columns that `canonical` uses."""
 
 
 def canonical(trips: pa.Table) -> pa.Table:
     """The columns pickup, dropoff (timestamps), passenger_count, trip_distance, fare_amount, total_amount (numbers),
     pickup_area and dropoff_area (strings, null where unknown).
 
-    Raises DataError that names the columns that are not there, or not of a usable type.
+    Raises DataError with the names of columns that are missing, or not of a usable type.
     """
     if not trips.num_rows:
         raise DataError("found no rows, allowed are rows of trips below the names of the columns")
@@ -90,7 +90,7 @@ def _timestamps(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:
         try:
             return column.cast(pa.timestamp("us"))
         except pa.ArrowInvalid as error:
-            # Arrow quotes the first value that is none.
+            # Arrow's message quotes the first value that is not a time.
             found = "'".join(str(error).split("'")[1:-1])
             raise DataError(f"column {name}: found {found!r}, {_TIMES}") from None
     if not pa.types.is_timestamp(kind):

@@ -1,4 +1,4 @@
-"""Trips to a data set: train, validation, test and baseline as CSV files, and dataset.json that says what they are."""
+"""Writes trips as a data set: train, validation, test and baseline as CSV files, and dataset.json about them."""
 
 from __future__ import annotations
 
@@ -56,7 +56,7 @@ def prepare(source: str | Path | None, out: Path, on_progress: Callable[[str], o
 
 
 def _split(rows: pa.Table) -> dict[str, pa.Table]:
-    """By chance, with a fixed seed: every set has the same mix of hours and places."""
+    """Split at random with a fixed seed, so that every set has the same mix of hours and areas."""
     order = np.random.default_rng(_SEED).permutation(rows.num_rows)
     sets, start = {}, 0
     for name, share in _SHARES.items():
@@ -73,6 +73,6 @@ def _write(rows: pa.Table, path: Path) -> None:
             position = rows.schema.get_field_index(feature.name)
             rows = rows.set_column(position, feature.name, pc.cast(rows[feature.name], pa.int64()))
     with path.open("wb") as file:
-        # Arrow would put the names of the columns in quotes.
+        # Arrow's own header would have the names of the columns in quotes.
         file.write((",".join(rows.column_names) + "\n").encode())
         csv.write_csv(rows, file, csv.WriteOptions(include_header=False, quoting_style="none"))

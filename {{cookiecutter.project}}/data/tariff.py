@@ -25,7 +25,7 @@ AIRPORT_ACCESS = 1.75  # picked up at JFK or LaGuardia
 
 def meter(miles: float, slow_miles: float, slow_minutes: float) -> float:
     """Dollars on the meter: units of distance outside slow traffic, and of time in it; the last one is paid in full."""
-    # Rounded, lest the last bit of a float be a unit of its own.
+    # Rounded, so that the last bit of a float does not start another unit.
     units = math.ceil(round(5 * (miles - slow_miles) + slow_minutes, 6))
     return round(INITIAL + UNIT * units, 2)
 

@@ -1,4 +1,4 @@
-"""Trips to rows of the data set: features computed, trips that no model should learn from dropped and counted."""
+"""Turns trips into rows of the data set: computes the features, drops and counts trips with faults."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from mlops.contract import Number
 from model.features import FEATURES, TARGET
 
 FARE = Number("fare_amount", exclusive_minimum=0, exclusive_maximum=200)
-"""Not a feature (it is part of the target), but refunds and typing errors show in it."""
+"""The bounds of the fare: not a feature, but refunds and typing errors are outside of them."""
 
-# Unknown to the driver's machine now and then; the model has a branch for that. Everything else must be there.
+# Areas may be unknown: the model accepts missing values of them. All other columns must have a value.
 _MAY_BE_MISSING = ("pickup_area", "dropoff_area")
 
 
@@ -38,7 +38,7 @@ def rows_from(trips: pa.Table) -> tuple[pa.Table, dict[str, int]]:
 
 
 def _features(trips: pa.Table) -> pa.Table:
-    """One column per feature, computed from the trips, and the fare and the target beside them."""
+    """One column per feature, computed from the trips, and in addition the fare and the target."""
     pickup = trips["pickup"]
     seconds = pc.divide(pc.microseconds_between(pickup, trips["dropoff"]).cast(pa.float64()), 1e6)
     columns = {

@@ -1,4 +1,4 @@
-"""A released model: rows in, prices out."""
+"""Loads a trained model and predicts prices."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ class Predictor:
     """The booster and the features that it was trained with."""
 
     def __init__(self, directory: Path) -> None:
-        """Load what `train` left in `directory`. Raises InputError when it is not a complete model."""
+        """Load the files that `train` wrote to `directory`. Raises InputError when they are not a complete model."""
         self.features, self.target = load_schema(directory)
         try:
             self._booster = Booster(directory / MODEL_FILE)

@@ -1,4 +1,4 @@
-"""Train a booster: `python -m mlops.container train` calls this in the training job."""
+"""Trains a booster: `python -m mlops.container train` calls `train` in the training job."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from model.features import FEATURES, TARGET
 from model.hyperparameters import HYPERPARAMETERS, OURS
 from model.predictor import MODEL_FILE
 
-# With fewer rows than this, a thread waits for the others longer than it works.
+# With fewer rows per thread, threads would wait for each other longer than they compute.
 _ROWS_PER_THREAD = 20_000
 
 
@@ -50,7 +50,7 @@ def train(container: Container) -> None:
                 Checkpointing(checkpoints, given["checkpoint_rounds"], sigterm),
             ],
         )
-    # Once more, because SageMaker takes the last value of a metric for the model's.
+    # Printed once more, because SageMaker records the last value of a metric as the model's.
     print(f"[{booster.best_iteration}] is the best round: {_line(_evaluation(booster, evaluated))}", flush=True)
     booster.save_model(container.model / MODEL_FILE)
 
@@ -68,7 +68,7 @@ class Metrics(TrainingCallback):
 
 
 class Checkpointing(TrainingCallback):
-    """Saves the booster after every few rounds, and for SIGTERM, which also ends the training.
+    """Saves the booster at regular rounds, and after SIGTERM, which also ends the training.
 
     XGBoost's TrainingCheckPoint keeps every checkpoint and writes them in place, where SageMaker may copy half of one.
     """

@@ -1,7 +1,7 @@
-"""XGBoost's own library without XGBoost's Python package: load a booster, predict.
+"""Loads an XGBoost booster and predicts, with XGBoost's C library and without its Python package.
 
-`import xgboost` brings numpy and scipy, half a second and 100 MB per worker, none of which a prediction needs. The
-booster is read and evaluated by the very library that trained it, so its answers are the booster's to the last bit.
+`import xgboost` loads numpy and scipy, which takes half a second and 100 MB per worker, and which a prediction does
+not need. The library is the one that trained the booster, so predictions are equal to the last bit.
 """
 
 from __future__ import annotations
@@ -20,7 +20,7 @@ from typing import Any
 
 from mlops.container.rows import Rows
 
-# All trees, the value itself (not margins or leaves), NaN for missing: what Booster.predict does by default.
+# The defaults of Booster.predict: all trees, values (not margins or leaves), NaN for missing.
 _PREDICTION = json.dumps(
     {
         "type": 0,
@@ -34,11 +34,11 @@ _PREDICTION = json.dumps(
 
 
 class BoosterError(RuntimeError):
-    """What XGBoost's library complained about, in its own words."""
+    """An error of XGBoost's library, with its message."""
 
 
 class Booster:
-    """A trained model, for prediction only. Not for several threads at once: XGBoost lends out one result buffer."""
+    """A trained model, for prediction only. Not for several threads at once: XGBoost reuses one result buffer."""
 
     def __init__(self, path: Path) -> None:
         """Load `path` (UBJSON or JSON, by its suffix). Raises BoosterError."""
@@ -46,7 +46,7 @@ class Booster:
         _call("XGBoosterCreate", None, ctypes.c_uint64(0), ctypes.byref(self._handle))
         weakref.finalize(self, _call, "XGBoosterFree", self._handle)
         _call("XGBoosterLoadModel", self._handle, os.fsencode(path))
-        # One worker per core is what uses the cores here; more threads would only wait for each other.
+        # The server has a worker per core; more threads would only wait for each other.
         _call("XGBoosterSetParam", self._handle, b"nthread", b"1")
         self._shape, self._dimension = ctypes.POINTER(ctypes.c_uint64)(), ctypes.c_uint64()
         self._result = ctypes.POINTER(ctypes.c_float)()
@@ -60,7 +60,7 @@ class Booster:
         return number.value
 
     def predict(self, rows: Rows) -> list[float]:
-        """The booster's output, row after row; several values per row of a booster with several classes."""
+        """The booster's output, row by row. A booster with several classes has several values per row."""
         interface = (
             f'{{"data":[{rows.address},true],"shape":[{rows.count},{rows.columns}],'
             f'"strides":[4,{rows.stride}],"typestr":"<f4","version":3}}'
@@ -83,7 +83,7 @@ def _function(name: str) -> Callable[..., int]:
 
 @cache
 def _library() -> ctypes.CDLL:
-    """Where it lies is XGBoost's own knowledge: its `libpath.py`, run by itself."""
+    """XGBoost's C library, at the path that XGBoost's `libpath.py` finds."""
     package = importlib.util.find_spec("xgboost")
     if package is None or not package.submodule_search_locations:
         raise ImportError("xgboost is not installed: name it in model/requirements.in, then: make lock")

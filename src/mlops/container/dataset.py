@@ -14,7 +14,7 @@ from mlops.container.kinds import Category, Feature, RowError, Target
 from mlops.container.rows import parse_csv
 from mlops.errors import InputError
 
-_ROWS_AT_ONCE = 50_000  # holds the memory down: a cell weighs 60 bytes as text, 4 in the matrix
+_ROWS_AT_ONCE = 50_000  # bounds the memory: a cell needs 60 bytes as text, 4 in the matrix
 
 
 class DataSet(NamedTuple):

@@ -1,4 +1,4 @@
-"""SageMaker's container contract: where a program finds its input, leaves its output, and says why it failed.
+"""SageMaker's container contract: the directories of a program's input, output and reason of failure.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
@@ -15,7 +15,7 @@ from mlops.errors import InputError
 
 
 class Container:
-    """The directories of a job or an endpoint. `SAGEMAKER_BASE_DIR` moves them, where there is no /opt/ml."""
+    """The directories of a job or an endpoint, below `SAGEMAKER_BASE_DIR` or /opt/ml."""
 
     def __init__(self, base: Path | None = None) -> None:
         self.base = base or Path(os.environ.get("SAGEMAKER_BASE_DIR", "/opt/ml"))
@@ -55,13 +55,13 @@ class Container:
         return path
 
     def fail(self, reason: str) -> None:
-        """Leave the reason where SageMaker reads it: a training job's in `failure`, a processing job's in `message`.
+        """Write the reason where SageMaker reads it: `failure` for a training job, `message` for a processing job.
 
-        It shows the first 1024 characters.
+        SageMaker shows the first 1024 characters.
         """
         self.failure.parent.mkdir(parents=True, exist_ok=True)
         for file in (self.failure, self.failure.with_name("message")):
-            # A name of a file that is not UTF-8, for instance, is quoted with characters that have no encoding.
+            # The reason may have characters without an encoding, for example of a file name that is not UTF-8.
             file.write_text(reason, encoding="utf-8", errors="backslashreplace")
 
 

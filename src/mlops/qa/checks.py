@@ -1,4 +1,4 @@
-"""Does the endpoint answer as it should: golden rows, bad rows, both formats."""
+"""Checks of an endpoint's responses: to golden rows, to bad rows, and in both formats."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops.qa.testset import TestSet
 
 
 def golden_rows(client: Client, golden: Golden) -> Check:
-    """The endpoint predicts for golden rows what the released model predicts in this process."""
+    """The endpoint's predictions of golden rows are equal to those of the released model in this process."""
     answered = client.predict_csv(golden.rows)
     return _same("golden rows", "the released model in this process", golden.rows, answered, golden.predictions)
 
@@ -25,12 +25,12 @@ def formats_agree(client: Client, rows: TestSet) -> Check:
 
 
 def bad_rows(client: Client, rows: TestSet) -> list[Check]:
-    """Bad requests are refused, each with its status, and not answered with a prediction."""
+    """The endpoint refuses bad requests, each with its status."""
     return [_refusal(client, request) for request in bad_requests(rows)]
 
 
 def bad_requests(rows: TestSet) -> list[BadRequest]:
-    """Good rows of the test set, each spoilt in one way."""
+    """Requests with good rows of the test set, each with one fault."""
     cells = list(rows.cells[0])
     requests = [
         BadRequest("a row with a column too few", ",".join(cells[:-1]), CSV, 400),

@@ -1,4 +1,4 @@
-"""A client of the endpoint, as an application would be one: boto3, its SigV4, one answer at a time."""
+"""Clients of an endpoint, of the REST API and of its function: one request at a time, signed by boto3."""
 
 from __future__ import annotations
 
@@ -21,14 +21,14 @@ _T = TypeVar("_T")
 
 @dataclass(frozen=True)
 class Answer:
-    """The container's answer: its own HTTP status, also where SageMaker wraps it in a ModelError."""
+    """The container's response, with its own HTTP status even when SageMaker wraps it in a ModelError."""
 
     status: int
     body: str
 
 
 class Client:
-    """Calls one endpoint: the given variant of it, or the one that SageMaker chooses."""
+    """Calls one endpoint: the given variant, or the one that SageMaker chooses."""
 
     def __init__(self, session: Session, endpoint: str, variant: str | None = None) -> None:
         self._runtime = session.client("sagemaker-runtime")
@@ -36,7 +36,7 @@ class Client:
         self.endpoint = endpoint
 
     def send(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """One call. A refusal by the container is an answer; AWSError when the call did not get that far."""
+        """Send one request. A refusal by the container is an Answer; AWSError when no container responded."""
         try:
             answer = self._runtime.invoke_endpoint(
                 EndpointName=self.endpoint, Body=body, ContentType=content_type, Accept=accept, **self._target
@@ -49,16 +49,16 @@ class Client:
         return Answer(200, answer["Body"].read().decode("utf-8", "replace"))
 
     def predict_csv(self, rows: Sequence[str]) -> list[Prediction]:
-        """One prediction for each row of CSV. PipelineError when the answer is anything else."""
+        """One prediction for each row of CSV. Raises PipelineError for any other response."""
         return self._predictions(_csv(rows), CSV, CSV, len(rows), predictions.from_csv)
 
     def predict_json(self, rows: Sequence[Sequence[float | str | None]]) -> list[Prediction]:
-        """The same for rows of JSON values."""
+        """One prediction for each row of JSON values. Raises PipelineError for any other response."""
         body = json.dumps({"instances": rows}).encode()
         return self._predictions(body, JSON, JSON, len(rows), predictions.from_json)
 
     def numbers(self, rows: Sequence[str]) -> list[float]:
-        """A number for each row of CSV, by a regression model."""
+        """A regression model's number for each row of CSV."""
         found = self.predict_csv(rows)
         numbers = [each for each in found if not isinstance(each, dict)]
         if len(numbers) < len(found):
@@ -66,7 +66,7 @@ class Client:
         return numbers
 
     def probabilities(self, rows: Sequence[str], labels: Sequence[str]) -> list[list[float]]:
-        """The probability of each label for each row of CSV, by a classifier."""
+        """A classifier's probability of each label for each row of CSV."""
 
         def read(body: str) -> list[list[float]]:
             answers = json.loads(body)["predictions"]
@@ -99,7 +99,7 @@ class ApiClient(Client):
         self.endpoint = api.url
 
     def send(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """One call. Any answer of the API is one; AWSError when none came."""
+        """Send one request. A response with any status is an Answer; AWSError when there is none."""
         answer = self._api.predict(body, content_type=content_type, accept=accept)
         return Answer(answer.status, answer.body.decode("utf-8", "replace"))
 
@@ -112,7 +112,7 @@ class FunctionClient(Client):
         self.endpoint = f"{function}:{LIVE}"
 
     def send(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """One call. A function that fails is 502, as API Gateway answers it."""
+        """Invoke the function. A failure of the function is an Answer with status 502, as API Gateway responds."""
         event = {
             "resource": "/predict",
             "path": "/predict",

@@ -14,7 +14,7 @@ from mlops.configuration import Qa
 from mlops.errors import PipelineError
 
 _LOCUSTFILE = "load/locustfile.py"
-# Requests in flight when the time is up may end, as long as SageMaker gives a container.
+# Requests in flight at the end may complete within SageMaker's timeout for a container.
 _STOP_SECONDS = 60
 _GRACE_SECONDS = 60 + _STOP_SECONDS
 _LOG_LINES = 5
@@ -29,17 +29,17 @@ def run(
     settings: Qa,
     grace_seconds: float = _GRACE_SECONDS,
 ) -> dict[str, Any]:
-    """Load `endpoint` as `settings` say with the locustfile of the repository at `root`.
+    """Run the load test of `settings` against `endpoint`, with the locustfile of the repository at `root`.
 
-    `rows` are lines of CSV without header and target. Leaves locust.html, locust.log and locust_*.csv in
-    `output`. Returns the `load` of qa.json. Raises PipelineError when locust fails, or takes `grace_seconds` longer
-    than the load itself to start and to stop.
+    `rows` are lines of CSV without header and target. Writes locust.html, locust.log and locust_*.csv to `output`.
+    Returns the `load` of qa.json. Raises PipelineError when locust fails, or needs more than `grace_seconds` to start
+    and to stop.
     """
     rows_file, record = output / "rows.csv", output / "load.json"
     rows_file.write_text("".join(f"{row}\n" for row in rows), encoding="utf-8")
     command = _command(output, endpoint, rows_file, record, settings)
     log = output / "locust.log"
-    # locust takes any of its options from the environment, but what is measured stands in the configuration.
+    # Drop inherited LOCUST_* variables: the options of the load test are in configuration/qa.yml.
     environment = {name: value for name, value in os.environ.items() if not name.startswith("LOCUST_")}
     environment |= {"AWS_DEFAULT_REGION": region}
     with log.open("wb") as stream:
@@ -48,12 +48,12 @@ def run(
         try:
             code = process.wait(settings.duration_seconds + grace_seconds)
         except subprocess.TimeoutExpired:
-            raise PipelineError(f"The load test did not end in time. {_last_words(log)}") from None
+            raise PipelineError(f"The load test did not end in time. {_last_lines(log)}") from None
         finally:
             process.kill()
             process.wait()
     if code != 0 or not record.is_file():
-        raise PipelineError(f"The load test ended with exit code {code}. {_last_words(log)}")
+        raise PipelineError(f"The load test ended with exit code {code}. {_last_lines(log)}")
     summary = json.loads(record.read_text(encoding="utf-8"))
     rows_file.unlink()
     record.unlink()
@@ -67,7 +67,7 @@ def _command(output: Path, endpoint: str, rows: Path, record: Path, settings: Qa
         "--spawn-rate": settings.spawn_rate,
         "--run-time": f"{settings.duration_seconds}s",
         "--stop-timeout": _STOP_SECONDS,
-        # Failed requests are for the verdict to judge: the exit code says whether locust itself worked.
+        # `verdict` judges failed requests: the exit code is for failures of locust itself.
         "--exit-code-on-error": 0,
         "--html": output / "locust.html",
         "--csv": output / "locust",
@@ -82,6 +82,6 @@ def _command(output: Path, endpoint: str, rows: Path, record: Path, settings: Qa
     return [sys.executable, "-m", "locust", *flags, *named]
 
 
-def _last_words(log: Path) -> str:
+def _last_lines(log: Path) -> str:
     lines = log.read_text(encoding="utf-8", errors="replace").splitlines()[-_LOG_LINES:]
     return " | ".join(line.strip() for line in lines if line.strip())

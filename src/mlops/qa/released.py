@@ -1,4 +1,4 @@
-"""The released model in this process: the endpoint must predict as it does."""
+"""Loads the released model in this process: the endpoint's predictions must be equal to its own."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from mlops.qa.predictions import Classified, Prediction
 
 
 def load(session: Session, bucket: str, execution_id: str) -> Predictor:
-    """The model that an execution releases. PipelineError when its archive holds none."""
+    """The model that an execution releases. Raises PipelineError when its archive has no usable model."""
     key = names.released_model_key(execution_id)
     with tempfile.TemporaryDirectory(prefix="qa-") as directory:
         archive = Path(directory, "model.tar.gz")
@@ -35,7 +35,7 @@ def unpack(archive: Path, directory: Path, place: str) -> Predictor:
 
 
 def predict(model: Predictor, rows: Sequence[str], tolerance: float) -> list[Prediction]:
-    """Its predictions for rows of CSV. Labels whose probability is within the tolerance of the highest are ties."""
+    """The model's predictions for rows of CSV. Labels with a probability within `tolerance` of the highest are ties."""
     predicted = prediction.predict(model, parse_csv("\n".join(rows), model.features)).tolist()
     if isinstance(model.target, Category):
         return [_classified(model.target.values, each, tolerance) for each in predicted]

@@ -1,4 +1,4 @@
-"""What QA found: checks with figure and bound. qa.json is made of it."""
+"""The results of QA: checks with value and bound, written to qa.json."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """One thing that QA looked at. `message` is a sentence with figure and bound, passed or not."""
+    """One check. `figure` is the measured value; `message` is a sentence with value and bound, passed or not."""
 
     name: str
     passed: bool
@@ -24,7 +24,7 @@ class Check:
 
 @dataclass
 class Result:
-    """`accuracy` and `load` stay None when QA did not come to measure them, or was not asked to."""
+    """The results of one run. `accuracy` and `load` are None when they were not measured."""
 
     endpoint: str
     execution_id: str
@@ -37,7 +37,7 @@ class Result:
 
     @property
     def passed(self) -> bool:
-        """Whether there was something to judge and nothing failed."""
+        """Whether there are checks and none failed."""
         return bool(self.checks) and not self.failed
 
     @property
@@ -45,13 +45,13 @@ class Result:
         return [check for check in self.checks if not check.passed]
 
     def add(self, *checks: Check) -> None:
-        """Take note of checks and tell who wants to know."""
+        """Record checks and pass each to `on_check`."""
         for check in checks:
             self.checks.append(check)
             self.on_check(check)
 
     def write(self, file: Path) -> None:
-        """qa.json."""
+        """Write qa.json."""
         content = {
             "passed": self.passed,
             "endpoint": self.endpoint,

@@ -1,4 +1,4 @@
-"""All of QA in order."""
+"""Runs all checks of QA in order."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ _GOLDEN_ROWS = 50
 
 @dataclass(frozen=True)
 class ReleaseUnderTest:
-    """What is tested: the pipeline execution that released it, its data, and where both left their files."""
+    """The release to test: its stage, its pipeline execution, its data version, and the bucket with its files."""
 
     stage: Literal["test", "production"]
     execution_id: str
@@ -44,11 +44,11 @@ def run(
     smoke: bool,
     on_check: Callable[[Check], None],
 ) -> Result:
-    """Test the endpoint of `release.stage` and leave qa.json (and what locust wrote) in `output`.
+    """Test the endpoint of `release.stage` and write qa.json and locust's files to `output`.
 
-    `smoke` asks only whether it answers rightly: production is not the place for a load, nor its captured
-    data for a test set. An endpoint that cannot be asked is a failed check in the result, not an exception.
-    `root` is the repository, `on_check` hears of each check as it is done.
+    With `smoke`, only predictions of golden rows and refusals are checked: production must not get a load test, nor
+    its captured data a test set. An endpoint that cannot be called is a failed check in the result, not an exception.
+    `root` is the repository; `on_check` is called after each check.
     """
     client = _client(session, configuration, release)
     result = Result(client.endpoint, release.execution_id, datetime.now(UTC), on_check)
@@ -68,7 +68,7 @@ def run(
 
 
 def _client(session: Session, configuration: Configuration, release: ReleaseUnderTest) -> Client:
-    """Production is asked as its clients ask it: through the API, where one stands in front."""
+    """A client that calls production as its clients do: by the API, if there is one."""
     if release.stage == "production" and configuration.production.clients_call == "api":
         entrance = api.find(session, configuration.names)
         if entrance is None:
@@ -80,7 +80,7 @@ def _client(session: Session, configuration: Configuration, release: ReleaseUnde
 def _released_itself(
     session: Session, configuration: Configuration, release: ReleaseUnderTest, client: Client
 ) -> Client:
-    """A client of the released model, also where a challenger answers a share of the requests."""
+    """A client of the released model alone, also when a challenger shares the traffic."""
     if release.stage == "test" or configuration.production.challenger is None:
         return client
     own, has_api = configuration.names, configuration.production.clients_call == "api"

@@ -55,7 +55,7 @@ def load(session: Session, bucket: str, data_version: str, target: Target, featu
 
 
 def parse(content: str, place: str, target: Target, features: Sequence[str]) -> TestSet:
-    """The same for CSV with a header, whatever the order of its columns; `place` names it in errors."""
+    """Parse CSV with a header and columns in any order; errors name it by `place`. Raises PipelineError."""
     rows = list(csv.DictReader(io.StringIO(content)))
     if not rows:
         raise PipelineError(f"{place} has no rows, but QA needs a test set")

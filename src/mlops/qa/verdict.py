@@ -1,4 +1,4 @@
-"""The load test's figures against the bounds of configuration/qa.yml."""
+"""Checks the load test's results against the bounds of configuration/qa.yml."""
 
 from __future__ import annotations
 
@@ -48,24 +48,24 @@ def _throughput(load: dict[str, Any], bounds: Qa) -> Check:
 
 
 def _unmeasured(name: str, bound: float, unit: str) -> Check:
-    message = f"{name} could not be measured: no request ended while all users were at work"
+    message = f"{name} could not be measured: no request ended while all users were running"
     return Check(name, False, None, bound, unit, message)
 
 
 def _explained(check: Check, load: dict[str, Any]) -> Check:
-    """A bound that was missed while the generator was the bottleneck says nothing about the endpoint."""
+    """The check, with an explanation if its bound was missed while the load generator was the bottleneck."""
     if check.passed or not load["generator_bound"]:
         return check
     return replace(check, message=f"{check.message}; {generator_message(load)}")
 
 
 def generator_message(load: dict[str, Any]) -> str:
-    """What to make of a run in which the load generator was the bottleneck."""
+    """The explanation of a run in which the load generator was the bottleneck, and what to change."""
     generator = load["generator"]
     return (
         f"the load generator was the bottleneck (it used {generator['cpu_percent']:.0f} % of a core, waited "
         f"for one for {generator['waited_percent']:.0f} % of the time and "
         f"woke {generator['lag_p95_ms']:.1f} ms late), "
-        "so this is its figure and not the endpoint's: "
+        "so this is a limit of the generator and not of the endpoint: "
         f"give {_FILE} fewer users or the build a larger machine"
     )

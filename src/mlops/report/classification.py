@@ -10,7 +10,7 @@ from typing import Any
 from mlops.contract import ProblemType
 from mlops.report import metrics
 
-# More labels than these do not fit a page; the less frequent ones are added up.
+# The number of labels that fit a page; the less frequent ones are summed up.
 _LABELS = 10
 _CONFUSIONS = 8
 
@@ -81,7 +81,7 @@ class Table:
 
 @dataclass(frozen=True)
 class Classification:
-    """Everything that is shown of a classifier except its metrics. `labels` counts all labels, `named` those in `table`."""
+    """The report's data of a classifier except its metrics. `labels` counts all labels, `named` those in `table`."""
 
     labels: int
     positive: str | None

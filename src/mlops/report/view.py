@@ -1,4 +1,4 @@
-"""Words and numbers that page and Markdown both derive from the document."""
+"""Words and numbers of the document that both the page and the Markdown show."""
 
 from __future__ import annotations
 

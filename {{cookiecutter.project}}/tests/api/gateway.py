@@ -1,4 +1,4 @@
-"""What the functions of api/ meet: events of API Gateway on one side, a SageMaker endpoint on the other."""
+"""Stand-ins for the services around the functions of api/: API Gateway's events, and a SageMaker endpoint."""
 
 import base64
 import json
@@ -53,11 +53,11 @@ class Endpoint(BaseHTTPRequestHandler):
         self.wfile.write(body.encode())
 
     def log_message(self, *_: Any) -> None:
-        """Tests read what the function logs, not the server."""
+        """Log nothing: tests read the function's log."""
 
 
 def event(body: str | bytes | None, path: str, method: str, headers: dict[str, str]) -> dict[str, Any]:
-    """What API Gateway sends to the function; bytes as base64."""
+    """API Gateway's event for a request; bytes are encoded as base64."""
     encoded = isinstance(body, bytes)
     return {
         "httpMethod": method,

@@ -1,4 +1,4 @@
-"""The REST API's function: what it answers, what it refuses, what it logs."""
+"""The REST API's function: its responses, its refusals, its log."""
 
 import json
 from collections.abc import Callable
@@ -15,7 +15,7 @@ def test_every_function_has_its_handler(load: Callable[..., ModuleType], module:
     assert callable(load(module).handler)
 
 
-def test_csv_is_answered_with_json_that_names_the_model_version(call: Call) -> None:
+def test_the_response_to_csv_is_json_with_the_model_version(call: Call) -> None:
     answer = call("1.5,2\n3,4\n", Content_Type=CSV)
     assert answer["statusCode"] == 200
     assert answer["content"] == {
@@ -27,7 +27,7 @@ def test_csv_is_answered_with_json_that_names_the_model_version(call: Call) -> N
     assert answer["multiValueHeaders"]["X-Model-Version"] == ["release-1"]
 
 
-def test_csv_is_answered_with_csv_where_the_client_asks_for_it(call: Call) -> None:
+def test_the_response_to_csv_is_csv_if_the_client_accepts_it(call: Call) -> None:
     answer = call("1.5,2\n3,4\n", Content_Type="text/csv; charset=utf-8", Accept="text/csv, */*;q=0.1")
     assert (answer["statusCode"], answer["body"]) == (200, "1.5\n3.0\n")
     assert answer["multiValueHeaders"]["X-Model-Version"] == ["release-1"]
@@ -37,7 +37,7 @@ def test_csv_is_answered_with_csv_where_the_client_asks_for_it(call: Call) -> No
     ("accept", "body"),
     [(CSV, "high,0.75\n"), (JSON, '"predictions": [{"label": "high", "probability": 0.75}]')],
 )
-def test_the_answers_of_a_classifier_are_labels_with_probabilities(
+def test_a_classifiers_predictions_are_labels_with_probabilities(
     load: Callable[..., ModuleType], accept: str, body: str
 ) -> None:
     app = load("app", ENDPOINT_NAME="classifier")
@@ -51,7 +51,7 @@ def test_json_is_read_as_text_and_as_base64(call: Call, body: str | bytes) -> No
     assert call(body, Content_Type=JSON)["content"]["predictions"] == [7.0]
 
 
-def test_health_names_the_release_without_asking_the_model(call: Call) -> None:
+def test_health_names_the_release_without_calling_the_endpoint(call: Call) -> None:
     answer = call(None, path="/health", method="GET")
     assert answer["statusCode"] == 200
     assert answer["content"] == {"status": "ok", "model_version": "release-1", "endpoint": "endpoint-1"}
@@ -75,7 +75,7 @@ def test_health_names_the_release_without_asking_the_model(call: Call) -> None:
         (404, "Not found", "1", {"Content_Type": CSV, "path": "/train"}),
     ],
 )
-def test_faults_of_the_client_are_answered_with_their_reason(
+def test_faults_of_the_client_are_refused_with_their_reason(
     call: Call, status: int, reason: str, body: str | bytes | None, headers: dict[str, str]
 ) -> None:
     answer = call(body, **headers)
@@ -98,7 +98,7 @@ def test_refusals_and_requests_are_metrics_of_the_model_version(call: Call, caps
     assert (counted["ClientErrors"], counted["Requests"]) == ([1.0], [1.0])
 
 
-def test_rows_stay_out_of_the_log(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
+def test_rows_are_not_logged(call: Call, capsys: pytest.CaptureFixture[str]) -> None:
     call("1234.5678,2", Content_Type=CSV)
     call("secret-word,2", Content_Type=CSV)
     logged = capsys.readouterr()

@@ -22,7 +22,7 @@ def trips(tmp_path: Path) -> Path:
     return tmp_path / "trips.csv"
 
 
-def test_the_value_that_is_no_time_is_shown_and_not_the_good_one_before_it(trips: Path) -> None:
+def test_the_message_shows_the_first_invalid_time(trips: Path) -> None:
     trips.write_text(HEADER + ROW + ROW.replace("2019-03-23 20:27:24", "later"))
     assert refusal(trips) == f"{trips}: column dropoff: found 'later', allowed are times like 2019-03-23 20:21:09"
 
@@ -39,7 +39,7 @@ def test_a_damaged_archive_is_named(tmp_path: Path, cut) -> None:
     assert refusal(file).startswith(f"{file}: ")
 
 
-def test_a_folder_is_no_file_of_trips_whatever_its_name(tmp_path: Path, trips: Path) -> None:
+def test_a_folder_named_like_a_file_is_not_read(tmp_path: Path, trips: Path) -> None:
     trips.mkdir()
     assert refusal(tmp_path).startswith(f"{tmp_path}: no file that ends in .parquet")
 
@@ -50,11 +50,11 @@ def test_an_empty_name_is_not_the_working_directory(tmp_path: Path, monkeypatch:
     assert refusal("").startswith("an empty name; allowed are a CSV or Parquet file")
 
 
-def test_a_column_that_is_there_twice_is_refused(trips: Path) -> None:
+def test_a_repeated_column_is_refused(trips: Path) -> None:
     trips.write_text(HEADER.replace("total", "total,Total") + ROW.replace("12.95", "12.95,99"))
     assert refusal(trips) == f"{trips}: column total: found twice, allowed is one column of a name"
 
 
-def test_other_columns_may_have_one_name(trips: Path) -> None:
+def test_repeated_columns_that_are_not_read_are_accepted(trips: Path) -> None:
     trips.write_text(HEADER.replace("total", "total,note,note") + ROW.replace("12.95", "12.95,a,b"))
     assert sources.read(trips, lambda message: None).table.num_rows == 1

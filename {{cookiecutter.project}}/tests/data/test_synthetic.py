@@ -32,7 +32,7 @@ def test_the_sample_is_the_same_on_every_machine() -> None:
     ]
 
 
-def test_the_sample_calls_itself_synthetic_and_is_filtered_like_real_trips(tmp_path: Path) -> None:
+def test_the_sample_is_labelled_synthetic_and_filtered_like_real_trips(tmp_path: Path) -> None:
     dataset = data.prepare(None, tmp_path)
     assert dataset["synthetic"] is True
     assert dataset["source"].startswith("synthetic")

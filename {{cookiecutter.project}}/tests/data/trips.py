@@ -1,4 +1,4 @@
-"""Trips as publishers' files have them."""
+"""Trip records in the format of the TLC's files."""
 
 from __future__ import annotations
 

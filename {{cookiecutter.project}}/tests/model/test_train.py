@@ -82,7 +82,7 @@ def test_a_training_that_continues_remembers_the_best_round(
     assert booster(base).num_boosted_rounds() == best == last - 3
 
 
-def test_the_tuned_hyperparameters_are_those_that_train_takes() -> None:
+def test_tuned_hyperparameters_are_known_to_train() -> None:
     request = json.loads((ROOT / "configuration" / "trainingjob.json").read_text())
     tuning = json.loads((ROOT / "configuration" / "tuning.json").read_text())["HyperParameterTuningJobConfig"]
     tuned = {item["Name"] for ranges in tuning["ParameterRanges"].values() for item in ranges}

@@ -19,12 +19,12 @@ from mlops.contract import Predictor
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
-# As many rows as take some 10 ms: SageMaker waits 2 s for a ping, also while a large request is being answered.
+# Some 10 ms of prediction. Between two parts of a large request the server responds to pings: SageMaker waits 2 s.
 _ROWS_AT_ONCE = 5_000
 
 
 class Refusal(Exception):
-    """A request that is answered with a status other than 200; the message is the reason, for people."""
+    """A response with a status other than 200; the message is the reason, for people."""
 
     def __init__(self, status: int, reason: str, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
         super().__init__(reason)
@@ -32,10 +32,10 @@ class Refusal(Exception):
 
 
 class Application:
-    """Answers requests with one model. One at a time and in this thread: prediction keeps a core busy anyway."""
+    """Serves one model. It predicts one request at a time, in this thread, because a prediction occupies a core."""
 
     def __init__(self, predictor: Predictor, max_bytes: int) -> None:
-        """`max_bytes` is the largest body taken; SageMaker's own limit for InvokeEndpoint is 6 MiB."""
+        """`max_bytes` is the size of the largest accepted body; SageMaker's limit for InvokeEndpoint is 6 MiB."""
         self._predictor, self._max_bytes = predictor, max_bytes
         target = predictor.target
         self._answers = Labels(target.values) if isinstance(target, Category) else Numbers()
@@ -143,5 +143,5 @@ def _refuse_constant(name: str) -> NoReturn:
 
 
 def _as_list(predicted: Any) -> list[Any]:
-    """A numpy array's own conversion is quicker than iterating over it, and gives Python's numbers."""
+    """The predictions as a list. numpy's `tolist` is faster than iteration, and converts to Python's numbers."""
     return predicted.tolist() if hasattr(predicted, "tolist") else list(predicted)

@@ -7,7 +7,7 @@ import time
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-# InvokeEndpoint passes on few headers; the longest, CustomAttributes, has 1,024 characters.
+# InvokeEndpoint forwards few headers; the longest, CustomAttributes, has up to 1,024 characters.
 MOST_HEADER_BYTES = 64 * 1024
 _TOO_LARGE = f'{{"error": "the headers are larger than {MOST_HEADER_BYTES} bytes, which is the most that is allowed"}}'
 _MOST_LINES = 5
@@ -15,7 +15,7 @@ _SECONDS = 60.0
 
 
 class BoundedProtocol(HttpToolsProtocol):
-    """HTTP/1.1 whose headers and trailers have a bound: the parser itself has no bound."""
+    """HTTP/1.1 with a bound on the size of headers and trailers, which the parser lacks."""
 
     _outside_body = 0
 
@@ -44,7 +44,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
 
 class BoundedLog(logging.Filter):
-    """Lets a few records of a kind through in a minute. The first of the next minute says how many were left out."""
+    """Passes a few records of a kind per minute. The first of the next minute has the number of dropped records."""
 
     def __init__(self) -> None:
         super().__init__()

@@ -86,7 +86,7 @@ class Recorder:
         self._end = self._end or _Clocks.read()
 
     def _watch_lag(self) -> None:
-        """How late the loop wakes a sleeper is how long an answer lies there before the generator sees it."""
+        """Record how late the event loop wakes a sleeper: a response waits as long before the generator reads it."""
         while self._end is None:
             due = time.perf_counter() + _LAG_INTERVAL_SECONDS
             gevent.sleep(_LAG_INTERVAL_SECONDS)
