@@ -1,6 +1,6 @@
-"""Refuses answers from which AWS or GitHub could not make names later, and says what is allowed.
+"""Refuses answers that AWS or GitHub would refuse later as part of a name; the messages list what is allowed.
 
-The limits are those of the longest name made of an answer: a tuning job (32 characters) is named
+The limits follow from the longest names that contain an answer: a tuning job (32 characters) is named
 {project}-{8 characters}, a bucket (63) {project}-{account, 12}-{region, up to 14}, an endpoint (63)
 {project}-{model}-production; stacks (128), Lambda functions and IAM roles (64) have more room.
 """
@@ -13,7 +13,7 @@ import json
 import re
 import sys
 
-# Folders of the bucket: CodePipeline puts artifacts that expire into one that is called like the project.
+# Folders of the bucket. CodePipeline's artifacts, which expire, have a folder with the project's name.
 RESERVED = {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
 WORDS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?")
@@ -29,7 +29,7 @@ LONGEST_REPOSITORY = 100
 
 
 def words(question: str, answer: str, longest: int) -> str | None:
-    """What is wrong with a name of words joined by hyphens, or nothing."""
+    """The error in a name of words joined by hyphens, or None."""
     if WORDS.fullmatch(answer) and len(answer) <= longest:
         return None
     return (
@@ -39,7 +39,7 @@ def words(question: str, answer: str, longest: int) -> str | None:
 
 
 def project(answer: str) -> str | None:
-    """What is wrong with the name of a project, or nothing."""
+    """The error in the name of a project, or None."""
     if answer not in RESERVED:
         return words("project", answer, LONGEST_PROJECT)
     return (
@@ -49,21 +49,21 @@ def project(answer: str) -> str | None:
 
 
 def region(answer: str) -> str | None:
-    """What is wrong with the name of a region, or nothing."""
+    """The error in the name of a region, or None."""
     if REGION.fullmatch(answer) and len(answer) <= LONGEST_REGION:
         return None
     return f"region: {answer!r} is no AWS region. Allowed is a region's code, such as 'us-east-1' or 'eu-central-1'."
 
 
 def email(answer: str) -> str | None:
-    """What is wrong with an e-mail address, or nothing."""
+    """The error in an e-mail address, or None."""
     if EMAIL.fullmatch(answer) and len(answer) <= LONGEST_EMAIL:
         return None
     return f"notification_email: {answer!r} is no e-mail address. Allowed is one, such as 'team@example.com'."
 
 
 def owner(answer: str) -> str | None:
-    """What is wrong with the name of a GitHub user or organisation, or nothing."""
+    """The error in the name of a GitHub user or organisation, or None."""
     if OWNER.fullmatch(answer) and len(answer) <= LONGEST_OWNER:
         return None
     return (
@@ -73,7 +73,7 @@ def owner(answer: str) -> str | None:
 
 
 def repository(answer: str) -> str | None:
-    """What is wrong with the name of a GitHub repository, or nothing."""
+    """The error in the name of a GitHub repository, or None."""
     if REPOSITORY.fullmatch(answer) and len(answer) <= LONGEST_REPOSITORY:
         return None
     return (
@@ -83,7 +83,7 @@ def repository(answer: str) -> str | None:
 
 
 def problems(answers: dict[str, str]) -> list[str]:
-    """What is wrong with the answers, one sentence each."""
+    """The errors in the answers, one message each."""
     found = [
         project(answers["project"]),
         words("model", answers["model"], LONGEST_MODEL),
@@ -96,7 +96,7 @@ def problems(answers: dict[str, str]) -> list[str]:
 
 
 if __name__ == "__main__":
-    # Encoded twice, so that no answer ends the literal, and the checked answers are those of the files.
+    # Encoded twice: no answer can end the literal, and the checked answers equal those that the files are rendered with.
     wrong = problems(json.loads({{cookiecutter | tojson | tojson}}))  # noqa: F821
     if wrong:
         sys.exit("\n".join(["Nothing was generated:", *wrong]))

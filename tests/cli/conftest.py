@@ -29,7 +29,7 @@ _ANSWERS = {
 
 @pytest.fixture(scope="session", autouse=True)
 def heed_interrupts() -> None:
-    """What a shell starts in the background ignores Ctrl-C, and so would every command started here."""
+    """Handle SIGINT: a shell's background processes ignore it, and commands that tests start would inherit that."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
@@ -50,7 +50,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
-    """One local cloud for all tests here; each uses names of its own."""
+    """One local cloud for all tests of this folder; each test has its own resource names."""
     directory = tmp_path_factory.mktemp("cloud")
     handle = launch.start(GENERATED, directory, port=ports.free_port(), region=REGION)
     yield handle.running
@@ -59,7 +59,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
 
 @pytest.fixture
 def session(repository: Path, cloud: launch.Running, monkeypatch: pytest.MonkeyPatch) -> Session:
-    """A session whose clients call the local cloud, as the commands do then."""
+    """A session whose clients call the local cloud; commands of the test call it too."""
     for name, value in cloud.environment.items():
         monkeypatch.setenv(name, value)
     return Session(REGION)
@@ -67,7 +67,7 @@ def session(repository: Path, cloud: launch.Running, monkeypatch: pytest.MonkeyP
 
 @pytest.fixture
 def names(repository: Path) -> Names:
-    """The names in AWS of the repository; each test has its own."""
+    """The names of the repository's AWS resources; each test has its own."""
     return configuration.load(repository).names
 
 

@@ -1,4 +1,4 @@
-"""What commands find deployed, without anything that runs."""
+"""Creates stacks and logs for commands that only read them."""
 
 import json
 import time
@@ -8,7 +8,7 @@ from mlops.aws.session import Session
 
 
 def stack(session: Session, name: str, **parameters: str) -> None:
-    """Make a stack of these parameters, with nothing of interest in it."""
+    """Create a stack with these parameters and one unrelated resource."""
     template = {
         "Parameters": {key: {"Type": "String"} for key in parameters},
         "Resources": {"Topic": {"Type": "AWS::SNS::Topic"}},
@@ -21,7 +21,7 @@ def stack(session: Session, name: str, **parameters: str) -> None:
 
 
 def log(session: Session, group: str, line: str, age: timedelta = timedelta()) -> None:
-    """Make a log group with one line of this age."""
+    """Create a log group with one line of this age."""
     client = session.client("logs")
     client.create_log_group(logGroupName=group)
     client.create_log_stream(logGroupName=group, logStreamName="stream")

@@ -1,4 +1,4 @@
-"""An approval is answered by its token, which CodePipeline publishes a moment after the action begins."""
+"""The answer to an approval needs its token, which CodePipeline publishes a moment after the action begins."""
 
 import pytest
 
@@ -11,7 +11,7 @@ EXECUTION = Execution("taxi", "id", "InProgress", "", variables={}, revisions={}
 
 
 class Client:
-    """Answers GetPipelineState with one run of the approval after the other."""
+    """Answers each GetPipelineState with the next of these runs of the approval."""
 
     def __init__(self, *runs: dict) -> None:
         self._runs = iter(runs)
@@ -22,12 +22,12 @@ class Client:
         return {"stageStates": [stage]}
 
 
-def test_an_approval_that_has_no_token_yet_is_asked_again():
+def test_the_pipelines_state_is_read_again_until_the_approval_has_a_token():
     client = Client({"status": "InProgress"}, {"status": "InProgress", "token": "the token"})
     assert pipeline._token(client, EXECUTION, WAITING) == "the token"
 
 
-def test_an_approval_that_has_ended_meanwhile_has_no_token():
+def test_an_approval_that_ended_without_a_token_is_an_error():
     client = Client({"status": "InProgress"}, {"status": "Succeeded"})
     with pytest.raises(PipelineError, match="no longer waits"):
         pipeline._token(client, EXECUTION, WAITING)

@@ -1,4 +1,4 @@
-"""`mlops check` on the example of docs/bring-your-own-model.md, and on the same with one fault each."""
+"""`mlops check` on the example of docs/bring-your-own-model.md, and on copies with one fault each."""
 
 from __future__ import annotations
 
@@ -24,14 +24,14 @@ Edit = Callable[[Path], object]
 
 @pytest.fixture(scope="module")
 def example(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The example's repository; a test that spoils it takes a copy."""
+    """The example's repository; tests that change it use a copy."""
     repository = bake(tmp_path_factory.mktemp("example"))
     write(repository, "docs/bring-your-own-model.md")
     return repository
 
 
 def problems(repository: Path) -> str:
-    """What `mlops check` reports, by a copy of this process: starting Python anew takes longer than most checks."""
+    """The problems that `mlops check` reports, from a forked process, which starts faster than a new interpreter."""
     context = multiprocessing.get_context("fork")
     receiver, sender = context.Pipe(duplex=False)
     process = context.Process(target=_send_problems, args=(repository, sender))
@@ -78,7 +78,7 @@ def remove(file: str) -> Edit:
     return lambda repository: (repository / file).unlink()
 
 
-def test_a_repository_that_keeps_the_contract_has_each_part_found_good(example: Path) -> None:
+def test_each_part_of_a_repository_that_fulfils_the_contract_passes(example: Path) -> None:
     done = check(example)
     assert (done.returncode, done.stderr) == (0, "")
     parts = dict(line.split(maxsplit=1) for line in done.stdout.splitlines())
@@ -169,7 +169,7 @@ FAULTS = [
     pytest.param(
         replace("model/features.py", 'Category("fails", ("no", "yes"))', '"fails"'),
         "model/features.py: TARGET: found str; allowed is a Number, or a Category of two values or more",
-        id="target-of-no-kind",
+        id="target-of-unknown-type",
     ),
     pytest.param(
         replace("model/features.py", '("no", "yes")', '("yes",)'),
@@ -179,7 +179,7 @@ FAULTS = [
     pytest.param(
         replace("model/features.py", 'Category("fails", ("no", "yes"))', 'Number("fails")'),
         "prepare wrote what model/features.py does not allow: ",
-        id="target-of-another-kind",
+        id="number-instead-of-category",
     ),
     pytest.param(
         replace("model/features.py", 'FEATURES = (Number("temperature", minimum=-50, maximum=250),)', "FEATURES = ()"),
@@ -229,7 +229,7 @@ FAULTS = [
     pytest.param(
         replace("data/__init__.py", "(OSError, KeyError, UnicodeDecodeError)", "KeyError"),
         "prepare failed for a source that does not exist: FileNotFoundError",
-        id="a-missing-source-is-an-accident",
+        id="a-missing-source-raises-another-error",
     ),
     pytest.param(
         change("evaluation.yml", lambda file: file["metrics"].update(rmse=file["metrics"].pop("auc"))),

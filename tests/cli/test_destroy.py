@@ -1,18 +1,18 @@
-"""`mlops destroy` asks its question only where the answer could have an effect."""
+"""`mlops destroy` checks the credentials and the project's name before it deletes anything."""
 
 from pathlib import Path
 
 from mlops.aws.session import Session
 
 
-def test_credentials_are_checked_before_the_question(repository: Path, mlops):
+def test_credentials_are_checked_before_the_confirmation(repository: Path, mlops):
     result = mlops("destroy")
     assert result.exit_code == 2
     assert "No AWS credentials found." in result.output
     assert "Type the project's name" not in result.output
 
 
-def test_another_name_deletes_nothing(session: Session, mlops):
+def test_a_wrong_project_name_deletes_nothing(session: Session, mlops):
     result = mlops("destroy", input="another\n")
     assert result.exit_code == 2
     assert "Type the project's name" in result.output
@@ -20,8 +20,8 @@ def test_another_name_deletes_nothing(session: Session, mlops):
     assert "Deleting" not in result.output
 
 
-def test_where_nothing_is_deployed_nothing_remains(session: Session, mlops, repository: Path):
+def test_destroy_succeeds_where_nothing_is_deployed(session: Session, mlops, repository: Path):
     name = repository.joinpath("configuration", "project.json").read_text().split('"project": "')[1].split('"')[0]
     result = mlops("destroy", "--confirm", name)
     assert result.exit_code == 0, result.output
-    assert f"Nothing of {name} is left but its stacks" in result.output
+    assert f"{name} is deleted, except its stacks" in result.output

@@ -43,7 +43,7 @@ def test_use_cases_print_nothing():
         assert not [name for name in imported if name and name.startswith(("click", "rich", "mlops.cli"))], file
 
 
-# Those that move on the screen, and add no line when they end.
+# Events of progress, which only the live display shows.
 _MOTION = {events.StepStarted, events.StepProgressed, events.StepEnded, events.ExecutionChanged}
 
 
@@ -52,6 +52,6 @@ def test_command_line_shows_each_event(event: type[events.Event]):
     assert lines.dispatch(event) is not lines.dispatch(events.Event)
 
 
-def test_data_is_given_once(repository: Path):
+def test_data_that_is_given_twice_is_refused(repository: Path):
     with pytest.raises(InputError, match="Give it once"):
         release.result(release.start(release.find(), "trips.csv", data_version="latest"))

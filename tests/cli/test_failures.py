@@ -1,4 +1,4 @@
-"""The sentence about a failure, from what builds, state machines and hooks leave behind, and the way to its log."""
+"""The message about a failure: the cause from the logs of builds, state machines and hooks, and where the log is."""
 
 import json
 import re
@@ -23,7 +23,7 @@ from mlops.release.watching import require_success
 BUILD_LOG = [
     "[Container] 2026/11/21 12:00:00 Running command python -m mlops.builds.qa --endpoint test",
     "users: 8, 10 s",
-    "QA says no: p95 latency 812 ms is over the bound of 500 ms.",
+    "QA failed: p95 latency 812 ms is over the bound of 500 ms.",
     "  Also: 3 of 800 requests failed",
     "  Results: executions/1a2b/qa/",
     "[Container] 2026/11/21 12:00:12 Phase complete: BUILD State: FAILED",
@@ -33,9 +33,9 @@ BUILD_LOG = [
 ]
 
 
-def test_a_build_is_quoted_with_what_it_said_before_its_phase_failed():
+def test_a_build_is_quoted_with_its_output_before_the_failed_phase_ended():
     assert last_words(before_end(BUILD_LOG, "BUILD")) == (
-        "QA says no: p95 latency 812 ms is over the bound of 500 ms. "
+        "QA failed: p95 latency 812 ms is over the bound of 500 ms. "
         "Also: 3 of 800 requests failed; Results: executions/1a2b/qa/"
     )
 
@@ -45,11 +45,11 @@ def test_a_traceback_is_quoted_by_its_last_line():
     assert last_words(lines) == "ValueError: no rows"
 
 
-def test_a_build_that_said_nothing_has_no_last_words():
+def test_a_build_without_output_has_no_last_words():
     assert last_words(before_end(["[Container] Phase complete: INSTALL State: FAILED"], "INSTALL")) == ""
 
 
-def test_tests_that_failed_are_named_with_their_number():
+def test_failed_tests_are_named_and_counted():
     failed = [f"FAILED tests/model/test_train.py::test_{n} - AssertionError: {n}" for n in "abcd"]
     lines = ["..F", "=== short test summary info ===", *failed, "4 failed, 29 passed in 0.19s"]
     assert last_words(lines) == (
@@ -58,12 +58,12 @@ def test_tests_that_failed_are_named_with_their_number():
     )
 
 
-def test_a_module_of_tests_that_cannot_be_read_is_named():
+def test_a_test_module_with_a_syntax_error_is_named():
     lines = ["E   SyntaxError: invalid syntax", "ERROR tests/model/test_train.py", "1 error in 0.73s"]
     assert last_words(lines) == "1 error in 0.73s: tests/model/test_train.py"
 
 
-def test_the_cause_of_a_gate_is_its_sentence_with_the_errors_name():
+def test_the_cause_of_a_refusing_gate_is_its_message_and_error_name():
     cause = machine_cause("ModelQualityBelowBound", "rmse is 7.1, the bound is 6.0")
     assert cause == "rmse is 7.1, the bound is 6.0 (ModelQualityBelowBound)"
 
@@ -73,7 +73,7 @@ def test_the_cause_of_a_job_is_its_failure_reason():
     assert machine_cause("States.TaskFailed", description) == "AlgorithmError: no rows (States.TaskFailed)"
 
 
-def test_a_state_machine_without_a_cause_leaves_its_error():
+def test_a_state_machine_without_a_cause_is_quoted_with_its_error():
     assert machine_cause("States.Timeout", "") == "States.Timeout"
 
 
@@ -117,7 +117,7 @@ def failure_message(names: Names, repository: Path, action: Action) -> str:
 def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Callable[[str, str], str]:
     """The message for a release to production in whose stack a resource of this type failed for this reason."""
 
-    def say(kind: str, reason: str) -> str:
+    def message(kind: str, reason: str) -> str:
         now = datetime.now(UTC)
         event = stacks.StackEvent("1", now, "Resource", kind, "UPDATE_FAILED", reason)
         monkeypatch.setattr(stacks, "events_between", lambda *_: [event])
@@ -133,7 +133,7 @@ def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Ca
         )
         return failure_message(names, repository, action)
 
-    return say
+    return message
 
 
 @pytest.mark.parametrize(
@@ -143,20 +143,20 @@ def refused(session: Session, names: Names, repository: Path, monkeypatch) -> Ca
         ("after-traffic", "Rollback successful"),
     ],
 )
-def test_a_hook_that_failed_gives_its_own_reason_and_its_log(
+def test_a_failed_hook_is_quoted_with_its_reason_and_its_log(
     session: Session, names: Names, refused, hook: str, reason: str
 ):
     group = f"/aws/lambda/{names.project}-{hook}"
     log(session, group, hook_line("ERROR", message="Failed", reason="answers 3, the released model 2"))
     message = refused("AWS::Lambda::Alias", reason)
-    assert f"{reason}. {names.project}-{hook} says: answers 3, the released model 2\n" in message
-    assert message.endswith(f"Log: {group}\nAll of it: mlops logs function {hook}")
+    assert f"{reason}. {names.project}-{hook} reports: answers 3, the released model 2\n" in message
+    assert message.endswith(f"Log: {group}\nWhole log: mlops logs function {hook}")
 
 
-def test_a_hook_that_wrote_nothing_is_named_with_its_log(names: Names, refused):
+def test_a_hook_without_log_events_is_named_with_its_log(names: Names, refused):
     message = refused("AWS::Lambda::Alias", f"{SHIFT}The hook AfterAllowTraffic did not answer in time")
     assert message.endswith(
-        f"Log: /aws/lambda/{names.project}-after-traffic\nAll of it: mlops logs function after-traffic"
+        f"Log: /aws/lambda/{names.project}-after-traffic\nWhole log: mlops logs function after-traffic"
     )
 
 
@@ -166,18 +166,18 @@ def test_a_tab_in_a_log_is_shown_as_spaces(session: Session, names: Names, refus
     assert re.search(r"    REPORT RequestId: 1 +Duration: 7 ms\n", message)
 
 
-def test_a_shift_that_an_alarm_stopped_is_no_hooks_failure(session: Session, names: Names, refused):
+def test_a_shift_that_an_alarm_stopped_names_no_hook(session: Session, names: Names, refused):
     failed_before = hook_line("ERROR", message="Failed", reason="of another release")
     log(session, f"/aws/lambda/{names.project}-before-traffic", failed_before, age=timedelta(hours=1))
     message = refused("AWS::Lambda::Alias", f"{SHIFT}An alarm is active (ALARM_ACTIVE)")
     assert message.endswith("(ALARM_ACTIVE)")
 
 
-def test_an_endpoint_that_failed_is_looked_for_by_its_execution(session: Session, names: Names, refused):
+def test_the_log_of_a_failed_endpoint_is_found_by_its_execution(session: Session, names: Names, refused):
     stack(session, names.endpoint_stack("production"), ClientsCall="api")
     message = refused("AWS::SageMaker::Endpoint", "did not pass the ping health check")
     assert f"Log: /aws/sagemaker/Endpoints/{names.release_endpoint(EXECUTION)}\n" in message
-    assert message.endswith(f"All of it: mlops logs endpoint production --execution {EXECUTION}")
+    assert message.endswith(f"Whole log: mlops logs endpoint production --execution {EXECUTION}")
 
 
 @pytest.fixture
@@ -204,7 +204,7 @@ def failed(session: Session, names: Names, repository: Path) -> Callable[[Action
     ],
     ids=["baseline", "training", "out of time"],
 )
-def test_a_job_that_failed_is_the_cause_and_not_the_one_that_was_stopped_for_it(failed, monkeypatch, ran, sentence):
+def test_the_failed_job_is_the_cause_and_not_the_job_that_was_stopped_with_it(failed, monkeypatch, ran, sentence):
     monkeypatch.setattr(jobs, "of_execution", lambda *_: ran)
     assert (
         failed(Action("Train", "Train", "Invoke", "StepFunctions", state=FAILED)) == f"Train/Train failed: {sentence}"
@@ -215,7 +215,7 @@ def test_a_job_that_failed_is_the_cause_and_not_the_one_that_was_stopped_for_it(
 def failed_build(failed, monkeypatch) -> Callable[..., list[str]]:
     """The lines of the message for a build that failed in its phase BUILD, with this message and log."""
 
-    def say(message: str, *lines: str, status: str = "FAILED") -> list[str]:
+    def lines_of(message: str, *lines: str, status: str = "FAILED") -> list[str]:
         phase = {"phaseType": "BUILD", "phaseStatus": status, "contexts": [{"message": message}]}
         build = {"buildStatus": status, "phases": [phase]}
         written = [LogEvent(datetime.now(UTC), "s", line) for line in lines]
@@ -224,13 +224,13 @@ def failed_build(failed, monkeypatch) -> Callable[..., list[str]]:
         monkeypatch.setattr(logs, "tail", lambda *_, **__: written)
         return failed(Action("Build", "Render", "Build", "CodeBuild", state=FAILED)).splitlines()
 
-    return say
+    return lines_of
 
 
 FAILED_PHASE = "[Container] 2026/11/21 12:00:12 Phase complete: BUILD State: FAILED"
 
 
-def test_a_failed_build_shows_what_its_commands_wrote_and_not_its_phases(failed_build):
+def test_a_failed_build_shows_the_output_of_its_commands_and_not_its_phases(failed_build):
     lines = ["F", "FAILED tests/model/test_a.py::test_a - assert 1 == 2", "1 failed in 0.1s", FAILED_PHASE]
     message = failed_build("exit status 1", *lines, *["[Container] Phase complete: UPLOAD_ARTIFACTS"] * 8)
     assert message[0] == "Build/Render failed: 1 failed in 0.1s: tests/model/test_a.py::test_a"
@@ -238,20 +238,20 @@ def test_a_failed_build_shows_what_its_commands_wrote_and_not_its_phases(failed_
     assert not any("[Container]" in line for line in message)
 
 
-def test_a_command_that_was_killed_is_named_with_its_exit_status(failed_build):
+def test_a_killed_command_is_named_with_its_exit_status(failed_build):
     message = failed_build(
         "Error while executing command: qa. Reason: exit status 137", "ok  golden rows", FAILED_PHASE
     )
     assert message[0] == (
-        "Build/Render failed: Error while executing command: qa. Reason: exit status 137; its last words: ok  golden rows"
+        "Build/Render failed: Error while executing command: qa. Reason: exit status 137; last output: ok  golden rows"
     )
 
 
-def test_a_build_that_codebuild_could_not_carry_out_is_named_with_its_reason(failed_build):
+def test_a_build_that_codebuild_could_not_run_is_quoted_with_its_reason(failed_build):
     message = failed_build("OSError: No space left on device", "ok  golden rows", status="FAULT")
     assert message[0].startswith("Build/Render failed: OSError: No space left on device")
 
 
-def test_a_failure_shows_no_character_that_a_terminal_would_obey(failed_build):
+def test_control_characters_of_a_log_are_escaped(failed_build):
     message = failed_build("exit status 1", "\x1b[2J\ud83d", FAILED_PHASE)
     assert message[0] == "Build/Render failed: \\x1b[2J\\ud83d"

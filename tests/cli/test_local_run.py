@@ -121,7 +121,7 @@ def test_a_failed_run_says_why_writes_its_report_and_stops(whole_repository: Pat
     assert "Build/Render failed: No more fuel" in output
     assert "logs of all jobs, builds and endpoints are in .mlops/local" in output
     assert "mlops logs needs the local cloud, which has stopped: --keep leaves it running." in output
-    (log,) = re.findall(r"All of it: (\S+)$", output, re.MULTILINE)
+    (log,) = re.findall(r"Whole log: (\S+)$", output, re.MULTILINE)
     assert "No more fuel" in (whole_repository / log).read_text()
     assert list((whole_repository / ".mlops" / "reports").glob("*/*.html"))
     assert not (whole_repository / ".mlops" / "local" / "cloud.json").exists()

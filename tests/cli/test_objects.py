@@ -58,7 +58,7 @@ def test_other_data_gets_another_version(session: Session, bucket: str, dataset:
 
 def test_a_folder_that_is_no_data_set_is_refused(session: Session, bucket: str, dataset: Path):
     (dataset / "test" / "test.csv").unlink()
-    with pytest.raises(InputError, match=r"test/test\.csv missing.*mlops data prepare"):
+    with pytest.raises(InputError, match=r"it has no test/test\.csv.*mlops data prepare"):
         objects.upload_data(session, bucket, dataset)
 
 

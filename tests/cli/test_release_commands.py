@@ -212,7 +212,7 @@ def test_logs_without_a_name_says_which_there_are(mlops):
     output = mlops("logs").output
     assert "Test/QA" in output
     assert "endpoint production" in output
-    assert "There are: Test/QA, endpoint test" in mlops("logs", "Train").output
+    assert "Its logs: Test/QA, endpoint test" in mlops("logs", "Train").output
 
 
 @pytest.fixture
@@ -272,7 +272,7 @@ def test_logs_of_an_execution_that_is_not_there_are_refused(mlops, execution: st
     start(mlops)
     result = mlops("logs", *what, "--execution", execution)
     assert result.exit_code == 2
-    assert execution in result.output and "Nothing has been written" not in result.output
+    assert execution in result.output and "The log is empty" not in result.output
 
 
 def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, monkeypatch):
@@ -286,7 +286,7 @@ def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, mo
     result = mlops("invoke", "1,2,3")
     assert result.exit_code == 1
     assert f"failed (502): Internal server error\nLog: /aws/lambda/{names.project}-api\n" in result.output
-    assert "All of it: mlops logs function api\n" in result.output
+    assert "Whole log: mlops logs function api\n" in result.output
 
 
 def test_following_a_log_ends_with_what_writes_it(mlops, repository: Path):

@@ -1,4 +1,4 @@
-"""`mlops rollback` against recorded releases: a stack of production, its packages, and the function that answers."""
+"""`mlops rollback` between recorded releases: production's stack, their model packages, and the API's function."""
 
 import io
 import json
@@ -17,7 +17,7 @@ from mlops.progress import result
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
 TYPES = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
-# The function's alias answers with what the parameter says.
+# The API's function returns the value of ANSWER for each row.
 PROGRAM = """
 import os
 def handler(event, context):
@@ -26,8 +26,8 @@ def handler(event, context):
 """
 
 
-def template(of: str) -> str:
-    """A template with the parameters that a rollback reads, and a topic named after the release."""
+def template(execution: str) -> str:
+    """A template with the parameters that a rollback reads, and a topic named after the execution."""
     names = (
         "ClientsCall",
         "InstanceType",
@@ -39,12 +39,12 @@ def template(of: str) -> str:
         "Image",
     )
     others = ("ModelDataUrl", "GoldenRowsUri", "MaxRows", "EndpointName", "Threshold")
-    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": of}}
+    topic = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": execution}}
     return json.dumps(
         {
             "Parameters": {name: {"Type": "String"} for name in (*names, *others)},
             "Resources": {"Topic": topic},
-            "Outputs": {"Release": {"Value": of}},
+            "Outputs": {"Release": {"Value": execution}},
         }
     )
 
@@ -83,7 +83,7 @@ class Production:
         }
 
     def release(self, execution: str, **changes: str) -> releases.Record:
-        """Register a release that an alias answering 2.0 would serve rightly, and record it."""
+        """Register and record a release whose predictions for the golden rows are 2.0."""
         self.session.client("sagemaker").create_model_package(
             ModelPackageGroupName=self.names.model_package_group,
             ModelApprovalStatus="Approved",
@@ -101,7 +101,7 @@ class Production:
         return record
 
     def answer(self, number: str) -> None:
-        """Have the API's function answer this for each row."""
+        """Deploy the API's function, which returns this number for each row."""
         client, packed, function = self.session.client("lambda"), io.BytesIO(), self.names.function("api")
         with zipfile.ZipFile(packed, "w") as archive:
             archive.writestr("program.py", PROGRAM)
@@ -140,7 +140,7 @@ def production(session: Session, names: Names, repository) -> Production:
 
 @pytest.fixture
 def deployed(production: Production) -> Callable[..., Production]:
-    """Makes releases one and two, the first with these parameters, and deploys the second."""
+    """Creates releases one and two, the first with these parameters, and deploys the second."""
 
     def deploy(**first: str) -> Production:
         production.release("one", **first)
@@ -152,7 +152,7 @@ def deployed(production: Production) -> Callable[..., Production]:
     return deploy
 
 
-def test_a_rollback_brings_back_all_that_the_release_before_deployed(mlops, deployed):
+def test_a_rollback_restores_template_parameters_and_tags_of_the_earlier_release(mlops, deployed):
     production = deployed()
     production.answer("2.0")
     done = mlops("rollback", "--reason", "worse on Fridays")
@@ -161,24 +161,24 @@ def test_a_rollback_brings_back_all_that_the_release_before_deployed(mlops, depl
     stack = production.stack
     expected = production.parameters("one", Guarded="false", ShiftType="ALL_AT_ONCE")
     assert stacks.parameters_of(stack) == expected
-    assert [each["OutputValue"] for each in stack["Outputs"]] == ["one"], "of the template of release one"
+    assert [each["OutputValue"] for each in stack["Outputs"]] == ["one"], "not the template of release one"
     assert stack["Tags"] == [{"Key": "execution", "Value": "one"}]
     assert production.statuses() == ["Approved", "Rejected"]
 
 
-def test_a_rollback_after_which_production_answers_otherwise_says_so(mlops, deployed):
+def test_a_rollback_fails_when_production_does_not_return_the_golden_predictions(mlops, deployed):
     production = deployed()
     production.answer("3.0")
     done = mlops("rollback")
     assert done.exit_code == 1
     assert (
-        "production does not answer as it did" in done.output
+        "production does not return its golden predictions" in done.output
         and "predicts 3 for '1', the released model 2" in done.output
     )
     assert "serves version 1 again" not in done.output
 
 
-def test_a_release_without_a_record_is_not_rolled_back_to(mlops, deployed):
+def test_a_rollback_to_a_release_without_a_record_is_refused(mlops, deployed):
     production = deployed()
     production.session.client("s3").delete_object(
         Bucket=production.bucket, Key="executions/one/release/production.json"
@@ -196,7 +196,7 @@ def test_a_release_without_a_record_is_not_rolled_back_to(mlops, deployed):
         ({"Image": "another"}, "is not of version 1"),
     ],
 )
-def test_what_production_cannot_go_back_to_is_refused(mlops, deployed, first: dict[str, str], reason: str):
+def test_a_rollback_that_production_cannot_apply_is_refused(mlops, deployed, first: dict[str, str], reason: str):
     production = deployed(**first)
     done = mlops("rollback")
     assert done.exit_code in (1, 2)
@@ -204,14 +204,14 @@ def test_what_production_cannot_go_back_to_is_refused(mlops, deployed, first: di
     assert stacks.parameters_of(production.stack)["ExecutionId"] == "two"
 
 
-def test_a_version_that_does_not_exist_is_refused_with_the_approved_ones(mlops, deployed):
+def test_a_missing_version_is_refused_with_the_list_of_approved_ones(mlops, deployed):
     deployed()
     done = mlops("rollback", "--to", "99")
     assert done.exit_code == 2
     assert "has no version 99. Allowed are the approved ones: 2, 1" in done.output
 
 
-def test_production_that_has_never_come_up_is_no_production(mlops, production: Production):
+def test_a_production_stack_whose_creation_failed_counts_as_not_deployed(mlops, production: Production):
     broken = {"Type": "AWS::CodePipeline::Pipeline", "Properties": {"Name": "x", "RoleArn": "x", "Stages": []}}
     stack = production.names.endpoint_stack("production")
     with pytest.raises(PipelineError, match="ROLLBACK_COMPLETE"):

@@ -1,4 +1,4 @@
-"""The archive that stands for a commit."""
+"""The archive of the source that a release is started with, and the commit's id in the release."""
 
 import os
 import subprocess

@@ -1,4 +1,4 @@
-"""What configuration/ may say, and how a wrong value is reported."""
+"""Which values configuration/ can have, and how a wrong value is reported."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlops.errors import InputError
 
 
 def gate_of(metric: str, bound: object, allowed_regression: float = 0.02, **keys: object) -> dict[str, Any]:
-    """What evaluation.yml says of a gate with one metric."""
+    """The content of evaluation.yml for a gate with one metric."""
     return {"metrics": {metric: {"bound": bound, "allowed_regression": allowed_regression, **keys}}}
 
 
@@ -23,7 +23,7 @@ def repository(tmp_path) -> Repository:
     return Repository(tmp_path)
 
 
-def test_the_shipped_configuration_is_right(repository):
+def test_the_shipped_configuration_is_valid(repository):
     configuration = load(repository.root)
     assert configuration.names.endpoint("production") == "taxi-fares--total-amount-production"
     assert configuration.image is None
@@ -74,7 +74,7 @@ def test_a_missing_file_is_named(repository):
     assert (problem.file, problem.found) == ("configuration/production.yml", "no such file")
 
 
-def test_tabs_in_json_are_no_fault(repository):
+def test_tabs_in_json_are_allowed(repository):
     before = load(repository.root).tuning
     text = (repository.root / "configuration" / "tuning.json").read_text()
     repository.write("tuning.json", text.replace("  ", "\t"))
@@ -100,7 +100,7 @@ def test_a_project_or_model_name_that_aws_would_refuse_is_refused(repository, ke
         "AlgorithmSpecification.AlgorithmName",
     ],
 )
-def test_what_the_pipeline_fills_in_is_refused_with_the_reason(repository, path):
+def test_a_key_that_the_pipeline_fills_in_is_refused_with_the_reason(repository, path):
     def set_value(data):
         *parents, last = path.split(".")
         for parent in parents:
@@ -169,7 +169,7 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
         ("production.yml", {"VpcConfig": {"Subnet": ["subnet-1"]}}, "VpcConfig.Subnet"),
     ],
 )
-def test_an_impossible_value_in_our_own_files_is_refused(repository, file, change, key):
+def test_an_impossible_value_is_refused_with_its_file_and_key(repository, file, change, key):
     repository.change(file, lambda data: data.update(change))
     assert (f"configuration/{file}", key) in {(problem.file, problem.key) for problem in repository.problems()}
 
@@ -216,13 +216,13 @@ def test_every_metric_of_a_gate_is_checked(repository):
 @pytest.mark.parametrize(
     ("target", "reason"), [("duration", "found str"), (Category("outcome", ("only",)), "a Category of 1 values")]
 )
-def test_a_target_of_no_problem_type_is_refused_with_its_file(repository, monkeypatch, target, reason):
+def test_a_target_without_a_problem_type_is_refused_with_its_file(repository, monkeypatch, target, reason):
     monkeypatch.setattr("model.features.TARGET", target)
     with pytest.raises(InputError, match=rf"model/features\.py: TARGET: .*{reason}"):
         load(repository.root)
 
 
-def test_all_problems_of_all_files_are_told_at_once(repository):
+def test_all_problems_of_all_files_are_reported_at_once(repository):
     repository.write("project.json", '{"project": "Taxi"}')
     repository.change("trainingjob.json", lambda data: data["HyperParameters"].update(eta=0.3))
     repository.change("qa.yml", lambda data: data.update(users=0))
@@ -237,5 +237,5 @@ def test_all_problems_of_all_files_are_told_at_once(repository):
     assert caught.value.exit_code == 2
 
 
-def test_the_answers_used_here_are_those_that_the_template_asks_for():
+def test_project_json_of_these_tests_has_the_keys_of_the_template():
     assert json.loads((ROOT / "configuration" / "project.json").read_text()).keys() == PROJECT.keys()

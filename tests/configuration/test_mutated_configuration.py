@@ -1,6 +1,6 @@
-"""Whatever is written into a configuration file, it is either usable or refused for people.
+"""A mutated configuration file is either refused with a message for people, or its release can be rendered.
 
-For a longer search: MUTATIONS=20000 python -m pytest tests/test_mutated_configuration.py
+For a longer search: MUTATIONS=20000 python -m pytest tests/configuration/test_mutated_configuration.py
 """
 
 from __future__ import annotations
@@ -74,7 +74,7 @@ def damaged_texts(draw: st.DrawFn, file: str) -> str:
 
 @st.composite
 def changed_documents(draw: st.DrawFn, file: str) -> str:
-    """The shipped file with other values, without some keys, with keys of no meaning."""
+    """The shipped file with other values, without some keys, with unknown keys."""
     data = yaml.safe_load((ROOT / "configuration" / file).read_text())
     for _ in range(draw(st.integers(1, 3))):
         _change(draw, data)
@@ -122,11 +122,11 @@ def rendered(configuration: Configuration) -> None:
 
 @settings(max_examples=MUTATIONS, deadline=None, database=None, derandomize="MUTATIONS" not in os.environ)
 @given(st.sampled_from(FILES).flatmap(lambda file: st.tuples(st.just(file), damaged_texts(file))))
-def test_a_damaged_file_is_refused_or_can_be_released(case: tuple[str, str]) -> None:
+def test_a_damaged_file_is_refused_or_can_be_rendered(case: tuple[str, str]) -> None:
     refused_or_rendered(*case)
 
 
 @settings(max_examples=MUTATIONS, deadline=None, database=None, derandomize="MUTATIONS" not in os.environ)
 @given(st.sampled_from(FILES).flatmap(lambda file: st.tuples(st.just(file), changed_documents(file))))
-def test_a_file_with_other_values_is_refused_or_can_be_released(case: tuple[str, str]) -> None:
+def test_a_file_with_other_values_is_refused_or_can_be_rendered(case: tuple[str, str]) -> None:
     refused_or_rendered(*case)

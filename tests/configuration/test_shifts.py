@@ -1,4 +1,4 @@
-"""Shifts of traffic that CloudFormation or SageMaker would not carry out are refused before a release starts."""
+"""Shifts of traffic that CloudFormation or SageMaker would refuse or time out are refused before a release starts."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ TOO_LONG = [
 
 
 @pytest.mark.parametrize(("clients_call", "shift"), SHIFTS)
-def test_a_shift_that_ends_before_cloudformation_gives_up_is_allowed(repository, clients_call, shift):
+def test_a_shift_within_cloudformations_time_limit_is_allowed(repository, clients_call, shift):
     repository.change("production.yml", lambda data: data.update(clients_call=clients_call, shift=shift))
     assert load(repository.root).production.shift.minutes == shift["minutes"]
 
 
 @pytest.mark.parametrize(("clients_call", "shift", "allowed", "arithmetic"), TOO_LONG)
-def test_a_shift_that_cloudformation_would_give_up_is_refused_with_the_arithmetic(
+def test_a_shift_beyond_cloudformations_time_limit_is_refused_with_the_arithmetic(
     repository, clients_call, shift, allowed, arithmetic
 ):
     repository.change("production.yml", lambda data: data.update(clients_call=clients_call, shift=shift))

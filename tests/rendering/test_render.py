@@ -1,4 +1,4 @@
-"""Build/Render against a local cloud. Only the pipeline execution that it belongs to is made up."""
+"""The build Render against a local cloud; only its pipeline execution is a stub."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def repository(tmp_path) -> Repository:
 
 @pytest.fixture
 def administrator(cloud) -> dict[str, dict[str, str]]:
-    """The session of an administrator in an account that is this test's own."""
+    """The session of an administrator in an account of this test alone."""
     session = boto3.Session(cloud.access_key_id, cloud.secret_access_key, region_name=cloud.region)
     endpoint = cloud.environment["AWS_ENDPOINT_URL"]
     organizations = session.client("organizations", endpoint_url=endpoint)
@@ -57,13 +57,13 @@ def account(administrator) -> str:
 
 @pytest.fixture
 def bucket(account) -> str:
-    """The name of the repository's bucket, which `build` makes."""
+    """The name of the repository's bucket, which `build` creates."""
     return f"taxi-fares-{account}-eu-west-1"
 
 
 @pytest.fixture
 def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeypatch):
-    """The step, in the environment that the pipeline gives to its build. It returns its exit code."""
+    """The main function of the build, in the environment that the pipeline sets; it returns the exit code."""
     data = tmp_path / "data"
     for name in DATA_FILES:
         (data / name).parent.mkdir(parents=True, exist_ok=True)
@@ -104,7 +104,7 @@ def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeyp
 
 
 class Pipelines:
-    """CodePipeline as far as this step asks it: a whole pipeline would have to run to get here."""
+    """A stub of the one call to CodePipeline, as the real answer needs a running pipeline."""
 
     execution = RELEASE.execution_id
 
@@ -144,7 +144,7 @@ def test_a_first_release_is_rendered(build, repository):
     assert rendered(repository, "test.json")["Parameters"]["EndpointName"] == "taxi-fares--total-amount-test"
 
 
-def test_what_production_is_deployed_with_is_recorded_for_a_rollback(build, repository, bucket):
+def test_template_parameters_and_tags_of_production_are_recorded_for_a_rollback(build, repository, bucket):
     assert build() == 0
     record = releases.read(Session("eu-west-1"), bucket, RELEASE.execution_id)
     production = rendered(repository, "production.json")
@@ -155,7 +155,7 @@ def test_what_production_is_deployed_with_is_recorded_for_a_rollback(build, repo
 IN_PLACE = {"ClientsCall": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "ChallengerName": ""}
 
 
-def test_what_sagemaker_would_refuse_after_what_is_in_production_is_refused(build, repository, capsys):
+def test_a_change_of_production_that_sagemaker_would_refuse_is_refused(build, repository, capsys):
     deploy_production("s3://bucket/model.tar.gz", **IN_PLACE)
     changes = {"clients_call": "endpoint", "InstanceType": "ml.m5.xlarge"}
     repository.change("production.yml", lambda data: data.update(changes))
@@ -172,14 +172,14 @@ def test_a_release_with_other_variants_than_production_is_not_guarded(build, rep
     assert rendered(repository, "production.json")["Parameters"]["Guarded"] == guarded
 
 
-def test_the_data_version_is_unpacked_for_the_jobs(build, bucket):
+def test_the_files_of_the_data_version_are_uploaded_for_the_jobs(build, bucket):
     build()
     objects = boto3.Session().client("s3").list_objects_v2(Bucket=bucket)["Contents"]
     keys = {each["Key"] for each in objects if each["Key"].startswith("datasets/")}
     assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in DATA_FILES}
 
 
-def test_the_functions_are_packed_only_where_an_api_stands_in_front(build, repository, bucket, monkeypatch):
+def test_the_functions_are_packed_only_when_clients_call_the_api(build, repository, bucket, monkeypatch):
     assert build() == 0
     parameters = rendered(repository, "production.json")["Parameters"]
     archive = {"Bucket": bucket, "Key": parameters["FunctionsKey"], "VersionId": parameters["FunctionsVersion"]}
@@ -199,7 +199,7 @@ def versions(bucket: str) -> list[tuple[str, str]]:
     return sorted((each["Key"], each["VersionId"]) for each in found)
 
 
-def test_what_a_release_shares_with_an_earlier_one_is_written_once(build, repository, bucket):
+def test_objects_of_an_earlier_build_are_not_written_again(build, repository, bucket):
     assert build() == 0
     written, parameters = versions(bucket), rendered(repository, "production.json")["Parameters"]
     assert build() == 0
@@ -208,7 +208,7 @@ def test_what_a_release_shares_with_an_earlier_one_is_written_once(build, reposi
 
 
 @pytest.mark.parametrize("file", DATA_FILES)
-def test_data_that_another_execution_has_changed_are_refused(build, bucket, capsys, file):
+def test_data_that_another_execution_changed_are_refused(build, bucket, capsys, file):
     assert build() == 0
     key = f"datasets/{RELEASE.data_version}/{file}"
     boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"poisoned", ChecksumAlgorithm="SHA256")
@@ -216,9 +216,9 @@ def test_data_that_another_execution_has_changed_are_refused(build, bucket, caps
     assert f"s3://{bucket}/{key} is not what this execution would write there" in capsys.readouterr().out
 
 
-def test_data_whose_content_s3_cannot_vouch_for_are_refused(build, bucket, capsys):
+def test_data_without_a_sha256_in_s3_are_refused(build, bucket, capsys):
     key = f"datasets/{RELEASE.data_version}/train/train.csv"
-    # The right content, with a checksum that proves little.
+    # The same content, with a checksum that does not prove it.
     boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"train/train.csv", ChecksumAlgorithm="CRC32")
     assert build() == 1
     assert "its SHA-256 is unknown" in capsys.readouterr().out
@@ -232,7 +232,7 @@ def test_functions_that_another_execution_has_changed_are_refused(build, reposit
     assert f"s3://{bucket}/{key} is not what this execution would write there" in capsys.readouterr().out
 
 
-def test_a_second_release_is_compared_with_what_production_serves(build, repository):
+def test_a_second_release_is_compared_with_the_model_in_production(build, repository):
     deploy_production("s3://bucket/models/old/output/model.tar.gz")
     assert build() == 0
     training = rendered(repository, "training.json")
@@ -302,13 +302,13 @@ def test_a_missing_environment_variable_is_named(build, monkeypatch, capsys):
     assert "KEY_ARN is not set" in capsys.readouterr().out
 
 
-def test_a_refused_call_is_no_wrong_input(build, monkeypatch, capsys):
+def test_a_failed_aws_call_exits_with_1(build, monkeypatch, capsys):
     monkeypatch.setenv("BUCKET", "taxi-fares-elsewhere")
     assert build() == 1
     assert "NoSuchBucket" in capsys.readouterr().out
 
 
-def test_the_buildspec_hands_on_what_the_step_writes(build, repository):
+def test_the_buildspec_exports_the_files_that_the_build_writes(build, repository):
     build()
     buildspec = (ROOT / "infra" / "buildspecs" / "build.yml").read_text()
     written = {path.name for path in Path(repository.root).glob("*.json")}

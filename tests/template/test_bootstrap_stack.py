@@ -67,7 +67,7 @@ def test_authors_and_administrators_cannot_bypass_the_review(account: Account) -
 def test_a_second_bootstrap_keeps_the_reviewers(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat")
     before = account.hub.environment("production")
-    assert "The environment production was there and keeps its settings" in bootstrapped(account)
+    assert "The environment production existed already and keeps its settings" in bootstrapped(account)
     assert account.hub.environment("production") == before
 
 

@@ -1,4 +1,4 @@
-"""Calling the REST API in front of the production endpoint, as a client of it would."""
+"""An HTTP client of the REST API in front of the production endpoint."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Answer:
 
 
 class Api:
-    """One API. Requests are signed, or carry its key, as the stack `{project}-api` says."""
+    """One API. Requests carry the API key where the stack `{project}-api` has one, and an IAM signature elsewhere."""
 
     def __init__(self, session: Session, url: str, api_key: str | None = None) -> None:
         self._session = session
@@ -39,7 +39,7 @@ class Api:
         self.url = url
 
     def predict(self, body: bytes, *, content_type: str, accept: str) -> Answer:
-        """The answer to POST /predict, whatever its status. AWSError when none came."""
+        """The answer to POST /predict, whatever its status. AWSError when no answer arrived."""
         headers = {"Content-Type": content_type, "Accept": accept}
         if self._key:
             headers["X-Api-Key"] = self._key
@@ -77,7 +77,7 @@ def clients_call_api(session: Session, names: Names) -> bool:
 
 
 def url(outputs: dict[str, str]) -> str:
-    """The API's base URL. With AWS_ENDPOINT_URL, every service has that host, and the API a path with its id."""
+    """The API's base URL. Where AWS_ENDPOINT_URL replaces AWS's hosts, it is a path with the API's id on that host."""
     endpoint = os.environ.get("AWS_ENDPOINT_URL_APIGATEWAY") or os.environ.get("AWS_ENDPOINT_URL")
     if not endpoint or (urlsplit(endpoint).hostname or "") in urlsplit(outputs["Url"]).netloc:
         return outputs["Url"]
@@ -91,6 +91,6 @@ def _key(session: Session, outputs: dict[str, str]) -> str | None:
         key = session.client("apigateway").get_api_key(apiKey=outputs["ApiKeyId"], includeValue=True)
     except AWSError as error:
         if error.code == "NotFoundException":
-            raise InputError(f"The API key {outputs['ApiKeyId']} is gone. Run: mlops deploy") from error
+            raise InputError(f"The API key {outputs['ApiKeyId']} does not exist any more. Run: mlops deploy") from error
         raise
     return key["value"]

@@ -150,7 +150,7 @@ class Summary:
 
 
 def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
-    """The latest executions, newest first; InputError when the pipeline isn't there."""
+    """The latest executions, newest first; InputError when the pipeline does not exist."""
     try:
         answer = session.client("codepipeline").list_pipeline_executions(pipelineName=pipeline, maxResults=limit)
     except AWSError as error:
@@ -168,7 +168,7 @@ def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
 
 
 def exists(session: Session, pipeline: str) -> bool:
-    """Whether there is such a pipeline."""
+    """Whether the pipeline exists."""
     try:
         session.client("codepipeline").get_pipeline(name=pipeline)
     except AWSError as error:
@@ -187,9 +187,9 @@ def latest(session: Session, pipeline: str) -> str:
 
 
 def named(session: Session, pipeline: str, name: str | None) -> str:
-    """The id of an execution, given as the id or as its first characters; without a name, of the newest one.
+    """Resolve an execution's id or its first characters to the whole id; without a name, to the newest execution's.
 
-    InputError with the newest ones when none or several match.
+    InputError lists the newest executions when none or several match.
     """
     if not name:
         return latest(session, pipeline)
@@ -228,11 +228,11 @@ def read(session: Session, pipeline: str, execution_id: str) -> Execution:
 
 
 def ahead_of(session: Session, execution: Execution) -> str | None:
-    """The id of the older execution that this one waits for: a stage takes one after the other."""
+    """The id of the older execution that this one waits for: a stage processes one execution at a time."""
     if execution.finished or any(action.state == IN_PROGRESS for action in execution.actions):
         return None
-    going = [each.id for each in recent(session, execution.pipeline) if each.status == IN_PROGRESS]
-    older = going[going.index(execution.id) + 1 :] if execution.id in going else []
+    running = [each.id for each in recent(session, execution.pipeline) if each.status == IN_PROGRESS]
+    older = running[running.index(execution.id) + 1 :] if execution.id in running else []
     return older[0] if older else None
 
 
@@ -310,7 +310,7 @@ def _missing(error: AWSError, pipeline: str, execution_id: str = "") -> Exceptio
         return InputError(f"There is no pipeline {pipeline} yet. Run: mlops deploy")
     if error.code == "PipelineExecutionNotFoundException":
         return InputError(
-            f"The pipeline {pipeline} has no execution {execution_id}. Leave it out for the latest one, or give its first "
-            "characters."
+            f"The pipeline {pipeline} has no execution {execution_id}. Omit the id for the latest execution, or give the "
+            "first characters of another one."
         )
     return error

@@ -89,7 +89,7 @@ def _by_build(session: Session, names: Names, execution: Execution, action: Acti
     written = before_end([event.message for event in logs.tail(session, log, 200)], phase) if log else []
     words = last_words(written)
     if message and _was_interrupted(failed, message):
-        cause = f"{message}; its last words: {words}" if words else message
+        cause = f"{message}; last output: {words}" if words else message
     else:
         cause = words or message or action.error_message or f"the build ended as {build['buildStatus']}"
     return Failure(action, cause, log, action.path, tuple(written[-_EXCERPT_LINES:]))
@@ -142,7 +142,7 @@ def _by_hook(session: Session, names: Names, action: Action, cause: str) -> Fail
         written = logs.tail(session, log, 1000, between=action.span)
         reason = hook_reason([each.message for each in written])
         if reason or event in cause:
-            explanation = f". {names.function(hook)} says: {reason}" if reason else ""
+            explanation = f". {names.function(hook)} reports: {reason}" if reason else ""
             return Failure(action, f"{cause}{explanation}", log, f"function {hook}")
     return Failure(action, cause)
 

@@ -1,7 +1,7 @@
 """The archive of the functions in api/: their code and the libraries that they import.
 
-The libraries are those of the environment that packs, which is installed from requirements/build.txt, so nothing is
-downloaded and what was tested is what is released. They are pure Python: the archive runs on every architecture.
+The libraries are copied from the current environment, which is installed from requirements/build.txt: nothing is
+downloaded, and the release gets the tested versions. They are pure Python: the archive runs on every architecture.
 """
 
 from __future__ import annotations
@@ -63,11 +63,11 @@ def _require_compilable(name: str, file: Path) -> None:
     except (SyntaxError, ValueError) as error:
         line = f", line {error.lineno}" if isinstance(error, SyntaxError) else ""
         reason = error.msg if isinstance(error, SyntaxError) else str(error)
-        raise InputError(f"{name}{line}: {reason}. Nothing is released of it.") from error
+        raise InputError(f"{name}{line}: {reason}. The functions are not released.") from error
 
 
 def _closure(names: tuple[str, ...]) -> list[Distribution]:
-    """The libraries and what they require, without extras."""
+    """The libraries and their dependencies, without extras."""
     libraries: dict[str, Distribution] = {}
     pending = list(names)
     while pending:

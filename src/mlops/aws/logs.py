@@ -11,13 +11,13 @@ from typing import Any
 from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
 
-# Every environment of a function writes a stream of its own, and streams stay when their lines have expired.
+# Each execution environment of a Lambda function writes its own stream, and a stream outlives its expired events.
 _NEWEST_STREAMS = 50
 
 
 @dataclass(frozen=True)
 class LogLocation:
-    """A log group, and the start of the names of the streams in it that are meant ("" for all)."""
+    """A log group, and the prefix of its streams' names ("" for all streams)."""
 
     group: str
     prefix: str = ""
@@ -43,7 +43,7 @@ class LogEvent:
 def tail(
     session: Session, location: LogLocation, limit: int = 100, between: tuple[datetime, datetime] | None = None
 ) -> list[LogEvent]:
-    """The last `limit` lines, of all or of a time, oldest first; empty while nothing has been logged there."""
+    """The last `limit` lines, oldest first, by default of any time; empty while the location has no events."""
     client = session.client("logs")
     time_range = dict(zip(("startTime", "endTime"), map(_milliseconds, between), strict=True)) if between else {}
     events = []
@@ -63,7 +63,7 @@ def tail(
 def follow(
     session: Session, location: LogLocation, *, finished: Callable[[], bool], pause_seconds: float = 1.0
 ) -> Iterator[LogEvent]:
-    """Every line from the beginning, then new ones as they come, until `finished` and nothing new came."""
+    """Every line from the beginning, then new lines as they arrive; ends with a last read after `finished`."""
     client = session.client("logs")
     tokens: dict[str, str] = {}
     while True:
@@ -77,7 +77,7 @@ def follow(
 
 
 def create_group(session: Session, group: str, *, key_arn: str, retention_days: int) -> None:
-    """Make a log group that is encrypted and ends. One that is there already stays as it is."""
+    """Create an encrypted log group whose events expire. An existing group is not changed."""
     client = session.client("logs")
     try:
         client.create_log_group(logGroupName=group, kmsKeyId=key_arn)
@@ -89,7 +89,7 @@ def create_group(session: Session, group: str, *, key_arn: str, retention_days: 
 
 
 def _new_events(client: Any, location: LogLocation, tokens: dict[str, str]) -> list[LogEvent]:
-    """The lines since the last call; `tokens` remembers per stream how far that was."""
+    """The lines since the last call; `tokens` keeps the position in each stream."""
     events: list[LogEvent] = []
     try:
         for stream in _streams(client, location):
@@ -99,7 +99,7 @@ def _new_events(client: Any, location: LogLocation, tokens: dict[str, str]) -> l
                     logGroupName=location.group, logStreamName=stream, startFromHead=True, **position
                 )
                 events += [_event(each, stream) for each in answer["events"]]
-                # At the end of the stream AWS returns the token that it was given.
+                # At the end of a stream AWS returns the token of the request.
                 if answer["nextForwardToken"] == tokens.get(stream):
                     break
                 tokens[stream] = answer["nextForwardToken"]
@@ -110,11 +110,11 @@ def _new_events(client: Any, location: LogLocation, tokens: dict[str, str]) -> l
 
 
 def _streams(client: Any, location: LogLocation) -> list[str]:
-    """The streams that are meant; of a whole group the newest."""
+    """The names of the location's streams; without a prefix, of the group's newest ones."""
     prefix = {"logStreamNamePrefix": location.prefix} if location.prefix else {}
     streams = list(paging.items(client, "describe_log_streams", "logStreams", logGroupName=location.group, **prefix))
     if not location.prefix:
-        # CloudWatch Logs may be late with a last event, so a new stream counts by its creation.
+        # CloudWatch Logs updates lastEventTimestamp late, so a new stream is ordered by its creation.
         streams.sort(key=lambda stream: max(stream["creationTime"], stream.get("lastEventTimestamp", 0)))
         streams = streams[-_NEWEST_STREAMS:]
     return [stream["logStreamName"] for stream in streams]

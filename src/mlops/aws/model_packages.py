@@ -1,4 +1,4 @@
-"""The model package group: every release that passed the gate, and what became of it."""
+"""The model package group: every release that passed the gate, with its approval status."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ class ModelPackage:
 
 
 def read(session: Session, names: Names, version: int) -> ModelPackage:
-    """One version of the repository's group. InputError when there is no such version."""
+    """One version of the repository's group. InputError when the version does not exist."""
     group = names.model_package_group
     try:
         arn = session.client("sagemaker").describe_model_package_group(ModelPackageGroupName=group)

@@ -37,7 +37,7 @@ def upload_data(session: Session, bucket: str, folder: Path) -> str:
     missing = [name for name in DATA_FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"{folder} is no prepared data set: {', '.join(missing)} missing. Make one with: mlops data prepare"
+            f"{folder} is no prepared data set: it has no {', '.join(missing)}. Prepare one with: mlops data prepare"
         )
     return _upload(session, bucket, DATA_KEY, folder, [Path(name) for name in DATA_FILES], compressed=True)
 
@@ -45,7 +45,7 @@ def upload_data(session: Session, bucket: str, folder: Path) -> str:
 def data_version(session: Session, bucket: str, version: str) -> str | None:
     """The S3 object version of a data set in the bucket; `latest` is the newest, None while there is none.
 
-    InputError when there is no such version.
+    InputError when the version does not exist.
     """
     client = session.client("s3")
     try:
@@ -55,14 +55,14 @@ def data_version(session: Session, bucket: str, version: str) -> str | None:
             return None
         if error.code in {"400", "404", "405", "NoSuchKey", "NoSuchVersion", "InvalidArgument"}:
             raise InputError(
-                f"s3://{bucket}/{DATA_KEY} has no version {version}. Allowed: latest, or a version that a release "
-                "has had (mlops status shows it as Data)."
+                f"s3://{bucket}/{DATA_KEY} has no version {version}. Allowed: latest, or the version of an earlier "
+                "release's data (mlops status shows it as Data)."
             ) from error
         raise
 
 
 def _upload(session: Session, bucket: str, key: str, root: Path, names: list[Path], *, compressed: bool) -> str:
-    """Upload only what differs from the current object: a version identifies a content."""
+    """Upload the archive unless the current version has the same content. Returns the object's version."""
     client = session.client("s3")
     with tempfile.TemporaryDirectory(prefix="mlops-") as directory:
         archive = source.pack(root, names, Path(directory) / Path(key).name, compressed=compressed)

@@ -67,7 +67,7 @@ def answer_approval(session: Session, execution: Execution, *, approved: bool, c
     if action is None:
         raise InputError(
             f"The execution {execution.id} waits for no approval: it is {execution.status}. "
-            "See what goes on with: mlops status"
+            "See the executions with: mlops status"
         )
     client = session.client("codepipeline")
     try:
@@ -95,7 +95,7 @@ def _token(client: Any, execution: Execution, action: Action) -> str:
             break
         backoff.sleep()
     raise PipelineError(
-        f"The execution {execution.id} no longer waits at {action.path}. See what goes on with: mlops status"
+        f"The execution {execution.id} no longer waits at {action.path}. See the executions with: mlops status"
     )
 
 

@@ -6,7 +6,7 @@ import getpass
 import os
 from dataclasses import dataclass
 
-# The approval shows all three in one text, to which CodePipeline gives 1,000 characters.
+# CodePipeline limits the approval's text, which contains all three, to 1,000 characters.
 _LONGEST = {"StartedBy": 60, "Reason": 250, "Link": 250}
 
 
@@ -20,7 +20,7 @@ class RequestedBy:
 
     @property
     def variables(self) -> dict[str, str]:
-        """The pipeline's variables of these names."""
+        """The pipeline's variables StartedBy, Reason and Link."""
         values = {"StartedBy": self.started_by, "Reason": self.reason, "Link": self.link}
         return {name: _cut(" ".join(value.split()), _LONGEST[name]) for name, value in values.items()}
 
@@ -29,7 +29,7 @@ class RequestedBy:
 
 
 def of_this_call(reason: str = "") -> RequestedBy:
-    """The person of the workflow's run, as GitHub's default variables say, or of this terminal."""
+    """The actor of the workflow's run, from GitHub's default variables, or the user of this terminal."""
     actor = os.environ.get("GITHUB_ACTOR")
     if not actor:
         return RequestedBy(_user(), reason or "none given", "none")

@@ -1,4 +1,4 @@
-"""Clients for one region, whose errors are written for people."""
+"""AWS clients for one region, whose errors are written for people."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ _LOGIN = (
     'For the local cloud run: mlops local up && eval "$(mlops local env)". '
     "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
 )
-# The attempts of a call that fails, and of one that AWS throttles.
+# How often a failing call is attempted, and how often a throttled one.
 _ATTEMPTS, _MOST_ATTEMPTS = 3, 10
 _BUSY_CODES = {
     "LimitExceededException",
@@ -66,17 +66,16 @@ _NOT_AUTHORIZED = re.compile(
 
 
 _ACTION_OF_A_HEAD = {"HeadObject": "s3:GetObject", "HeadBucket": "s3:ListBucket"}
-# SageMaker waits 60 s for a model, and answers after that that the model has timed out.
+# SageMaker gives a model 60 s and then returns an error about its time-out; wait long enough to receive that error.
 _READ_TIMEOUT_SECONDS = {"sagemaker-runtime": 70}
 
 
 class AWSError(MlopsError):
-    """A call that AWS did not carry out.
+    """A failed call to AWS.
 
-    `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception
-    when no answer came; `operation` is AWS's name of the call, `response` its answer with the members of the error, or
-    empty. The exit code is 2 when what the person
-    brought along is at fault (credentials, region, permissions, an endpoint that is not there), else 1.
+    `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception when no answer
+    arrived; `operation` is AWS's name of the call, `response` is AWS's answer with the members of the error, or empty.
+    The exit code is 2 when the caller's credentials, region, permissions or endpoint are at fault, else 1.
     """
 
     def __init__(
@@ -98,7 +97,7 @@ class AWSError(MlopsError):
     def is_missing_resource(self) -> bool:
         """Whether AWS refused the call because the resource does not exist.
 
-        CloudFormation and SageMaker have one code for invalid and for missing; only the message tells them apart.
+        CloudFormation and SageMaker have one code for invalid and for missing; only the message distinguishes them.
         """
         return self.code in _MISSING_CODES or (
             self.code in _VALIDATION_CODES and _MISSING_MESSAGE.search(str(self)) is not None
@@ -106,7 +105,7 @@ class AWSError(MlopsError):
 
 
 class Session:
-    """Clients of one region. Where they call is AWS_ENDPOINT_URL's business, never ours."""
+    """Clients of one region. Only AWS_ENDPOINT_URL decides which endpoints they call."""
 
     def __init__(self, region: str | None = None) -> None:
         try:
@@ -162,12 +161,12 @@ class Session:
 
             def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
                 try:
-                    return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # boto3's class follows
+                    return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # the method of boto3's class
                 except ParamValidationError:
-                    raise  # a defect of this package, which needs its traceback
+                    raise  # a bug of this package: keep its traceback
                 except ReadTimeoutError as error:
-                    what = api_params.get("EndpointName") or self.meta.endpoint_url
-                    raise _unanswered(what, self.meta.config.read_timeout, operation_name) from error
+                    callee = api_params.get("EndpointName") or self.meta.endpoint_url
+                    raise _unanswered(callee, self.meta.config.read_timeout, operation_name) from error
                 except (BotoCoreError, ClientError) as error:
                     if _is_denied_head(error, operation_name):
                         raise _denied_head(session, api_params) from error
@@ -205,13 +204,13 @@ def _give_up(
         raise ClientError(parsed, operation.name)
 
 
-def _unanswered(what: str, seconds: float, operation: str) -> AWSError:
-    message = f"{what} did not answer {operation} within {seconds:g} s, nor when it was asked again."
+def _unanswered(callee: str, seconds: float, operation: str) -> AWSError:
+    message = f"{callee} did not answer {operation} within {seconds:g} s, nor did a retry succeed."
     return AWSError(message, code="ReadTimeoutError", operation=operation)
 
 
 def _is_denied_head(error: Exception, operation: str) -> bool:
-    """Whether S3 has denied a HEAD request. Its answer has no body, and so no reason."""
+    """Whether S3 denied a HEAD request, whose answer has no body and so gives no reason."""
     return (
         isinstance(error, ClientError)
         and operation in _ACTION_OF_A_HEAD
@@ -233,7 +232,7 @@ def _denied_head(session: Session, parameters: dict) -> AWSError:
 
 
 def translate(error: Exception, service: str = "", operation: str = "", endpoint: str = "") -> AWSError:
-    """The error in words for people: what is wrong and what to run next."""
+    """The error with a message for people: what is wrong and what to run next."""
     if isinstance(error, ClientError):
         return _refused(error, service, operation)
     message, exit_code = _not_called(error, endpoint)

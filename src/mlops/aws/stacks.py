@@ -1,4 +1,4 @@
-"""CloudFormation stacks: deployed by change set, so that a deployment without a change is seen as one."""
+"""CloudFormation stacks. They are deployed by change set, which shows whether a deployment changes anything."""
 
 from __future__ import annotations
 
@@ -66,10 +66,10 @@ def deploy(
     tags: dict[str, str] | None = None,
     role_arn: str | None = None,
 ) -> Generator[StackEvent, None, Outcome]:
-    """Create the stack or bring it up to date, and wait. CloudFormation acts under `role_arn`, else as the caller.
+    """Create or update the stack, and wait. CloudFormation assumes `role_arn`, or uses the caller's credentials.
 
-    Yields the stack's events. PipelineError with the first failing resource's reason; CloudFormation has rolled the
-    stack back then.
+    Yields the stack's events. Raises PipelineError with the first failing resource's reason, after CloudFormation has
+    rolled the stack back.
     """
     stack = describe(session, name)
     if stack is not None and stack["StackStatus"] in _LEFT_BY_A_FAILURE:
@@ -100,7 +100,7 @@ def change(
     *,
     tags: dict[str, str],
 ) -> Generator[StackEvent, None, Outcome]:
-    """Bring a stack that exists to a template and parameters, and wait. Its role stays.
+    """Update an existing stack to this template and these parameters, and wait. The stack keeps its role.
 
     PipelineError as for `deploy`.
     """
@@ -121,9 +121,9 @@ def _carry_out(session: Session, name: str, request: dict) -> Generator[StackEve
         return Outcome(False, outputs(session, name))
     last = next(events(session, name), None)
     client.execute_change_set(StackName=name, ChangeSetName=change_set)
-    status, happened = yield from _wait(session, name, last)
+    status, new_events = yield from _wait(session, name, last)
     if status not in {"CREATE_COMPLETE", "UPDATE_COMPLETE"}:
-        raise PipelineError(_failure(name, status, happened))
+        raise PipelineError(_failure(name, status, new_events))
     return Outcome(True, outputs(session, name))
 
 
@@ -136,13 +136,13 @@ def delete(session: Session, name: str) -> Generator[StackEvent, None, None]:
     stack = describe(session, name)
     if stack is None:
         return
-    # A deleted stack is described by its id only.
+    # DescribeStacks finds a deleted stack only by its id.
     stack_id = stack["StackId"]
     last = next(events(session, stack_id), None)
     session.client("cloudformation").delete_stack(StackName=name)
-    status, happened = yield from _wait(session, stack_id, last)
+    status, new_events = yield from _wait(session, stack_id, last)
     if status != "DELETE_COMPLETE":
-        raise PipelineError(_failure(name, status, happened))
+        raise PipelineError(_failure(name, status, new_events))
 
 
 def describe(session: Session, name: str) -> dict | None:
@@ -187,14 +187,14 @@ def events(session: Session, name: str) -> Iterator[StackEvent]:
 
 
 def first_failure(events: list[StackEvent]) -> StackEvent | None:
-    """The first resource that failed by itself, not because another one failed, in events that are oldest first."""
+    """The first failure that no other resource's failure caused; `events` are oldest first."""
     failed = [event for event in events if event.failed]
     causes = [event for event in failed if not event.reason.startswith(_CONSEQUENCE)]
     return next(iter(causes or failed), None)
 
 
 def events_between(session: Session, name: str, first: datetime, last: datetime) -> list[StackEvent]:
-    """The stack's events of that time, oldest first; empty when the stack is gone."""
+    """The stack's events from `first` to `last`, oldest first; empty when the stack does not exist."""
     between = []
     try:
         for event in events(session, name):
@@ -209,7 +209,7 @@ def events_between(session: Session, name: str, first: datetime, last: datetime)
 
 
 def _is_updatable(name: str, status: str) -> bool:
-    """Whether a stack in this status is updated, not created. InputError while it can be neither."""
+    """Whether a stack in this status is updated rather than created. InputError while neither is possible."""
     if status == "REVIEW_IN_PROGRESS":
         return False
     if status.endswith("_IN_PROGRESS"):
@@ -240,26 +240,29 @@ def _has_changes(client: Any, name: str, change_set: str) -> bool:
 def _wait(
     session: Session, name: str, last: StackEvent | None
 ) -> Generator[StackEvent, None, tuple[str, list[StackEvent]]]:
-    """Wait until the stack is at rest. Yields the events after `last`; returns its status and them, oldest first."""
-    happened: list[StackEvent] = []
+    """Wait until the stack's operation has ended; yield the events after `last`, oldest first.
+
+    Returns the stack's status and all these events.
+    """
+    all_new: list[StackEvent] = []
     backoff = polling.Backoff()
     while True:
         status = (describe(session, name) or {}).get("StackStatus", "DELETE_COMPLETE")
         new = _events_after(session, name, last)
         last = new[-1] if new else last
-        happened += new
+        all_new += new
         yield from new
         if not status.endswith("_IN_PROGRESS"):
-            return status, happened
+            return status, all_new
         backoff.sleep()
 
 
 def _events_after(session: Session, name: str, last: StackEvent | None) -> list[StackEvent]:
-    """The events after `last`, oldest first. No page is read beyond it, for a stack has the events of 90 days."""
+    """The events after `last`, oldest first. Reads no page beyond it: CloudFormation keeps a stack's events for 90 days."""
     return list(itertools.takewhile(lambda event: event != last, events(session, name)))[::-1]
 
 
-def _failure(name: str, status: str, happened: list[StackEvent]) -> str:
-    first = first_failure(happened)
+def _failure(name: str, status: str, new_events: list[StackEvent]) -> str:
+    first = first_failure(new_events)
     cause = f"{first.resource} ({first.type}): {first.reason}" if first else "CloudFormation gives no reason"
     return f"The stack {name} ended in {status}. {cause}"

@@ -1,4 +1,4 @@
-"""Unpacks a data version to where the jobs read it."""
+"""Uploads the files of a data version to the prefix that the jobs read."""
 
 from __future__ import annotations
 
@@ -13,10 +13,9 @@ from mlops.rendering import Release
 
 
 def upload(session: Session, directory: Path, release: Release) -> str:
-    """Put the files of the unpacked data.zip under the data version's prefix, each once. Returns its S3 URI.
+    """Put the files of the unpacked data.zip under the data version's prefix, unless they exist. Returns its S3 URI.
 
-    InputError when the archive holds no data set, PipelineError when a file under the prefix is not that of the
-    archive.
+    InputError when the archive holds no data set, PipelineError when an existing file differs from the archive's.
     """
     missing = [name for name in DATA_FILES if not (directory / name).is_file()]
     if missing:
@@ -27,9 +26,9 @@ def upload(session: Session, directory: Path, release: Release) -> str:
     client = session.client("s3")
     prefix = names.dataset_prefix(release.data_version)
     listed = client.list_objects_v2(Bucket=release.bucket, Prefix=prefix)
-    # An earlier release of the same data has written them: they are compared, not sent again.
-    written = {each["Key"] for each in listed.get("Contents", [])}
+    # Compare the files that an earlier release of the same data uploaded, instead of uploading them again.
+    existing = {each["Key"] for each in listed.get("Contents", [])}
     for name in DATA_FILES:
-        write = checksums.require if prefix + name in written else checksums.put_once
+        write = checksums.require if prefix + name in existing else checksums.put_once
         write(client, release.bucket, prefix + name, directory / name)
     return release.s3(prefix)

@@ -1,4 +1,4 @@
-"""`mlops approve` and `mlops reject`: a person's answer to a release that waits."""
+"""`mlops approve` and `mlops reject`: a person's answer to a release that waits for approval."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ _comment = click.option("--comment", default="", help="Kept with the decision, a
 @click.option(
     "--verify-source",
     is_flag=True,
-    help="Refuse unless this checkout is the source of the release, byte for byte. A checkout of the release's commit "
-    "is compared in any case.",
+    help="Refuse unless this checkout is the source of the release, byte for byte. Without this option "
+    "the comparison runs only in a checkout of the release's commit.",
 )
 def approve(execution: str | None, comment: str, verify_source: bool) -> None:
     """Let a release go to production.
 
-    Without EXECUTION the one that waits.
+    Without EXECUTION: the release that waits for approval.
     """
-    _say_what_follows(show(release.approve(release.find(), execution, comment=comment, verify_source=verify_source)))
+    _say_how_to_follow(show(release.approve(release.find(), execution, comment=comment, verify_source=verify_source)))
 
 
 @click.command()
@@ -35,10 +35,10 @@ def approve(execution: str | None, comment: str, verify_source: bool) -> None:
 def reject(execution: str | None, comment: str) -> None:
     """Keep a release from production.
 
-    Without EXECUTION the one that waits.
+    Without EXECUTION: the release that waits for approval.
     """
-    _say_what_follows(show(release.reject(release.find(), execution, comment=comment)))
+    _say_how_to_follow(show(release.reject(release.find(), execution, comment=comment)))
 
 
-def _say_what_follows(execution_id: str) -> None:
-    console.say(f"Watch what follows with: mlops watch {execution_id}")
+def _say_how_to_follow(execution_id: str) -> None:
+    console.say(f"Follow the release with: mlops watch {execution_id}")

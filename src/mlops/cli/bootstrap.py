@@ -1,4 +1,4 @@
-"""`mlops bootstrap`: what GitHub may do with this repository in the account."""
+"""`mlops bootstrap`: create the roles of this repository's GitHub workflows in the account."""
 
 from __future__ import annotations
 
@@ -9,28 +9,28 @@ from mlops.cli.show import show
 
 
 @click.command()
-@click.option("--owner-id", help="GitHub's number of the owner.  [default: looked up]")
-@click.option("--repository-id", help="GitHub's number of the repository.  [default: looked up]")
+@click.option("--owner-id", help="The owner's numeric id on GitHub.  [default: looked up]")
+@click.option("--repository-id", help="The repository's numeric id on GitHub.  [default: looked up]")
 @click.option(
     "--pull-request-role/--no-pull-request-role",
     "pull_requests",
-    help="Whether workflows of pull requests may look at this project.  [default: no]",
+    help="Whether workflows of pull requests get a role that can read this project's resources.  [default: no]",
 )
 @click.option(
     "--reviewer",
     "logins",
     multiple=True,
-    help="Who is asked before a release and before everything is deleted: a person's login or ORGANISATION/TEAM. "
-    "May be given several times.",
+    help="Who must approve, on GitHub, a release and the deletion of everything: a person's login or "
+    "ORGANISATION/TEAM. May be given several times.",
 )
 @click.option("--github/--no-github", "sets", help="Set the variables and environments on GitHub, by gh.")
 def bootstrap(
     owner_id: str | None, repository_id: str | None, pull_requests: bool, logins: tuple[str, ...], sets: bool
 ) -> None:
-    """Make the roles of this repository's workflows on GitHub.
+    """Create the roles of this repository's GitHub workflows.
 
-    Each is for one purpose. No key is stored anywhere; GitHub's tokens say who asks. The account's foundation has to be
-    there: `make foundation` in the template's repository.
+    Each role has one purpose. No key is stored: GitHub's OIDC tokens identify the workflow. The account needs its
+    foundation first: `make foundation` in the template's repository.
     """
     show(
         release.bootstrap(

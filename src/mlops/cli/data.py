@@ -10,7 +10,7 @@ from mlops import release
 from mlops.cli.group import Group
 from mlops.cli.show import show
 
-_COMMANDS = {"prepare": ("mlops.cli.data:prepare", "Make training, validation, test and baseline sets.")}
+_COMMANDS = {"prepare": ("mlops.cli.data:prepare", "Create training, validation, test and baseline sets.")}
 
 
 @click.group(cls=Group, commands=_COMMANDS)
@@ -22,9 +22,9 @@ def data() -> None:
 @click.argument("source", required=False)
 @click.option("--output", type=click.Path(path_type=Path, file_okay=False), help="[default: .mlops/dataset]")
 def prepare(source: str | None, output: Path | None) -> None:
-    """Make training, validation, test and baseline sets.
+    """Create training, validation, test and baseline sets.
 
-    SOURCE is what `prepare` in data/ takes, such as a file or a folder. Without it the sample is used, which ships
-    with this repository.
+    SOURCE is the argument of `prepare` in data/, such as a file or a folder. Without SOURCE: the sample of this
+    repository.
     """
     show(release.prepare_data(release.find(), source, output))

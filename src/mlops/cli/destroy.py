@@ -1,4 +1,4 @@
-"""`mlops destroy`: everything of this repository, gone from the account."""
+"""`mlops destroy`: delete everything that this repository deployed to the account."""
 
 from __future__ import annotations
 
@@ -10,16 +10,16 @@ from mlops.errors import InputError
 
 
 @click.command()
-@click.option("--confirm", metavar="PROJECT", help="The project's name, so that nobody destroys by accident.")
+@click.option("--confirm", metavar="PROJECT", help="The project's name, as confirmation of the deletion.")
 def destroy(confirm: str | None) -> None:
     """Delete all stacks of this repository, with their data.
 
-    Endpoints, pipeline, bucket with every version of code, data and models, images, model packages. What bootstrap
-    made stays: delete the stacks {project}-bootstrap and {project}-boundaries by hand when nothing is left to destroy.
+    Deletes endpoints, pipeline, bucket with every version of code, data and models, images, model packages. Keeps the
+    stacks {project}-bootstrap and {project}-boundaries: delete them by hand after this command has succeeded.
     """
     repository = release.find()
     name = repository.names.project
-    # Before the question: credentials that cannot be used are an answer to it already.
+    # Fail on unusable credentials before asking for the confirmation.
     _ = repository.session.account
     if confirm is None:
         confirm = click.prompt(f"This deletes all data and models of {name}. Type the project's name")

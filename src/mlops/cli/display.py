@@ -1,4 +1,4 @@
-"""An execution on the screen: a table that moves, or a line per change. Both show the same rows."""
+"""Shows an execution in the terminal: as a live table, or as one line per change. Both show the same rows."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ _STYLES = {"running": "cyan", "waiting": "yellow", "done": "green", "failed": "b
 
 @dataclass(frozen=True)
 class Row:
-    """What is shown of one action, as text."""
+    """The table's cells for one action, as text."""
 
     stage: str
     action: str
@@ -38,7 +38,7 @@ class Row:
 
 
 class Display(Protocol):
-    """Takes the execution each time it has changed."""
+    """Receives the execution after each change."""
 
     def update(self, execution: Execution) -> None: ...
 
@@ -59,7 +59,7 @@ def rows(execution: Execution) -> list[Row]:
 
 
 def state_word(action: Action) -> str:
-    """The action's state as people say it."""
+    """The word that the terminal shows for the action's state."""
     return "waiting" if action.waits_for_a_person else _WORDS.get(action.state, action.state)
 
 
@@ -70,7 +70,7 @@ def note(action: Action) -> str:
     if action.state == IN_PROGRESS:
         return action.activity
     if action.state == FAILED:
-        # A state machine's error is a job's whole description in JSON; `failures.explain` says what is in it.
+        # A state machine's error contains a job's whole description in JSON; `failures.explain` extracts the reason.
         return shorten((action.error_message or action.summary).partition("{")[0], 120, placeholder=" …")
     return shorten(action.summary, 120, placeholder=" …") if action.category == "Approval" else ""
 
@@ -88,7 +88,7 @@ def table(execution: Execution) -> Table:
     grid.add_column(style="dim")
     for row in rows(execution):
         state = Text(row.state, _STYLES.get(row.state, ""))
-        # Only the note gives way on a narrow terminal: a column whose text, not itself, may not wrap.
+        # On a narrow terminal rich shortens only the note: its text has no_wrap, its column has not.
         note_text = Text(row.note, no_wrap=True, overflow="ellipsis")
         grid.add_row(row.stage, row.action, state, row.time, note_text)
     return grid
@@ -96,7 +96,7 @@ def table(execution: Execution) -> Table:
 
 @contextmanager
 def following() -> Iterator[Display]:
-    """The display that fits where the output goes."""
+    """A live table on a terminal, plain lines elsewhere."""
     if console.is_live():
         from rich.live import Live
 
@@ -134,7 +134,7 @@ class _PlainLines:
 
 
 def _line(action: Action, now: datetime | None = None) -> str:
-    """The action with the time at which it changed, or at which it does what it does now."""
+    """One line about the action, which begins with `now`, by default with the time of its last change."""
     moment = (now or action.ended or action.started or datetime.now(UTC)).astimezone().strftime("%H:%M:%S")
     took = f" in {console.between(action.started, action.ended)}" if action.ended else ""
     about = note(action)

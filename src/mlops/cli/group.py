@@ -17,7 +17,7 @@ from mlops.errors import InputError, MlopsError
 class Group(click.Group):
     """A group whose `commands` map a name to the location of its command, "module:attribute", and to its short help.
 
-    The list of commands is written from this table: it imports none of them.
+    `--help` lists the commands from this table, without importing them.
     """
 
     def __init__(self, *, commands: dict[str, tuple[str, str]], **attributes: Any) -> None:
@@ -54,11 +54,11 @@ class Refusal(click.ClickException):
 
     def __init__(self, message: str, exit_code: int) -> None:
         super().__init__(message)
-        self.exit_code = exit_code  # type: ignore[misc]  # click reads it of the instance
+        self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
 
 def _local_cloud_hint(error: MlopsError) -> str:
-    """The command again, for the local cloud that runs for this repository, when no credentials say whom to call."""
+    """Where AWS credentials are missing: how to repeat the command against this repository's running local cloud."""
     if getattr(error, "code", "") != "NoCredentialsError":
         return ""
     from mlops.localcloud import launch
@@ -72,7 +72,7 @@ def _local_cloud_hint(error: MlopsError) -> str:
         return ""
     command = shlex.join(["mlops", *sys.argv[1:]])
     return (
-        f"\nThe local cloud of this repository runs on port {running.port}. To ask it: "
+        f"\nThe local cloud of this repository runs on port {running.port}. To use it: "
         f'eval "$(mlops local env)" && {command}'
     )
 

@@ -28,8 +28,8 @@ class _RowsCommand(click.Command):
 @click.argument("rows", nargs=-1)
 @click.option("--file", "file", type=click.File("rb"), help="Rows from a file; - is standard input.")
 @click.option("--endpoint", type=click.Choice(["test", "production"]), default="production", show_default=True)
-@click.option("--format", "format_", type=click.Choice(list(_TYPES)), help="[default: by the look of the rows]")
-@click.option("--accept", type=click.Choice(list(_TYPES)), help="Format of the answer.  [default: as the rows]")
+@click.option("--format", "format_", type=click.Choice(list(_TYPES)), help="[default: detected from the rows]")
+@click.option("--accept", type=click.Choice(list(_TYPES)), help="Format of the answer.  [default: the rows' format]")
 def invoke(
     rows: tuple[str, ...], file: IO[bytes] | None, endpoint: Stage, format_: str | None, accept: str | None
 ) -> None:

@@ -17,7 +17,7 @@ from mlops.release.repository import shown
 _COMMANDS = {
     "up": ("mlops.cli.local:up", "Start the local cloud; it runs until `mlops local down`."),
     "down": ("mlops.cli.local:down", "Stop the local cloud and everything that runs in it."),
-    "env": ("mlops.cli.local:env", "Print the shell's lines that make AWS clients call the local cloud."),
+    "env": ("mlops.cli.local:env", "Print shell commands that make AWS clients call the local cloud."),
     "run": (
         "mlops.cli.run:run",
         "Run the whole pipeline on this machine: from the data to an answer of the production endpoint.",
@@ -49,8 +49,8 @@ def up(port: int | None, directory: Path | None) -> None:
         console.say(f"The local cloud runs on port {handle.running.port}. Its log: {shown(handle.log)}")
     except launch.AlreadyRuns as error:
         console.say(f"The local cloud already runs on port {error.running.port}.")
-    console.say('Have this shell call it:  eval "$(mlops local env)"')
-    console.say("Stop it:                  mlops local down")
+    console.say('Use it in this shell:  eval "$(mlops local env)"')
+    console.say("Stop it:               mlops local down")
 
 
 @click.command()
@@ -61,19 +61,19 @@ def down(directory: Path | None) -> None:
     if launch.stop(directory):
         console.say(f"The local cloud has stopped. Its logs are in {shown(directory)}")
     else:
-        console.say("No local cloud runs.")
+        console.say("The local cloud is not running.")
 
 
 @click.command()
 @_directory
 def env(directory: Path | None) -> None:
-    """Print the shell's lines that make AWS clients call the local cloud.
+    """Print shell commands that make AWS clients call the local cloud.
 
     Use it as: eval "$(mlops local env)"
     """
     running = launch.find(directory or release.find().cloud_directory)
     if running is None:
-        raise InputError("No local cloud runs. Start one with: mlops local up")
+        raise InputError("The local cloud is not running. Start it with: mlops local up")
     console.say(f"unset {' '.join(launch.conflicting_variables())}")
     for name, value in running.environment.items():
         console.say(f"export {name}={shlex.quote(value)}")

@@ -1,4 +1,4 @@
-"""`mlops logs`: what a build, a job, an endpoint or a function has written."""
+"""`mlops logs`: prints the log of a build, a job, an endpoint or a function."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ _NAME_WIDTH = len("function before-traffic")
 
 @click.command()
 @click.argument("what", nargs=-1)
-@click.option("-f", "--follow", "followed", is_flag=True, help="Go on until it ends.")
+@click.option("-f", "--follow", "followed", is_flag=True, help="Print new lines until the action or job ends.")
 @click.option("-n", "--lines", default=100, show_default=True, type=click.IntRange(1, 10_000))
-@click.option("--execution", metavar="ID", help="[default: the latest execution; of an endpoint, the one that is now]")
+@click.option("--execution", metavar="ID", help="[default: the latest execution; for an endpoint, the deployed one]")
 def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | None) -> None:
     """Print the log of an action, a job, an endpoint or a function.
 
     WHAT is an action (Test/QA), a job (training, evaluation), an endpoint (endpoint production) or a function
-    (function api). Without it, say which logs there are.
+    (function api). Without WHAT, list the logs.
     """
     repository = release.find()
     session = repository.session
@@ -46,11 +46,11 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     for event in events:
         console.say(_line(event))
     if not events:
-        console.say(f"Nothing has been written yet to {location}")
+        console.say(f"The log is empty: {location}")
 
 
 def _execution_id(repository: Repository, execution: str | None) -> str | None:
-    """The id of the execution that --execution means. InputError when there is none."""
+    """The whole id of the execution that --execution names. InputError when it does not exist."""
     if not execution:
         return None
     session, pipeline = repository.session, repository.names.pipeline
@@ -58,7 +58,7 @@ def _execution_id(repository: Repository, execution: str | None) -> str | None:
 
 
 def _find(repository: Repository, what: str, execution_id: str | None) -> tuple[LogLocation, Callable[[], bool]]:
-    """The log that a person means, and whether what writes it has ended."""
+    """The location of the named log, and a function that returns whether its writer has ended."""
     if what.lower().partition(" ")[0] in {"endpoint", "function"}:
         lasting = _lasting(repository, execution_id)
         if what.lower() not in lasting:
@@ -69,7 +69,7 @@ def _find(repository: Repository, what: str, execution_id: str | None) -> tuple[
 
 
 def _lasting(repository: Repository, execution_id: str | None) -> dict[str, LogLocation]:
-    """The logs that have no end: of the endpoints, as they are now or as an execution made them, and of the functions."""
+    """The logs that outlive an execution: of its endpoints, or of the deployed ones, and of the functions."""
     session, names = repository.session, repository.names
     return {
         **{
@@ -86,7 +86,7 @@ def _sources(repository: Repository, execution_id: str) -> list[LogSource]:
 
 
 def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
-    """What a person means by an action's name, with or without its stage, or by a job's kind or name."""
+    """The log of an action, by its name with or without the stage, or of a job, by its kind or name."""
     sources = _sources(repository, execution_id)
     name = what.lower()
     matches = [
@@ -97,9 +97,9 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
     if len(matches) == 1:
         return matches[0]
     if matches:
-        raise InputError(f"{what} may be {' or '.join(each.name for each in matches)}. Say which one.")
+        raise InputError(f"{what} is ambiguous. Give one of: {', '.join(each.name for each in matches)}")
     names = ", ".join([*(each.name for each in sources), *_lasting(repository, execution_id)])
-    raise InputError(f"The execution {execution_id} has no log {what}. There are: {names}")
+    raise InputError(f"The execution {execution_id} has no log {what}. Its logs: {names}")
 
 
 def _list(repository: Repository, chosen: str | None) -> None:
@@ -107,7 +107,7 @@ def _list(repository: Repository, chosen: str | None) -> None:
     console.say(f"Logs of the execution {execution_id}:")
     for source in _sources(repository, execution_id):
         console.say(f"  {source.name:<{_NAME_WIDTH}} {source.location}")
-    console.say("Endpoints of this execution, and functions:" if chosen else "Endpoints and functions as they are now:")
+    console.say("Endpoints of this execution, and functions:" if chosen else "Deployed endpoints and functions:")
     for name, location in _lasting(repository, chosen).items():
         console.say(f"  {name:<{_NAME_WIDTH}} {location}")
 

@@ -163,7 +163,7 @@ def _(event: events.SourceVerified) -> list[str]:
 def _(event: events.SourceNotCompared) -> list[str]:
     released, commit = event.released_commit_id, event.commit_id
     not_compared = f"The source is not compared: the release is of commit {released}, this checkout is {commit}."
-    hint = "Uncommitted changes are compared on request: mlops approve --verify-source"
+    hint = "To compare uncommitted changes run: mlops approve --verify-source"
     return [not_compared, *([hint] if commit == released else [])]
 
 
@@ -188,20 +188,20 @@ def _(event: events.RolledBack) -> list[str]:
 def _(event: events.ProjectDestroyed) -> list[str]:
     name = event.project
     return [
-        f"Nothing of {name} is left but its stacks {name}-bootstrap and {name}-boundaries, if there are any, and the key, "
-        "which AWS keeps for 30 days."
+        f"{name} is deleted, except its stacks {name}-bootstrap and {name}-boundaries, if they exist, and the key, which "
+        "AWS keeps for 30 days."
     ]
 
 
 @lines.register
 def _(event: events.GitHubCommands) -> list[str]:
-    heading = "GitHub has to know them. Run, with gh signed in (or let mlops bootstrap --github do it):"
+    heading = "Set them on GitHub. Run, with gh signed in (or let mlops bootstrap --github do it):"
     return [heading, *(f"  {line}" for line in event.lines)]
 
 
 @lines.register
 def _(event: events.EnvironmentKept) -> list[str]:
-    kept = f"The environment {event.environment} was there and keeps its settings."
+    kept = f"The environment {event.environment} existed already and keeps its settings."
     warning = " Every branch may deploy to it: in the repository's settings, allow main only."
     return [f"{kept}{warning if event.open_to_all else ''}"]
 
@@ -210,7 +210,7 @@ def _(event: events.EnvironmentKept) -> list[str]:
 def _(event: events.ReviewersMissing) -> list[str]:
     return [
         "Give the environments production and destroy their reviewers, in the repository's settings on GitHub or "
-        "with --reviewer: without them nothing is approved, and who may write may delete everything."
+        "with --reviewer: without them nothing is approved, and everyone with write access may delete everything."
     ]
 
 
@@ -236,7 +236,7 @@ def _(event: events.LocalRunReported) -> list[str]:
 
 @lines.register
 def _(event: events.LocalCloudKept) -> list[str]:
-    return ['The local cloud goes on. Call it: eval "$(mlops local env)"  Stop it: mlops local down']
+    return ['The local cloud keeps running. Use it: eval "$(mlops local env)"  Stop it: mlops local down']
 
 
 @lines.register
@@ -251,7 +251,7 @@ def _(event: events.LocalCloudStopped) -> list[str]:
 
 @lines.register
 def _(event: events.LocalRunInterrupted) -> list[str]:
-    return ['\nThe release goes on. Come back with: eval "$(mlops local env)" && mlops watch']
+    return ['\nThe release continues. Follow it with: eval "$(mlops local env)" && mlops watch']
 
 
 def _counts(counts: Mapping[str, int]) -> str:

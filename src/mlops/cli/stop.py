@@ -10,10 +10,10 @@ from mlops.cli.show import show
 
 @click.command()
 @click.argument("execution", required=False)
-@click.option("--reason", default="", help="Why. It is kept with the execution.")
+@click.option("--reason", default="", help="The reason, stored with the execution.")
 def stop(execution: str | None, reason: str) -> None:
     """Stop an execution and wait for its end.
 
-    The builds and jobs that run for it end with it. Without EXECUTION the one that runs.
+    Stops its builds and jobs too. Without EXECUTION: the running execution.
     """
     show(release.stop(release.find(), execution, reason=reason))

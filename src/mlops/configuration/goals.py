@@ -1,4 +1,4 @@
-"""The direction in which a metric of a training's log gets better, by its name."""
+"""Whether a metric in a training's log is to be minimized or maximized, by its name."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Literal
 
 from mlops.metrics import METRICS
 
-# Those that learners print beside the metrics of the evaluation.
+# Metrics that learners log in addition to those of the evaluation.
 _ERRORS = ("mape", "smape", "wape", "rmsle", "msle", "medae", "mphe", "logloss", "mlogloss", "error", "merror", "loss")
 _SCORES = ("aucpr",)
 _GOALS: dict[str, Literal["Minimize", "Maximize"]] = {

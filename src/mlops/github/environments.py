@@ -1,4 +1,4 @@
-"""Environments on GitHub: the commands of gh that create one to which only main deploys."""
+"""The gh commands that create environments on GitHub to which only the branch main can deploy."""
 
 from __future__ import annotations
 
@@ -27,9 +27,9 @@ def commands(name: str, environment: str, reviewers: Sequence[Reviewer] | None) 
 def missing(
     name: str, environment: str, existing: Environment, reviewers: Sequence[Reviewer] | None
 ) -> list[list[str]]:
-    """Complete an existing environment: its reviewers where it has none, its branch where it names none.
+    """Complete an existing environment: reviewers where it has none, the branch where its list of branches is empty.
 
-    A PUT removes the settings that it does not name, so it repeats the present ones.
+    A PUT removes the settings that it omits, so it repeats the existing ones.
     """
     needed = []
     if reviewers and not existing.has_reviewers:
@@ -41,7 +41,7 @@ def missing(
 
 
 def unless_there(name: str, environment: str, reviewers: Sequence[Reviewer] | None) -> str:
-    """A line of shell that creates an environment unless it exists."""
+    """A shell command that creates an environment unless it exists."""
     creating = " && ".join(shlex.join(command) for command in commands(name, environment, reviewers))
     return f"gh api {_path(name, environment)} --silent 2>&1 | grep -q 'HTTP 404' && {creating}"
 

@@ -15,10 +15,10 @@ _MOST_CHARACTERS = 512
 def approve(
     repository: Repository, execution: str | None = None, *, comment: str = "", verify_source: bool = False
 ) -> Events[str]:
-    """Let a release go to production: by its execution, by default the one that waits. Returns the execution's id.
+    """Approve a release, by default the one that waits for approval. Returns the execution's id.
 
-    Where this checkout is of the release's commit, or with `verify_source` in any case, its source is compared with the
-    release's, byte for byte; PipelineError when they differ.
+    Compares this checkout with the release's source, byte for byte, if the checkout is at the release's commit or
+    `verify_source` is set; PipelineError when they differ.
     """
     waiting = _chosen(repository, execution, comment)
     yield from _verify_source(repository, waiting, required=verify_source)
@@ -27,7 +27,7 @@ def approve(
 
 
 def reject(repository: Repository, execution: str | None = None, *, comment: str = "") -> Events[str]:
-    """Keep a release from production: by its execution, by default the one that waits. Returns the execution's id."""
+    """Reject a release, by default the one that waits for approval. Returns the execution's id."""
     waiting = _chosen(repository, execution, comment)
     yield answer(repository, waiting, approved=False, comment=comment)
     return waiting.id
@@ -40,7 +40,7 @@ def answer(repository: Repository, execution: Execution, *, approved: bool, comm
 
 
 def _chosen(repository: Repository, execution: str | None, comment: str) -> Execution:
-    """The execution to answer: the given one, or the one that waits."""
+    """The given execution, or the one that waits for approval."""
     if len(comment) > _MOST_CHARACTERS:
         raise InputError(f"--comment has {len(comment)} characters; allowed: at most {_MOST_CHARACTERS}")
     session, name = repository.session, repository.names.pipeline
@@ -51,14 +51,14 @@ def _chosen(repository: Repository, execution: str | None, comment: str) -> Exec
             state = executions.read(session, name, summary.id)
             if state.waiting_approval:
                 return state
-    raise InputError("No release waits for an approval. See what goes on with: mlops status")
+    raise InputError("No release waits for an approval. See the executions with: mlops status")
 
 
 def _verify_source(repository: Repository, execution: Execution, *, required: bool) -> Events[None]:
     """PipelineError when the source of the release differs from this checkout.
 
-    The commit that an approval shows is a text that came with the start of the release. The version of source.zip that
-    the execution took cannot be chosen so.
+    The commit id that an approval shows proves nothing: it is a text from the start of the release. The execution's
+    version of source.zip identifies the content that is released.
     """
     released, commit = execution.variables.get("CommitId", "none"), source.commit_id(repository.root)
     is_comparable = commit == released and source.UNCOMMITTED not in commit
@@ -71,7 +71,7 @@ def _verify_source(repository: Repository, execution: Execution, *, required: bo
         return
     raise PipelineError(
         f"Nothing is approved: the source of the execution {execution.id} is not this checkout. The release names "
-        f"commit {released}, this checkout is {commit}. If they are the same, the release was started with "
-        f"something else: reject it (mlops reject {execution.id}) and release this commit (mlops start). If not, check "
+        f"commit {released}, this checkout is {commit}. If they are the same, the release contains "
+        f"other source: reject it (mlops reject {execution.id}) and release this commit (mlops start). If not, check "
         "the release's commit out and approve again."
     )

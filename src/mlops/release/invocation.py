@@ -33,7 +33,7 @@ def invoke(
     if answer.status >= 500:
         log = log_locations.of_function(names, "api")
         raise PipelineError(
-            f"{frontend.url} failed ({answer.status}): {text}\nLog: {log}\nAll of it: mlops logs function api"
+            f"{frontend.url} failed ({answer.status}): {text}\nLog: {log}\nWhole log: mlops logs function api"
         )
     if answer.status >= 400:
         raise InputError(f"{frontend.url} refused the request ({answer.status}): {text}")

@@ -1,4 +1,4 @@
-"""Reads what runs, and what is in production."""
+"""Reads the state of an execution and of the endpoints."""
 
 from __future__ import annotations
 
@@ -12,10 +12,10 @@ from mlops.release.repository import Repository
 
 @dataclass(frozen=True)
 class EndpointStatus:
-    """The endpoint of a stage; `name` is None without one, `status` AWS's word.
+    """The endpoint of a stage; `name` is None when it does not exist, `status` is SageMaker's EndpointStatus.
 
-    `version` is the number of the model package that production serves, `commit_id`, `data_version` and `execution_id`
-    are empty where the stack does not know them.
+    `version` is the number of the model package that production serves; `commit_id`, `data_version` and `execution_id`
+    are empty where the stack has no such outputs.
     """
 
     stage: Stage

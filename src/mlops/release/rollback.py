@@ -13,17 +13,17 @@ from mlops.release.events import Events, RollbackStarted, RolledBack, long_step,
 from mlops.release.repository import Repository
 from mlops.rendering import transition
 
-# A rollback is needed while alarms ring, and must not wait.
+# A rollback must neither be blocked by active alarms nor wait for a gradual shift.
 _AT_ONCE = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
 
 
 def roll_back(repository: Repository, to: str | None = None, *, reason: str = "") -> Events[ModelPackage]:
-    """Deploy again what an earlier release deployed, functions and settings included, at once, also while alarms ring.
+    """Deploy an earlier release again, with its functions and settings, at once, even while alarms are active.
 
     `to` is the version of a model package, or the id of the execution that released it, or its first characters; by
     default the version before the one in production, which is marked as rejected. Returns the package of the target.
-    InputError when there is none or production cannot be changed to it, PipelineError while a release is on its way to
-    production, and when production does not answer as it did.
+    InputError when no such version exists or production cannot be changed to it. PipelineError while a release is being
+    deployed to production, and when production does not return the golden predictions.
     """
     current, deployed = _in_production(repository)
     target = _target(repository, current, deployed, version_number(repository, to))
@@ -87,7 +87,7 @@ def _target(
 
 
 def _require_idle(repository: Repository) -> None:
-    """PipelineError while a release is on its way to production: both would change the same stack."""
+    """PipelineError while a release is being deployed to production: both would change the same stack."""
     session, pipeline = repository.session, repository.names.pipeline
     for summary in executions.recent(session, pipeline):
         if summary.status == executions.IN_PROGRESS:
@@ -95,13 +95,13 @@ def _require_idle(repository: Repository) -> None:
             running = execution.running_action
             if running is not None and running.stage == "Production":
                 raise PipelineError(
-                    f"Execution {execution.id} is in {running.path} just now. Wait for its end (mlops watch "
-                    f"{execution.id}); if it fails, production stays on the model that it has."
+                    f"Execution {execution.id} is running {running.path}. Wait until it ends (mlops watch "
+                    f"{execution.id}); if it fails, production keeps its present model."
                 )
 
 
 def _require_possible(target: ModelPackage, record: Record, deployed: dict[str, str]) -> None:
-    """InputError when production cannot go back to what the target's release was."""
+    """InputError when production cannot be changed to the target's recorded parameters."""
     before, current = record.parameters["ClientsCall"], deployed.get("ClientsCall")
     if before != current:
         raise InputError(
@@ -127,7 +127,7 @@ def _deploy(repository: Repository, target: ModelPackage, record: Record) -> Eve
 
 
 def _require_answers(repository: Repository, target: ModelPackage, record: Record) -> None:
-    """PipelineError when production does not answer as the target's release did."""
+    """PipelineError when production does not return the golden predictions of the target's release."""
     parameters = record.parameters
     rows = golden.read(repository.session, parameters["GoldenRowsUri"])
     client = golden.client_of(repository.session, repository.names, parameters)
@@ -135,8 +135,8 @@ def _require_answers(repository: Repository, target: ModelPackage, record: Recor
         golden.require(client, rows, int(parameters["MaxRows"]))
     except PipelineError as error:
         raise PipelineError(
-            f"Version {target.version} is deployed, but production does not answer as it did: {error}. Go back "
-            "further with: mlops rollback --to VERSION"
+            f"Version {target.version} is deployed, but production does not return its golden predictions: {error}. Go "
+            "back further with: mlops rollback --to VERSION"
         ) from error
 
 

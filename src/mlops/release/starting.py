@@ -35,9 +35,9 @@ def start(
     """Upload code and data, where they have changed, and start an execution of the pipeline with them.
 
     `data` is a prepared data set or what `prepare` in data/ takes, `data_version` the S3 object version of an uploaded
-    one, or `latest`; with neither, the data set that was prepared last. With `supersede`, an execution that already
-    releases the same is kept, and executions without approval are stopped. Returns the execution's id. InputError when
-    the configuration cannot be released.
+    one, or `latest`; with neither, the data set that was prepared last. `supersede` keeps a running execution of the
+    same request, and stops the others that have no approval. Returns the execution's id. InputError when the
+    configuration cannot be released.
     """
     if data and data_version:
         raise InputError("Data is given twice: --data and --data-version. Give it once.")
@@ -112,9 +112,9 @@ def _upload(
 
 
 def _supersede(repository: Repository, request: ReleaseRequest) -> Events[str | None]:
-    """Stop the executions in progress that have no approval: the pipeline runs one after the other.
+    """Stop the running executions that have no approval: they would delay the new one, as stages run one at a time.
 
-    Returns the id of an execution that releases the same, which is not stopped. An approved one is not stopped either.
+    Does not stop an execution of the same request, whose id it returns, and no approved one.
     """
     session = repository.session
     same: str | None = None
@@ -126,7 +126,7 @@ def _supersede(repository: Repository, request: ReleaseRequest) -> Events[str | 
             same = execution.id
         elif not _is_approved(execution):
             reason = f"superseded by the release of commit {request.variables['CommitId']}"
-            # An approval would be waited for.
+            # Without `abandon`, the stop would wait for the decision.
             stopping.stop(session, execution, reason, abandon=execution.waiting_approval is not None)
             stopping.end_running(session, execution, reason)
             running = (action for action in execution.actions if action.state == IN_PROGRESS)
@@ -152,7 +152,7 @@ def _require_deployed_frontend(repository: Repository) -> None:
 
 
 def _require_possible(repository: Repository) -> None:
-    """InputError when production cannot be changed to what production.yml says: better now than hours later."""
+    """InputError when production cannot be changed to production.yml's values: fail before the jobs run."""
     releases.require_repeatable(repository.session, repository.names)
     deployed = releases.deployed(repository.session, repository.names)
     if problems := transition.problems(deployed, transition.configured(repository.configuration)):

@@ -65,7 +65,7 @@ def require_success(repository: Repository, execution: Execution, *, cloud_stops
         files = _files(repository, failure.log) if cloud_stops else []
         # All releases share the log of a function.
         which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"
-        lines += [f"All of it: {file}" for file in files] or [f"All of it: mlops logs {failure.log_name}{which}"]
+        lines += [f"Whole log: {file}" for file in files] or [f"Whole log: mlops logs {failure.log_name}{which}"]
     raise PipelineError("\n".join(lines))
 
 

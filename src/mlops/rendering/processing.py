@@ -1,4 +1,4 @@
-"""The jobs around a training: the baseline of its data, the evaluation of its model."""
+"""Requests for the processing jobs of a release: the baseline of its data, the evaluation of its model."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from mlops.rendering.release import (
     with_volume_key,
 )
 
-# SageMaker gives a training job 28 days, a processing job 9.
+# SageMaker's limit for a processing job; a training job can run for 28 days.
 _MOST_RUNTIME_SECONDS = 9 * 86_400
 _PROCESSING = "/opt/ml/processing"
 
@@ -25,7 +25,7 @@ def baseline_job(configuration: Configuration, release: Release) -> Request:
 
 
 def evaluation_job(configuration: Configuration, release: Release) -> Request:
-    """Return the CreateProcessingJob request that measures the model, and production's on the same rows."""
+    """Return the CreateProcessingJob request that evaluates the model, and production's model on the same rows."""
     inputs = {"model": release.model_data_url, "test": release.data("test")}
     if release.production_model:
         inputs["production"] = release.production_model

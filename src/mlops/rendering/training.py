@@ -1,4 +1,4 @@
-"""The jobs that make a model: training, and the tuning before it."""
+"""Requests for the jobs that train a model: the training job, and the tuning job before it."""
 
 from __future__ import annotations
 
@@ -27,13 +27,13 @@ def training_job(configuration: Configuration, release: Release) -> Request:
 
 
 def tuning_job(configuration: Configuration, release: Release) -> Request:
-    """Return the CreateHyperParameterTuningJob request. Its trials are the training job with other values."""
+    """Return the CreateHyperParameterTuningJob request. Its trials differ from the training job in hyperparameters."""
     training = training_job(configuration, release)
     tuned = tuned_hyperparameters(configuration.tuning)
     shape = shapes.input_shape("sagemaker", "CreateHyperParameterTuningJob").members["TrainingJobDefinition"]
     algorithm = shape.members["AlgorithmSpecification"]
-    # A trial has no checkpoints: AWS does not say that trials keep theirs apart, and one that resumed from
-    # another's would be measured wrongly.
+    # Trials get no checkpoints: AWS does not document whether trials share the checkpoint's prefix, and a trial that
+    # resumed another trial's checkpoint would report a wrong metric.
     shared = {
         key: value
         for key, value in training.items()
@@ -43,7 +43,7 @@ def tuning_job(configuration: Configuration, release: Release) -> Request:
         **configuration.tuning,
         "HyperParameterTuningJobName": training["TrainingJobName"],
         "TrainingJobDefinition": {
-            # A training job may be without one, a trial may not.
+            # Optional for a training job, required for a trial.
             "StoppingCondition": {"MaxRuntimeInSeconds": DEFAULT_MAX_RUNTIME_SECONDS},
             **shared,
             "AlgorithmSpecification": only(training["AlgorithmSpecification"], algorithm.members),
