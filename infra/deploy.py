@@ -160,7 +160,7 @@ def _provider(iam: BaseClient) -> str | None:
 
 
 def _require_audience(iam: BaseClient) -> None:
-    """Refuse a provider that somebody else has made for other audiences than the workflows'."""
+    """Refuse an existing provider whose audiences are not those of the workflows."""
     arn = _provider(iam)
     if arn and AUDIENCE not in iam.get_open_id_connect_provider(OpenIDConnectProviderArn=arn)["ClientIDList"]:
         raise Refused(

@@ -32,7 +32,7 @@ APPROVAL = action("Approve/Release", "InProgress", category="Approval", provider
 
 @pytest.fixture
 def lines(capsys: pytest.CaptureFixture[str]) -> list[str]:
-    """What the plain display says of a build that starts, goes on and ends, without the time of day."""
+    """The plain display's lines for a build that starts, continues and ends, without the time of day."""
     source = action("Source/Code", "Succeeded", 2)
     build = action("Build/Render", "InProgress", after=2, activity="BUILD: 12 passed")
     with display.following() as screen:
@@ -67,7 +67,7 @@ def test_a_line_about_current_activity_has_the_current_time(capsys: pytest.Captu
     assert times == [moment.astimezone().strftime("%H:%M:%S") for moment in moments]
 
 
-def test_the_approval_says_what_to_run():
+def test_a_waiting_approval_shows_the_commands_to_run():
     row = display.rows(execution(APPROVAL))[0]
     assert row.state == "waiting"
     assert "mlops approve" in row.note

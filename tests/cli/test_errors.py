@@ -45,7 +45,9 @@ def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypa
     assert "AWS_ENDPOINT_URL" in result.output and "foo" in result.output
 
 
-def test_a_local_cloud_that_is_not_there_is_asked_for(repository: Path, monkeypatch: pytest.MonkeyPatch):
+def test_an_unreachable_local_cloud_is_reported_with_the_command_that_starts_it(
+    repository: Path, monkeypatch: pytest.MonkeyPatch
+):
     for name, value in Running("1", ports.free_port(), 0, REGION, "AKIA", "secret", False).environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
@@ -133,7 +135,7 @@ def test_any_other_refusal_keeps_service_call_words_and_code():
     assert (error.code, error.exit_code) == ("ConflictException", 1)
 
 
-def test_outside_of_a_repository_the_command_says_where_to_go(tmp_path: Path, mlops, monkeypatch):
+def test_outside_of_a_repository_the_error_names_the_directory_to_change_to(tmp_path: Path, mlops, monkeypatch):
     monkeypatch.chdir(tmp_path)
     result = mlops("status")
     assert result.exit_code == 2
@@ -147,7 +149,7 @@ def test_a_wrong_configuration_names_file_and_key(repository: Path, mlops):
     assert "configuration/qa.yml:1: users: found" in result.output
 
 
-def test_a_fault_elsewhere_in_the_configuration_keeps_nobody_from_looking(repository: Path, mlops):
+def test_a_fault_in_another_configuration_file_does_not_fail_status(repository: Path, mlops):
     (repository / "configuration" / "qa.yml").write_text("users: many\n")
     result = mlops("status")
     assert "No AWS credentials found" in result.output
@@ -189,7 +191,7 @@ def test_hyperparameters_in_json_that_cannot_be_used_are_refused(repository: Pat
     assert len(result.output) < 1000
 
 
-def test_a_file_that_is_no_table_is_quoted_without_what_a_terminal_obeys(repository: Path, mlops):
+def test_a_file_that_is_no_table_is_quoted_without_control_characters(repository: Path, mlops):
     (repository / "trips.csv").write_bytes(b"a,\x1b[2Jb\n" + bytes(range(256)) * 40)
     result = mlops("data", "prepare", "trips.csv")
     assert result.exit_code == 2

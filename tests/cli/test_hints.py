@@ -69,7 +69,7 @@ def succeeded(tune: str) -> Execution:
     return Execution("demo", FIRST, "Succeeded", "", {"Tune": tune}, {}, "", ())
 
 
-def test_a_release_that_was_tuned_says_how_the_next_one_gets_its_hyperparameters(
+def test_a_tuned_release_prints_how_the_next_one_gets_its_hyperparameters(
     session: Session, repository: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(executions, "read", lambda *_: succeeded("true"))
@@ -80,7 +80,7 @@ def test_a_release_that_was_tuned_says_how_the_next_one_gets_its_hyperparameters
     assert "configuration/trainingjob.json" in output
 
 
-def test_a_release_that_was_not_tuned_names_no_hyperparameters(
+def test_an_untuned_release_prints_no_hyperparameters(
     session: Session, repository: Path, monkeypatch, capsys: pytest.CaptureFixture[str]
 ):
     monkeypatch.setattr(executions, "read", lambda *_: succeeded("false"))

@@ -31,7 +31,7 @@ def until(condition: Callable[[], bool], seconds: float = 120) -> None:
         time.sleep(0.05)
 
 
-def test_an_owned_cloud_answers_and_is_gone_after_stop(tmp_path: Path):
+def test_an_owned_cloud_answers_until_it_is_stopped(tmp_path: Path):
     handle = start(tmp_path)
     assert launch.health(handle.running.port)["status"] == "running"
     assert launch.find(tmp_path) == handle.running
@@ -122,7 +122,7 @@ DAMAGED = {
 
 
 @pytest.mark.parametrize("damage", DAMAGED.values(), ids=DAMAGED)
-def test_a_damaged_state_file_beside_no_cloud_does_no_harm(tmp_path: Path, damage: Callable[[str], str] | None):
+def test_a_damaged_state_file_without_a_running_cloud_is_removed(tmp_path: Path, damage: Callable[[str], str] | None):
     state.write(tmp_path, Running("1", 1, os.getpid(), REGION, "AKIA", "secret", owned=False))
     file = tmp_path / "cloud.json"
     file.unlink() if damage is None else file.write_text(damage(file.read_text()))
@@ -142,7 +142,7 @@ def test_a_cloud_whose_state_file_is_damaged_is_not_doubled_and_can_be_stopped(t
     assert clouds_with(tmp_path) == []
 
 
-def test_another_cloud_on_the_port_is_not_taken_for_ones_own(tmp_path: Path, detached):
+def test_a_port_that_another_cloud_has_taken_is_refused(tmp_path: Path, detached):
     """The state file of a cloud that is gone names a port that another cloud has by now."""
     directory = tmp_path / "other"
     other = start(directory)
@@ -173,7 +173,7 @@ def clouds_with(directory: Path) -> list[psutil.Process]:
     return [each for each in processes if each.status() != psutil.STATUS_ZOMBIE]
 
 
-def test_a_taken_port_is_said_with_another_to_choose(tmp_path: Path):
+def test_a_taken_port_is_refused_with_another_port_to_use(tmp_path: Path):
     with socket.socket() as other:
         other.bind(("127.0.0.1", 0))
         other.listen()

@@ -12,7 +12,7 @@ from mlops.aws import polling, stacks
 from mlops.aws.session import AWSError, Session
 
 
-def test_what_ends_soon_is_seen_soon_and_what_takes_long_is_asked_for_rarely():
+def test_the_pause_between_polls_grows_with_time():
     pauses, waited = [], 0.0
     while waited < 600:
         pauses.append(polling.pause(waited))
@@ -72,7 +72,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
     server.server_close()
 
 
-def test_a_busy_aws_is_asked_until_it_answers(answers: list[tuple[int, str]]):
+def test_a_throttled_call_is_retried_until_it_succeeds(answers: list[tuple[int, str]]):
     answers += [(400, "ThrottlingException")] * 8
     assert Session("eu-central-1").client("codepipeline").list_pipelines()["pipelines"] == []
     assert answers == []
@@ -85,14 +85,14 @@ def test_an_aws_that_stays_busy_is_given_up(answers: list[tuple[int, str]]):
     assert len(answers) == 20 - 10
 
 
-def test_an_aws_that_is_broken_is_asked_three_times(answers: list[tuple[int, str]]):
+def test_a_failing_call_is_attempted_three_times(answers: list[tuple[int, str]]):
     answers += [(500, "InternalFailure")] * 20
     with pytest.raises(AWSError, match="InternalFailure"):
         Session("eu-central-1").client("codepipeline").list_pipelines()
     assert len(answers) == 20 - 3
 
 
-def test_what_aws_refuses_is_asked_once(answers: list[tuple[int, str]]):
+def test_a_refused_call_is_not_retried(answers: list[tuple[int, str]]):
     answers += [(400, "ValidationException")] * 2
     with pytest.raises(AWSError, match="ValidationException"):
         Session("eu-central-1").client("codepipeline").list_pipelines()

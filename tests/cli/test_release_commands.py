@@ -43,7 +43,7 @@ def start(mlops, *arguments: str) -> str:
     return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
 
 
-def test_a_release_goes_from_start_over_approval_to_its_end(mlops, session: Session, names: Names):
+def test_a_release_is_started_approved_and_followed_to_its_end(mlops, session: Session, names: Names):
     execution = start(mlops)
     waiting = mlops("watch", "--until-approval")
     assert waiting.exit_code == 0
@@ -57,7 +57,7 @@ def test_a_release_goes_from_start_over_approval_to_its_end(mlops, session: Sess
     assert approval.summary == "the figures look right"
 
 
-def test_what_is_released_stands_in_the_execution(mlops, session: Session, names: Names):
+def test_an_execution_has_the_commit_and_the_settings_of_its_release(mlops, session: Session, names: Names):
     execution = start(mlops, "--tune", "--set", "num_round=60", "--set", "subsample=0.9")
     started = executions.read(session, names.pipeline, execution)
     assert started.variables == {
@@ -70,7 +70,7 @@ def test_what_is_released_stands_in_the_execution(mlops, session: Session, names
     }
 
 
-def test_a_workflow_says_who_asked_for_the_release_and_where(mlops, session: Session, names: Names, monkeypatch):
+def test_a_workflows_release_names_its_actor_and_its_run(mlops, session: Session, names: Names, monkeypatch):
     run = {"ACTOR": "octocat", "SERVER_URL": "https://github.com", "REPOSITORY": "octo/model", "RUN_ID": "7"}
     for name, value in run.items():
         monkeypatch.setenv(f"GITHUB_{name}", value)
@@ -90,7 +90,7 @@ def test_a_release_that_is_already_in_progress_is_followed(mlops, session: Sessi
     assert len(executions.recent(session, names.pipeline)) == 1
 
 
-def test_a_release_that_waits_for_nobody_any_more_is_stopped_for_a_newer_one(mlops, session: Session, names: Names):
+def test_an_unapproved_release_is_superseded_by_a_newer_one(mlops, session: Session, names: Names):
     first = start(mlops)
     mlops("watch", "--until-approval")
     done = mlops("start", "--supersede", "--hyperparameters", '{"max_depth": 3}')
@@ -99,7 +99,7 @@ def test_a_release_that_waits_for_nobody_any_more_is_stopped_for_a_newer_one(mlo
     assert executions.read(session, names.pipeline, first).status in ("Stopping", "Stopped")
 
 
-def test_a_data_version_that_is_not_there_is_refused(mlops, session: Session):
+def test_a_missing_data_version_is_refused(mlops, session: Session):
     start(mlops)
     done = mlops("start", "--data-version", "no-such-version")
     assert done.exit_code == 2
@@ -172,7 +172,7 @@ def test_status_shows_versions_actions_and_endpoints(mlops):
     assert "production: no endpoint" in output
 
 
-def test_an_execution_behind_another_says_so(mlops, repository: Path):
+def test_a_queued_execution_names_the_one_that_it_waits_for(mlops, repository: Path):
     first = start(mlops)
     mlops("watch", "--until-approval")
     second = start(mlops, "--no-watch")
@@ -191,7 +191,7 @@ def test_an_execution_is_named_by_its_first_characters(mlops):
 
 
 @pytest.mark.parametrize("command", ["status", "watch", "report", "approve"])
-def test_an_execution_that_is_not_there_is_refused_with_those_that_are(mlops, command: str):
+def test_a_missing_execution_is_refused_with_a_list_of_the_existing_ones(mlops, command: str):
     execution = start(mlops)
     result = mlops(command, "nothing")
     assert result.exit_code == 2
@@ -206,7 +206,7 @@ def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused
     assert "clients_call: api, the stacks are deployed for endpoint. Run: mlops deploy" in result.output
 
 
-def test_logs_without_a_name_says_which_there_are(mlops):
+def test_logs_without_a_name_lists_the_logs(mlops):
     start(mlops)
     mlops("watch", "--until-approval")
     output = mlops("logs").output
@@ -268,7 +268,7 @@ def test_the_log_of_an_executions_endpoint_is_followed_without_an_end(
 
 @pytest.mark.parametrize("what", [["endpoint", "production"], ["Test/QA"], []])
 @pytest.mark.parametrize("execution", ["garbage", "11111111-2222-3333-4444-555555555555"])
-def test_logs_of_an_execution_that_is_not_there_are_refused(mlops, execution: str, what: list[str]):
+def test_logs_of_a_missing_execution_are_refused(mlops, execution: str, what: list[str]):
     start(mlops)
     result = mlops("logs", *what, "--execution", execution)
     assert result.exit_code == 2
@@ -289,19 +289,19 @@ def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, mo
     assert "Whole log: mlops logs function api\n" in result.output
 
 
-def test_following_a_log_ends_with_what_writes_it(mlops, repository: Path):
+def test_following_a_log_ends_when_its_writer_has_ended(mlops, repository: Path):
     start(mlops)
     mlops("watch", "--until-approval")
     assert "p95 latency 12 ms" in mlops("logs", "-f", "Test/QA").output
 
 
-def test_an_endpoint_that_is_not_there_is_said_so(mlops):
+def test_a_missing_endpoint_is_reported(mlops):
     result = mlops("invoke", "1,2,3")
     assert result.exit_code == 2
     assert "There is no endpoint" in result.output
 
 
-def test_control_c_leaves_the_execution_running_and_says_how_to_come_back(
+def test_control_c_leaves_the_execution_running_and_prints_the_command_to_follow_it(
     mlops, session: Session, names: Names, repository: Path
 ):
     execution = start(mlops)

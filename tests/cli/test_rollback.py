@@ -185,7 +185,7 @@ def test_a_rollback_to_a_release_without_a_record_is_refused(mlops, deployed):
     )
     done = mlops("rollback")
     assert done.exit_code == 2
-    assert "The release of execution one has left no record" in done.output
+    assert "The release of execution one has no record" in done.output
     assert production.statuses() == ["Approved", "Approved"]
 
 

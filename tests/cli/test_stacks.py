@@ -77,7 +77,7 @@ def test_a_failed_creation_names_the_resource_and_its_reason(session: Session, n
         result(stacks.deploy(session, name, BROKEN, {}))
 
 
-def test_what_a_failed_creation_left_does_not_stand_in_the_way(session: Session, name: str):
+def test_a_stack_whose_creation_failed_is_deleted_and_created_again(session: Session, name: str):
     with pytest.raises(PipelineError):
         result(stacks.deploy(session, name, BROKEN, {}))
     assert result(stacks.deploy(session, name, template(Topic=name), {})).changed
@@ -90,5 +90,5 @@ def test_a_deleted_stack_is_gone(session: Session, name: str):
     result(stacks.delete(session, name))
 
 
-def test_a_stack_that_is_not_there_has_no_outputs(session: Session):
+def test_a_missing_stack_has_no_outputs(session: Session):
     assert stacks.outputs(session, "never-deployed") == {}

@@ -93,7 +93,7 @@ def test_a_state_machine_is_stopped_with_the_action_that_runs_it(session: Sessio
     assert ended["status"] == "ABORTED"
 
 
-def test_what_changes_production_is_not_stopped_halfway(session: Session, names: Names, monkeypatch):
+def test_an_execution_that_changes_production_is_not_stopped(session: Session, names: Names, monkeypatch):
     execution = execution_in("Production", "CloudFormation", "")
     monkeypatch.setattr(executions, "read", lambda *_: execution)
     with pytest.raises(PipelineError, match=r"is in Production/Run and changes production.*mlops rollback"):

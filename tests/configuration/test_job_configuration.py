@@ -258,7 +258,7 @@ def test_a_tuning_job_that_could_not_work_is_refused(repository, edit, key, allo
     assert allowed in problem.allowed
 
 
-def test_a_prebuilt_image_has_hyperparameters_and_instances_of_its_own(repository):
+def test_hyperparameters_and_instances_of_a_prebuilt_image_are_not_checked(repository):
     def use_image(data):
         image = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"
         data["AlgorithmSpecification"].update(TrainingImage=image)
@@ -282,7 +282,7 @@ def test_instance_groups_are_counted_together_and_need_a_volume(repository):
     assert [problem.key for problem in repository.problems()] == ["ResourceConfig.InstanceGroups"]
 
 
-def test_hyperparameters_that_cannot_be_asked_for_are_named_with_their_file(repository, monkeypatch):
+def test_an_import_error_of_model_hyperparameters_is_reported_with_the_file(repository, monkeypatch):
     monkeypatch.setitem(sys.modules, "model.hyperparameters", None)
     with pytest.raises(InputError, match=r"model/hyperparameters\.py can't be imported"):
         load(repository.root)

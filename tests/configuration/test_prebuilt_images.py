@@ -37,7 +37,7 @@ def test_an_uri_in_ecr_is_used_as_it_is(uri):
 
 
 @pytest.mark.parametrize("image", ["python:3.13/x", "docker.io/library/python:3.13", "forecast", URI.split(":")[0]])
-def test_what_is_neither_an_uri_in_ecr_nor_a_shorthand_is_refused(image):
+def test_an_image_that_is_neither_an_ecr_uri_nor_a_shorthand_is_refused(image):
     with pytest.raises(InputError, match="TrainingImage"):
         images.resolve(image, "eu-west-1", "ml.m5.xlarge")
 

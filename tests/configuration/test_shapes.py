@@ -41,7 +41,7 @@ def test_an_integer_is_one_that_aws_can_read() -> None:
     assert (problem.path, problem.allowed) == ("InitialInstanceCount", "at most 2147483647")
 
 
-def test_a_good_request_has_no_problem():
+def test_a_valid_request_has_no_problem():
     assert check(TRAINING_JOB, input_shape("sagemaker", "CreateTrainingJob")) == []
 
 
@@ -74,7 +74,7 @@ def test_a_problem_names_the_place_inside_lists():
     assert problem.path == "AlgorithmSpecification.MetricDefinitions[0].Regex"
 
 
-def test_a_missing_parameter_is_told_from_a_null():
+def test_a_missing_parameter_is_distinguished_from_a_null():
     (missing,) = problems_after("OutputDataConfig", {})
     assert (missing.path, missing.found) == ("OutputDataConfig.S3OutputPath", MISSING)
     (null,) = problems_after("OutputDataConfig.S3OutputPath", None)

@@ -34,18 +34,18 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("deployed", "rendered"), POSSIBLE.values(), ids=POSSIBLE)
-def test_what_sagemaker_takes_is_allowed(deployed, rendered):
+def test_a_transition_that_sagemaker_accepts_is_allowed(deployed, rendered):
     assert transition.problems(deployed, rendered) == []
 
 
 @pytest.mark.parametrize(("rendered", "reason"), REFUSED.values(), ids=REFUSED)
-def test_what_sagemaker_would_refuse_or_not_guard_is_refused(rendered, reason):
+def test_a_transition_that_sagemaker_would_refuse_or_not_guard_is_refused(rendered, reason):
     before = DEPLOYED | ({"ChallengerName": "Old"} if rendered == CONFIGURED else {})
     [problem] = transition.problems(before, rendered)
     assert reason in problem
 
 
-def test_what_the_configuration_says_is_compared(repository):
+def test_the_configuration_is_compared_with_production(repository):
     repository.change("production.yml", lambda data: data.update(clients_call="endpoint", InstanceType="ml.m5.xlarge"))
     [problem] = transition.problems(DEPLOYED, transition.configured(load(repository.root)))
     assert "found ml.m5.xlarge, production has ml.m5.large" in problem

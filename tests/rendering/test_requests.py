@@ -65,7 +65,7 @@ def test_a_model_package_has_its_lineage_in_its_metadata_because_its_group_forbi
     assert package["Task"] == "REGRESSION"
 
 
-def test_what_trains_is_what_is_evaluated_registered_and_served(configuration):
+def test_the_trained_model_and_image_are_evaluated_registered_and_served(configuration):
     rendered = rendering.state_machine_input(configuration, RELEASE)
     training = rendered["Training"]
     archive = f"{training['OutputDataConfig']['S3OutputPath']}/{training['TrainingJobName']}/output/model.tar.gz"
@@ -98,7 +98,7 @@ def test_an_override_that_sagemaker_would_refuse_is_refused(configuration):
         rendering.training_job(configuration, replace(RELEASE, hyperparameters={"eta": "1" * 2501}))
 
 
-def test_tuning_searches_what_it_names_and_holds_the_rest(configuration):
+def test_tuning_varies_its_own_hyperparameters_and_fixes_the_others(configuration):
     request = rendering.tuning_job(configuration, replace(RELEASE, hyperparameters={"gamma": "1"}))
     static = request["TrainingJobDefinition"]["StaticHyperParameters"]
     assert {"max_depth", "eta", "min_child_weight"}.isdisjoint(static)
@@ -125,7 +125,7 @@ def test_production_is_compared_with_only_when_there_is_one(configuration):
     assert second["Evaluation"]["ProcessingInputs"][2]["S3Input"]["S3Uri"] == "s3://b/model.tar.gz"
 
 
-def test_the_gate_has_every_metric_with_the_goal_that_is_its_own(repository):
+def test_the_gate_has_every_metric_with_the_metrics_goal(repository):
     metrics = {"rmse": {"bound": 6.0, "allowed_regression": 0.02}, "r2": {"bound": 0.5, "allowed_regression": 0.1}}
     repository.change("evaluation.yml", lambda data: data.update(metrics=metrics))
     assert rendering.gate(load(repository.root), RELEASE) == {

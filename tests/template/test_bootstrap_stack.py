@@ -139,6 +139,6 @@ def test_approval_fails_without_a_review_that_binds_authors_and_administrators(
 ) -> None:
     account.hub.make("production")
     account.hub.set_reviewers("production", **settings)
-    code, output = account.step("approve", "See that somebody was asked")
+    code, output = account.step("approve", "Check that the environment requires a review")
     assert (code == 0) == approved, output
     assert words in output

@@ -14,7 +14,7 @@ _SHORT_ID = re.compile("[0-9a-f]{8}")
 
 
 def bucket(session: Session, name: str) -> None:
-    """Delete every version of every object, and the markers of objects deleted before."""
+    """Delete every version of every object, and all delete markers."""
     client = session.client("s3")
     for page in _all_pages(client, "list_object_versions", "NoSuchBucket", Bucket=name):
         versions = [*page.get("Versions", []), *page.get("DeleteMarkers", [])]
@@ -24,7 +24,9 @@ def bucket(session: Session, name: str) -> None:
         answer = client.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
         if errors := answer.get("Errors"):
             first = errors[0]
-            raise PipelineError(f"{len(errors)} objects of {name} stay, {first['Key']} among them: {first['Message']}")
+            raise PipelineError(
+                f"{len(errors)} objects of {name} were not deleted, such as {first['Key']}: {first['Message']}"
+            )
 
 
 def images(session: Session, repository: str) -> None:
@@ -49,7 +51,7 @@ def endpoint_logs(session: Session, names: Names) -> None:
     prefix = endpoints.log_of(names.release_endpoint("")).group
     for group in list(paging.items(client, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)):
         name = group["logGroupName"]
-        # The names of another model may begin in the same way.
+        # Log groups of another model may have the same prefix.
         if _SHORT_ID.fullmatch(name.removeprefix(prefix)):
             client.delete_log_group(logGroupName=name)
 

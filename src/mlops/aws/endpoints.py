@@ -1,4 +1,4 @@
-"""Calling a SageMaker endpoint."""
+"""Calls SageMaker endpoints and reads their status."""
 
 from __future__ import annotations
 
@@ -30,9 +30,9 @@ class Status:
 
 
 def name_of(session: Session, names: Names, stage: Stage, execution_id: str | None = None) -> str:
-    """The endpoint of a stage as it is deployed now, or the one that an execution made or tried to make.
+    """The name of a stage's deployed endpoint, or of the endpoint that an execution created or tried to create.
 
-    Behind the API each release has an endpoint of its own; only the stack knows.
+    Behind the API each release has its own endpoint, whose name is a parameter of the stack.
     """
     deployed = stacks.parameters(session, names.endpoint_stack(stage))
     if execution_id and deployed.get("ClientsCall") == "api":
@@ -41,7 +41,7 @@ def name_of(session: Session, names: Names, stage: Stage, execution_id: str | No
 
 
 def log_of(endpoint: str) -> LogLocation:
-    """Where the containers of an endpoint write."""
+    """The log of an endpoint's containers."""
     return LogLocation(f"/aws/sagemaker/Endpoints/{endpoint}")
 
 
@@ -76,8 +76,8 @@ def _not_answered(session: Session, endpoint: str, error: AWSError) -> Exception
         status, message = error.response.get("OriginalStatusCode", 500), error.response.get("OriginalMessage", "")
         if 400 <= status < 500:
             return InputError(f"The model in {endpoint} refused the request ({status}): {message}")
-        what = f"failed ({status})" if status else "did not answer"
-        return PipelineError(f"The model in {endpoint} {what}: {message} Log: {log_of(endpoint)}")
+        failure = f"failed ({status})" if status else "did not answer"
+        return PipelineError(f"The model in {endpoint} {failure}: {message} Log: {log_of(endpoint)}")
     if error.code == "ValidationError" and describe(session, endpoint) is None:
         return InputError(f"There is no endpoint {endpoint} yet. See what has been released with: mlops status")
     return error

@@ -39,7 +39,7 @@ class Job:
 
 
 def of_execution(session: Session, names: Names, execution_id: str) -> list[Job]:
-    """The jobs that exist by now, in the order in which they started."""
+    """The execution's existing jobs, in the order in which they started."""
     name = names.job(execution_id)
     started = [
         tuning(session, name),
@@ -111,7 +111,7 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
         kind=kind,
         name=name,
         status=answer["ProcessingJobStatus"],
-        # The program's own words; FailureReason of a processing job only says that it failed.
+        # The program writes ExitMessage; a processing job's FailureReason does not contain the cause.
         failure_reason=answer.get("ExitMessage") or answer.get("FailureReason", ""),
         started=answer.get("ProcessingStartTime", answer.get("CreationTime")),
         ended=answer.get("ProcessingEndTime"),

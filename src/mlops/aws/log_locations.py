@@ -14,7 +14,7 @@ from mlops.names import Function, Names
 
 @dataclass(frozen=True)
 class LogSource:
-    """Something that writes a log: `name` is a job's kind ("training") or an action's path ("Test/QA")."""
+    """The log of a job or an action: `name` is the job's kind ("training") or the action's path ("Test/QA")."""
 
     name: str
     location: LogLocation
@@ -22,7 +22,7 @@ class LogSource:
 
 
 def of_execution(session: Session, names: Names, execution: Execution) -> list[LogSource]:
-    """The logs that exist by now."""
+    """The existing logs of the execution's actions and jobs."""
     sources = []
     for action in execution.actions:
         if action.provider == "StepFunctions":
@@ -43,12 +43,12 @@ def of_action(session: Session, action: Action) -> LogLocation | None:
 
 
 def of_function(names: Names, purpose: Function) -> LogLocation:
-    """Where a Lambda function writes, from release to release."""
+    """The log of a Lambda function, which all releases share."""
     return LogLocation(f"/aws/lambda/{names.function(purpose)}")
 
 
 def of_functions(session: Session, names: Names) -> dict[str, LogLocation]:
-    """The logs of all functions by their names for people; empty where clients call the endpoint itself."""
+    """The logs of all functions by their names on the command line; empty where clients call the endpoint itself."""
     if not api.clients_call_api(session, names):
         return {}
     return {f"function {purpose}": of_function(names, purpose) for purpose in get_args(Function)}

@@ -16,7 +16,7 @@ def is_confirmed(session: Session, names: Names, address: str) -> bool:
     subscriptions = paging.items(
         session.client("sns"), "list_subscriptions_by_topic", "Subscriptions", TopicArn=_topic(session, names)
     )
-    # Until it is confirmed, a subscription has the word PendingConfirmation in place of its ARN.
+    # An unconfirmed subscription has PendingConfirmation in place of its ARN.
     return any(each["Endpoint"] == address and each["SubscriptionArn"].startswith("arn:") for each in subscriptions)
 
 

@@ -1,4 +1,4 @@
-"""Acting on the pipeline: start an execution, answer its approval, stop all that are in progress."""
+"""Starts executions of the pipeline, answers their approvals, stops the running ones."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ from mlops.aws.requested_by import RequestedBy
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError, PipelineError
 
-# How long an approval that is in progress may have no token yet.
+# How long to wait for the token of an approval that is in progress.
 _TOKEN_SECONDS = 30.0
 
 
 @dataclass(frozen=True)
 class ReleaseRequest:
-    """A release to start: `object_versions` maps a source action to the S3 object version that it is to take."""
+    """A release to start: `object_versions` maps each source action to the S3 object version that it reads."""
 
     pipeline: str
     variables: dict[str, str]
@@ -26,7 +26,7 @@ class ReleaseRequest:
     requested_by: RequestedBy
 
     def is_released_by(self, execution: Execution) -> bool:
-        """Whether the execution releases the same code and data in the same way, for any requester."""
+        """Whether the execution has the same code, data and variables; the requester may be another one."""
         variables = {name: execution.variables.get(name) for name in self.variables}
         versions = {name: execution.revisions.get(name) for name in self.object_versions}
         return variables == self.variables and versions == self.object_versions
@@ -53,7 +53,7 @@ def start(session: Session, request: ReleaseRequest) -> str:
 
 
 def stop_all(session: Session, pipeline: str, reason: str) -> None:
-    """Stop whatever is in progress and wait for nothing of it."""
+    """Stop all running executions with their builds and jobs, without waiting for their end."""
     for summary in executions.recent(session, pipeline, limit=100):
         if summary.status == IN_PROGRESS:
             execution = executions.read(session, pipeline, summary.id)
@@ -62,7 +62,7 @@ def stop_all(session: Session, pipeline: str, reason: str) -> None:
 
 
 def answer_approval(session: Session, execution: Execution, *, approved: bool, comment: str) -> Action:
-    """Approve or reject what the execution waits for. InputError when it waits for no approval."""
+    """Answer the approval that the execution waits for. InputError when it waits for none."""
     action = execution.waiting_approval
     if action is None:
         raise InputError(
@@ -80,13 +80,13 @@ def answer_approval(session: Session, execution: Execution, *, approved: bool, c
         )
     except AWSError as error:
         if error.code in {"ApprovalAlreadyCompletedException", "InvalidApprovalTokenException"}:
-            raise PipelineError(f"Someone else has just answered this approval: {error}") from error
+            raise PipelineError(f"This approval was answered already: {error}") from error
         raise
     return action
 
 
 def _token(client: Any, execution: Execution, action: Action) -> str:
-    """The token of an approval that waits. An action is in progress a moment before it has one."""
+    """The token of a waiting approval. CodePipeline publishes it a moment after the action has started."""
     backoff, deadline = polling.Backoff(), time.monotonic() + _TOKEN_SECONDS
     while run := _run_in_progress(client.get_pipeline_state(name=execution.pipeline), execution, action):
         if token := run.get("token"):

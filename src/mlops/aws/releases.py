@@ -1,6 +1,6 @@
 """The record of a release: the template and the parameters that production is deployed with, written once.
 
-A rollback deploys the record of its target, and so brings back all that later releases changed.
+A rollback deploys the record of its target, and so reverts every change of later releases.
 """
 
 from __future__ import annotations
@@ -37,7 +37,7 @@ def deployed(session: Session, names: Names) -> dict[str, str]:
 
 
 def require_repeatable(session: Session, names: Names) -> None:
-    """InputError while the stack of production is in a state that no release can change."""
+    """InputError while the stack of production has a status in which CloudFormation does not update it."""
     name = names.endpoint_stack("production")
     status = (stacks.describe(session, name) or {}).get("StackStatus", "")
     if status in ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED"):
@@ -53,20 +53,20 @@ def require_repeatable(session: Session, names: Names) -> None:
 
 
 def write(session: Session, bucket: str, execution_id: str, record: Record) -> None:
-    """Keep the record of an execution. PipelineError when another one is kept already."""
+    """Write the record of an execution. PipelineError when a different record exists."""
     content = json.dumps(asdict(record), sort_keys=True).encode()
     checksums.put_once(session.client("s3"), bucket, keys.release_record_key(execution_id), content)
 
 
 def read(session: Session, bucket: str, execution_id: str) -> Record:
-    """The record of an execution. InputError when there is none."""
+    """The record of an execution. InputError when it does not exist."""
     key = keys.release_record_key(execution_id)
     try:
         answer = session.client("s3").get_object(Bucket=bucket, Key=key)
     except AWSError as error:
         if error.code in ("NoSuchKey", "404"):
             raise InputError(
-                f"The release of execution {execution_id} has left no record: s3://{bucket}/{key} does not exist. "
+                f"The release of execution {execution_id} has no record: s3://{bucket}/{key} does not exist. "
                 "Release its commit again with: mlops start"
             ) from error
         raise

@@ -119,7 +119,7 @@ def _(event: events.ExecutionStarted) -> list[str]:
 
 @lines.register
 def _(event: events.ExecutionSuperseded) -> list[str]:
-    stopped = f"Execution {event.execution_id} is stopped: nobody had approved it, and this release is newer."
+    stopped = f"Execution {event.execution_id} is stopped: it had no approval, and this release is newer."
     waits = (f"  {path} cannot be stopped; this release waits for its end." for path in event.unstoppable)
     return [stopped, *waits]
 

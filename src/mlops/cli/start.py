@@ -43,14 +43,14 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
 @click.option(
     "--data-version",
     metavar="VERSION",
-    help="A data set that lies in the bucket, by its S3 object version, or `latest`: nothing is uploaded then. "
+    help="An uploaded data set, by its S3 object version, or `latest`: nothing is uploaded then. "
     "While there is none, `latest` is the sample.",
 )
-@click.option("--reason", default="", help="Why. It stands in the approval, in mails and in the report.")
+@click.option("--reason", default="", help="The reason, which the approval, mails and the report show.")
 @click.option(
     "--supersede",
     is_flag=True,
-    help="Follow the execution that already releases the same; stop older ones that nobody has approved.",
+    help="Follow a running execution of the same request, if one exists; stop older ones without approval.",
 )
 @click.option(
     "--execution-to",

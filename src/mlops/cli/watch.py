@@ -35,5 +35,5 @@ def leaving_it_running(execution_id: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.say(f"\nThe execution goes on without you. Come back with: mlops watch {execution_id}")
+        console.say(f"\nThe execution continues. Follow it again with: mlops watch {execution_id}")
         raise click.exceptions.Exit(1) from None

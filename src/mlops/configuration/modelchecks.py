@@ -1,4 +1,4 @@
-"""What the configuration must agree with in `model/`: its problem type, and the hyperparameters that training takes.
+"""Checks the configuration against `model/`: its problem type, and the hyperparameters that training accepts.
 
 The hyperparameters of prebuilt images are not checked.
 """
@@ -17,7 +17,7 @@ from mlops.errors import InputProblem
 
 
 def problem_type() -> ProblemType:
-    """The problem type of the target in model/features.py. Raises InputError when there is no usable target."""
+    """The problem type of the target in model/features.py. InputError when the target is missing or invalid."""
     target, _ = team.features()
     return contract.problem_type(target)
 
@@ -43,12 +43,12 @@ def training_problems(document: Document) -> list[InputProblem]:
 
 
 def tuning_problems(tuning: Document, training_job: dict[str, Any]) -> list[InputProblem]:
-    """Check that training takes every value of the ranges."""
+    """Check that training accepts every value of the ranges."""
     return [] if has_prebuilt_image(training_job) else list(_range_problems(tuning))
 
 
 def hyperparameter_problems(given: Mapping[str, str]) -> dict[str, str]:
-    """What is allowed, for each of these hyperparameters that training would refuse."""
+    """The allowed values of each given hyperparameter that training would refuse."""
     return {name: allowed for name, allowed in team.hyperparameters().problems(given).items() if name in given}
 
 

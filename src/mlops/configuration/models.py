@@ -75,7 +75,7 @@ class Endpoint(_File):
 
 
 class Shift(_File):
-    """How the traffic comes to a new release: `percent` of it first or with each step, `minutes` apart."""
+    """The shift of traffic to a new release: `percent` of it first or with each step, `minutes` apart."""
 
     type: Literal["all_at_once", "canary", "linear", "rolling"] = "canary"
     percent: Annotated[int, Field(ge=1, le=50)] = 10

@@ -1,4 +1,4 @@
-"""Repositories on GitHub: their numbers, which the tokens of their workflows carry."""
+"""Reads from GitHub with gh: the numeric ids of a repository, its reviewers and environments."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 
 @dataclass(frozen=True)
 class Ids:
-    """GitHub's numbers of a repository and of its owner, as digits."""
+    """The numeric ids of a repository and of its owner on GitHub, which the tokens of its workflows contain."""
 
     owner_id: str
     repository_id: str
@@ -29,7 +29,7 @@ class Ids:
 
 @dataclass(frozen=True)
 class Reviewer:
-    """Who is asked before a job of an environment runs: a User or a Team, with GitHub's number."""
+    """A required reviewer of an environment: a User or a Team, with its numeric id on GitHub."""
 
     kind: str
     id: str
@@ -37,7 +37,7 @@ class Reviewer:
 
 @dataclass(frozen=True)
 class Environment:
-    """What an environment demands before a job of it runs."""
+    """The protection of an environment: which branches may deploy to it, its reviewers, its wait timer."""
 
     open_to_all: bool
     names_branches: bool
@@ -47,10 +47,10 @@ class Environment:
 
 
 def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
-    """The numbers of the repository OWNER/NAME: as given, else as GitHub says.
+    """The ids of the repository OWNER/NAME: the given ones, the others from GitHub.
 
-    InputError for what is no number, and for a repository that is not there, may not be seen, or has another name by
-    now; tokens carry the present name.
+    InputError for an id that is no number, and for a repository that does not exist, is not visible, or was renamed, as
+    tokens contain the present name.
     """
     if owner_id is None or repository_id is None:
         ids = _parse(name, _by_gh(name) or _by_api(name))
@@ -92,7 +92,7 @@ def environment(name: str, environment: str) -> Environment | None:
 
 
 def _get(path: str) -> Any | None:
-    """What GitHub answers by gh; None when it says that there is nothing. PipelineError for everything else."""
+    """GitHub's answer to `gh api`; None for HTTP 404, PipelineError for any other failure."""
     _require_gh()
     done = subprocess.run(["gh", "api", path], capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)
     if done.returncode == 0:
@@ -103,7 +103,7 @@ def _get(path: str) -> Any | None:
 
 
 def run(commands: Iterable[Sequence[str]]) -> None:
-    """Run commands of gh, one after the other. InputError without gh, PipelineError with its words."""
+    """Run gh commands, one after the other. InputError when gh is missing, PipelineError with gh's error message."""
     _require_gh()
     for command in commands:
         done = subprocess.run(command, capture_output=True, text=True)
@@ -126,14 +126,14 @@ def _require_gh() -> None:
 def _parse(name: str, body: dict[str, Any]) -> Ids:
     if body.get("full_name") != name:
         raise InputError(
-            f"GitHub knows {name} as {body.get('full_name')}. Write that into configuration/project.json "
-            "(github_owner, github_repository), capitals included: tokens carry it."
+            f"The name of {name} on GitHub is {body.get('full_name')}. Write that name into configuration/project.json "
+            "(github_owner, github_repository), capitals included: tokens contain it."
         )
     return Ids(str(body["owner"]["id"]), str(body["id"]))
 
 
 def _by_gh(name: str) -> dict[str, Any] | None:
-    """GitHub's answer by gh, which sees private repositories; None without gh, or when it is not signed in."""
+    """The repository from gh, which can read private ones; None when gh is missing or not signed in."""
     if shutil.which("gh") is None:
         return None
     done = subprocess.run(["gh", "api", f"repos/{name}"], capture_output=True, text=True, timeout=_TIMEOUT_SECONDS)

@@ -19,7 +19,7 @@ _MARKER = Path("configuration") / "project.json"
 
 @dataclass(frozen=True)
 class Repository:
-    """The generated repository at `root`, with what use cases need of it. Everything is read when it is used."""
+    """The generated repository at `root`, with its configuration, AWS session and paths, which are read on first use."""
 
     root: Path
 
@@ -41,12 +41,12 @@ class Repository:
         return configuration.load(self.root)
 
     def check(self) -> None:
-        """InputError with every fault in configuration/: better now than after an upload."""
+        """InputError with every fault in configuration/, before anything is uploaded."""
         self.configuration  # noqa: B018 - reading it is the check
 
     @cached_property
     def project(self) -> Project:
-        """project.json alone, so that a fault elsewhere in configuration/ prevents no look at a release."""
+        """project.json alone: commands that only read a release work in spite of faults in other files."""
         return configuration.load_project(self.root)
 
     @cached_property

@@ -12,9 +12,9 @@ _MOST_CHARACTERS = 200
 
 
 def stop(repository: Repository, execution: str | None = None, *, reason: str = "") -> Events[None]:
-    """Stop an execution, by default the one that runs, with its builds and jobs, and wait for its end.
+    """Stop an execution, by default the running one, with its builds and jobs, and wait for its end.
 
-    InputError when it has ended or several run, PipelineError while it changes production.
+    InputError when it has ended already or several executions run, PipelineError while it changes production.
     """
     session, names = repository.session, repository.names
     execution_id = executions.named(session, names.pipeline, execution) if execution else _running(repository)

@@ -22,11 +22,11 @@ _LOG_TAIL_LINES = 8
 def watch(
     repository: Repository, execution: str | None = None, *, until_approval: bool = False, cloud_stops: bool = False
 ) -> Events[Execution]:
-    """Follow an execution: by its id, by the first characters of one, by default the latest one.
+    """Follow an execution, given by its id or the id's first characters, by default the latest one, until it ends.
 
-    Ends with the execution, and with `until_approval` also when it waits for one. Returns its last state. PipelineError
-    with the cause when it ends in any way but success. `cloud_stops` is true when the local cloud stops after this: the
-    message names files instead of commands then.
+    With `until_approval`, stop following when the execution waits for an approval. Returns the execution's last state.
+    PipelineError with the cause when it ends without success; with `cloud_stops`, its message names log files instead
+    of commands, which need the local cloud.
     """
     execution_id = executions.named(repository.session, repository.names.pipeline, execution)
     state = yield from follow(repository, execution_id, until_approval=until_approval)
@@ -37,7 +37,7 @@ def watch(
 
 
 def follow(repository: Repository, execution_id: str, *, until_approval: bool) -> Events[Execution]:
-    """Follow an execution to its end, or to its approval, and return its last state, whatever it is."""
+    """Follow an execution to its end, or to its approval; return its last state, also after a failure."""
     for state in following.follow(repository.session, repository.names, execution_id):
         yield ExecutionChanged(state)
         if ahead := executions.ahead_of(repository.session, state):
