@@ -28,8 +28,8 @@ def bomb(pattern: str) -> str:
     [
         pytest.param("qa.yml", bomb("[%s]") + "users: *a9\n", "a4[", 1, "over 10,000 values", id="alias bomb"),
         pytest.param("qa.yml", bomb("{<<: [%s]}"), "a4.<<[", 1, "over 10,000 values", id="bomb of merges"),
-        pytest.param("qa.yml", "users: &x [*x]", "users[0]", 1, "an alias of what contains it", id="circular value"),
-        pytest.param("qa.yml", "&x [*x]", "[0]", 1, "an alias of what contains it", id="circular document"),
+        pytest.param("qa.yml", "users: &x [*x]", "users[0]", 1, "an alias of a parent", id="circular value"),
+        pytest.param("qa.yml", "&x [*x]", "[0]", 1, "an alias of a parent", id="circular document"),
         pytest.param("production.yml", "shift:\n  2001-01-01: 1", "shift", 2, "the key 2001-01-01", id="date as key"),
         pytest.param("qa.yml", "a: 1\nnull: 1", "", 2, "the key null", id="null as key"),
         pytest.param("qa.yml", "? [a]\n: 1", "", 1, "an object or list as key", id="list as key"),

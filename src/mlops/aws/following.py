@@ -1,4 +1,4 @@
-"""Following an execution until it ends."""
+"""Follows an execution until it ends."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops.names import Names
 
 @dataclass(frozen=True)
 class Change:
-    """An action that is in another state than before."""
+    """A change of an action's state."""
 
     action: Action
     before: str
@@ -21,9 +21,9 @@ class Change:
 
 
 def follow(session: Session, names: Names, execution_id: str) -> Iterator[Execution]:
-    """The execution each time it differs from the one before, with what its running actions are doing.
+    """Yield the execution after each change, with the activity of its running actions.
 
-    Ends after the execution has ended. Asks every second while things change and less often while nothing does.
+    Ends after the execution has ended. Polls a second after a change, and less often while nothing changes.
     """
     before, backoff = None, polling.Backoff(shortest_seconds=1.0)
     while True:
@@ -38,7 +38,7 @@ def follow(session: Session, names: Names, execution_id: str) -> Iterator[Execut
 
 
 def changes(before: Execution | None, after: Execution) -> list[Change]:
-    """The actions whose state changed, in the order in which it happened; with no `before`, all that ran."""
+    """The actions whose state changed, in the order of the changes; without `before`, all that have started."""
     earlier = {action.path: action.state for action in before.actions} if before else {}
     changed = [
         Change(action, earlier.get(action.path, PENDING), action.state)

@@ -16,9 +16,9 @@ UNCOMMITTED = "uncommitted"
 
 
 def files(root: Path) -> list[Path]:
-    """What belongs to the source, relative to `root`: tracked and new files that git doesn't ignore.
+    """The files of the source, relative to `root`: tracked and new files that git doesn't ignore.
 
-    Where git has nothing to say (no repository, no git, a directory that an outer repository ignores), every
+    Where git lists no file (no repository, no git, a directory that an outer repository ignores), every
     file but caches, environments and the state in .mlops.
     """
     listed = _git(root, "ls-files", "-z", "--cached", "--others", "--exclude-standard")
@@ -29,7 +29,7 @@ def files(root: Path) -> list[Path]:
 
 
 def commit_id(root: Path) -> str:
-    """The commit that is packed, with "+uncommitted" when the tree differs; "uncommitted" with none."""
+    """The commit that is packed, with "+uncommitted" when the tree differs; "uncommitted" without a commit."""
     if not _git(root, "ls-files", "--cached", "."):
         return UNCOMMITTED
     commit = _git(root, "rev-parse", "--verify", "--quiet", "HEAD").strip()
@@ -41,7 +41,7 @@ def commit_id(root: Path) -> str:
 def pack(root: Path, names: Iterable[Path], archive: Path, *, compressed: bool = False) -> Path:
     """Write the files, given relative to `root`, to a zip archive. The same content gives the same bytes.
 
-    On every machine so only when it is not compressed: each zlib compresses in its own way.
+    With `compressed`, this holds only for one version of zlib, as versions compress differently.
     """
     archive.parent.mkdir(parents=True, exist_ok=True)
     method = zipfile.ZIP_DEFLATED if compressed else zipfile.ZIP_STORED
@@ -53,7 +53,7 @@ def pack(root: Path, names: Iterable[Path], archive: Path, *, compressed: bool =
             # 3 is Unix; Python writes 0 on Windows.
             entry.create_system = 3
             entry.external_attr = (0o755 if os.access(file, os.X_OK) else 0o644) << 16
-            # Larger files get headers of 64 bits, by this size.
+            # By this size zipfile decides whether the header needs 64 bits.
             entry.file_size = file.stat().st_size
             with file.open("rb") as content, target.open(entry, "w") as packed:
                 while block := content.read(1 << 20):

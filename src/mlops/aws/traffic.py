@@ -1,4 +1,4 @@
-"""What became of the requests that a release answered while the traffic was shifted to it."""
+"""Counts the requests that a release answered and failed while the traffic was shifted to it."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _ANSWERED, _FAILED = "answered", "failed"
 
 @dataclass(frozen=True)
 class Traffic:
-    """Requests to the whole minute. `version` is the Lambda function's, empty where clients call the endpoint.
+    """Counts of requests over whole minutes. `version` is the Lambda function's, empty where clients call the endpoint.
 
     The counts of a version are the new release's alone; those of an endpoint are of the old and the new one together.
     """
@@ -27,7 +27,7 @@ class Traffic:
 
 
 def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
-    """The traffic of the deployment to production that an action of the pipeline was, or None without a shift.
+    """The traffic during the deployment to production that `action` carried out, or None without a shift.
 
     CloudWatch counts an invocation of an alias with weights also by the version that answered it.
     Source: AWS Lambda Developer Guide, "Viewing metrics for Lambda functions".
@@ -61,7 +61,7 @@ def _counts(
     first: datetime,
     last: datetime,
 ) -> dict[str, int]:
-    """The sums of the metrics of requests and of failures over all minutes that the time touches."""
+    """The sums of the metrics of requests and of failures from the minute of `first` to the minute of `last`."""
     queries = [
         {
             "Id": name,

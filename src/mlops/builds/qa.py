@@ -1,7 +1,7 @@
 """The pipeline's actions Test/QA (`--endpoint test`) and Production/Smoke (`--endpoint production --smoke`).
 
 Reads BUCKET, EXECUTION_ID and DATA_VERSION from the environment. Exit code 0: passed, 1: the endpoint failed,
-2: the input is wrong. The last line that is not indented says why.
+2: the input is wrong. The last line that is not indented is the reason.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
     """Test the endpoint, upload the results, and print the outcome."""
     parser = argparse.ArgumentParser(prog="mlops.builds.qa", description="Test an endpoint of this repository.")
     parser.add_argument("--endpoint", required=True, choices=["test", "production"])
-    parser.add_argument("--smoke", action="store_true", help="only ask whether it answers rightly, no load")
+    parser.add_argument("--smoke", action="store_true", help="check the predictions only, without load")
     chosen = parser.parse_args(arguments)
     try:
         _run(Path.cwd(), chosen.endpoint, smoke=chosen.smoke)

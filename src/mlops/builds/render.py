@@ -81,7 +81,7 @@ def write(directory: Path, settings: Configuration, release: Release, production
 
 
 def _production(session: Session, settings: Configuration, release: Release) -> Request:
-    """The template configuration of production, after what it is deployed with now. InputError when it cannot follow."""
+    """The template configuration of production. InputError when the deployed one cannot be changed to it."""
     rendered = rendering.endpoint_stack(settings, release, "production")
     deployed = releases.deployed(session, settings.names)
     if problems := transition.problems(deployed, rendered["Parameters"]):
@@ -107,20 +107,20 @@ def _flag(name: str, value: str) -> bool:
 
 
 def _image(settings: Configuration) -> str:
-    """The URI of the image that trains and serves: a prebuilt one, or what Build/Image has pushed just now."""
-    ready = os.environ.get("TRAINING_IMAGE", "")
-    if bool(ready) != bool(settings.image):
+    """The URI of the image that trains and serves: a prebuilt one, or the one that Build/Image has pushed."""
+    prebuilt = os.environ.get("TRAINING_IMAGE", "")
+    if bool(prebuilt) != bool(settings.image):
         state = "names an image" if settings.image else "names no image"
         raise InputError(
             f"configuration/trainingjob.json {state}, but the pipeline was deployed for the opposite. Run: mlops deploy"
         )
-    if ready:
-        return ready
+    if prebuilt:
+        return prebuilt
     return f"{required('REPOSITORY_URI')}@{required('IMAGE_DIGEST')}"
 
 
 def _production_model(session: Session, settings: Configuration) -> str | None:
-    """The archive of the model that production serves. Only the stack knows: an approval is no deployment."""
+    """The archive of the model that production serves, from the stack: not every approved package is deployed."""
     outputs = stacks.outputs(session, settings.names.endpoint_stack("production"))
     return outputs.get("ModelDataUrl")
 
@@ -135,7 +135,7 @@ def _functions(session: Session, root: Path, settings: Configuration) -> Functio
 
 
 def _challenger(session: Session, settings: Configuration) -> Challenger | None:
-    """What serves the second variant: the version of the model package group that production.yml names."""
+    """The second variant's container: the version of the model package group that production.yml names."""
     challenger = settings.production.challenger
     if challenger is None:
         return None
@@ -144,7 +144,7 @@ def _challenger(session: Session, settings: Configuration) -> Challenger | None:
 
 
 def _prepare_log(session: Session, settings: Configuration, release: Release) -> None:
-    """SageMaker would make the log group of this release's endpoint without an end and without our key."""
+    """Create the endpoint's log group: SageMaker would create it without a retention and without the KMS key."""
     location = endpoints.log_of(settings.names.release_endpoint(release.execution_id))
     logs.create_group(session, location.group, key_arn=release.key_arn, retention_days=_RETENTION_DAYS)
 

@@ -1,4 +1,4 @@
-"""`mlops watch`: an execution as it goes."""
+"""`mlops watch`: follow an execution."""
 
 from __future__ import annotations
 
@@ -15,23 +15,23 @@ from mlops.cli.show import show
 
 @click.command()
 @click.argument("execution", required=False)
-@click.option("--until-approval", is_flag=True, help="End when the release waits for a person.")
+@click.option("--until-approval", is_flag=True, help="End when the release waits for an approval.")
 def watch(execution: str | None, until_approval: bool) -> None:
     """Show an execution until it ends.
 
-    Without EXECUTION the latest one. Ctrl-C leaves it running.
+    Without EXECUTION: the latest one. Ctrl-C ends this command and leaves the execution running.
     """
     repository = release.find()
     chosen = executions.named(repository.session, repository.names.pipeline, execution)
     with leaving_it_running(chosen):
         ended = show(release.watch(repository, chosen, until_approval=until_approval))
     if ended.waiting_approval:
-        console.say("The release waits for a person: mlops approve, or mlops reject --comment WHY")
+        console.say("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
 
 
 @contextmanager
 def leaving_it_running(execution_id: str) -> Iterator[None]:
-    """Ctrl-C ends the watching only, and says how to come back."""
+    """On Ctrl-C, print the command that follows the execution again, and exit."""
     try:
         yield
     except KeyboardInterrupt:

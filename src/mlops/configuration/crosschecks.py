@@ -1,4 +1,4 @@
-"""Checks between values, which no shape can express. They run on documents that are sound by themselves."""
+"""Checks between several values, which a shape cannot express. They run on documents whose single values are valid."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops.errors import InputProblem
 from mlops.metrics import METRICS, Metric
 
 DEFAULT_MAX_RUNTIME_SECONDS = 86_400
-"""SageMaker's own, where StoppingCondition has none."""
+"""SageMaker's default for a StoppingCondition without MaxRuntimeInSeconds."""
 _MOST_RUNTIME_SECONDS = 28 * 86_400
 _MOST_VOLUME_GB = 16_384
 
@@ -64,7 +64,7 @@ def qa_problems(document: Document, qa: Qa) -> list[InputProblem]:
         allowed = f"at least {2 * qa.users / qa.duration_seconds:g}, so that all users work for half the time"
         problems.append(document.problem("spawn_rate", qa.spawn_rate, allowed))
     if qa.wait_milliseconds and qa.minimum_throughput > (most := 1000 * qa.users / qa.wait_milliseconds):
-        allowed = f"at most {most:g}, which is what {qa.users} users send who wait that long"
+        allowed = f"at most {most:g}, the most that {qa.users} users send with this wait"
         problems.append(document.problem("minimum_throughput", qa.minimum_throughput, allowed))
     return problems
 
@@ -139,6 +139,6 @@ def _metric_problems(document: Document) -> list[InputProblem]:
             problems.append(document.problem(f"{path}.Regex", definition["Regex"], f"a regular expression ({error})"))
         else:
             if groups != 1:
-                allowed = "an expression with one group, the figure"
+                allowed = "an expression with one group, which matches the metric's value"
                 problems.append(document.problem(f"{path}.Regex", definition["Regex"], allowed))
     return problems

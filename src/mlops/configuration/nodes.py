@@ -40,10 +40,10 @@ class Walk:
         self._parents: set[int] = set()
 
     def visit(self, node: yaml.Node, path: str) -> None:
-        """Check the node at this path, and everything in it. Raises Refused where it is too much or has no end."""
+        """Check the node at this path, and everything in it. Raises Refused where it is too large or contains itself."""
         self._values += 1
         if id(node) in self._parents:
-            raise Refused(self._problem(node, path, "an alias of what contains it", "a value with an end"))
+            raise Refused(self._problem(node, path, "an alias of a parent", "a value that does not contain itself"))
         if self._values > _MOST_VALUES:
             allowed = f"at most {_MOST_VALUES:,} values, those that aliases repeat included"
             raise Refused(self._problem(node, path, f"over {_MOST_VALUES:,} values", allowed))

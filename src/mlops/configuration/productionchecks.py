@@ -1,4 +1,4 @@
-"""Checks between the values of production.yml: which way of shifting goes with what clients call."""
+"""Checks between values of production.yml, such as the type of the shift and what clients call."""
 
 from __future__ import annotations
 
@@ -44,10 +44,12 @@ def _most_waiting_minutes(clients_call: str) -> int:
 
 
 def _arithmetic(production: Production, most: int) -> str:
-    """How long the shift waits, and what it may: CloudFormation would give up while the traffic is shifted on."""
+    """The allowed minutes and their calculation: CloudFormation would time out while a longer shift continues."""
     shift = production.shift
     steps = f"{shift.steps} step{'s' if shift.steps > 1 else ''} of {shift.minutes} minutes"
-    others = ", ".join(f"{minutes} for {what}" for what, minutes in _OTHER_MINUTES[production.clients_call].items())
+    others = ", ".join(
+        f"{minutes} for {purpose}" for purpose, minutes in _OTHER_MINUTES[production.clients_call].items()
+    )
     allowed = f"minutes: at most {most // shift.steps}" if most >= shift.steps else "a higher percent"
     return (
         f"{allowed} ({steps} wait {shift.waiting_minutes} minutes; of the {_UPDATE_MINUTES} that CloudFormation gives "

@@ -1,4 +1,4 @@
-"""Creates the roles with which GitHub's workflows of a repository act in the account."""
+"""Creates the roles of a repository's GitHub workflows in the account."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from mlops.release import templates
 from mlops.release.events import EnvironmentKept, Events, GitHubCommands, ReviewersMissing, long_step, step
 from mlops.release.repository import Repository
 
-# The environments with reviewers: jobs of one release, those of the other delete everything.
+# The environments with reviewers: their jobs approve a release, or delete everything.
 _REVIEWED = ("production", "destroy")
 _ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 
@@ -29,7 +29,7 @@ def bootstrap(
 ) -> Events[None]:
     """Deploy the roles, and set variables and environments on GitHub by gh, or yield the commands that set them.
 
-    `owner_id` and `repository_id` are GitHub's numbers, looked up by default; `reviewers` are logins of people or
+    `owner_id` and `repository_id` are numeric ids on GitHub, looked up by default; `reviewers` are logins of people or
     ORGANISATION/TEAM. InputError where the account has no identity provider of GitHub.
     """
     account.require_provider(repository.session)

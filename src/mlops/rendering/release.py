@@ -1,4 +1,4 @@
-"""What one pipeline execution releases, and its lineage, which every request carries."""
+"""The release of one pipeline execution, from which the requests are rendered, with its lineage."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ Request = dict[str, Any]
 
 @dataclass(frozen=True)
 class Container:
-    """What serves a model: the image's URI and the S3 URI of the model archive."""
+    """The container that serves a model: the image's URI and the S3 URI of the model archive."""
 
     image: str
     model_data_url: str
@@ -104,7 +104,7 @@ def only(request: Request, keys: Iterable[str]) -> Request:
 
 
 def checked(operation: str, request: Request) -> Request:
-    """Hand on what SageMaker will accept. Values that a person gave at the start are judged here."""
+    """Return the request if SageMaker's API model allows it. This also checks the overrides from `mlops start`."""
     problems = shapes.check(request, shapes.input_shape("sagemaker", operation))
     if problems:
         raise InputError(

@@ -27,7 +27,7 @@ def configured(configuration: Configuration) -> Request:
 
 
 def problems(deployed: Request, rendered: Request) -> list[str]:
-    """Why production cannot go from the deployed parameters to these; nothing before the first release.
+    """Why production cannot be changed from the deployed parameters to these; empty before the first release.
 
     Only an endpoint that is updated in place is concerned. Source: Amazon SageMaker Developer Guide, "Update endpoints
     that use automatic scaling" and "Exclusions" of deployment guardrails.
@@ -44,7 +44,7 @@ def problems(deployed: Request, rendered: Request) -> list[str]:
         refusals.append(
             f"challenger: production has {_named(deployed)}, this release {_named(rendered)}: SageMaker shifts traffic step "
             "by step only between the same variants. Allowed is shift.type: all_at_once for this release; no alarm "
-            "takes it back"
+            "rolls it back"
         )
     return refusals
 
