@@ -19,7 +19,7 @@ from mlops.configuration import load
 from mlops.release import templates
 
 BOUNDED = ["api", "builds", "endpoints", "jobs", "notifications", "pipeline"]
-# A project whose name begins the name of others, and the other way round.
+# Pairs of projects in which the name of one is a prefix of the other's, in both directions.
 LONGER = ["taxi-api", "taxi-test", "taxi-production", "taxi-endpoints", "taxi-notifications", "taxi-trainers"]
 PAIRS = [*[("taxi", each) for each in LONGER], *[(each, "taxi") for each in LONGER], ("a", "a-b"), ("a-b", "a")]
 ACCOUNT = "arn:aws:{service}:eu-west-1:123456789012:{resource}"
@@ -63,19 +63,19 @@ GLOBAL = [
     "arn:aws:iam::123456789012:policy/mlops-boundaries/taxi/taxi-jobs-boundary",
 ]
 STRANGERS = [ACCOUNT.format(service=service, resource=resource) for service, resource in CONVENTIONS] + GLOBAL
-# It makes the roles of the stacks, and no role of a stack may hand it on.
+# This role creates the roles of the stacks; no role of a stack may pass it.
 OWN_DEPLOYMENT_ROLE = "arn:aws:iam::123456789012:role/taxi-deployment"
-# Where AWS knows no name before, a condition bounds a permission: the alias or the tag of a key, the tag of an API and of
-# its log.
+# Resources with generated names, for which conditions limit the permission: the alias or the tag of a key, the tag of
+# an API and of its log.
 BY_CONDITION = [
     "arn:aws:apigateway:eu-west-1::*",
     "arn:aws:kms:eu-west-1:123456789012:key/*",
     "arn:aws:logs:eu-west-1:123456789012:log-group:API-Gateway-Execution-Logs_*",
 ]
-# What the account shares, with the reason why a permission on it is not the project's alone.
+# Resources that projects of an account share, each with the reason why the permission includes it.
 SHARED = {
     "arn:aws:application-autoscaling:eu-west-1:123456789012:scalable-target/*": "only of the namespace sagemaker",
-    "arn:aws:ec2:eu-west-1:123456789012:network-interface/*": "SageMaker and Lambda make them, under new ids",
+    "arn:aws:ec2:eu-west-1:123456789012:network-interface/*": "SageMaker and Lambda create them with new ids",
     "arn:aws:ec2:eu-west-1:123456789012:security-group/*": "the configuration names it",
     "arn:aws:ec2:eu-west-1:123456789012:subnet/*": "the configuration names it",
     "arn:aws:events:eu-west-1:123456789012:rule/StepFunctionsGetEventsFor*": "Step Functions shares its rules",
@@ -84,7 +84,7 @@ SHARED = {
     "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/ProcessingJobs*": "only to make and find streams",
     "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/TrainingJobs*": "only to make and find streams",
 }
-# What a boundary lets through on every resource: the action supports none, or changes nothing that is others'.
+# Actions that a boundary allows on every resource: they support no resource, or change nothing of other projects.
 ON_EVERYTHING = {
     "application-autoscaling:Describe*",
     "cloudwatch:DescribeAlarms",
@@ -131,7 +131,7 @@ def boundary(name: str, project: str = "taxi") -> dict[str, Any]:
 
 @cache
 def granted(name: str, project: str = "taxi") -> frozenset[Call]:
-    """What the roles of a template may do, each pattern with an example in place of its wildcards."""
+    """The calls that the roles of a template may make, each pattern with an example in place of its wildcards."""
     return frozenset(
         Call(action, example(resource), tuple(context(statement.get("Condition", {}), project).items()))
         for _, document in policies(name)
@@ -204,12 +204,12 @@ def test_no_stack_of_the_pipeline_may_change_a_boundary() -> None:
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_a_boundary_lets_through_what_the_roles_of_its_stack_are_granted(name: str) -> None:
+def test_a_boundary_allows_all_grants_of_the_roles_of_its_stack(name: str) -> None:
     document = boundary(name)
     assert [call for call in granted(name) if not allows(document, call)] == []
 
 
-def test_the_boundary_of_jobs_lets_through_what_the_role_of_endpoints_is_granted() -> None:
+def test_the_boundary_of_jobs_allows_all_grants_of_the_role_of_endpoints() -> None:
     role = resources("endpoints", "AWS::IAM::Role")["EndpointRole"]
     document = resolved_for("taxi", role["Policies"][0]["PolicyDocument"], 1)
     for statement in document["Statement"]:
@@ -218,7 +218,7 @@ def test_the_boundary_of_jobs_lets_through_what_the_role_of_endpoints_is_granted
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_a_boundary_has_nothing_that_no_role_needs(name: str) -> None:
+def test_every_permission_of_a_boundary_is_needed_by_a_role(name: str) -> None:
     templates = ["jobs", "endpoints"] if name == "jobs" else [name]
     calls = [call for each in templates for call in granted(each)]
     unused = []
@@ -238,7 +238,7 @@ def test_a_boundary_has_nothing_that_no_role_needs(name: str) -> None:
     assert unused == []
 
 
-def test_what_a_boundary_lets_through_on_every_resource_is_known() -> None:
+def test_only_known_actions_are_allowed_on_every_resource() -> None:
     statements = [each for name in BOUNDED for each in boundary(name)["Statement"] if each["Effect"] == "Allow"]
     wide = {action for each in statements if each["Resource"] == "*" for action in listed(each["Action"])}
     assert wide == ON_EVERYTHING
@@ -246,7 +246,7 @@ def test_what_a_boundary_lets_through_on_every_resource_is_known() -> None:
 
 @pytest.mark.parametrize(("project", "other"), PAIRS)
 def test_a_role_with_any_policy_reaches_nothing_of_another_project(project: str, other: str) -> None:
-    """All boundaries together, as if a role were allowed everything: none of what the other project's roles do."""
+    """A role with all boundaries and every permission can make none of the calls of the other project's roles."""
     document = widest(project)
     foreign = {call for name in ("bootstrap", *BOUNDED) for call in granted(name, other)}
     assert [call for call in foreign if not is_shared(call) and allows(document, call)] == []
@@ -264,7 +264,7 @@ def test_a_role_with_any_policy_reaches_nothing_with_other_naming_conventions() 
 
 
 def widest(project: str) -> dict[str, Any]:
-    """Whatever any boundary of a project lets through, without what it lets through on every resource."""
+    """A policy with all statements of a project's boundaries but those on every resource."""
     statements = [each for name in BOUNDED for each in boundary(name, project)["Statement"]]
     return {"Version": "2012-10-17", "Statement": [each for each in statements if each["Resource"] != "*"]}
 
@@ -277,8 +277,8 @@ def is_shared(call: Call) -> bool:
 
 @pytest.mark.parametrize(("project", "other"), PAIRS)
 @pytest.mark.parametrize("name", ALL)
-def test_no_pattern_of_a_policy_matches_what_is_not_the_projects(name: str, project: str, other: str) -> None:
-    """By the text of the patterns alone, without an engine."""
+def test_no_pattern_of_a_policy_matches_resources_of_another_project(name: str, project: str, other: str) -> None:
+    """Compares the text of the patterns, without a policy engine."""
     bounded = {*SHARED, *BY_CONDITION}
     foreign = {call.resource for each in ("bootstrap", *BOUNDED) for call in granted(each, other)}
     foreign |= {each for each in STRANGERS if project == "taxi"}
@@ -303,7 +303,7 @@ def test_a_stack_is_changed_only_under_a_role_of_the_project(key: str | None) ->
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_no_key_but_the_projects_is_used_and_only_services_are_granted_it(name: str) -> None:
+def test_only_the_projects_key_is_used_and_only_services_get_grants_of_it(name: str) -> None:
     key = ACCOUNT.format(service="kms", resource="key/1")
     own, another = [("kms:ResourceAliases", ("alias/taxi",))], [("kms:ResourceAliases", ("alias/taxi-api",))]
     service = [("kms:GrantIsForAWSResource", "true")]
@@ -313,8 +313,8 @@ def test_no_key_but_the_projects_is_used_and_only_services_are_granted_it(name: 
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_no_role_answers_an_approval(name: str) -> None:
-    """Not even where a later statement allows it."""
+def test_no_role_can_decide_an_approval(name: str) -> None:
+    """Not even if another statement allows it."""
     document = boundary(name)
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     wider = {**document, "Statement": [*document["Statement"], everything]}

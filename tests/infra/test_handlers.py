@@ -52,25 +52,25 @@ def registry() -> ProviderSchemaManager:
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
 @pytest.mark.parametrize("name", DEPLOYED_BY)
-def test_the_role_of_a_stack_may_do_what_the_handlers_of_its_resources_ask_for(name: str, change: str) -> None:
+def test_the_role_of_a_stack_has_the_permissions_of_its_resources_handlers(name: str, change: str) -> None:
     statements = role_statements(*DEPLOYED_BY[name], side=1)
     assert denied(statements, resources(name, STACKS.get(name, f"taxi-fares-{name}"), 1, RELEASE), change) == []
 
 
-def test_the_role_of_the_production_stack_may_delete_what_a_release_behind_the_api_has_left() -> None:
+def test_the_role_of_the_production_stack_may_delete_resources_of_a_release_behind_the_api() -> None:
     statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
     assert denied(statements, resources("endpoint", "taxi-fares-production", 2, RELEASE), "delete") == []
 
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
-def test_the_role_of_the_production_stack_may_do_what_its_handlers_ask_for_without_an_api(change: str) -> None:
+def test_the_role_of_the_production_stack_has_the_permissions_of_its_handlers_without_an_api(change: str) -> None:
     statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
     in_production = resources("endpoint", "taxi-fares-production", 2, RELEASE)
     assert denied(statements, without("HasApi", resources=in_production), change) == []
 
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
-def test_the_role_of_the_test_stack_may_do_what_its_handlers_ask_for(change: str) -> None:
+def test_the_role_of_the_test_stack_has_the_permissions_of_its_handlers(change: str) -> None:
     statements = role_statements("endpoints", "TestDeploymentRole", side=1)
     in_test = resources("endpoint", "taxi-fares-test", 1, RELEASE | TEST_RELEASE)
     conditions = {each["Condition"] for each in template("endpoint")["Resources"].values() if "Condition" in each}
@@ -78,7 +78,7 @@ def test_the_role_of_the_test_stack_may_do_what_its_handlers_ask_for(change: str
 
 
 def without(*conditions: str, resources: Iterable[tuple[str, Resource]]) -> Iterator[tuple[str, Resource]]:
-    """The resources of the endpoint's template that no such condition brings."""
+    """The resources of the endpoint's template without those of these conditions."""
     declared = template("endpoint")["Resources"]
     return ((key, each) for key, each in resources if declared[key].get("Condition") not in conditions)
 
@@ -86,7 +86,7 @@ def without(*conditions: str, resources: Iterable[tuple[str, Resource]]) -> Iter
 def denied(
     statements: list[dict[str, Any]], changed: Iterable[tuple[str, Resource]], change: str
 ) -> list[tuple[str, str, str]]:
-    """What a role is denied of a change of these resources: type, action and ARN."""
+    """The permissions for a change of these resources that a role lacks: type, action and ARN."""
     tags = {"aws:ResourceTag/project": VALUES["Project"]}
     if change == "create":
         tags["aws:RequestTag/project"] = VALUES["Project"]
@@ -99,7 +99,7 @@ def denied(
 
 
 def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> Iterator[tuple[str, Resource]]:
-    """The resources of a template's stack by logical id, with all that conditions may bring."""
+    """The resources of a template's stack by logical id, with those of all conditions."""
     parsed, _ = decode_str(templates.pack(INFRA / f"{name}.yml"))
     described = parsed["Resources"]
     boundary = f"arn:aws:iam::123456789012:policy/mlops-boundaries/taxi-fares/taxi-fares-{name}-boundary"
@@ -114,7 +114,7 @@ def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> I
 
 
 def physical_id(stack: str, key: str, resource: dict[str, Any], side: int, known: dict[str, Any]) -> str:
-    """What `Ref` and `Fn::GetAtt` give, as far as ARNs of permissions have it: a name that is set, or a generated one."""
+    """The value of `Ref` and `Fn::GetAtt` in ARNs of permissions: a configured name, or a generated one."""
     kind = resource["Type"]
     stated = resource.get("Properties", {}).get(f"{kind.rpartition('::')[2]}Name")
     if stated is not None and kind.startswith(("AWS::Lambda", "AWS::SageMaker", "AWS::CodeDeploy", "AWS::Logs")):

@@ -53,7 +53,7 @@ def test_values_on_their_bounds_pass():
             {"failures": 30, "failure_ratio": 0.03},
             "30 of 1,000 requests failed (3.00%), configuration/qa.yml allows 1.00%",
         ),
-        ({"throughput": 3.25}, "throughput was 3.2 requests/s, configuration/qa.yml asks for 20 requests/s"),
+        ({"throughput": 3.25}, "throughput was 3.2 requests/s, configuration/qa.yml requires 20 requests/s"),
     ],
 )
 def test_a_value_past_its_bound_fails_with_a_message_that_has_both(changes, message):

@@ -43,7 +43,7 @@ def _throughput(load: dict[str, Any], bounds: Qa) -> Check:
     unit = "requests/s"
     if figure is None:
         return _unmeasured(name, bound, unit)
-    message = f"throughput was {figure:,.1f} {unit}, {_FILE} asks for {bound:,g} {unit}"
+    message = f"throughput was {figure:,.1f} {unit}, {_FILE} requires {bound:,g} {unit}"
     return Check(name, figure >= bound, figure, bound, unit, message)
 
 

@@ -20,14 +20,14 @@ _MIB = 1024 * 1024
 
 
 def serve(container: Container) -> None:
-    """Serve the model in {base}/model until SIGTERM; requests that have begun are answered before that.
+    """Serve the model in {base}/model until SIGTERM. Running requests get their responses before the server ends.
 
     Environment, all of it SageMaker's: SAGEMAKER_BIND_TO_PORT (8080), SAGEMAKER_MODEL_SERVER_WORKERS (one per core),
     SAGEMAKER_MAX_PAYLOAD_IN_MB (6, InvokeEndpoint's limit; batch transform sets more). SAGEMAKER_BIND_TO_HOST
     (0.0.0.0) is for machines where only the loopback may listen. Port 0 takes a free port, which the first line of the
     output names. Raises InputError when there is no usable model, RuntimeError when no worker can run.
     """
-    # Before a learner's library starts OpenMP: threads do not survive a fork, and there is a worker per core.
+    # Set before a learner's library starts OpenMP: threads do not survive a fork, and each core has a worker.
     os.environ["OMP_NUM_THREADS"] = "1"
     application = Application(team.predictor(container.model), _number("SAGEMAKER_MAX_PAYLOAD_IN_MB", 6) * _MIB)
     workers = _number("SAGEMAKER_MODEL_SERVER_WORKERS", _cores())

@@ -1,4 +1,4 @@
-"""Records each request of a run, and how busy the generator itself was."""
+"""Records each request of a run, and the generator's own CPU time and lag."""
 
 from __future__ import annotations
 
@@ -20,7 +20,9 @@ _SCHEDSTAT = Path("/proc/self/schedstat")
 
 
 class _Clocks(NamedTuple):
-    """Seconds at one moment: real time, this process on a CPU, waiting for one, all CPUs at work, in all."""
+    """Clocks in seconds, read together: real time, this process's time on a CPU and waiting for a CPU, busy time of all
+    CPUs, and total time of all CPUs.
+    """
 
     wall: float
     cpu: float
@@ -36,9 +38,9 @@ class _Clocks(NamedTuple):
 
 
 class Recorder:
-    """Writes `file` when the run ends. What counts begins when the last user has started.
+    """Writes `file` when the run ends. Requests count from the start of the last user.
 
-    The run ends with MAXIMUM_REQUESTS, so that it cannot fill the memory.
+    The run ends after MAXIMUM_REQUESTS, so that it cannot fill the memory.
     """
 
     def __init__(self, environment: Environment, file: Path) -> None:
@@ -52,7 +54,7 @@ class Recorder:
         self._end: _Clocks | None = None
 
     def attach(self) -> None:
-        """Listen to the run."""
+        """Register listeners for locust's events of the run."""
         events = self._environment.events
         events.test_start.add_listener(self._on_start)
         events.spawning_complete.add_listener(self._on_all_users)

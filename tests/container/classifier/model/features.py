@@ -1,4 +1,4 @@
-"""A team of its own kind: three labels, no XGBoost."""
+"""The model of another team: a classifier with three labels, without XGBoost."""
 
 from mlops.contract import Category, Number
 
