@@ -1,4 +1,4 @@
-"""Keeps the licence that was chosen, under the name that people look for."""
+"""Renames the text of the chosen licence to LICENSE, and removes the others."""
 
 from pathlib import Path
 
@@ -6,7 +6,7 @@ LICENSES = Path("licenses")
 
 
 def keep_license(chosen: str, root: Path) -> None:
-    """Make the chosen text LICENSE and remove the others. 'Proprietary' has no text."""
+    """Rename the chosen text to LICENSE and remove the others. 'Proprietary' has no text."""
     texts = root / LICENSES
     text = texts / f"{chosen}.txt"
     if text.exists():

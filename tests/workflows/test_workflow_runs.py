@@ -282,7 +282,7 @@ def test_notifications_name_requester_commit_and_result_of_each_release(
     [released] = [text for subject, text in messages if subject == f"{PROJECT}: released"]
     assert retrained.report["execution"]["commit"] in released
     # act's name for the actor of every run, and the reason from the inputs.
-    assert "Asked for by nektos/act: $(touch" in released
+    assert "Requested by nektos/act: $(touch" in released
     assert f"executions/{retrained.version}" in released
 
 

@@ -1,4 +1,4 @@
-"""What the running actions of an execution are doing at this moment, a few words each."""
+"""Describes the present activity of an execution's running actions, in a few words each."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The first minutes of a bucket's key, in which KMS may not yet decide by its alias.
+"""Retries calls in the first minutes of a bucket's key, while KMS may not yet apply policies that name its alias.
 
 Source: AWS KMS Developer Guide, "ABAC for AWS KMS": it might take up to five minutes for changes of tags and aliases to
 affect the authorization of a key. The policies of GitHub's roles name the key by its alias.

@@ -1,4 +1,4 @@
-"""How long to wait before asking AWS again."""
+"""The pauses between calls that poll AWS."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ _LONGEST_SECONDS = 5.0
 def pause(waited_seconds: float, *, shortest_seconds: float = 0.5) -> float:
     """A tenth of the time waited so far, within bounds.
 
-    A short operation is seen to end at once, a long one is polled rarely: AWS allows few calls of this kind.
+    The end of a short operation is noticed at once; a long operation is polled rarely, as AWS limits the rate of calls.
     """
     return min(max(waited_seconds / 10, shortest_seconds), _LONGEST_SECONDS)
 

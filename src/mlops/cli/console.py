@@ -1,4 +1,4 @@
-"""What a command shows: moving on a terminal, plain lines elsewhere. Colours follow NO_COLOR."""
+"""Output of the commands: live on a terminal, plain lines elsewhere. Colours follow NO_COLOR."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ _PLAIN_WIDTH = 140
 
 
 def is_live() -> bool:
-    """Whether a person looks at a terminal that can redraw."""
+    """Whether the output is a terminal that can redraw lines."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
@@ -35,12 +35,12 @@ def terminal() -> Console:
 
 
 def say(text: str = "") -> None:
-    """A line that stays."""
+    """Print a line that is not redrawn."""
     click.echo(text)
 
 
 class Step:
-    """A step that takes time: its title at once, its progress on a terminal in place, elsewhere in occasional lines."""
+    """A step that takes time: shows its title at once, and its progress in place on a terminal, else in a few lines."""
 
     def __init__(self, title: str) -> None:
         self._title = title
@@ -59,17 +59,17 @@ class Step:
             self._say_progress(detail)
 
     def stop(self) -> None:
-        """End the motion on a terminal."""
+        """Stop the live display."""
         if self._status:
             self._status.stop()
 
     def say_done(self, seconds: float) -> None:
-        """Say that the step has succeeded, and in which time."""
+        """Print that the step has succeeded, and its duration."""
         say(f"{self._title}: done in {elapsed(seconds)}" if self._status else f"  done in {elapsed(seconds)}")
 
 
 def throttled(show: Callable[[object], None], seconds: float = _QUIET_SECONDS) -> Callable[[object], None]:
-    """A function that passes on at most one text in so many seconds: a log must stay readable."""
+    """A function that passes at most one text to `show` in this many seconds, so that a log stays readable."""
     last = -seconds
 
     def show_seldom(text: object) -> None:

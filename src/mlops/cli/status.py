@@ -1,4 +1,4 @@
-"""`mlops status`: what runs, what is in production."""
+"""`mlops status`: the state of an execution and of the endpoints."""
 
 from __future__ import annotations
 
@@ -16,12 +16,12 @@ from mlops.release.overview import EndpointStatus
 def status(execution: str | None) -> None:
     """Show what runs, and what is in production.
 
-    Without EXECUTION the latest one.
+    Without EXECUTION: the latest one.
     """
     current = release.status(release.find(), execution)
     state = current.execution
-    took = console.between(state.started, state.ended)
-    console.say(f"Execution {state.id}: {state.status}{' after ' + took if took else ''}")
+    duration = console.between(state.started, state.ended)
+    console.say(f"Execution {state.id}: {state.status}{' after ' + duration if duration else ''}")
     for name, value in {**state.variables, **state.revisions}.items():
         console.say(f"  {name}: {value}")
     console.terminal().print(display.table(state))

@@ -29,8 +29,7 @@ def deploy(repository: Repository) -> Events[None]:
     yield from step("Checking the templates in infra/", lambda: _lint(repository))
     if repository.configuration.production.clients_call == "api":
         account.require_api_logging(session)
-    # Where the repository has been bootstrapped, CloudFormation has a role of its own, and each role that it creates a
-    # boundary.
+    # After `mlops bootstrap`, CloudFormation uses its own role, and each role that it creates has a permissions boundary.
     bootstrap = stacks.outputs(session, names.stack("bootstrap"))
     is_new = not executions.exists(session, names.pipeline)
     boundaries = _boundaries(repository)
@@ -50,7 +49,7 @@ def deploy(repository: Repository) -> Events[None]:
         if not outcome.changed:
             yield StackUnchanged(stack.name)
     api = names.stack("api")
-    # A change of the configuration alone takes no API away that clients may still call.
+    # A change of the configuration alone does not delete the API, which clients may still call.
     if repository.configuration.production.clients_call == "endpoint" and stacks.describe(session, api):
         yield UnusedApiKept(api)
     if is_new:
@@ -69,7 +68,7 @@ def _boundaries(repository: Repository) -> dict[str, str]:
 
 
 def _lint(repository: Repository) -> None:
-    """InputError with cfn-lint's findings: better before a deployment than in the midst of it."""
+    """InputError with cfn-lint's findings, before anything is deployed."""
     # Importing cfn-lint takes a second, and no other use case needs it.
     from cfnlint.api import ManualArgs, lint_by_config
 

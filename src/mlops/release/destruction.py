@@ -6,7 +6,7 @@ from mlops.aws import cleanup, executions, pipeline, stacks
 from mlops.release.events import Events, ProjectDestroyed, long_step, step
 from mlops.release.repository import Repository
 
-# The reverse of the order of their creation: each stack is imported by those before it.
+# The reverse order of their creation: each stack exports values to stacks that precede it in this list.
 _STACKS = ("production", "test", "pipeline", "notifications", "builds", "api", "endpoints", "jobs", "storage")
 
 
@@ -33,7 +33,7 @@ def destroy(repository: Repository) -> Events[None]:
 
 
 def _empty(repository: Repository) -> Events[None]:
-    """CloudFormation deletes no bucket, no image repository and no model package group that holds something."""
+    """Empty bucket, image repository and model package group: CloudFormation deletes them only when they are empty."""
     session, names = repository.session, repository.names
     bucket, repository_name, group = repository.bucket, names.repository, names.model_package_group
     yield from step(f"Emptying the bucket {bucket}", lambda: cleanup.bucket(session, bucket))

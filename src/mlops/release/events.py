@@ -1,4 +1,4 @@
-"""What use cases yield while they work. The command line shows each of them; a notebook may, too."""
+"""Events that use cases yield while they run. The command line shows each of them; a notebook can show them too."""
 
 from __future__ import annotations
 
@@ -188,7 +188,7 @@ class ReleaseAnswered(Event):
 
 @dataclass(frozen=True)
 class RollbackStarted(Event):
-    """Production serves this release; `version` is None where its model package is gone."""
+    """Production serves this release; `version` is None where its model package was deleted."""
 
     execution_id: str
     version: int | None
@@ -196,7 +196,7 @@ class RollbackStarted(Event):
 
 @dataclass(frozen=True)
 class RolledBack(Event):
-    """Production serves an earlier release again, and answers as it did."""
+    """Production serves an earlier release again, and returns its golden predictions."""
 
     execution_id: str
     version: int
@@ -231,7 +231,7 @@ class ReviewersMissing(Event):
 
 @dataclass(frozen=True)
 class ReportWritten(Event):
-    """The report of an execution, by kind: html, markdown, json."""
+    """The report's files by kind: html, markdown, json."""
 
     files: Mapping[str, Path]
 

@@ -57,13 +57,13 @@ def run_locally(
 ) -> Events[Path]:
     """Prepare the data, deploy, release, approve and call production, in the local cloud of the repository.
 
-    Takes the cloud that runs, or starts one for the time of the run, with `keep` for longer; AWS clients of this process
-    call it from then on. `decide` answers the approval after the report is written; without it the release is approved.
-    Returns the page of the report. PipelineError when nothing is released, after its report is written.
+    Uses the running cloud, or starts one and stops it after the run, unless `keep`; from then on AWS clients of this
+    process call that cloud. `decide` answers the approval after the report is written; without it the release is
+    approved. Returns the page of the report. PipelineError when the release fails, after its report is written.
     """
     repository.check()
     _require_no_other_run(repository)
-    # Before the cloud starts: data that cannot be used end the run at once.
+    # Before the cloud starts: unusable data end the run at once.
     dataset = yield from dataset_for(repository, data)
     handle, running = yield from _start_cloud(repository, port)
     for name in launch.conflicting_variables():
@@ -89,7 +89,7 @@ def run_locally(
             yield LocalRunInterrupted()
         raise
     finally:
-        # A function that is abandoned may yield nothing more.
+        # After GeneratorExit a generator must not yield.
         if handle is not None and abandoned:
             _leave(handle, keep)
         elif handle is not None:
@@ -106,12 +106,12 @@ def _require_no_other_run(repository: Repository) -> None:
 def _other_run(repository: Repository) -> InputError:
     return InputError(
         f"Another mlops local run has its local cloud in {shown(repository.cloud_directory)}. "
-        "Wait for its end, or stop it."
+        "Wait until it ends, or stop it."
     )
 
 
 def _start_cloud(repository: Repository, port: int | None) -> Events[tuple[Handle | None, Running]]:
-    """Start the local cloud; no handle for one that runs already."""
+    """Start the local cloud, or find the running one, which has no handle."""
     region = repository.project.region
 
     def start_cloud() -> Handle:
@@ -166,7 +166,7 @@ def _release(
         row = first_row(dataset)
         yield ProductionAnswered(row, invoke(repository, row.encode()).decode().strip())
     except PipelineError as error:
-        # Before the report: the cause must be seen even if that cannot be written.
+        # Before the report: show the cause even if writing the report fails.
         yield ReleaseFailed(str(error))
         yield from write_report(repository, execution_id, baseline=baseline)
         logs = shown(repository.cloud_directory)
@@ -198,7 +198,7 @@ def _watch_to_the_end(
 
 
 def _remembering(events: Events[Result], seen: list[Execution]) -> Events[Result]:
-    """The same events; the states of the execution are kept in `seen`."""
+    """Yield the same events, and append the execution's states to `seen`."""
     while True:
         try:
             event = next(events)
