@@ -101,7 +101,7 @@ def confusion_matrix(actual: np.ndarray, predicted: np.ndarray, labels: Sequence
 def curves(
     problem: ProblemType, actual: np.ndarray, predicted: np.ndarray, labels: Sequence[str]
 ) -> dict[str, dict[str, dict[str, list[float]]]]:
-    """Receiver operating characteristic and precision against recall, by label, of at most 101 points each.
+    """Receiver operating characteristic and precision-recall curve by label, with at most 101 points each.
 
     Binary: of the positive label. Multiclass: of each of the ten most frequent labels against the rest.
     """
@@ -153,7 +153,7 @@ def calibration(problem: ProblemType, actual: np.ndarray, predicted: np.ndarray)
 
 
 class _Scores(Protocol):
-    """Metrics of one set of predictions, for any weights of its rows: the draws of the bootstrap are such weights."""
+    """The metrics of one set of predictions, with a weight per row: how often a resample of the bootstrap drew it."""
 
     def can_be_computed(self, weights: np.ndarray) -> bool: ...
 
@@ -189,7 +189,7 @@ class _Regression:
     def at(self, weights: np.ndarray) -> dict[str, float]:
         squared, absolute, value, squared_value = (weights @ self._terms / weights.sum()).tolist()
         variance = squared_value - value**2
-        # r2 is undefined when all values are the same.
+        # r2 is undefined when all values are the same; 0 in its place.
         explained = 1 - squared / variance if variance > 0 else 0.0
         return {"rmse": squared**0.5, "mae": absolute, "mse": squared, "r2": explained}
 
@@ -252,7 +252,7 @@ class _Multiclass:
 
 
 class _Confusion:
-    """Counts of actual × predicted labels; of equal probabilities the first label is the predicted one."""
+    """Counts of actual × predicted labels. In a tie of probabilities, the first label is the predicted one."""
 
     def __init__(self, actual: np.ndarray, predicted: np.ndarray) -> None:
         self._labels = predicted.shape[1]

@@ -40,7 +40,7 @@ def stacks(repository) -> list[templates.Stack]:
 
 
 def packed(name: str) -> str:
-    """What is deployed, with the partition filled in that its state machine would get."""
+    """The deployed template, with a value for the partition in its state machine."""
     return templates.pack(INFRA / f"{name}.yml").replace("${Partition}", "aws")
 
 
@@ -99,7 +99,7 @@ def test_a_stack_imports_only_what_an_earlier_one_exports(stacks):
         }
 
 
-def test_only_stacks_with_roles_may_make_roles(stacks):
+def test_only_stacks_with_roles_are_deployed_with_the_iam_capability(stacks):
     capable = {stack.name for stack in stacks if stack.capabilities}
     assert capable == {stack.name for stack in stacks if "AWS::IAM::" in stack.template}
 
@@ -113,7 +113,7 @@ def test_a_prebuilt_image_replaces_the_image_build(repository):
     assert parameters["taxi-fares-jobs"]["PrebuiltImageRepositoryArn"] == arn
 
 
-def test_a_vpc_anywhere_lets_containers_join_it(repository):
+def test_a_vpc_in_the_configuration_grants_containers_network_permissions(repository):
     vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
     repository.change("production.yml", lambda data: data.update(VpcConfig=vpc))
     parameters = {stack.name: stack.parameters for stack in templates.stacks(ROOT, load(repository.root))}
@@ -121,14 +121,14 @@ def test_a_vpc_anywhere_lets_containers_join_it(repository):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_no_role_may_do_everything_of_a_service(name):
+def test_no_role_has_all_actions_of_a_service(name):
     for role, statement in statements(name):
         actions = statement["Action"] if isinstance(statement["Action"], list) else [statement["Action"]]
         assert [action for action in actions if "*" in action] == [], role
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_every_resource_star_has_its_reason_above_it(name):
+def test_every_wildcard_resource_has_a_comment_with_its_reason(name):
     lines = (INFRA / f"{name}.yml").read_text().splitlines()
     for above, line in itertools.pairwise(lines):
         if re.match(r'\s+(Resource|Principal): "\*"', line):
@@ -150,14 +150,14 @@ def test_a_role_of_a_service_is_bound_to_this_account_where_aws_documents_the_ke
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_a_role_is_handed_only_to_the_service_that_needs_it(name):
+def test_a_role_can_be_passed_only_to_the_service_that_needs_it(name):
     for key, statement in statements(name):
         if "iam:PassRole" in statement["Action"]:
             assert "iam:PassedToService" in statement["Condition"]["StringEquals"], key
             assert statement["Resource"] != "*", key
 
 
-def test_the_bucket_is_closed_versioned_and_encrypted():
+def test_the_bucket_is_private_versioned_and_encrypted():
     (bucket,) = resources("storage", "AWS::S3::Bucket").values()
     assert bucket["VersioningConfiguration"]["Status"] == "Enabled"
     assert all(bucket["PublicAccessBlockConfiguration"].values())
@@ -178,7 +178,7 @@ def test_no_lifecycle_rule_touches_code_data_or_models():
             assert rule["Prefix"], rule["Id"]
 
 
-def test_jobs_may_list_the_location_of_each_output_with_and_without_a_slash_at_its_end():
+def test_jobs_may_list_each_output_prefix_with_and_without_a_trailing_slash():
     for role, statement in statements("jobs"):
         if statement["Action"] == "s3:ListBucket":
             patterns = set(statement["Condition"]["StringLike"]["s3:prefix"])
@@ -187,7 +187,7 @@ def test_jobs_may_list_the_location_of_each_output_with_and_without_a_slash_at_i
 
 
 @pytest.mark.parametrize(("name", "count"), [("storage", 8), ("api", 5)])
-def test_every_log_group_ends_and_is_encrypted(name, count):
+def test_every_log_group_expires_and_is_encrypted(name, count):
     groups = resources(name, "AWS::Logs::LogGroup")
     assert len(groups) == count
     assert all({"RetentionInDays", "KmsKeyId"} <= group.keys() for group in groups.values())
@@ -204,7 +204,7 @@ def test_the_execution_log_of_the_api_exists_before_its_stage_writes_into_it():
     assert stage["DependsOn"] == group
 
 
-def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
+def test_the_pipeline_has_these_stages_and_actions():
     (pipeline,) = resources("pipeline", "AWS::CodePipeline::Pipeline").values()
     granted = {
         stage["Name"]: [(action["Fn::If"][1] if "Fn::If" in action else action)["Name"] for action in stage["Actions"]]
@@ -229,7 +229,7 @@ def test_the_pipeline_has_the_stages_and_actions_that_the_rest_relies_on():
     ]
 
 
-def test_the_decision_listens_to_the_approval_and_to_the_deployment_of_this_pipeline():
+def test_approval_and_deployment_of_this_pipeline_trigger_the_decision():
     (rule,) = resources("endpoints", "AWS::Events::Rule").values()
     detail = rule["EventPattern"]["detail"]
     assert (detail["stage"], detail["action"]) == (["Approve", "Production"], ["Release", "Deploy"])

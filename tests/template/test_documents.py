@@ -1,4 +1,4 @@
-"""The documents of a generated repository, followed to the letter."""
+"""The commands and the code of a generated repository's documents work as written."""
 
 from __future__ import annotations
 

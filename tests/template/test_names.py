@@ -1,4 +1,4 @@
-"""The longest answers that are accepted still fit every name that AWS limits."""
+"""The longest accepted answers keep every name within AWS's limits."""
 
 import pre_gen_project as hook
 import pytest
@@ -32,13 +32,13 @@ def test_the_longest_answers_fit(names: Names, limit: int, name) -> None:
     assert len(name(names)) <= limit
 
 
-# IAM and EventBridge take 64 characters. CloudFormation generates stack-resource-suffix, and cuts the stack when it and the
-# resource have more than 50 together; policies then would not match.
+# IAM and EventBridge allow 64 characters. CloudFormation generates stack-resource-suffix, and truncates the stack's name
+# when it and the resource's have more than 50 together; policies would then not match.
 @pytest.mark.parametrize(
     ("stack", "kind"),
     [("api", "AWS::IAM::Role"), ("endpoints", "AWS::Events::Rule"), ("notifications", "AWS::Events::Rule")],
 )
-def test_generated_names_that_policies_match_are_not_cut(names: Names, stack: str, kind: str) -> None:
+def test_generated_names_that_policies_match_are_not_truncated(names: Names, stack: str, kind: str) -> None:
     template, _ = decode(str(GENERATED / "infra" / f"{stack}.yml"))
     made = [name for name, resource in template["Resources"].items() if resource["Type"] == kind]
     assert made

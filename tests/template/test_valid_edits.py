@@ -1,4 +1,4 @@
-"""What a team may change in its repository keeps the repository's checks and tests green."""
+"""A repository's checks and tests pass after each valid edit of a team."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ EDITS: dict[str, Edit] = {
 }
 
 
-# Every edit is in one of them. Edits of one group leave each other's keys alone.
+# Every edit is in one group. Edits of one group change different keys.
 GROUPS = [
     [
         "three instances",

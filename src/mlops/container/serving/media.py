@@ -1,4 +1,4 @@
-"""Which of the two media types a request has, and which its answer gets (RFC 9110, 12.5.1)."""
+"""The media types of requests and responses: CSV or JSON, negotiated as in RFC 9110, 12.5.1."""
 
 from __future__ import annotations
 
@@ -13,14 +13,14 @@ _RANGES = {
 
 @lru_cache(maxsize=64)
 def request_type(content_type: str) -> str | None:
-    """The media type of a body, None for one that is not served."""
+    """The media type of a request's body; None for an unsupported one."""
     media = content_type.partition(";")[0].strip().lower()
     return media if media in _RANGES else None
 
 
 @lru_cache(maxsize=64)
 def answer_type(accept: str, request: str) -> str | None:
-    """The type that the client likes best, its own request's if that is as good; None when it accepts neither."""
+    """The type that the client prefers, in case of a tie that of its request; None when it accepts neither."""
     if not accept.strip():
         return request
     quality = {media: _quality(accept, ranges) for media, ranges in _RANGES.items()}
@@ -31,7 +31,7 @@ def answer_type(accept: str, request: str) -> str | None:
 
 
 def _quality(accept: str, ranges: tuple[str, ...]) -> float:
-    """The q of the most specific of the ranges that `accept` lists."""
+    """The weight (q) of the most specific range in `accept` that matches."""
     listed = {}
     for item in accept.split(","):
         media, *parameters = (part.strip().lower() for part in item.split(";"))
