@@ -14,6 +14,8 @@ import psutil
 import pytest
 from settings import GENERATED
 
+pytestmark = pytest.mark.acceptance
+
 _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests")
 
 

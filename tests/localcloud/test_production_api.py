@@ -8,6 +8,8 @@ import pytest
 from api_production import ApiProduction, fails_at, open_project, predicts
 from hosting import Hosting
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture
 def project(hosting: Hosting) -> Iterator[ApiProduction]:

@@ -9,6 +9,8 @@ import pytest
 from github.account import FULL_NAME, Account, open_account
 from github.hub import Hub
 
+pytestmark = pytest.mark.acceptance
+
 ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 REVIEWED = ("production", "destroy")
 FOLDERS = itertools.count()

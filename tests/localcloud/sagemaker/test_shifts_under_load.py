@@ -13,6 +13,8 @@ from hosting import Hosting, constant_traffic, says
 from releasing import TEMPLATE, Stack, release
 from ringing import ringing
 
+pytestmark = pytest.mark.acceptance
+
 ROUNDS = int(os.environ.get("ROUNDS", "1"))
 ROLLBACK = {"Guarded": "false", "ShiftType": "ALL_AT_ONCE"}
 
