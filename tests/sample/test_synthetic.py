@@ -3,10 +3,9 @@ from __future__ import annotations
 from datetime import datetime
 from pathlib import Path
 
+import data
 import pyarrow as pa
 import pytest
-
-import data
 from data import areas, synthetic, tariff
 from model.features import AREAS
 
