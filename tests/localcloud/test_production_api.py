@@ -46,6 +46,9 @@ def test_each_release_has_alarms_of_its_own_until_the_next_one_serves(project: A
 def test_a_release_that_fails_requests_is_taken_back(project: ApiProduction) -> None:
     project.deploy(project.parameters(1, predicts(2.0), 2.0))
     with project.load("9,9"):
-        assert project.deploy(project.parameters(2, fails_at("9,9", 3.0), 3.0)) == "UPDATE_ROLLBACK_COMPLETE"
+        assert (
+            project.deploy(project.parameters(2, fails_at("9,9", 3.0), 3.0, ShiftMinutes=20))
+            == "UPDATE_ROLLBACK_COMPLETE"
+        )
     assert any("ALARM_ACTIVE" in reason for reason in project.production.reasons())
     assert project.ask("9,9") == (200, "00000001-1111")

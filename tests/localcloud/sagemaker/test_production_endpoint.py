@@ -51,7 +51,9 @@ def test_next_release_is_shifted_without_a_failed_request(hosting: Hosting, stac
 def test_a_release_that_fails_requests_is_rolled_back_by_its_alarm(hosting: Hosting, stack: Stack, kind: str) -> None:
     name = f"production-{kind.lower()}"
     stack.deploy(TEMPLATE, production(hosting, name, 1, says("good"), ShiftType=kind))
-    parameters = production(hosting, name, 2, FAILS, ShiftType=kind)
+    # Long enough for a request to reach it on the slowest machine; the first error ends it.
+    patient = {"ShiftMinutes": 20, "ShiftSeconds": 20 * 60}
+    parameters = production(hosting, name, 2, FAILS, ShiftType=kind, **patient)
     stack.start(TEMPLATE, parameters)
     answers: list[str | None] = []
 
