@@ -15,7 +15,6 @@ from baking import REPOSITORY
 from mlops.configuration import load
 from mlops.errors import InputError, InputProblem
 
-ROOT = REPOSITORY
 PROJECT = {
     "project": "taxi-fares",
     "model": "total-amount",
@@ -31,7 +30,7 @@ class Repository:
 
     def __init__(self, root: Path) -> None:
         self.root = root
-        shutil.copytree(ROOT / "configuration", root / "configuration")
+        shutil.copytree(REPOSITORY / "configuration", root / "configuration")
         self.write("project.json", json.dumps(PROJECT))
 
     def write(self, file: str, text: str) -> None:

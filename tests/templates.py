@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+from baking import REPOSITORY
 from cfnlint.decode import decode
-from repository import ROOT
 
-INFRA = ROOT / "infra"
+INFRA = REPOSITORY / "infra"
 # All templates; those that `mlops deploy` and the pipeline deploy, without those that a person deploys before.
 ALL = sorted(path.stem for path in INFRA.glob("*.yml"))
 NAMES = [name for name in ALL if name not in {"boundaries", "bootstrap"}]

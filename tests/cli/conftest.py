@@ -9,8 +9,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from baking import REPOSITORY
 from click.testing import CliRunner, Result
-from settings import GENERATED, REGION
+from settings import REGION
 
 from mlops import configuration
 from mlops.aws.session import Session
@@ -37,7 +38,7 @@ def heed_interrupts() -> None:
 def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """A repository with the template's configuration, as working directory. No AWS is set up in it."""
     root = tmp_path / "demo"
-    shutil.copytree(GENERATED / "configuration", root / "configuration")
+    shutil.copytree(REPOSITORY / "configuration", root / "configuration")
     answers = {"project": f"demo-{uuid.uuid4().hex[:6]}", **_ANSWERS}
     (root / "configuration" / "project.json").write_text(json.dumps(answers))
     monkeypatch.chdir(root)
@@ -52,7 +53,7 @@ def repository(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[launch.Running]:
     """One local cloud for all tests of this folder; each test has its own resource names."""
     directory = tmp_path_factory.mktemp("cloud")
-    handle = launch.start(GENERATED, directory, port=ports.free_port(), region=REGION)
+    handle = launch.start(REPOSITORY, directory, port=ports.free_port(), region=REGION)
     yield handle.running
     handle.stop()
 

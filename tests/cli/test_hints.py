@@ -6,7 +6,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from settings import GENERATED, REGION
+from baking import REPOSITORY
+from settings import REGION
 
 from mlops import release
 from mlops.aws import executions, jobs, model_packages
@@ -23,7 +24,7 @@ FIRST, SECOND = "1a2b3c4d-0000-4000-8000-000000000000", "9f9f3c4d-0000-4000-8000
 
 @pytest.fixture
 def cloud_of_the_repository(repository: Path) -> Iterator[launch.Running]:
-    handle = launch.start(GENERATED, repository / ".mlops" / "local", port=ports.free_port(), region=REGION)
+    handle = launch.start(REPOSITORY, repository / ".mlops" / "local", port=ports.free_port(), region=REGION)
     yield handle.running
     handle.stop()
 

@@ -13,7 +13,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from settings import GENERATED, REGION
+from baking import REPOSITORY
+from settings import REGION
 
 from mlops.errors import InputError, PipelineError
 from mlops.localcloud import launch, ports, state
@@ -21,7 +22,7 @@ from mlops.localcloud.state import Running
 
 
 def start(directory: Path, **options) -> launch.Handle:
-    return launch.start(GENERATED, directory, region=REGION, **{"port": ports.free_port(), **options})
+    return launch.start(REPOSITORY, directory, region=REGION, **{"port": ports.free_port(), **options})
 
 
 def until(condition: Callable[[], bool], seconds: float = 120) -> None:
@@ -48,7 +49,7 @@ def test_an_owned_cloud_ends_when_its_owner_is_killed(tmp_path: Path):
         "print(handle.process.pid, flush=True); time.sleep(60)"
     )
     owner = subprocess.Popen(
-        [sys.executable, "-c", program, str(tmp_path)], cwd=GENERATED, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", program, str(tmp_path)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True
     )
     cloud = int(owner.stdout.readline())
     owner.send_signal(signal.SIGKILL)
@@ -88,7 +89,7 @@ def detached(tmp_path: Path) -> Iterator[launch.Handle]:
 def test_two_that_start_a_cloud_at_once_get_one(repository: Path, port: list[str]):
     number = str(ports.free_port())
     command = [sys.executable, "-m", "mlops", "local", "up", *(each for option in port for each in (option, number))]
-    environment = {**os.environ, "PYTHONPATH": str(GENERATED)}
+    environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
     starts = [
         subprocess.Popen(
             command, cwd=repository, env=environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
@@ -238,7 +239,7 @@ def test_a_shell_that_pointed_elsewhere_calls_the_cloud_after_mlops_local_env(tm
     handle = start(tmp_path)
     done = subprocess.run(
         ["bash", "-c", script, str(tmp_path)],
-        cwd=GENERATED,
+        cwd=REPOSITORY,
         env={**os.environ, **elsewhere},
         capture_output=True,
         text=True,
@@ -258,7 +259,10 @@ def test_an_empty_log_is_called_empty(tmp_path: Path):
 @pytest.mark.parametrize("command", ["up", "run"])
 def test_a_port_that_clients_leave_out_of_their_requests_is_refused(command: str):
     done = subprocess.run(
-        [sys.executable, "-m", "mlops", "local", command, "--port", "80"], cwd=GENERATED, capture_output=True, text=True
+        [sys.executable, "-m", "mlops", "local", command, "--port", "80"],
+        cwd=REPOSITORY,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
     assert "80 is not in the range 1024<=x<=65535" in done.stderr

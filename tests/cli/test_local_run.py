@@ -12,7 +12,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from settings import GENERATED
+from baking import REPOSITORY
 
 pytestmark = pytest.mark.acceptance
 
@@ -23,7 +23,7 @@ _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".p
 def whole_repository(repository: Path) -> Path:
     """A repository with everything that a release needs, and no tests of its own to run in its build."""
     answers = (repository / "configuration" / "project.json").read_text()
-    shutil.copytree(GENERATED, repository, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    shutil.copytree(REPOSITORY, repository, ignore=_LEFT_OUT, dirs_exist_ok=True)
     (repository / "configuration" / "project.json").write_text(answers)
     (repository / "tests" / "model").mkdir(parents=True)
     (repository / "tests" / "model" / "test_nothing.py").write_text("def test_truth():\n    assert True\n")

@@ -5,7 +5,7 @@ import sys
 
 import click
 import pytest
-from settings import GENERATED
+from baking import REPOSITORY
 
 from mlops.cli import main
 from mlops.cli.data import data
@@ -17,7 +17,7 @@ _HEAVY = ("boto3", "botocore", "rich", "yaml", "pydantic", "psutil", "pandas", "
 def test_list_of_commands_imports_nothing_heavy():
     done = subprocess.run(
         [sys.executable, "-X", "importtime", "-m", "mlops", "--help"],
-        cwd=GENERATED,
+        cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=True,
@@ -30,7 +30,7 @@ def test_list_of_commands_imports_nothing_heavy():
 def test_every_command_has_help_that_fits_its_line():
     done = subprocess.run(
         [sys.executable, "-m", "mlops", "--help"],
-        cwd=GENERATED,
+        cwd=REPOSITORY,
         capture_output=True,
         text=True,
         check=True,

@@ -6,7 +6,8 @@ import json
 from typing import Any
 
 import pytest
-from repository import PROJECT, ROOT, Repository
+from baking import REPOSITORY
+from repository import PROJECT, Repository
 
 from mlops.configuration import load
 from mlops.contract import Category, ProblemType
@@ -238,4 +239,4 @@ def test_all_problems_of_all_files_are_reported_at_once(repository):
 
 
 def test_project_json_of_these_tests_has_the_keys_of_the_template():
-    assert json.loads((ROOT / "configuration" / "project.json").read_text()).keys() == PROJECT.keys()
+    assert json.loads((REPOSITORY / "configuration" / "project.json").read_text()).keys() == PROJECT.keys()

@@ -13,17 +13,18 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from baking import REPOSITORY
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from releases import RELEASE
-from repository import ROOT, Repository
+from repository import Repository
 
 from mlops import rendering
 from mlops.configuration import Configuration, load
 from mlops.errors import InputError
 
 MUTATIONS = int(os.environ.get("MUTATIONS", "60"))
-FILES = sorted(file.name for file in (ROOT / "configuration").iterdir() if file.name != "project.json")
+FILES = sorted(file.name for file in (REPOSITORY / "configuration").iterdir() if file.name != "project.json")
 RELEASES = (RELEASE, replace(RELEASE, tune=True, production_model="s3://bucket/models/old/output/model.tar.gz"))
 
 FRAGMENTS = st.sampled_from(
@@ -64,7 +65,7 @@ VALUES = st.recursive(
 @st.composite
 def damaged_texts(draw: st.DrawFn, file: str) -> str:
     """The shipped file with a few pieces cut out or put in."""
-    text = (ROOT / "configuration" / file).read_text()
+    text = (REPOSITORY / "configuration" / file).read_text()
     for _ in range(draw(st.integers(1, 3))):
         start = draw(st.integers(0, len(text)))
         stop = min(len(text), start + draw(st.sampled_from([0, 0, 1, 5, 40])))
@@ -75,7 +76,7 @@ def damaged_texts(draw: st.DrawFn, file: str) -> str:
 @st.composite
 def changed_documents(draw: st.DrawFn, file: str) -> str:
     """The shipped file with other values, without some keys, with unknown keys."""
-    data = yaml.safe_load((ROOT / "configuration" / file).read_text())
+    data = yaml.safe_load((REPOSITORY / "configuration" / file).read_text())
     for _ in range(draw(st.integers(1, 3))):
         _change(draw, data)
     return json.dumps(data) if file.endswith(".json") else yaml.safe_dump(data)

@@ -14,14 +14,13 @@ from pathlib import Path
 
 from baking import REPOSITORY
 
-ROOT = REPOSITORY
 DEADLINE = 60.0  # seconds; generous, because other tests may keep this machine busy
 
 STARTED: list[subprocess.Popen[str]] = []
 """Every process of this session, so that conftest.py can end those of a failed test."""
 
 
-def start(program: str, base: Path, repository: Path = ROOT, **variables: str) -> subprocess.Popen[str]:
+def start(program: str, base: Path, repository: Path = REPOSITORY, **variables: str) -> subprocess.Popen[str]:
     """Start a program of a repository in a container's environment; stdout and stderr can be read."""
     environment = {"PATH": os.environ["PATH"], "SAGEMAKER_BASE_DIR": str(base)} | variables
     command = [sys.executable, "-m", "mlops.container", program]
@@ -43,7 +42,7 @@ def wait_until(condition: Callable[[], bool], what: str) -> None:
 class Server:
     """`python -m mlops.container serve` on a free port of the loopback, healthy from the start."""
 
-    def __init__(self, base: Path, repository: Path = ROOT, **variables: str) -> None:
+    def __init__(self, base: Path, repository: Path = REPOSITORY, **variables: str) -> None:
         binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}
         self.process = start("serve", base, repository, **binding, **variables)
         # The server prints one line as soon as it listens.

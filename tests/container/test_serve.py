@@ -11,8 +11,9 @@ from pathlib import Path
 
 import psutil
 import pytest
+from baking import REPOSITORY
 from model.predictor import Predictor
-from programs import DEADLINE, ROOT, Server, start, wait_until
+from programs import DEADLINE, Server, start, wait_until
 
 from mlops.container.serving.application import Application
 
@@ -172,7 +173,9 @@ def test_workers_that_end_as_soon_as_they_start_stop_the_server_after_several_at
         "import os; from mlops.container.serving.workers import Workers;"
         "Workers(lambda parent: os._exit(3), at_stop=lambda: print('stopped', flush=True)).run(2)"
     )
-    done = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, timeout=DEADLINE)
+    done = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, text=True, capture_output=True, timeout=DEADLINE
+    )
     assert done.returncode == 1
     assert done.stdout == "stopped\n"
     assert done.stderr.count("with 3\n") == 5
@@ -215,7 +218,9 @@ def test_serving_imports_neither_xgboost_nor_numpy(trained: Path) -> None:
         f"model = Predictor(Path({str(trained / 'model')!r})); model.predict(parse_csv({ROW!r}, model.features));"
         "print(*sorted({'xgboost', 'numpy', 'scipy', 'pandas'} & set(sys.modules)))"
     )
-    imported = subprocess.run([sys.executable, "-c", program], cwd=ROOT, text=True, capture_output=True, check=True)
+    imported = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, text=True, capture_output=True, check=True
+    )
     assert imported.stdout.split() == []
 
 

@@ -4,7 +4,7 @@ import json
 import re
 
 import pytest
-from repository import ROOT
+from baking import REPOSITORY
 from templates import INFRA, resources, template
 
 PROVIDER = "arn:${AWS::Partition}:iam::${AWS::AccountId}:oidc-provider/token.actions.githubusercontent.com"
@@ -84,7 +84,7 @@ def where_sts_reads_it(value) -> dict:
 @pytest.mark.parametrize(("role", "workflow"), WORKFLOWS.items())
 def test_the_workflow_that_a_role_trusts_is_the_one_that_assumes_it(role, workflow):
     variable = f"vars.{role.removesuffix('Role').upper()}_ROLE_ARN"
-    files = (ROOT / ".github" / "workflows").glob("*.yml")
+    files = (REPOSITORY / ".github" / "workflows").glob("*.yml")
     assert [file.stem for file in files if variable in file.read_text(encoding="utf-8")] == [workflow]
 
 

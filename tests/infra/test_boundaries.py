@@ -10,8 +10,9 @@ from functools import cache
 from typing import Any
 
 import pytest
+from baking import REPOSITORY
 from ministack.core.iam_evaluator import EvalContext, evaluate, parse_policy_document
-from repository import ROOT, Repository
+from repository import Repository
 from resolving import resolved_for
 from templates import ALL, NAMES, policies, resources
 
@@ -190,7 +191,7 @@ def test_each_template_with_roles_has_a_boundary() -> None:
 def test_each_role_of_a_stack_gets_its_boundary(tmp_path) -> None:
     configuration = load(Repository(tmp_path).root)
     arns = {name: f"arn:aws:iam::123456789012:policy/{name}" for name in BOUNDED}
-    stacks = {each.name: each.parameters for each in templates.stacks(ROOT, configuration, boundaries=arns)}
+    stacks = {each.name: each.parameters for each in templates.stacks(REPOSITORY, configuration, boundaries=arns)}
     for name in BOUNDED:
         parameters = stacks[configuration.names.stack(name)]
         for key, role in resources(name, "AWS::IAM::Role").items():

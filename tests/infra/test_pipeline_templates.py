@@ -8,9 +8,10 @@ import re
 
 import cloudformation_validate
 import pytest
+from baking import REPOSITORY
 from cfnlint.api import lint, lint_file
 from cfnlint.config import ManualArgs
-from repository import ROOT, Repository
+from repository import Repository
 from templates import ALL, INFRA, NAMES, find, resources, statements, template
 
 from mlops import names
@@ -36,7 +37,7 @@ def repository(tmp_path) -> Repository:
 
 @pytest.fixture
 def stacks(repository) -> list[templates.Stack]:
-    return templates.stacks(ROOT, load(repository.root))
+    return templates.stacks(REPOSITORY, load(repository.root))
 
 
 def packed(name: str) -> str:
@@ -107,7 +108,7 @@ def test_only_stacks_with_roles_are_deployed_with_the_iam_capability(stacks):
 def test_a_prebuilt_image_replaces_the_image_build(repository):
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/shared/forecast:3"
     repository.change("trainingjob.json", lambda data: data["AlgorithmSpecification"].update(TrainingImage=image))
-    parameters = {stack.name: stack.parameters for stack in templates.stacks(ROOT, load(repository.root))}
+    parameters = {stack.name: stack.parameters for stack in templates.stacks(REPOSITORY, load(repository.root))}
     assert parameters["taxi-fares-pipeline"]["TrainingImage"] == image
     arn = "arn:aws:ecr:eu-west-1:123456789012:repository/shared/forecast"
     assert parameters["taxi-fares-jobs"]["PrebuiltImageRepositoryArn"] == arn
@@ -116,7 +117,7 @@ def test_a_prebuilt_image_replaces_the_image_build(repository):
 def test_a_vpc_in_the_configuration_grants_containers_network_permissions(repository):
     vpc = {"Subnets": ["subnet-1"], "SecurityGroupIds": ["sg-1"]}
     repository.change("production.yml", lambda data: data.update(VpcConfig=vpc))
-    parameters = {stack.name: stack.parameters for stack in templates.stacks(ROOT, load(repository.root))}
+    parameters = {stack.name: stack.parameters for stack in templates.stacks(REPOSITORY, load(repository.root))}
     assert parameters["taxi-fares-jobs"]["UsesVpc"] == "true"
 
 

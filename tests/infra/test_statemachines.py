@@ -9,14 +9,14 @@ from typing import Any
 
 import jsonata
 import pytest
+from baking import REPOSITORY
 from releases import LINEAGE
-from repository import ROOT
 
 FILES = ["statemachine.asl.json", "decision.asl.json"]
 
 
 def machine(file: str) -> dict[str, Any]:
-    return json.loads((ROOT / "infra" / file).read_text())
+    return json.loads((REPOSITORY / "infra" / file).read_text())
 
 
 def machines_in(definition: dict[str, Any]) -> Iterator[dict[str, Any]]:

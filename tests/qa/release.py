@@ -22,7 +22,6 @@ from mlops.aws.session import Session
 from mlops.container.rows import parse_csv
 from mlops.contract import ProblemType
 
-ROOT = REPOSITORY
 EXECUTION = "0b1c2d3e-4f50-6172-8394-a5b6c7d8e9f0"
 DATA_VERSION = "v1"
 
@@ -35,11 +34,15 @@ def train(base: Path) -> Path:
         (folder / f"{channel}.csv").write_text(table(300))
     config = base / "input" / "config"
     config.mkdir()
-    request = json.loads((ROOT / "configuration" / "trainingjob.json").read_text())
+    request = json.loads((REPOSITORY / "configuration" / "trainingjob.json").read_text())
     (config / "hyperparameters.json").write_text(json.dumps(request.get("HyperParameters", {})))
     environment = os.environ | {"SAGEMAKER_BASE_DIR": str(base)}
     subprocess.run(
-        [sys.executable, "-m", "mlops.container", "train"], cwd=ROOT, env=environment, check=True, capture_output=True
+        [sys.executable, "-m", "mlops.container", "train"],
+        cwd=REPOSITORY,
+        env=environment,
+        check=True,
+        capture_output=True,
     )
     return base / "model"
 

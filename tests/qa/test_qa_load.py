@@ -10,8 +10,6 @@ from mlops.configuration import Qa
 from mlops.errors import PipelineError
 from mlops.qa import load, verdict
 
-ROOT = REPOSITORY
-
 # Shorter than qa.yml allows, to keep the tests short.
 SETTINGS = Qa.model_construct(
     users=4,
@@ -26,7 +24,7 @@ SETTINGS = Qa.model_construct(
 )
 
 
-def run(rows, output, root=ROOT, **settings):
+def run(rows, output, root=REPOSITORY, **settings):
     return load.run(root, output, "demo-test", "us-east-1", rows.rows, SETTINGS.model_copy(update=settings))
 
 
@@ -86,7 +84,7 @@ def test_a_pause_between_requests_sets_the_rate(serve, rows, tmp_path):
 def repository(root, locustfile):
     """A repository with a locustfile of its own."""
     (root / "load").mkdir()
-    (root / "load" / "locustfile.py").write_text(f"import sys; sys.path.insert(0, {str(ROOT)!r})\n{locustfile}")
+    (root / "load" / "locustfile.py").write_text(f"import sys; sys.path.insert(0, {str(REPOSITORY)!r})\n{locustfile}")
     return root
 
 
@@ -105,7 +103,7 @@ def test_a_run_ends_at_the_maximum_number_of_requests(serve, rows, tmp_path):
 def test_a_run_is_stopped_after_its_time_limit(serve, rows, tmp_path):
     serve(sum_model)
     with pytest.raises(PipelineError, match="did not end in time"):
-        load.run(ROOT, tmp_path, "demo-test", "us-east-1", rows.rows, SETTINGS, grace_seconds=-0.5)
+        load.run(REPOSITORY, tmp_path, "demo-test", "us-east-1", rows.rows, SETTINGS, grace_seconds=-0.5)
 
 
 BUSY_LOCUSTFILE = """

@@ -8,9 +8,10 @@ import sys
 
 import pytest
 import yaml
+from baking import REPOSITORY
 from classifier_team import classification, trained, write_model_code
 from endpoint import LABELS, broken, classifier, slow
-from release import DATA_VERSION, EXECUTION, ROOT, packed, publish, regression, served, train
+from release import DATA_VERSION, EXECUTION, packed, publish, regression, served, train
 
 from mlops.aws.session import Session
 from mlops.localcloud import launch, ports
@@ -29,7 +30,7 @@ CLASSIFIERS_BUCKET = "qa-classifiers-bucket"
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory):
-    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="us-east-1")
+    handle = launch.start(REPOSITORY, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="us-east-1")
     yield handle.running
     handle.stop()
 
@@ -51,7 +52,7 @@ def repository(tmp_path):
     """A repository whose load test is short."""
     root = tmp_path / "demo"
     for folder in ("configuration", "load"):
-        shutil.copytree(ROOT / folder, root / folder)
+        shutil.copytree(REPOSITORY / folder, root / folder)
     (root / "configuration" / "project.json").write_text(json.dumps(ANSWERS))
     # No bounds on speed: other tests may keep this machine busy.
     configure(root, users=2, spawn_rate=2, duration_seconds=5, minimum_throughput=0)
@@ -70,7 +71,7 @@ def step(root, *arguments, bucket=BUCKET):
         "BUCKET": bucket,
         "EXECUTION_ID": EXECUTION,
         "DATA_VERSION": DATA_VERSION,
-        "PYTHONPATH": str(ROOT),
+        "PYTHONPATH": str(REPOSITORY),
     }
     command = [sys.executable, "-m", "mlops.builds.qa", *arguments]
     return subprocess.run(command, cwd=root, env=environment, capture_output=True, text=True)
@@ -200,7 +201,7 @@ def test_a_classifier_of_another_release_fails_with_the_row_and_both_answers(ser
 
 def test_a_missing_environment_variable_is_named(repository, monkeypatch):
     command = [sys.executable, "-m", "mlops.builds.qa", "--endpoint", "test"]
-    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     done = subprocess.run(command, cwd=repository, env=environment, capture_output=True, text=True)
     assert done.returncode == 2
     assert "EXECUTION_ID is not set" in done.stdout

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import boto3
 import pytest
+from baking import REPOSITORY
 from releases import RELEASE
-from repository import ROOT, Repository
+from repository import Repository
 
 from mlops.aws import releases
 from mlops.aws.objects import DATA_FILES
@@ -23,7 +24,7 @@ REPOSITORY_URI, _, DIGEST = RELEASE.image.partition("@")
 
 @pytest.fixture(scope="module")
 def cloud(tmp_path_factory) -> Iterator[launch.Running]:
-    handle = launch.start(ROOT, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="eu-west-1")
+    handle = launch.start(REPOSITORY, tmp_path_factory.mktemp("cloud"), port=ports.free_port(), region="eu-west-1")
     yield handle.running
     handle.stop()
 
@@ -90,7 +91,7 @@ def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeyp
         monkeypatch.setenv(name, value)
     monkeypatch.chdir(repository.root)
     (repository.root / "infra").mkdir()
-    shutil.copy2(ROOT / "infra" / "endpoint.yml", repository.root / "infra")
+    shutil.copy2(REPOSITORY / "infra" / "endpoint.yml", repository.root / "infra")
     real = Session.client
     monkeypatch.setattr(
         Session,
@@ -149,7 +150,7 @@ def test_template_parameters_and_tags_of_production_are_recorded_for_a_rollback(
     record = releases.read(Session("eu-west-1"), bucket, RELEASE.execution_id)
     production = rendered(repository, "production.json")
     assert (record.parameters, record.tags) == (production["Parameters"], production["Tags"])
-    assert record.template == (ROOT / "infra" / "endpoint.yml").read_text()
+    assert record.template == (REPOSITORY / "infra" / "endpoint.yml").read_text()
 
 
 IN_PLACE = {"ClientsCall": "endpoint", "InstanceType": "ml.m5.large", "MinCapacity": "2", "ChallengerName": ""}
@@ -310,7 +311,7 @@ def test_a_failed_aws_call_exits_with_1(build, monkeypatch, capsys):
 
 def test_the_buildspec_exports_the_files_that_the_build_writes(build, repository):
     build()
-    buildspec = (ROOT / "infra" / "buildspecs" / "build.yml").read_text()
+    buildspec = (REPOSITORY / "infra" / "buildspecs" / "build.yml").read_text()
     written = {path.name for path in Path(repository.root).glob("*.json")}
     assert written == {"training.json", "test.json", "production.json"}
     assert all(f"- {name}" in buildspec for name in written)

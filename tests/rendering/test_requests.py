@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import replace
 
 import pytest
+from baking import REPOSITORY
 from cfnlint.decode import decode
 from releases import LINEAGE, RELEASE
-from repository import ROOT, Repository
+from repository import Repository
 
 from mlops import rendering, shapes
 from mlops.configuration import load
@@ -182,7 +183,7 @@ def test_the_volume_key_is_left_out_where_aws_refuses_one(repository, instance_t
 
 @pytest.mark.parametrize("stage", ["test", "production"])
 def test_the_endpoint_stack_gets_every_parameter_of_its_template_and_no_other(configuration, stage):
-    template, _ = decode(str(ROOT / "infra" / "endpoint.yml"))
+    template, _ = decode(str(REPOSITORY / "infra" / "endpoint.yml"))
     rendered = rendering.endpoint_stack(configuration, RELEASE, stage)
     declared = template["Parameters"]
     required = {name for name, parameter in declared.items() if "Default" not in parameter}

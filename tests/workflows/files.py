@@ -5,8 +5,7 @@ from typing import Any
 import yaml
 from baking import REPOSITORY
 
-ROOT = REPOSITORY
-FOLDER = ROOT / ".github" / "workflows"
+FOLDER = REPOSITORY / ".github" / "workflows"
 NAMES = sorted(path.stem for path in FOLDER.glob("*.yml"))
 
 

@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from files import FOLDER, NAMES, ROOT, jobs, parsed, steps, text
+from baking import REPOSITORY
+from files import FOLDER, NAMES, jobs, parsed, steps, text
 from templates import resources
 
 PURPOSES = {"approve": "approval"}
@@ -17,7 +18,7 @@ PIN = re.compile(r"uses: (?P<action>[\w./-]+)@(?P<commit>[0-9a-f]{40}) # (?P<ver
 
 
 def test_the_readme_describes_each_workflow():
-    readme = (ROOT / "README.md").read_text()
+    readme = (REPOSITORY / "README.md").read_text()
     assert re.findall(r"^\| `([\w-]+)` \| (?:each|push|after|by hand)", readme, re.MULTILINE) != []
     assert sorted(re.findall(r"^\| `([\w-]+)` \| (?:each|push|after|by hand)", readme, re.MULTILINE)) == NAMES
 
@@ -199,7 +200,7 @@ def test_actionlint_finds_nothing(tmp_path, pins):
 
 def test_zizmor_finds_nothing():
     command = [BIN / "zizmor", "--offline", "--strict-collection", "--persona", "pedantic", "--no-progress", "."]
-    done = subprocess.run(command, cwd=ROOT / ".github", capture_output=True, text=True)
+    done = subprocess.run(command, cwd=REPOSITORY / ".github", capture_output=True, text=True)
     assert done.returncode == 0, done.stdout
 
 
