@@ -1,11 +1,11 @@
 """The archive of the source that a release is started with, and the commit's id in the release."""
 
 import os
-import subprocess
 import zipfile
 from pathlib import Path
 
 import pytest
+from commits import git
 
 from mlops.aws import source
 
@@ -26,12 +26,6 @@ def committed(tree: Path) -> Path:
     git(tree, "add", "--all")
     git(tree, "commit", "--quiet", "--message", "First")
     return tree
-
-
-def git(root: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=Someone", "-c", "user.email=someone@example.org"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def names(root: Path) -> list[str]:

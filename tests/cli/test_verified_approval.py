@@ -1,10 +1,10 @@
 """`mlops approve` compares the release's source with the checkout, which is what the reviewer has read."""
 
-import subprocess
 from pathlib import Path
 
 import pytest
 import small_pipeline
+from commits import git
 
 from mlops.aws import objects, pipeline
 from mlops.aws.executions import read
@@ -22,12 +22,6 @@ def committed(session: Session, names: Names, repository: Path) -> str:
     git(repository, "add", "--all")
     git(repository, "commit", "--quiet", "--message", "First")
     return git(repository, "rev-parse", "HEAD")
-
-
-def git(root: Path, *arguments: str) -> str:
-    identity = ["-c", "user.name=Someone", "-c", "user.email=someone@example.org"]
-    done = subprocess.run(["git", *identity, *arguments], cwd=root, check=True, capture_output=True, text=True)
-    return done.stdout.strip()
 
 
 def wait_for_approval(mlops) -> None:

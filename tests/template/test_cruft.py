@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from baking import TEMPLATE, bake, files
+from commits import git
 
 BIN = Path(sys.executable).parent
 GENERATED = "{{cookiecutter.project}}"
@@ -132,11 +133,6 @@ def cruft(*words: str, cwd: Path | None = None, exit_code: int = 0) -> str:
     )
     assert done.returncode == exit_code, done.stdout + done.stderr
     return done.stdout
-
-
-def git(repository: Path, *words: str) -> str:
-    identity = ["-c", "user.name=Test", "-c", "user.email=test@example.com"]
-    return subprocess.run(["git", *identity, *words], cwd=repository, check=True, capture_output=True, text=True).stdout
 
 
 def commit(repository: Path, message: str) -> None:
