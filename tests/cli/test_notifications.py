@@ -3,6 +3,7 @@
 import json
 
 import pytest
+from github.inbox import Inbox
 
 from mlops.aws import notifications
 from mlops.aws.session import Session
@@ -25,4 +26,7 @@ def test_missing_topic_is_a_wrong_input_that_names_the_stack(session: Session, n
 
 def test_message_is_published_to_the_topic(session: Session, names: Names):
     create_storage(session, names, {"TopicArn": {"Value": {"Ref": "Topic"}}})
+    [topic] = session.client("cloudformation").describe_stacks(StackName=names.stack("storage"))["Stacks"][0]["Outputs"]
+    inbox = Inbox(session.client("sqs"), session.client("sns"), topic["OutputValue"])
     notifications.publish(session, names, "s" * 200, "message")
+    assert inbox.messages() == [("s" * 100, "message")]
