@@ -31,6 +31,10 @@ class Metric:
     minimum: float | None
     maximum: float | None
 
+    @property
+    def lower_is_better(self) -> bool:
+        return self.goal == "Minimize"
+
 
 _ERROR = Metric("Minimize", 0.0, None)
 _SHARE = Metric("Maximize", 0.0, 1.0)

@@ -45,12 +45,12 @@ def judge(
 
 def _within_bound(name: str, measured: Mapping[str, float], gate: Evaluation, problem: ProblemType) -> Check:
     value, bound = measured[name], gate.metrics[name].bound
-    minimize = metrics.METRICS[problem][name].goal == "Minimize"
+    lower_is_better = metrics.METRICS[problem][name].lower_is_better
     message = (
         f"{name} on {measured['rows']:,} test rows through the endpoint was {value:.4g}, configuration/evaluation.yml "
-        f"allows {'at most' if minimize else 'at least'} {bound:g}"
+        f"allows {'at most' if lower_is_better else 'at least'} {bound:g}"
     )
-    passed = value <= bound if minimize else value >= bound
+    passed = value <= bound if lower_is_better else value >= bound
     return Check(f"{name} through the endpoint", passed, value, bound, name, message)
 
 

@@ -50,7 +50,7 @@ def group(evaluation: Mapping[str, Any] | None) -> dict[str, Any]:
 def lower_is_better(problem: ProblemType, name: str) -> bool | None:
     """Whether a smaller value of the metric is better; None for a custom metric."""
     metric = METRICS[problem].get(name)
-    return None if metric is None else metric.goal == _MINIMIZE
+    return None if metric is None else metric.lower_is_better
 
 
 def values(evaluation: Mapping[str, Any] | None) -> dict[str, float | None]:
