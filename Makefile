@@ -43,10 +43,10 @@ $(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed
 	$(CHECKOV)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/checkov.txt
 	touch $@
 
-test: setup $(CHECKOV)/.installed ## all tests
+test: setup ## the tests that take minutes together
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20
 
-acceptance: setup ## whole stories that take minutes: the workflows from an empty account on, other teams' repositories
+acceptance: setup $(CHECKOV)/.installed ## tests that take minutes each: workflows from an empty account on, other teams, a browser, load
 	$(BIN)/python -m pytest -m acceptance -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does

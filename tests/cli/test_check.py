@@ -249,6 +249,7 @@ FAULTS = [
 ]
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(("edit", "problem"), FAULTS)
 def test_a_fault_is_named_with_its_file_and_what_is_allowed(
     example: Path, tmp_path: Path, edit: Edit, problem: str

@@ -57,6 +57,7 @@ def steady_traffic(hosting: Hosting, name: str) -> Iterator[None]:
         client.join()
 
 
+@pytest.mark.acceptance
 def test_variant_scales_with_its_requests_a_minute(hosting: Hosting, autoscaling) -> None:
     name, cloudwatch = "busy-scaled", hosting.cloud.client("cloudwatch")
     hosting.deploy(name, says("hello"))

@@ -10,6 +10,8 @@ from mlops.configuration import Qa
 from mlops.errors import PipelineError
 from mlops.qa import load, verdict
 
+pytestmark = pytest.mark.acceptance
+
 # Shorter than qa.yml allows, to keep the tests short.
 SETTINGS = Qa.model_construct(
     users=4,

@@ -16,6 +16,8 @@ from release import DATA_VERSION, EXECUTION, packed, publish, regression, served
 from mlops.aws.session import Session
 from mlops.localcloud import launch, ports
 
+pytestmark = pytest.mark.acceptance
+
 ANSWERS = {
     "project": "demo",
     "model": "trips",

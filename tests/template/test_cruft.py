@@ -10,6 +10,8 @@ import pytest
 from baking import TEMPLATE, bake, files
 from commits import git
 
+pytestmark = pytest.mark.acceptance
+
 BIN = Path(sys.executable).parent
 GENERATED = "{{cookiecutter.project}}"
 NEXT = "9.9.0"

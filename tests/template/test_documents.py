@@ -8,6 +8,8 @@ import pytest
 from baking import bake
 from recipes import follow, run
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -42,7 +44,6 @@ def test_a_source_without_the_columns_is_refused_with_those_that_are_allowed(
     assert "excel.csv: UnicodeDecodeError" in run(repository, "mlops data prepare excel.csv", exit_code=2)
 
 
-@pytest.mark.acceptance
 def test_the_example_is_released_to_production_in_the_local_cloud(repository: Path, commands: list[str]) -> None:
     load = repository / "configuration" / "qa.yml"
     load.write_text(load.read_text().replace("duration_seconds: 15", "duration_seconds: 5"))

@@ -6,12 +6,14 @@ import shutil
 import subprocess
 from pathlib import Path
 
+import pytest
 from baking import TEMPLATE
 
 # `make test` creates a separate environment for checkov, whose requirements conflict with the others.
 CHECKOV = TEMPLATE / ".checkov" / "bin" / "python"
 
 
+@pytest.mark.acceptance
 def test_checkov_finds_nothing(generated: Path, tmp_path: Path) -> None:
     assert CHECKOV.exists(), "checkov is not installed. Run: make .checkov/.installed"
     for folder in (TEMPLATE / "infra", generated / "infra"):

@@ -99,12 +99,15 @@ def attributes(library: str) -> set[str]:
     """The attributes that a library reads, and the names that its functions import each time they run."""
     found: set[str] = set()
     for file in Path(importlib.import_module(library).__file__ or "").parent.rglob("*.py"):
-        for node in ast.walk(ast.parse(file.read_text(encoding="utf-8"))):
+        nodes: list[tuple[ast.AST, bool]] = [(ast.parse(file.read_text(encoding="utf-8")), False)]
+        while nodes:
+            node, in_function = nodes.pop()
             if isinstance(node, ast.Attribute) and isinstance(node.ctx, ast.Load):
                 found.add(node.attr)
-            elif isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
-                inner = (each for each in ast.walk(node) if isinstance(each, ast.ImportFrom))
-                found |= {alias.name for each in inner for alias in each.names}
+            elif isinstance(node, ast.ImportFrom) and in_function:
+                found |= {alias.name for alias in node.names}
+            in_function |= isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef)
+            nodes += ((child, in_function) for child in ast.iter_child_nodes(node))
     return found
 
 
