@@ -45,17 +45,20 @@ def packed(name: str) -> str:
     return templates.pack(INFRA / f"{name}.yml").replace("${Partition}", "aws")
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", ALL)
 def test_cfn_lint_finds_nothing(name):
     assert [str(match) for match in lint_file(INFRA / f"{name}.yml")] == []
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", ["endpoints", "jobs", "notifications"])
 def test_cfn_lint_finds_nothing_in_the_state_machines_that_are_deployed(name):
     matches = lint(packed(name), config=ManualArgs(regions=["eu-west-1"]))
     assert [str(match) for match in matches] == []
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize("name", ALL)
 def test_cloudformation_validate_finds_nothing(name):
     report = cloudformation_validate.CompositeEngine().validate_template(packed(name).encode())

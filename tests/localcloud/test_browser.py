@@ -25,9 +25,12 @@ from github.account import Account, open_account
 from playwright.sync_api import Browser, Page, sync_playwright
 
 CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = pytest.mark.skipif(
-    CHROMIUM is None, reason="There is no Chromium on the PATH. On Debian: apt-get install chromium"
-)
+pytestmark = [
+    pytest.mark.acceptance,
+    pytest.mark.skipif(
+        CHROMIUM is None, reason="There is no Chromium on the PATH. On Debian: apt-get install chromium"
+    ),
+]
 REBOUND = "rebound.example"
 # Chromium's own check of requests to the loopback is not what is tested; older and other browsers have none.
 ARGUMENTS = [

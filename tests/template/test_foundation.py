@@ -111,6 +111,7 @@ def test_bootstrap_is_refused_without_the_foundation(account: Account) -> None:
         account.outputs("bootstrap")
 
 
+@pytest.mark.acceptance
 def test_a_pipeline_with_an_api_is_not_deployed_where_api_gateway_has_no_role_for_logs(account: Account) -> None:
     done = account.mlops("deploy")
     assert done.returncode == 2
@@ -137,6 +138,7 @@ def test_every_parameter_is_documented_and_in_a_group(template: dict[str, Any]) 
     assert all(parameter["Description"] for parameter in template["Parameters"].values())
 
 
+@pytest.mark.acceptance
 def test_the_linters_of_templates_find_nothing() -> None:
     assert [str(match) for match in lint_file(FILE)] == []
     report = cloudformation_validate.CompositeEngine().validate_template(FILE.read_bytes())

@@ -60,6 +60,7 @@ def test_every_hook_matches_files(root: Path) -> None:
     assert idle == []
 
 
+@pytest.mark.acceptance
 def test_hooks_pass_in_a_generated_repository(generated: Path, tmp_path: Path) -> None:
     repository = shutil.copytree(generated, tmp_path / "repository")
     (repository / ".venv").mkdir()
