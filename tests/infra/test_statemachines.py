@@ -12,6 +12,9 @@ import pytest
 from baking import REPOSITORY
 from releases import LINEAGE
 
+from mlops.metrics import GROUPS
+from mlops.report import metrics as report_metrics
+
 FILES = ["statemachine.asl.json", "decision.asl.json"]
 
 
@@ -208,6 +211,15 @@ def test_the_gate_decides_by_bound_and_regression_of_every_metric(gate, evaluati
     assert judgement(gate, evaluation)[0] == expected
 
 
+@pytest.mark.parametrize(("gate", "evaluation", "expected"), GATES)
+def test_the_report_judges_each_metric_as_the_gate_does(gate, evaluation, expected):
+    problem = next(problem for problem, group in GROUPS.items() if group == gate["Gate"]["Group"])
+    document = {"evaluation": evaluation | {"problem_type": problem}, "gate": gate["Gate"]}
+    judged = [row for row in report_metrics.rows(document) if row.bound is not None]
+    passed = len(judged) == len(gate["Gate"]["Metrics"]) and all(row.word == "passed" for row in judged)
+    assert passed == (expected == "Register")
+
+
 def test_the_cause_names_value_and_bound():
     _, cause = judgement(release(), evaluation(7.12345678))
     assert cause == "rmse is 7.123457, allowed is at most 6 (metrics.rmse.bound in configuration/evaluation.yml)"
@@ -216,7 +228,10 @@ def test_the_cause_names_value_and_bound():
 def test_the_cause_has_the_reason_why_production_cannot_be_compared():
     reason = "the model in production predicts other labels: no, yes"
     _, cause = judgement(release(production=True), evaluation(5.0) | {"production": {"reason": reason}})
-    assert cause == f"s3://bucket/metrics.json has no number for rmse of the model in production ({reason})"
+    assert cause == (
+        f"s3://bucket/metrics.json has no number for rmse of the model in production ({reason}). To release without the "
+        "comparison, set compare_with_production to false in configuration/evaluation.yml"
+    )
 
 
 def test_the_cause_names_the_value_of_production_and_the_allowed_regression():

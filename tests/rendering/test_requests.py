@@ -126,6 +126,12 @@ def test_production_is_compared_with_only_when_there_is_one(configuration):
     assert second["Evaluation"]["ProcessingInputs"][2]["S3Input"]["S3Uri"] == "s3://b/model.tar.gz"
 
 
+def test_the_gate_leaves_production_out_where_the_configuration_says_so(repository):
+    repository.change("evaluation.yml", lambda data: data.update(compare_with_production=False))
+    release = replace(RELEASE, production_model="s3://b/model.tar.gz")
+    assert rendering.gate(load(repository.root), release)["Production"] is False
+
+
 def test_the_gate_has_every_metric_with_the_metrics_goal(repository):
     metrics = {"rmse": {"bound": 6.0, "allowed_regression": 0.02}, "r2": {"bound": 0.5, "allowed_regression": 0.1}}
     repository.change("evaluation.yml", lambda data: data.update(metrics=metrics))

@@ -117,6 +117,13 @@ def test_the_reason_why_production_could_not_be_evaluated_is_shown(binary: Docum
         assert "could not be evaluated on this test set: test.csv has no column tolls" in render(binary)
 
 
+@pytest.mark.parametrize("compared", [True, False])
+def test_a_comparison_that_is_switched_off_is_shown(binary: Document, compared: bool) -> None:
+    binary["gate"]["Production"] = compared
+    for render in (as_html.render, as_markdown.render):
+        assert ("compare_with_production is false" in render(binary)) == (not compared)
+
+
 @every_classifier
 def test_labels_have_the_precision_and_recall_of_the_predictions(
     name: str, document: Document, evaluated: dict[str, Evaluated]

@@ -56,6 +56,7 @@ class Evaluation(_File):
 
     instance_type: str
     metrics: dict[str, MetricGate]
+    compare_with_production: bool = True
 
 
 class Vpc(_File):

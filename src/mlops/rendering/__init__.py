@@ -70,5 +70,5 @@ def gate(configuration: Configuration, release: Release) -> Request:
             }
             for name, metric in configuration.evaluation.metrics.items()
         ],
-        "Production": release.production_model is not None,
+        "Production": release.production_model is not None and configuration.evaluation.compare_with_production,
     }

@@ -62,6 +62,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "contents": [(name, title) for name, title, shown in parts if shown],
         "tiles": view.tiles(document),
         "metrics": rows,
+        "left_out_comparison": metrics.left_out_comparison(document),
         "judged": [row.name for row in rows if row.bound is not None],
         "classification": classification.read(document["evaluation"]),
         "disagreement": view.disagreement(document),

@@ -117,6 +117,7 @@ def _evaluation(document: dict[str, Any]) -> str:
         f"## Evaluation\n\nOn {number(evaluation['rows'])} rows of the test set.",
         _metrics(document),
         *_production_reason(evaluation),
+        *filter(None, [metrics.left_out_comparison(document)]),
     ]
     shown = classification.read(evaluation)
     parts += _classification(document, shown) if shown else _regression(document["predictions"])

@@ -79,6 +79,17 @@ def gate_metrics(document: dict[str, Any]) -> dict[str, dict[str, Any]]:
     return {each["Name"]: {**each, "Production": compared} for each in gate.get("Metrics", [])}
 
 
+def left_out_comparison(document: dict[str, Any]) -> str:
+    """A sentence where the model in production was evaluated but evaluation.yml switches the comparison off, else ""."""
+    gate, evaluation = document["gate"] or {}, document["evaluation"] or {}
+    if not gate or gate.get("Production") or not evaluation.get("production"):
+        return ""
+    return (
+        "The gate did not compare this model with production: compare_with_production is false in "
+        "configuration/evaluation.yml."
+    )
+
+
 def main_values(document: dict[str, Any]) -> dict[str, float | None]:
     """The metrics of main by name; none without a baseline, or when its model solves another problem."""
     evaluation = (document.get("baseline") or {}).get("evaluation")
@@ -102,7 +113,7 @@ def _entries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     return {
         name: entry
         for name, entry in found.items()
-        if isinstance(entry, dict) and isinstance(entry.get("value", {}), int | float | None)
+        if isinstance(entry, dict) and type(entry.get("value", {})) in (int, float, type(None))
     }
 
 
