@@ -4,6 +4,7 @@ Generates a repository, runs its train, baseline and evaluate programs bare, one
 contract, and then a whole release of the same code and data in the local cloud. Writes RESULTS.md beside this file.
 """
 
+import argparse
 import json
 import os
 import shutil
@@ -25,6 +26,7 @@ PIPELINE = "taxi-fares"
 
 def main() -> None:
     """Measure and write the results."""
+    argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter).parse_args()
     with tempfile.TemporaryDirectory() as directory:
         repository = Path(cookiecutter(str(TEMPLATE), no_input=True, output_dir=directory))
         mlops(repository, {}, "data", "prepare")
