@@ -2,6 +2,7 @@
 
 import json
 import os
+import shlex
 import signal
 import socket
 import subprocess
@@ -235,7 +236,8 @@ def test_a_shell_that_pointed_elsewhere_calls_the_cloud_after_mlops_local_env(tm
         "AWS_IGNORE_CONFIGURED_ENDPOINT_URLS": "true",
     }
     asks = "import boto3; print(boto3.client('sts').get_caller_identity()['Account'])"
-    script = f'eval "$({sys.executable} -m mlops local env --directory "$0")" && {sys.executable} -c "{asks}"'
+    python = shlex.quote(sys.executable)
+    script = f'eval "$({python} -m mlops local env --directory "$0")" && {python} -c "{asks}"'
     handle = start(tmp_path)
     done = subprocess.run(
         ["bash", "-c", script, str(tmp_path)],

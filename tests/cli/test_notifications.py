@@ -13,7 +13,9 @@ from mlops.names import Names
 
 def create_storage(session: Session, names: Names, outputs: dict[str, dict]) -> None:
     template = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}, "Outputs": outputs}
-    session.client("cloudformation").create_stack(StackName=names.stack("storage"), TemplateBody=json.dumps(template))
+    cloudformation, name = session.client("cloudformation"), names.stack("storage")
+    cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template))
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
 
 
 @pytest.mark.parametrize("deployed", [False, True], ids=["no stack", "stack without the output"])

@@ -33,8 +33,8 @@ def test_request_outside_of_the_model_names_parameter_and_constraint(
 def test_the_aws_command_line_agrees(cloud: Cloud) -> None:
     def aws(*words: str) -> subprocess.CompletedProcess:
         environment = {"PATH": os.environ["PATH"], **cloud.environment}
-        program = str(Path(sys.executable).with_name("aws"))
-        return subprocess.run([program, *words, "--output", "text"], env=environment, capture_output=True, text=True)
+        command = [sys.executable, "-m", "awscli", *words, "--output", "text"]
+        return subprocess.run(command, env=environment, capture_output=True, text=True)
 
     group = aws(
         "sagemaker",

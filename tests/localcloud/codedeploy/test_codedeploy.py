@@ -72,7 +72,12 @@ def alarm(lambdas: Lambdas, name: str, missing: str = "notBreaching") -> dict:
 
 
 def test_an_alarm_during_the_canary_brings_the_alias_back(lambdas: Lambdas) -> None:
-    shift = Shift(lambdas, "alarming", CANARY, FAILS, alarmConfiguration=alarm(lambdas, "alarming"))
+    # Long enough for a request to reach the new version on the slowest machine; the first error ends it.
+    patient = {"type": "TimeBasedCanary", "timeBasedCanary": {"canaryPercentage": 10, "canaryInterval": 120}}
+    lambdas.cloud.client("codedeploy").create_deployment_config(
+        deploymentConfigName="patient", computePlatform="Lambda", trafficRoutingConfig=patient
+    )
+    shift = Shift(lambdas, "alarming", "patient", FAILS, alarmConfiguration=alarm(lambdas, "alarming"))
     deployment, ended = shift.start(), threading.Event()
 
     def call() -> None:
