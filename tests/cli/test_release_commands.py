@@ -279,8 +279,8 @@ def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, mo
     class Broken:
         url = "https://api.example.org/v1"
 
-        def predict(self, body: bytes, *, content_type: str, accept: str) -> rest_api.Answer:
-            return rest_api.Answer(502, b"Internal server error", "text/plain", "")
+        def predict(self, body: bytes, *, content_type: str, accept: str) -> rest_api.Response:
+            return rest_api.Response(502, b"Internal server error", "text/plain", "")
 
     monkeypatch.setattr(rest_api, "called_by_clients", lambda *_: Broken())
     result = mlops("invoke", "1,2,3")

@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from workshop import Answer, Released, Workshop
+from workshop import Released, Response, Workshop
 
 pytestmark = pytest.mark.acceptance
 
@@ -199,9 +199,9 @@ def ended_badly(workshop: Workshop) -> str:
 
 
 @contextmanager
-def traffic(ask: Callable[[], Answer]) -> Iterator[list[Answer]]:
+def traffic(ask: Callable[[], Response]) -> Iterator[list[Response]]:
     """A client that sends requests without a pause; yields the list to which it appends the responses."""
-    answers: list[Answer] = []
+    answers: list[Response] = []
     ended = threading.Event()
 
     def call() -> None:
@@ -209,7 +209,7 @@ def traffic(ask: Callable[[], Answer]) -> Iterator[list[Answer]]:
             try:
                 answers.append(ask())
             except Exception as error:
-                answers.append(Answer(0, repr(error), ""))
+                answers.append(Response(0, repr(error), ""))
 
     caller = threading.Thread(target=call)
     caller.start()

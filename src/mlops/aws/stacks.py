@@ -16,7 +16,7 @@ from mlops.tags import as_list
 
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 # Statuses of a stack that CloudFormation does not update: it has to be deleted before it is created again.
-_LEFT_BY_A_FAILURE = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}
+_MUST_BE_DELETED = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}
 _CONSEQUENCE = (
     "Resource creation cancelled",
     "Resource update cancelled",
@@ -72,7 +72,7 @@ def deploy(
     rolled the stack back.
     """
     stack = describe(session, name)
-    if stack is not None and stack["StackStatus"] in _LEFT_BY_A_FAILURE:
+    if stack is not None and stack["StackStatus"] in _MUST_BE_DELETED:
         yield from delete(session, name)
         stack = None
     is_update = stack is not None and _is_updatable(name, stack["StackStatus"])

@@ -16,4 +16,4 @@ def deploy() -> None:
     Its stacks follow from infra/ and configuration/.
     """
     show(release.deploy(release.find()))
-    console.say("Release with: mlops start")
+    console.write("Release with: mlops start")

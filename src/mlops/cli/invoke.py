@@ -44,7 +44,7 @@ def invoke(
     answer = release.invoke(
         repository, body, stage=endpoint, content_type=_TYPES[format_], accept=_TYPES[accept or format_]
     )
-    console.say(answer.decode("utf-8").rstrip("\n"))
+    console.write(answer.decode("utf-8").rstrip("\n"))
 
 
 def _body(rows: tuple[str, ...], file: IO[bytes] | None) -> bytes:

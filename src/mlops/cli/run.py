@@ -57,7 +57,7 @@ def run(
             port=port,
         )
     )
-    console.say(f"The whole run took {console.elapsed(time.monotonic() - started)}.")
+    console.write(f"The whole run took {console.elapsed(time.monotonic() - started)}.")
 
 
 def _ask(execution: Execution) -> release.Decision:

@@ -94,4 +94,4 @@ def start(
         with leaving_it_running(execution):
             show(release.watch(repository, execution))
     else:
-        console.say(f"Watch it with: mlops watch {execution}")
+        console.write(f"Watch it with: mlops watch {execution}")

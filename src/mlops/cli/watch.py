@@ -26,7 +26,7 @@ def watch(execution: str | None, until_approval: bool) -> None:
     with leaving_it_running(chosen):
         ended = show(release.watch(repository, chosen, until_approval=until_approval))
     if ended.waiting_approval:
-        console.say("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
+        console.write("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
 
 
 @contextmanager
@@ -35,5 +35,5 @@ def leaving_it_running(execution_id: str) -> Iterator[None]:
     try:
         yield
     except KeyboardInterrupt:
-        console.say(f"\nThe execution continues. Follow it again with: mlops watch {execution_id}")
+        console.write(f"\nThe execution continues. Follow it again with: mlops watch {execution_id}")
         raise click.exceptions.Exit(1) from None

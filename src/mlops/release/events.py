@@ -136,7 +136,7 @@ class ExecutionChanged(Event):
 class ExecutionQueued(Event):
     """The execution waits for the end of another one."""
 
-    ahead: str
+    blocked_by: str
 
 
 @dataclass(frozen=True)

@@ -66,15 +66,15 @@ def hyperparameters(
 
     InputError for a setting that isn't NAME=VALUE, is given twice, or names no hyperparameter that can be overridden.
     """
-    given = overrides.parse(repository.configuration, json_settings, tune=tune) if json_settings else {}
+    values = overrides.parse(repository.configuration, json_settings, tune=tune) if json_settings else {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not (name and equals and value):
             raise InputError(f"--set {setting}: allowed is NAME=VALUE, such as --set max_depth=6")
-        if name in given:
-            raise InputError(f"--set {name} is given twice: {given[name]} and {value}. Give it once.")
-        given[name] = value
-    return overrides.check(repository.configuration, given, tune=tune)
+        if name in values:
+            raise InputError(f"--set {name} is given twice: {values[name]} and {value}. Give it once.")
+        values[name] = value
+    return overrides.check(repository.configuration, values, tune=tune)
 
 
 def _upload(
