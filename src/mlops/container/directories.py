@@ -65,8 +65,8 @@ class Container:
             file.write_text(reason, encoding="utf-8", errors="backslashreplace")
 
 
-def _csv_files(directory: Path, what: str) -> list[Path]:
+def _csv_files(directory: Path, channel: str) -> list[Path]:
     files = sorted(directory.rglob("*.csv"))
     if not files:
-        raise InputError(f"{what}: no CSV file below {directory}")
+        raise InputError(f"{channel}: no CSV file below {directory}")
     return files

@@ -67,10 +67,10 @@ class Image:
     def _program(self, name: str, path: str, cwd: Path) -> str:
         if name in ("python", "python3"):
             return sys.executable
-        found = shutil.which(name, path=path) or shutil.which(str(cwd / name))
-        if found is None:
+        program = shutil.which(name, path=path) or shutil.which(str(cwd / name))
+        if program is None:
             raise AWSError("ValidationException", f'exec: "{name}": executable file not found in image {self.digest}')
-        return found
+        return program
 
 
 _images = context.scoped(dict[str, Image])
@@ -223,15 +223,15 @@ def _copy(value: str, workdir: str, root: Path, context_dir: Path, included: Seq
 
 def _matches(pattern: str, included: Sequence[PurePosixPath]) -> list[tuple[PurePosixPath, PurePosixPath | None]]:
     """Files that a source of COPY names, each with its path below the named directory, or None for a file itself."""
-    found: list[tuple[PurePosixPath, PurePosixPath | None]] = []
+    matches: list[tuple[PurePosixPath, PurePosixPath | None]] = []
     for file in included:
         for named in (file, *file.parents):
             if str(named) == pattern or (
                 pattern != "." and len(named.parts) == pattern.count("/") + 1 and named.match(pattern)
             ):
-                found.append((file, None if named == file else file.relative_to(named)))
+                matches.append((file, None if named == file else file.relative_to(named)))
                 break
-    return found
+    return matches
 
 
 def _assignments(value: str, known: dict[str, str]) -> dict[str, str]:

@@ -97,11 +97,11 @@ def change(value: float | None, before: float | None) -> float | None:
     return (value - before) / abs(before)
 
 
-def _entries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _entries(group: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The metrics among the entries of a group. In the others, such as the confusion matrix, a value is not a number."""
     return {
         name: entry
-        for name, entry in found.items()
+        for name, entry in group.items()
         if isinstance(entry, dict) and isinstance(entry.get("value", {}), int | float | None)
     }
 

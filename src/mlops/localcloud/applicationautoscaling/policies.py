@@ -85,8 +85,8 @@ def delete_scaling_policy(request: dict) -> dict:
 @service.operation
 def describe_scaling_policies(request: dict) -> dict:
     resource_id = request.get("ResourceId")
-    found = [each for each in _policies().values() if resource_id in (None, each["ResourceId"])]
-    return page(request, found, "ScalingPolicies", PAGE)
+    policies = [each for each in _policies().values() if resource_id in (None, each["ResourceId"])]
+    return page(request, policies, "ScalingPolicies", PAGE)
 
 
 def forget_all(resource: str) -> None:

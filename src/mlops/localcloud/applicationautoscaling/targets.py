@@ -60,7 +60,7 @@ def deregister_scalable_target(request: dict) -> dict:
 @service.operation
 def describe_scalable_targets(request: dict) -> dict:
     resource_ids = request.get("ResourceIds")
-    found = [
+    matches = [
         {
             "ServiceNamespace": "sagemaker",
             "ResourceId": each.resource_id,
@@ -74,15 +74,15 @@ def describe_scalable_targets(request: dict) -> dict:
         for each in targets().values()
         if not resource_ids or each.resource_id in resource_ids
     ]
-    return page(request, found, "ScalableTargets", PAGE)
+    return page(request, matches, "ScalableTargets", PAGE)
 
 
 @service.operation
 def describe_scaling_activities(request: dict) -> dict:
     """Scaling activities, the latest first."""
     resource_id = request.get("ResourceId")
-    found = [each for each in reversed(activities()) if resource_id in (None, each["ResourceId"])]
-    return page(request, found, "ScalingActivities", PAGE)
+    matches = [each for each in reversed(activities()) if resource_id in (None, each["ResourceId"])]
+    return page(request, matches, "ScalingActivities", PAGE)
 
 
 def _require_variant(endpoint: str, variant: str) -> None:

@@ -59,11 +59,11 @@ def start_build(request: dict) -> dict:
 @service.operation
 def batch_get_builds(request: dict) -> dict:
     """Describe builds by id or ARN."""
-    found = {build: _runners().get(_id(build)) for build in request["ids"]}
+    runners = {build: _runners().get(_id(build)) for build in request["ids"]}
     return {
         # Copies: the members of a build that ends meanwhile agree with each other.
-        "builds": [dict(runner.build) for runner in found.values() if runner],
-        "buildsNotFound": [build for build, runner in found.items() if not runner],
+        "builds": [dict(runner.build) for runner in runners.values() if runner],
+        "buildsNotFound": [build for build, runner in runners.items() if not runner],
     }
 
 

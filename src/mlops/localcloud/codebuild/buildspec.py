@@ -70,8 +70,8 @@ def parse(text: str) -> Buildspec:
         raise BuildspecError(f"the YAML cannot be read: {' '.join(str(error).split())}") from error
     top = _mapping(document, "buildspec", _TOP)
     if str(top.get("version")) != "0.2":
-        found = top.get("version", "nothing")
-        raise BuildspecError(f"version: found {found}; the local cloud carries out version 0.2")
+        version = top.get("version", "nothing")
+        raise BuildspecError(f"version: found {version}; the local cloud carries out version 0.2")
     env = _mapping(top.get("env"), "env", _ENV)
     phases = _mapping(top.get("phases"), "phases", PHASES)
     if not phases:

@@ -81,5 +81,5 @@ def _name(member: str) -> str:
 
 
 def _context(phase: dict) -> str:
-    found = phase.get("contexts") or [{"statusCode": "", "message": ""}]
-    return "[" + ", ".join(f"{each['statusCode']}: {each['message']}" for each in found) + "]"
+    contexts = phase.get("contexts") or [{"statusCode": "", "message": ""}]
+    return "[" + ", ".join(f"{each['statusCode']}: {each['message']}" for each in contexts) + "]"

@@ -49,10 +49,10 @@ def delete_project(request: dict) -> None:
 @service.operation
 def batch_get_projects(request: dict) -> dict:
     """Describe projects by name or ARN."""
-    found = {name: _projects().get(_name(name)) for name in request["names"]}
+    projects = {name: _projects().get(_name(name)) for name in request["names"]}
     return {
-        "projects": [project for project in found.values() if project],
-        "projectsNotFound": [name for name, project in found.items() if not project],
+        "projects": [project for project in projects.values() if project],
+        "projectsNotFound": [name for name, project in projects.items() if not project],
     }
 
 
@@ -112,8 +112,8 @@ def _check(request: dict) -> None:
         raise _unable("builds without logs in CloudWatch")
 
 
-def _unable(what: str) -> AWSError:
-    return AWSError("InvalidInputException", f"The local cloud does not carry out {what}")
+def _unable(feature: str) -> AWSError:
+    return AWSError("InvalidInputException", f"The local cloud does not carry out {feature}")
 
 
 def _arn(name: str) -> str:

@@ -146,11 +146,11 @@ def _check_action(action: dict, declaration: dict) -> None:
         raise not_implemented(f"Action {name}: {unsupported}")
 
 
-def _check_unique(names: Iterable[str], what: str, code: str = "InvalidStructureException") -> None:
+def _check_unique(names: Iterable[str], kind: str, code: str = "InvalidStructureException") -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise AWSError(code, f"Names must be unique: there are two of {what} {name}")
+            raise AWSError(code, f"Names must be unique: there are two of {kind} {name}")
         seen.add(name)
 
 

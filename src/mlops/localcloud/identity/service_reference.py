@@ -31,9 +31,9 @@ def resources(service: str, operation: str, request: dict) -> list[str]:
     kinds = _reference()[service]["privileges"].get(operation)
     if kinds is None:
         raise LookupError(f"IAM knows no action {service}:{operation}")
-    found = _named(service, operation, request)
-    if found:
-        return found
+    named = _named(service, operation, request)
+    if named:
+        return named
     types = {name: each for name, each in kinds["resource_types"].items() if name}
     required = [name for name, each in types.items() if each["required"]]
     arns = [_fill(service, name, request) for name in required or types]

@@ -45,8 +45,8 @@ def add_api_key_tags() -> None:
     from ministack.services import apigateway_v1, tagging
 
     def tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
-        for key, found in apigateway_v1._api_keys.items():
-            pairs = [{"Key": name, "Value": value} for name, value in (found.get("tags") or {}).items()]
+        for key, api_key in apigateway_v1._api_keys.items():
+            pairs = [{"Key": name, "Value": value} for name, value in (api_key.get("tags") or {}).items()]
             yield f"arn:aws:apigateway:{region()}::/apikeys/{key}", pairs
 
     collectors: dict[str, Callable[[], Iterator]] = tagging._RESOURCE_TAG_COLLECTORS

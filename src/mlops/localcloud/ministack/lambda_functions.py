@@ -168,20 +168,20 @@ def measure(publish: Metric) -> None:
 
 def _dimensions(config: dict) -> list[dict[str, str]]:
     name = config["FunctionName"]
-    found = [{"FunctionName": name}]
+    dimensions = [{"FunctionName": name}]
     called = lambda_aliases.called_alias.get()
     if called is not None and called[0] == name:
         resource = f"{name}:{called[1]}"
-        found += [
+        dimensions += [
             {"FunctionName": name, "Resource": resource},
             {"FunctionName": name, "Resource": resource, "ExecutedVersion": config.get("Version", "$LATEST")},
         ]
-    return found
+    return dimensions
 
 
 def _type(trace: str) -> str:
     """The name of the exception at the end of a Python traceback, without its module."""
     lines = trace.rstrip().splitlines()
     last = max((number for number, line in enumerate(lines) if line.startswith(" ")), default=-1)
-    found = _EXCEPTION.match("\n".join(lines[last + 1 :]))
-    return found["type"].rpartition(".")[2] if found else "Exception"
+    match = _EXCEPTION.match("\n".join(lines[last + 1 :]))
+    return match["type"].rpartition(".")[2] if match else "Exception"

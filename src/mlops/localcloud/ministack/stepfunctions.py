@@ -128,9 +128,9 @@ def validate_definitions(violations: Callable[[str], list[str]]) -> None:
     from ministack.services import stepfunctions
 
     def validated(request: dict) -> tuple:
-        found = [each.partition(": ") for each in violations(request["definition"])]
-        diagnostics = [{"severity": "ERROR", "code": code, "message": message} for code, _, message in found]
-        answer = {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": False}
+        problems = [each.partition(": ") for each in violations(request["definition"])]
+        diagnostics = [{"severity": "ERROR", "code": code, "message": message} for code, _, message in problems]
+        answer = {"result": "FAIL" if problems else "OK", "diagnostics": diagnostics, "truncated": False}
         return stepfunctions.json_response(answer)
 
     stepfunctions._validate_state_machine_definition = validated

@@ -111,12 +111,12 @@ class Action:
         """The JSON in a file of an input artifact."""
         return self.parse(self.read(reference), f"File {reference}")
 
-    def parse(self, text: str, what: str) -> Any:
-        """JSON of the configuration or of a file; `what` names it in the error."""
+    def parse(self, text: str, source: str) -> Any:
+        """JSON of the configuration or of a file; `source` names it in the error."""
         try:
             return json.loads(text)
         except ValueError as error:
-            raise ActionFailed("ConfigurationError", f"{what} is not valid JSON: {error}") from error
+            raise ActionFailed("ConfigurationError", f"{source} is not valid JSON: {error}") from error
 
     def unpack(self, name: str, directory: Path) -> None:
         """Unpack an input artifact."""
