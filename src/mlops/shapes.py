@@ -2,7 +2,7 @@
 
 botocore's validator finds unknown, missing and mistyped parameters and lower bounds. Enums, patterns and
 upper bounds are in the same shapes, and AWS answers a violation only after the call. Both are checked
-before it here: for the files in `configuration/`, for the requests made of them, and at the local cloud's door.
+before it here: for the files in `configuration/`, for the requests built from them, and for requests to the local cloud.
 """
 
 from __future__ import annotations

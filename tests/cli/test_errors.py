@@ -45,9 +45,7 @@ def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypa
     assert "AWS_ENDPOINT_URL" in result.output and "foo" in result.output
 
 
-def test_an_unreachable_local_cloud_is_reported_with_the_command_that_starts_it(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_an_unreachable_local_cloud_suggests_its_start(repository: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in Running("1", ports.free_port(), 0, REGION, "AKIA", "secret", False).environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
@@ -77,7 +75,7 @@ def test_a_service_that_does_not_answer_in_time_is_named_with_its_address(silent
         Session(REGION).account  # noqa: B018
 
 
-def test_a_read_that_s3_denies_without_a_word_is_named_with_caller_object_and_permission(session: Session):
+def test_a_denied_read_from_s3_names_the_missing_permission(session: Session):
     iam, sts = session.client("iam"), session.client("sts")
     account = sts.get_caller_identity()["Account"]
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
@@ -165,9 +163,7 @@ def test_a_fault_in_another_configuration_file_does_not_fail_status(repository: 
         (("--tune", "--set", "max_depth=6"), "start without tuning"),
     ],
 )
-def test_a_hyperparameter_that_is_not_to_be_set_is_refused_before_anything_else(
-    repository: Path, mlops, words: tuple[str, ...], allowed: str
-):
+def test_a_fixed_hyperparameter_is_refused_first(repository: Path, mlops, words: tuple[str, ...], allowed: str):
     result = mlops("start", *words)
     assert result.exit_code == 2
     assert words[-1].partition("=")[0] in result.output and allowed in result.output

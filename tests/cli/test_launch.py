@@ -58,7 +58,7 @@ def test_an_owned_cloud_ends_when_its_owner_is_killed(tmp_path: Path):
     assert launch.find(tmp_path) is None
 
 
-def test_a_detached_cloud_outlives_its_handle_and_stops_by_its_state_file(tmp_path: Path):
+def test_a_detached_cloud_outlives_its_handle(tmp_path: Path):
     handle = start(tmp_path)
     handle.detach()
     running = launch.find(tmp_path)
@@ -132,7 +132,7 @@ def test_a_damaged_state_file_without_a_running_cloud_is_removed(tmp_path: Path,
     assert not file.exists()
 
 
-def test_a_cloud_whose_state_file_is_damaged_is_not_doubled_and_can_be_stopped(tmp_path: Path, detached):
+def test_a_cloud_with_a_damaged_state_file_can_be_stopped(tmp_path: Path, detached):
     file = tmp_path / "cloud.json"
     whole = file.read_text()
     for damage in DAMAGED.values():

@@ -199,7 +199,7 @@ def test_a_missing_execution_is_refused_with_a_list_of_the_existing_ones(mlops, 
     assert execution in result.output
 
 
-def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused(mlops, session: Session, names: Names):
+def test_a_release_that_does_not_fit_the_deployed_stacks_is_refused(mlops, session: Session, names: Names):
     stack(session, names.stack("endpoints"), ClientsCall="endpoint")
     result = mlops("start")
     assert result.exit_code == 2
@@ -301,9 +301,7 @@ def test_a_missing_endpoint_is_reported(mlops):
     assert "There is no endpoint" in result.output
 
 
-def test_control_c_leaves_the_execution_running_and_prints_the_command_to_follow_it(
-    mlops, session: Session, names: Names, repository: Path
-):
+def test_control_c_leaves_the_execution_running(mlops, session: Session, names: Names, repository: Path):
     execution = start(mlops)
     watch = following(repository, execution)
     for line in watch.stdout:

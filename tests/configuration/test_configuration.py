@@ -117,7 +117,7 @@ def test_a_key_that_the_pipeline_fills_in_is_refused_with_the_reason(repository,
 def test_a_training_definition_in_tuning_json_is_refused(repository):
     repository.change("tuning.json", lambda data: data.update(TrainingJobDefinition={}))
     (problem,) = repository.problems()
-    assert "made of trainingjob.json" in problem.allowed
+    assert "the training job of trainingjob.json" in problem.allowed
 
 
 def test_a_lineage_tag_cannot_be_set_by_hand(repository):

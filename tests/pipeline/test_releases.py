@@ -37,9 +37,7 @@ def test_the_test_endpoint_is_deleted_after_the_decision(workshop: Workshop, rel
     assert endpoints(workshop) == [workshop.endpoint("production")]
 
 
-def test_the_released_model_package_is_approved_and_names_its_commit_and_data(
-    workshop: Workshop, released: Released
-) -> None:
+def test_the_released_model_package_names_its_commit_and_data(workshop: Workshop, released: Released) -> None:
     sagemaker = workshop.client("sagemaker")
     [group] = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
     oldest = sagemaker.list_model_packages(
@@ -51,9 +49,7 @@ def test_the_released_model_package_is_approved_and_names_its_commit_and_data(
     assert "data" in described and "commit" in described
 
 
-def test_production_serves_a_copy_of_the_model_that_no_other_execution_can_replace(
-    workshop: Workshop, released: Released
-) -> None:
+def test_production_serves_an_immutable_copy_of_the_model(workshop: Workshop, released: Released) -> None:
     deployed = workshop.outputs("production")
     assert deployed["ModelDataUrl"].endswith(f"/releases/{deployed['ExecutionId']}/model.tar.gz")
     bucket, _, key = deployed["ModelDataUrl"].removeprefix("s3://").partition("/")
@@ -135,7 +131,7 @@ def test_wrong_configuration_is_refused_before_anything_starts(pristine: Worksho
     assert "Traceback" not in done.stderr
 
 
-def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -> None:
+def test_a_release_and_its_rollback_fail_no_request(pristine: Workshop) -> None:
     row = pristine.first_row()
     first = pristine.endpoint("production")
     code = functions(pristine)

@@ -112,7 +112,7 @@ def test_bootstrap_is_refused_without_the_foundation(account: Account) -> None:
 
 
 @pytest.mark.acceptance
-def test_a_pipeline_with_an_api_is_not_deployed_where_api_gateway_has_no_role_for_logs(account: Account) -> None:
+def test_an_api_is_not_deployed_while_api_gateway_has_no_logging_role(account: Account) -> None:
     done = account.mlops("deploy")
     assert done.returncode == 2
     assert "make foundation AWS_REGION=us-east-1" in done.stderr and "clients_call" in done.stderr

@@ -31,5 +31,5 @@ def main() -> None:
     The commands call AWS, or the local cloud where AWS_ENDPOINT_URL names it. `mlops local run` does all of
     it on this machine.
 
-    Exit codes: 0 done, 1 the pipeline said no, 2 the input is wrong.
+    Exit codes: 0 done, 1 the pipeline refused or failed, 2 the input is wrong.
     """

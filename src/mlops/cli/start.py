@@ -25,7 +25,7 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             help="A hyperparameter for this release only; repeat it for more.",
         ),
-        click.option("--tune/--no-tune", help="Search for hyperparameters first, as configuration/tuning.json says."),
+        click.option("--tune/--no-tune", help="Search for hyperparameters first, by configuration/tuning.json."),
         click.option(
             "--data",
             "source",

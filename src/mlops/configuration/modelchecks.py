@@ -38,7 +38,9 @@ def training_problems(document: Document) -> list[InputProblem]:
     most = model.MOST_INSTANCES
     if count > most:
         path = "ResourceConfig.InstanceGroups" if groups else "ResourceConfig.InstanceCount"
-        problems.append(document.problem(path, count, f"at most {most} in all, as model/hyperparameters.py says"))
+        problems.append(
+            document.problem(path, count, f"at most {most} in all (MOST_INSTANCES in model/hyperparameters.py)")
+        )
     return problems
 
 

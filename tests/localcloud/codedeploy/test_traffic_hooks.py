@@ -155,7 +155,7 @@ def classifying(hosting: Hosting) -> str:
         (0.8, "Failed", "answers very high (0.8) for '1,2', the released model 0.8"),
     ],
 )
-def test_traffic_comes_only_to_a_classifier_with_the_released_models_labels_and_probabilities(
+def test_a_classifier_with_other_predictions_gets_no_traffic(
     hosting: Hosting,
     classifying: str,
     hook: Hook,

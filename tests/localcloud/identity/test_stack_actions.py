@@ -106,7 +106,7 @@ def test_only_replace_on_failure_recreates_a_failed_stack(delivery: Delivery, st
         assert status == ends, delivery.runs(name, execution_id)
 
 
-def test_delete_only_deletes_the_stack_and_does_not_mind_its_absence(delivery: Delivery, stack_name: str) -> None:
+def test_delete_only_of_a_missing_stack_succeeds(delivery: Delivery, stack_name: str) -> None:
     cloudformation = delivery.cloud.client("cloudformation")
     cloudformation.create_stack(
         StackName=stack_name,

@@ -81,7 +81,7 @@ def test_an_endpoint_goes_with_its_stack(hosting: Hosting, key_arn: str) -> None
         hosting.sagemaker.describe_endpoint(EndpointName="trips-gone")
 
 
-def test_names_are_generated_and_changed_models_are_replaced(hosting: Hosting, stack: Stack) -> None:
+def test_changed_models_are_replaced(hosting: Hosting, stack: Stack) -> None:
     template = json.dumps(
         {
             "Parameters": {"Threshold": {"Type": "String"}},

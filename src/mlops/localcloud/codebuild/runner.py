@@ -84,7 +84,7 @@ class Runner:
             return "FAILED"
         phases.end("SUCCEEDED")
         if spec.python_version:
-            phases.log(f"Python {platform.python_version()} stands in for runtime version {spec.python_version}")
+            phases.log(f"Python {platform.python_version()} is used in place of runtime version {spec.python_version}")
         with Shell(spec.shell, variables, places[""], directory / "shell", log.write) as shell:
             with self._lock:
                 self._shell = shell
