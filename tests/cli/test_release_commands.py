@@ -25,7 +25,7 @@ def pipeline(session: Session, names: Names, repository: Path) -> None:
 
 
 def following(repository: Path, execution: str) -> subprocess.Popen[str]:
-    """`mlops watch` in a process of its own."""
+    """`mlops watch` in a separate process."""
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "mlops", "watch", execution],
         cwd=repository,
@@ -107,7 +107,7 @@ def test_a_missing_data_version_is_refused(mlops, session: Session):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"depth": 3}'])
-def test_hyperparameters_that_are_no_object_of_known_ones_are_refused(mlops, session: Session, text: str):
+def test_invalid_hyperparameters_are_refused(mlops, session: Session, text: str):
     done = mlops("start", "--hyperparameters", text)
     assert done.exit_code == 2
     assert "hyperparameters of this release" in done.output
@@ -121,7 +121,7 @@ def test_code_and_data_are_taken_in_the_versions_that_were_uploaded(mlops, sessi
     assert executions.read(session, names.pipeline, execution).revisions["Data"] == current
 
 
-def test_a_failed_build_ends_the_watch_with_its_words_and_the_log(mlops, repository: Path):
+def test_a_watch_of_a_failed_build_ends_with_its_reason(mlops, repository: Path):
     (repository / "check.sh").write_text("echo p95 latency 812 ms is over the bound of 500 ms.\nexit 1\n")
     execution = start(mlops)
     result = mlops("watch")
@@ -217,7 +217,7 @@ def test_logs_without_a_name_lists_the_logs(mlops):
 
 @pytest.fixture
 def api(session: Session, names: Names) -> None:
-    """What is in production is called through the API, on an endpoint named old."""
+    """Production with an API, and with an endpoint named old."""
     stack(session, names.endpoint_stack("production"), ClientsCall="api", EndpointName="old")
 
 

@@ -152,7 +152,7 @@ class Summary:
 def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
     """The latest executions, newest first; InputError when the pipeline does not exist."""
     try:
-        answer = session.client("codepipeline").list_pipeline_executions(pipelineName=pipeline, maxResults=limit)
+        response = session.client("codepipeline").list_pipeline_executions(pipelineName=pipeline, maxResults=limit)
     except AWSError as error:
         raise _missing(error, pipeline) from error
     return [
@@ -163,7 +163,7 @@ def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
             updated=each.get("lastUpdateTime"),
             trigger=each.get("trigger", {}).get("triggerType", ""),
         )
-        for each in answer["pipelineExecutionSummaries"]
+        for each in response["pipelineExecutionSummaries"]
     ]
 
 

@@ -225,8 +225,8 @@ def _is_updatable(name: str, status: str) -> bool:
 def _has_changes(client: Any, name: str, change_set: str) -> bool:
     backoff = polling.Backoff()
     while True:
-        answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
-        status, reason = answer["Status"], answer.get("StatusReason", "")
+        response = client.describe_change_set(StackName=name, ChangeSetName=change_set)
+        status, reason = response["Status"], response.get("StatusReason", "")
         if status == "CREATE_COMPLETE":
             return True
         if status == "FAILED":

@@ -143,8 +143,8 @@ def _by_gh(name: str) -> dict[str, Any] | None:
 def _by_api(name: str) -> dict[str, Any]:
     request = Request(f"{_API}/repos/{name}", headers={"Accept": "application/vnd.github+json", "User-Agent": "mlops"})
     try:
-        with urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return json.load(answer)
+        with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
+            return json.load(response)
     except HTTPError as error:
         raise InputError(
             f"GitHub shows no repository {name} ({error.code}). If it is private, sign in with gh auth login, or give "
