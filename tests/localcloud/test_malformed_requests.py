@@ -102,7 +102,7 @@ INSTEAD_OF_ANOTHER = {
 }
 TOKENS = ("garbage", "-5", "10", "from-ten", "from--5", "1e3")
 WRONG: dict[str, Any] = {"string": 5, "integer": "many", "long": "many", "float": "much", "double": "much"}
-NOT_CARRIED_OUT = re.compile(r"does not (?:implement|carry out)(?: \w+ with)? ([\w.\[\]]+)")
+UNSUPPORTED = re.compile(r"does not (?:implement|support|carry out)(?: \w+ with)? ([\w.\[\]]+)")
 
 
 def services() -> list[Service]:
@@ -112,7 +112,7 @@ def services() -> list[Service]:
 
 
 def operations(service: str) -> list[OperationModel]:
-    """Every operation of a service that is carried out; what others need is deleted last."""
+    """Every supported operation of a service; operations that delete needed resources come last."""
     [found] = [each for each in services() if each.name == service]
     models = [found.model.operation_model(name) for name in found.model.operation_names]
     models = [model for model in models if xform_name(model.name) in found.implemented]
@@ -263,7 +263,7 @@ class Failures:
 
     def carried_out(self, operation: OperationModel, request: dict) -> dict:
         """The request without the members that the local cloud refuses by name."""
-        while refused := NOT_CARRIED_OUT.search(self.send(operation.name, request)):
+        while refused := UNSUPPORTED.search(self.send(operation.name, request)):
             less = fitting(without(request, refused[1].split(".")), operation.input_shape)
             if less == request:
                 return request

@@ -113,7 +113,7 @@ def test_a_rejected_approval(failing: Workshop) -> None:
     failing.succeed("start")
     failing.succeed("watch", "--until-approval")
     failing.succeed("reject", "--comment", "not on a Friday")
-    output = ended_badly(failing)
+    output = failed_output(failing)
     assert "not on a Friday" in output
     failing.until_deleted("test")
 
@@ -170,8 +170,8 @@ def test_a_release_and_its_rollback_fail_no_request(pristine: Workshop) -> None:
 
 def functions(workshop: Workshop) -> dict[str, str]:
     """The SHA-256 of the code of each function around production, by its name."""
-    found = workshop.client("lambda").list_functions()["Functions"]
-    return {each["FunctionName"]: each["CodeSha256"] for each in found}
+    deployed = workshop.client("lambda").list_functions()["Functions"]
+    return {each["FunctionName"]: each["CodeSha256"] for each in deployed}
 
 
 def append(workshop: Workshop, file: str, text: str) -> None:
@@ -183,10 +183,10 @@ def append(workshop: Workshop, file: str, text: str) -> None:
 def refused(workshop: Workshop) -> str:
     """Start a release that fails before its approval. Returns the output of `mlops watch`."""
     workshop.succeed("start")
-    return ended_badly(workshop)
+    return failed_output(workshop)
 
 
-def ended_badly(workshop: Workshop) -> str:
+def failed_output(workshop: Workshop) -> str:
     done: CompletedProcess[str] = workshop.mlops("watch")
     assert done.returncode == 1, done.stdout + done.stderr
     # Quoted logs are indented; the command line itself must not print a traceback.

@@ -27,7 +27,7 @@ class Traffic:
 
 
 def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
-    """The traffic during the deployment to production that `action` carried out, or None without a shift.
+    """The traffic during the deployment to production by `action`, or None without a shift.
 
     CloudWatch counts an invocation of an alias with weights also by the version that answered it.
     Source: AWS Lambda Developer Guide, "Viewing metrics for Lambda functions".

@@ -2,7 +2,7 @@
 
 A pushed image is its build context with the Dockerfile's COPY and ADD instructions replayed into a root directory,
 and the program that ENTRYPOINT and CMD name. FROM and RUN make an environment; the one that this cloud runs in
-replaces it, so they are not carried out, and neither are copies from other build stages.
+replaces it, so they are skipped, and so are copies from other build stages.
 """
 
 import dataclasses

@@ -40,7 +40,7 @@ def start_build(request: dict) -> dict:
     """Start a build in the background."""
     unknown = sorted(set(request) - _KNOWN)
     if unknown:
-        raise AWSError("InvalidInputException", f"The local cloud does not carry out StartBuild with {unknown[0]}")
+        raise AWSError("InvalidInputException", f"The local cloud does not support StartBuild with {unknown[0]}")
     project = projects.get(request["projectName"])
     build = _record(project, request)
     projects.check_sources([build["source"], *build.get("secondarySources", [])])

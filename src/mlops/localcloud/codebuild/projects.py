@@ -10,7 +10,7 @@ from mlops.localcloud.paging import page
 
 SOURCES = ("CODEPIPELINE", "S3", "NO_SOURCE")
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480, "projectVisibility": "PRIVATE"}
-_NOT_CARRIED_OUT = (
+_UNSUPPORTED = (
     *("vpcConfig", "fileSystemLocations", "buildBatchConfig", "badgeEnabled", "autoRetryLimit"),
     *("secondarySourceVersions", "concurrentBuildLimit"),
 )
@@ -20,7 +20,7 @@ _projects = context.scoped(dict[str, dict])
 
 @service.operation
 def create_project(request: dict) -> dict:
-    """Define a project. What the local cloud cannot carry out is refused by name."""
+    """Define a project. Features that the local cloud does not support are refused by name."""
     name = request["name"]
     if name in _projects():
         raise AWSError("ResourceAlreadyExistsException", f"Project already exists: {_arn(name)}")
@@ -96,7 +96,7 @@ def check_variables(variables: list[dict]) -> None:
 
 
 def _check(request: dict) -> None:
-    for member in _NOT_CARRIED_OUT:
+    for member in _UNSUPPORTED:
         # CloudFormation and clients send switched-off features too.
         if request.get(member):
             raise _unable(member)
@@ -113,7 +113,7 @@ def _check(request: dict) -> None:
 
 
 def _unable(feature: str) -> AWSError:
-    return AWSError("InvalidInputException", f"The local cloud does not carry out {feature}")
+    return AWSError("InvalidInputException", f"The local cloud does not support {feature}")
 
 
 def _arn(name: str) -> str:

@@ -11,7 +11,7 @@ from mlops.localcloud.paging import page
 
 @service.operation
 def create_application(request: dict) -> dict:
-    """Make an application for Lambda, the only platform that is carried out here."""
+    """Create an application for Lambda, the only supported platform."""
     require_lambda(request)
     name = request["applicationName"]
     if name in records.applications():

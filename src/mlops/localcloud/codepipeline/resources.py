@@ -33,7 +33,7 @@ def delete(physical_id: str, _properties: dict) -> None:
 
 def _declaration(name: str, properties: dict) -> dict:
     if properties.get("DisableInboundStageTransitions"):
-        raise ValueError("The local cloud does not carry out DisableInboundStageTransitions")
+        raise ValueError("The local cloud does not support DisableInboundStageTransitions")
     members = {key: value for key, value in properties.items() if key not in _NOT_OF_THE_DECLARATION}
     return {**_api(members), "name": name}
 

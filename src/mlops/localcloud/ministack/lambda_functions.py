@@ -16,9 +16,9 @@ CODE_URL_PREFIX = "/_ministack/lambda-code/"
 _code_signature = secrets.token_hex(32)
 
 _trace: ContextVar[str] = ContextVar("function_trace", default="")
-# Whether workers are being ended because their function was changed or deleted.
+# Whether workers are being stopped because their function was changed or deleted.
 _function_changed: ContextVar[bool] = ContextVar("function_changed", default=False)
-# The line of a Python traceback that names the exception follows the last indented one.
+# In a Python traceback, the line that names the exception follows the last indented line.
 _EXCEPTION = re.compile(r"^(?P<type>[\w.]+)(?::|$)", re.MULTILINE)
 
 # Source: AWS Lambda Developer Guide, "Log and monitor Python Lambda functions".
@@ -72,10 +72,10 @@ def add_root_log_handler() -> None:
     from ministack.core import lambda_runtime
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    begins = 'event = _ms_msg["event"]'
-    assert script.count(begins) == 1
-    noted = f'{begins}; _of_invocation.request_id = (_ms_msg.get("ctx") or {{}}).get("request_id", "")'
-    lambda_runtime._PYTHON_WORKER_SCRIPT = _ROOT_LOGGER + script.replace(begins, noted)
+    read_event = 'event = _ms_msg["event"]'
+    assert script.count(read_event) == 1
+    with_request_id = f'{read_event}; _of_invocation.request_id = (_ms_msg.get("ctx") or {{}}).get("request_id", "")'
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _ROOT_LOGGER + script.replace(read_event, with_request_id)
 
 
 def hide_function_errors() -> None:

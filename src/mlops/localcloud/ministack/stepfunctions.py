@@ -106,7 +106,7 @@ def state_machine_role() -> str:
 
 
 def is_integration(resource: str) -> bool:
-    """Whether a task resource of the form arn:aws:states:::… is carried out, other than by an AWS SDK."""
+    """Whether a task resource of the form arn:aws:states:::… is supported, other than by an AWS SDK."""
     from ministack.services import stepfunctions
 
     name = resource.removesuffix(".waitForTaskToken")

@@ -41,7 +41,7 @@ def _settings(action: Action) -> dict[str, dict]:
         raise _wrong(f"{reference}: found {settings!r}; an object with Parameters and Tags is needed")
     for key, value in settings.items():
         if key not in ("Parameters", "Tags"):
-            raise _wrong(f"{reference}: {key}: the local cloud carries out Parameters and Tags")
+            raise _wrong(f"{reference}: {key}: the local cloud supports Parameters and Tags")
         if not isinstance(value, dict):
             raise _wrong(f"{reference}: {key}: found {value!r}; an object is needed")
     return settings
