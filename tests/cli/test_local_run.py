@@ -1,4 +1,4 @@
-"""`mlops local run`: what it leaves behind, however it ends."""
+"""`mlops local run`: its reports, files and processes after success, failure and interruption."""
 
 import json
 import os

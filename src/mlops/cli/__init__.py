@@ -5,7 +5,7 @@ import click
 from mlops.cli.group import Group
 
 _COMMANDS = {
-    "local": ("mlops.cli.local:local", "A cloud on this machine, with no AWS account."),
+    "local": ("mlops.cli.local:local", "The local cloud: AWS on this machine, without an account."),
     "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
     "check": ("mlops.cli.check:check", "Try model/, data/ and configuration/ on the sample."),
     "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Create the roles of this repository's GitHub workflows."),

@@ -20,7 +20,7 @@ _COMMANDS = {
     "env": ("mlops.cli.local:env", "Print shell commands that make AWS clients call the local cloud."),
     "run": (
         "mlops.cli.run:run",
-        "Run the whole pipeline on this machine: from the data to an answer of the production endpoint.",
+        "Run the whole pipeline on this machine: from the data to a prediction of the production endpoint.",
     ),
 }
 
@@ -33,7 +33,7 @@ _directory = click.option(
 
 @click.group(cls=Group, commands=_COMMANDS)
 def local() -> None:
-    """A cloud on this machine, with no AWS account."""
+    """The local cloud: AWS's services on this machine, without an account."""
 
 
 @click.command()

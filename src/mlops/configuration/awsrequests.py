@@ -83,7 +83,7 @@ def _partial_request_problems(document: Document, shape: Shape, filled_in: dict[
         if not any(problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")) for path in filled_in)
     ]
     problems += [
-        document.problem(path, shapes.Remark("a value"), f"nothing, the pipeline fills it in: {source}")
+        document.problem(path, shapes.Placeholder("a value"), f"nothing, the pipeline fills it in: {source}")
         for path, source in filled_in.items()
         if _stands_in(document.data, path)
     ]

@@ -91,7 +91,7 @@ def _parse(file: str, text: str) -> tuple[Document | None, list[InputProblem]]:
 
 def shown(value: object) -> str:
     """A value as JSON writes it, its first 120 characters."""
-    if isinstance(value, shapes.Remark):
+    if isinstance(value, shapes.Placeholder):
         return str(value)
     text = ""
     for part in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
