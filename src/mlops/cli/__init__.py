@@ -9,7 +9,7 @@ _COMMANDS = {
     "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
     "check": ("mlops.cli.check:check", "Try model/, data/ and configuration/ on the sample."),
     "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Create the roles of this repository's GitHub workflows."),
-    "deploy": ("mlops.cli.deploy:deploy", "Create the pipeline, or bring it up to date."),
+    "deploy": ("mlops.cli.deploy:deploy", "Create or update the pipeline."),
     "start": ("mlops.cli.start:start", "Start a release of this code and data."),
     "watch": ("mlops.cli.watch:watch", "Show an execution until it ends."),
     "stop": ("mlops.cli.stop:stop", "Stop an execution and wait for its end."),

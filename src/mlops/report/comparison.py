@@ -34,7 +34,7 @@ def compare(document: dict[str, Any]) -> list[Row]:
     try:
         return [*_metrics(document), *_load(document, baseline)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"--baseline is no report.json of `mlops report`: {error!r}") from error
+        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
 
 
 def _metrics(document: dict[str, Any]) -> list[Row]:
