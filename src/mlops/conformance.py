@@ -104,7 +104,7 @@ class _Repository:
 
     def configuration(self) -> str:
         self._configuration = configuration.load(self._root)
-        return f"the gate judges {', '.join(self._configuration.evaluation.metrics)}"
+        return f"the gate checks {', '.join(self._configuration.evaluation.metrics)}"
 
     def data(self) -> str:
         prepared = _prepared(None, self._dataset)

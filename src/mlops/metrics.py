@@ -25,7 +25,7 @@ _SEED = 2019
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's direction, and the range of its values; None is no bound."""
+    """A metric's direction, and the range of its values; None for no bound."""
 
     goal: Literal["Minimize", "Maximize"]
     minimum: float | None

@@ -43,7 +43,7 @@ def features() -> tuple[Target, tuple[Feature, ...]]:
     names = [target.name, *(feature.name for feature in listed)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(
-            f"{file}: found {', '.join(twice)} twice; allowed is a name of its own for TARGET and each feature"
+            f"{file}: found {', '.join(twice)} twice; allowed is a different name for TARGET and each feature"
         )
     for feature in (target, *listed):
         _check_names(file, feature)

@@ -100,7 +100,7 @@ class ApiProduction:
         return self.caller()(row)
 
     def caller(self) -> Callable[[str], Response]:
-        """A client of the API with a connection of its own."""
+        """A client of the API with a separate connection."""
         environment, url, session = self.hosting.cloud.environment, self.url, URLLib3Session()
         credentials = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
         signer = SigV4Auth(credentials, "execute-api", "us-east-1")

@@ -70,5 +70,5 @@ def _from_value(value: object) -> Prediction:
     if isinstance(value, dict):
         return {"label": str(value["label"]), "probability": float(value["probability"])}
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no prediction")
+        raise ValueError(f"{value!r} is not a prediction")
     return float(value)

@@ -19,7 +19,7 @@ _COMMANDS = {
     "destroy": ("mlops.cli.destroy:destroy", "Delete all stacks of this repository, with their data."),
     "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
     "logs": ("mlops.cli.logs:logs", "Print the log of an action, a job, an endpoint or a function."),
-    "invoke": ("mlops.cli.invoke:invoke", "Ask an endpoint for predictions."),
+    "invoke": ("mlops.cli.invoke:invoke", "Get predictions from an endpoint."),
     "report": ("mlops.cli.report:report", "Write the report of an execution."),
 }
 

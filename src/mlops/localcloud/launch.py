@@ -247,7 +247,7 @@ def _process(directory: Path) -> psutil.Process | None:
 
 @contextmanager
 def _ignore_ended() -> Iterator[None]:
-    """Ignore a process that ends meanwhile or belongs to another user: it is no cloud of ours."""
+    """Ignore a process that ends meanwhile or belongs to another user: it is not this user's cloud."""
     try:
         yield
     except psutil.Error:

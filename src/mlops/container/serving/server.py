@@ -25,7 +25,7 @@ def serve(container: Container) -> None:
     Environment variables that SageMaker sets: SAGEMAKER_BIND_TO_PORT (8080), SAGEMAKER_MODEL_SERVER_WORKERS (one per core),
     SAGEMAKER_MAX_PAYLOAD_IN_MB (6, InvokeEndpoint's limit; batch transform sets more). SAGEMAKER_BIND_TO_HOST
     (0.0.0.0) is for machines that may listen only on the loopback. With port 0 it takes a free port and prints it in the
-    first line. Raises InputError when there is no usable model, RuntimeError when no worker can run.
+    first line. Raises InputError when there is not a usable model, RuntimeError when no worker can run.
     """
     # Set before a learner's library starts OpenMP: threads do not survive a fork, and each core has a worker.
     os.environ["OMP_NUM_THREADS"] = "1"

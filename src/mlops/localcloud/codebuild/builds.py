@@ -69,13 +69,13 @@ def batch_get_builds(request: dict) -> dict:
 
 @service.operation
 def list_builds(request: dict) -> dict:
-    """Ids of all builds, newest first unless the request asks for the other order."""
+    """Ids of all builds, newest first unless the request specifies the other order."""
     return page(request, _ordered(list(_runners()), request), "ids", PAGE)
 
 
 @service.operation
 def list_builds_for_project(request: dict) -> dict:
-    """Ids of a project's builds, newest first unless the request asks for the other order."""
+    """Ids of a project's builds, newest first unless the request specifies the other order."""
     name = projects.get(request["projectName"])["name"]
     return page(request, _ordered(_of(name), request), "ids", PAGE)
 

@@ -170,7 +170,7 @@ def _exported(value: Any) -> tuple[str, ...]:
 
 def _one_of(value: Any, where: str, allowed: tuple[str, ...]) -> Any:
     if value not in allowed:
-        raise BuildspecError(f"{where}: found {value!r}; the local cloud knows {', '.join(allowed)}")
+        raise BuildspecError(f"{where}: found {value!r}; the local cloud supports {', '.join(allowed)}")
     return value
 
 

@@ -42,7 +42,7 @@ def update_project(request: dict) -> dict:
 
 @service.operation
 def delete_project(request: dict) -> None:
-    """Delete a project; its builds stay. Deleting one that does not exist is no error."""
+    """Delete a project; its builds stay. Deleting one that does not exist is not an error."""
     _projects().pop(_name(request["name"]), None)
 
 
@@ -58,7 +58,7 @@ def batch_get_projects(request: dict) -> dict:
 
 @service.operation
 def list_projects(request: dict) -> dict:
-    """Names of projects, by name unless the request asks for another order."""
+    """Names of projects, by name unless the request specifies another order."""
     member = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(request.get("sortBy", ""), "name")
     descending = request.get("sortOrder") == "DESCENDING"
     ordered = sorted(_projects().values(), key=lambda project: project[member], reverse=descending)

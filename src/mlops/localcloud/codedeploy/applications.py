@@ -39,7 +39,7 @@ def list_applications(request: dict) -> dict:
 
 @service.operation
 def delete_application(request: dict) -> None:
-    """Delete an application with its deployment groups. One that does not exist is no error, as on AWS."""
+    """Delete an application with its deployment groups. One that does not exist is not an error, as on AWS."""
     for key in [key for key in records.groups() if key[0] == request["applicationName"]]:
         del records.groups()[key]
     records.applications().pop(request["applicationName"], None)

@@ -136,7 +136,7 @@ _NEVER: dict[str, dict[str, str]] = {
     },
     "AWS::SNS::Subscription": {
         "sns:SetSubscriptionAttributes": "Filters and delivery policies only; the subscription has none.",
-        "sns:Unsubscribe": "Only without DeletionPolicy: Retain; a subscription goes with its topic.",
+        "sns:Unsubscribe": "Only without DeletionPolicy: Retain; a subscription is deleted with its topic.",
     },
 }
 

@@ -146,7 +146,7 @@ async def _check_s3(
 
 
 def _code(service: str, problems: list[shapes.Problem]) -> str:
-    """AWS's code for these problems. Two parameters have a code of their own."""
+    """AWS's code for these problems. Two parameters have different codes."""
     own = {"lambda": ("Runtime", "InvalidParameterValueException"), "sqs": ("Attributes", "InvalidAttributeName")}
     parameter, code = own.get(service, ("", ""))
     if parameter and any(problem.path.startswith(parameter) for problem in problems):

@@ -22,7 +22,7 @@ def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
         if task_resource != resource:
             raise stepfunctions._ExecutionError(
                 "States.Runtime",
-                f"The local cloud does not know the integration {task_resource}; it knows {resource}",
+                f"The local cloud does not support the integration {task_resource}; it supports {resource}",
             )
         try:
             return json.loads(json.dumps(run(task_input), default=isoformat))

@@ -36,7 +36,7 @@ def violations(definition: str) -> list[str]:
     expression = stepfunctions.jsonata_violation(definition)
     unknown = (
         f"SCHEMA_VALIDATION_FAILED: The resource provided {resource} is not recognized. "
-        "The value is not a valid resource ARN, or the local cloud does not know the integration"
+        "The value is not a valid resource ARN, or the local cloud does not support the integration"
         for resource in _resources(machine)
         if not _is_known(resource)
     )

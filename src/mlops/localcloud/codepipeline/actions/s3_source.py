@@ -12,7 +12,7 @@ from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed,
 
 
 def run(action: Action) -> None:
-    """Copy the object, in the version that the execution asks for, into the artifact store."""
+    """Copy the object, in the version that the execution specifies, into the artifact store."""
     bucket, key, version = _wanted(action)
     s3 = action.client("s3")
     try:
