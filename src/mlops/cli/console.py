@@ -63,7 +63,7 @@ class Step:
         if self._status:
             self._status.stop()
 
-    def say_done(self, seconds: float) -> None:
+    def write_done(self, seconds: float) -> None:
         """Print that the step has succeeded, and its duration."""
         write(f"{self._title}: done in {elapsed(seconds)}" if self._status else f"  done in {elapsed(seconds)}")
 
@@ -72,13 +72,13 @@ def throttled(show: Callable[[object], None], seconds: float = _QUIET_SECONDS) -
     """A function that passes at most one text to `show` in this many seconds, so that a log stays readable."""
     last = -seconds
 
-    def show_seldom(text: object) -> None:
+    def show_throttled(text: object) -> None:
         nonlocal last
         if time.monotonic() - last >= seconds:
             last = time.monotonic()
             show(text)
 
-    return show_seldom
+    return show_throttled
 
 
 def elapsed(seconds: float) -> str:

@@ -43,7 +43,7 @@ class _Screen:
         elif isinstance(event, events.StepEnded) and self._step:
             step = self._step
             self.close()
-            step.say_done(event.seconds)
+            step.write_done(event.seconds)
         elif isinstance(event, events.ExecutionChanged):
             if self._execution is None:
                 self.close()

@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.1
 
 
 class ActionFailed(Exception):
-    """The action failed, with a code of CodePipeline's: JobFailed, ConfigurationError, PermissionError …
+    """The action failed, with one of CodePipeline's codes: JobFailed, ConfigurationError, PermissionError …
 
     Without a code when the action's summary explains the failure.
     """
@@ -33,7 +33,7 @@ class Abandoned(Exception):
 
 @dataclass
 class Action:
-    """An action under way. Providers update its record by `show`."""
+    """An action in progress. Providers update its record by `show`."""
 
     pipeline: Pipeline
     execution: Execution
@@ -83,7 +83,7 @@ class Action:
             return ended
 
     def pause(self) -> None:
-        """Let a moment pass before asking another service again. Raises Abandoned as `wait_until` does."""
+        """Wait briefly before polling another service again. Raises Abandoned as `wait_until` does."""
         self.wait_until(lambda: False, _POLL_SECONDS)
 
     @property
@@ -138,7 +138,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Provider:
-    """A kind of action: how to run it, the keys of its configuration, how many artifacts it takes and makes.
+    """A kind of action: how to run it, the keys of its configuration, the least and most numbers of its input and output artifacts.
 
     `fault` returns another fault of an action's declaration, `unsupported` a part of it that AWS accepts and the local
     cloud does not support; None without one.
