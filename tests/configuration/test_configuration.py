@@ -84,7 +84,7 @@ def test_tabs_in_json_are_allowed(repository):
 
 @pytest.mark.parametrize("key", ["project", "model"])
 @pytest.mark.parametrize("name", ["Taxi", "taxi_fares", "1taxi", "taxi-", "ta--xi", "t" * 24, ""])
-def test_a_project_or_model_name_that_aws_would_refuse_is_refused(repository, key, name):
+def test_an_invalid_project_or_model_name_is_refused(repository, key, name):
     repository.change("project.json", lambda data: data.update({key: name}))
     assert [problem.key for problem in repository.problems()] == [key]
 

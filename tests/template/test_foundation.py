@@ -26,7 +26,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 @pytest.fixture
 def account(cloud: Account) -> Account:
-    """An account with nothing in it."""
+    """An empty account."""
     return cloud.new_account()
 
 
@@ -79,7 +79,7 @@ def test_a_second_region_reuses_the_provider_and_gets_its_own_role_for_logs(acco
     assert account.client("apigateway", "eu-west-1").get_account()["cloudwatchRoleArn"]
 
 
-def test_a_missing_region_is_asked_for(account: Account) -> None:
+def test_a_missing_region_is_reported(account: Account) -> None:
     environment = {name: value for name, value in account.environment.items() if name != "AWS_REGION"}
     done = subprocess.run(
         [sys.executable, str(TEMPLATE / "infra" / "deploy.py")], env=environment, capture_output=True, text=True

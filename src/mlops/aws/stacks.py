@@ -77,7 +77,7 @@ def deploy(
         stack = None
     is_update = stack is not None and _is_updatable(name, stack["StackStatus"])
     return (
-        yield from _carry_out(
+        yield from _apply_change_set(
             session,
             name,
             {
@@ -110,10 +110,10 @@ def change(
         "Parameters": _parameters(parameters),
         "Tags": as_list(tags),
     }
-    return (yield from _carry_out(session, name, request))
+    return (yield from _apply_change_set(session, name, request))
 
 
-def _carry_out(session: Session, name: str, request: dict) -> Generator[StackEvent, None, Outcome]:
+def _apply_change_set(session: Session, name: str, request: dict) -> Generator[StackEvent, None, Outcome]:
     client = session.client("cloudformation")
     change_set = f"mlops-{time.time_ns()}"
     client.create_change_set(StackName=name, ChangeSetName=change_set, **request)
@@ -146,7 +146,7 @@ def delete(session: Session, name: str) -> Generator[StackEvent, None, None]:
 
 
 def describe(session: Session, name: str) -> dict | None:
-    """DescribeStacks' answer for one stack, or None when there is none."""
+    """The description of a stack, or None when it does not exist."""
     try:
         return session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except AWSError as error:
@@ -167,7 +167,7 @@ def parameters(session: Session, name: str) -> dict[str, str]:
 
 
 def parameters_of(stack: dict) -> dict[str, str]:
-    """The parameters in DescribeStacks' answer for a stack."""
+    """The parameters in the description of a stack."""
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 

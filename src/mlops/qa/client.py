@@ -78,7 +78,7 @@ class Client:
         self, body: bytes, content_type: str, accept: str, count: int, read: Callable[[str], list[_T]]
     ) -> list[_T]:
         response = self.send(body, content_type, accept)
-        if response.status == 0:  # SageMaker's, where the container gave none
+        if response.status == 0:  # SageMaker's own status when the container did not respond
             raise PipelineError(f"{self.endpoint} did not answer good rows: {response.body[:300]}")
         if response.status != 200:
             raise PipelineError(f"{self.endpoint} answered {response.status} to good rows: {response.body[:300]}")

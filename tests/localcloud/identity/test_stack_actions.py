@@ -157,7 +157,7 @@ def test_a_change_set_that_changes_nothing_is_no_failure(delivery: Delivery, sta
         summaries.append(delivery.result(name, execution_id, "Execute")["externalExecutionSummary"])
     assert summaries == [
         f"Stack {stack_name} was changed by release.",
-        f"Stack {stack_name} needed not be changed by release.",
+        f"Stack {stack_name} did not have to be changed by release.",
     ]
 
 

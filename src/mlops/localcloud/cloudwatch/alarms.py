@@ -1,4 +1,4 @@
-"""CloudWatch's metric alarms, evaluated several times a second, in the cloud's scale of time.
+"""CloudWatch's metric alarms, evaluated several times a second, with periods in the cloud's time scale.
 
 Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data".
 """
@@ -14,9 +14,9 @@ from mlops.localcloud.ministack import cloudwatch
 
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.25
+_EVALUATION_SECONDS = 0.25
 # A period must be long enough to contain requests, whatever the time scale.
-_LEAST_PERIOD_SECONDS = 1.0
+_MIN_PERIOD_SECONDS = 1.0
 # Metrics with one value per request. Settings describes how they are counted.
 _REQUESTS = {
     ("AWS/SageMaker", "Invocations"),
@@ -89,7 +89,7 @@ def evaluate(alarm: dict) -> None:
 def _values(alarm: dict) -> list[float | None]:
     """The statistic of each period that counts, the latest last."""
     whole = float(alarm.get("Period", 60))
-    period = max(_LEAST_PERIOD_SECONDS, whole * context.settings.time_scale)
+    period = max(_MIN_PERIOD_SECONDS, whole * context.settings.time_scale)
     periods = int(alarm.get("EvaluationPeriods", 1))
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     now = time.time()
@@ -111,7 +111,7 @@ def _values(alarm: dict) -> list[float | None]:
 
 
 def _keep_evaluating(stopped: threading.Event) -> None:
-    while not stopped.wait(_LOOK_SECONDS):
+    while not stopped.wait(_EVALUATION_SECONDS):
         for account, region in cloudwatch.scopes():
             try:
                 context.within(account, region, _evaluate_all)
