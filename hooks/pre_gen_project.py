@@ -59,7 +59,7 @@ def email(answer: str) -> str | None:
     """The error in an e-mail address, or None."""
     if EMAIL.fullmatch(answer) and len(answer) <= LONGEST_EMAIL:
         return None
-    return f"notification_email: {answer!r} is no e-mail address. Allowed is one, such as 'team@example.com'."
+    return f"notification_email: {answer!r} is not an e-mail address. Allowed is one, such as 'team@example.com'."
 
 
 def owner(answer: str) -> str | None:
@@ -77,7 +77,7 @@ def repository(answer: str) -> str | None:
     if REPOSITORY.fullmatch(answer) and len(answer) <= LONGEST_REPOSITORY:
         return None
     return (
-        f"github_repository: {answer!r} is no repository's name. Allowed are 1 to {LONGEST_REPOSITORY} letters, "
+        f"github_repository: {answer!r} is not a repository's name. Allowed are 1 to {LONGEST_REPOSITORY} letters, "
         "digits, hyphens, underscores and dots, without the owner."
     )
 

@@ -1,6 +1,6 @@
 """`make foundation`: what an AWS account needs once, before any model repository.
 
-Exit codes: 0 done, 1 AWS said no, 2 the input is wrong.
+Exit codes: 0 done, 1 AWS refused, 2 the input is wrong.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Refused(click.ClickException):
 
 
 @click.command()
-@click.option("--region", envvar="AWS_REGION", help="[default: as AWS_REGION or the profile says]")
+@click.option("--region", envvar="AWS_REGION", help="[default: AWS_REGION, or the profile's region]")
 def main(region: str | None) -> None:
     """Make GitHub's identity provider, and let API Gateway write logs in the region.
 

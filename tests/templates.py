@@ -35,8 +35,8 @@ def template(name: str) -> dict[str, Any]:
 
 def resources(name: str, kind: str) -> dict[str, dict[str, Any]]:
     """The properties of a template's resources of one type, by logical id."""
-    found = template(name)["Resources"]
-    return {key: each["Properties"] for key, each in found.items() if each["Type"] == kind}
+    entries = template(name)["Resources"]
+    return {key: each["Properties"] for key, each in entries.items() if each["Type"] == kind}
 
 
 def find(node: Any, function: str) -> Iterator[Any]:

@@ -56,11 +56,11 @@ HEAVY = (
 @cache
 def modules() -> dict[str, Path]:
     """The modules of the package by name."""
-    found = {}
+    modules = {}
     for file in (SOURCE / "mlops").rglob("*.py"):
         parts = file.relative_to(SOURCE).with_suffix("").parts
-        found[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
-    return found
+        modules[".".join(parts[:-1] if parts[-1] == "__init__" else parts)] = file
+    return modules
 
 
 def imported(file: Path) -> Iterator[str]:
@@ -107,11 +107,11 @@ def test_modules_do_not_import_each_other_in_a_circle() -> None:
 
 def test_rooms_do_not_import_each_other_in_a_circle() -> None:
     rooms: dict[str, set[str]] = {}
-    for importer, found in imports().items():
+    for importer, imported_names in imports().items():
         # A package collects what the folders below it offer.
         apart = {
             room(name)
-            for name in found
+            for name in imported_names
             if not f"{room(name)}.".startswith(f"{room(importer)}.")
             and not f"{room(importer)}.".startswith(f"{room(name)}.")
         }
@@ -129,8 +129,8 @@ def floor(module: str) -> int | None:
 def test_no_floor_imports_a_higher_one() -> None:
     upwards = [
         f"{importer} imports {name}"
-        for importer, found in imports().items()
-        for name in sorted(found)
+        for importer, imported_names in imports().items()
+        for name in sorted(imported_names)
         if (below := floor(importer)) is not None and (above := floor(name)) is not None and above > below
     ]
     assert not upwards
@@ -141,9 +141,9 @@ def test_only_use_cases_and_commands_import_the_local_cloud() -> None:
     allowed = {f"mlops.localcloud.{name}" for name in ("launch", "logfiles", "state")}
     others = [
         f"{importer} imports {name}"
-        for importer, found in imports().items()
+        for importer, imported_names in imports().items()
         if not importer.startswith("mlops.localcloud")
-        for name in sorted(found)
+        for name in sorted(imported_names)
         if name.startswith("mlops.localcloud.")
         and not (name in allowed and importer.startswith(("mlops.release.", "mlops.cli.")))
     ]
@@ -165,9 +165,9 @@ def test_the_adapter_imports_no_service_of_the_local_cloud() -> None:
     allowed = {f"mlops.localcloud.{name}" for name in ("background", "errors", "protocol", "settings")}
     services = {
         name
-        for importer, found in imports().items()
+        for importer, imported_names in imports().items()
         if importer.startswith("mlops.localcloud.ministack.")
-        for name in found
+        for name in imported_names
         if name.startswith("mlops.localcloud.") and not name.startswith("mlops.localcloud.ministack.")
     }
     assert services <= allowed

@@ -26,12 +26,12 @@ def classified(rows: int, labels: int, seed: int = 5) -> tuple[np.ndarray, np.nd
 def test_every_metric_of_every_problem_is_computed_within_its_range() -> None:
     actual, probabilities = classified(500, 2)
     several, distribution = classified(500, 4)
-    found = {
+    computed = {
         ProblemType.REGRESSION: metrics.compute(ProblemType.REGRESSION, np.arange(9.0), np.arange(9.0) + 1),
         BINARY: metrics.compute(BINARY, actual, probabilities),
         MULTICLASS: metrics.compute(MULTICLASS, several, distribution),
     }
-    for problem, values in found.items():
+    for problem, values in computed.items():
         assert values.keys() == metrics.METRICS[problem].keys()
         for name, metric in metrics.METRICS[problem].items():
             assert metric.minimum is None or metric.minimum <= values[name]
@@ -42,8 +42,8 @@ def test_regression_metrics_are_scikit_learns() -> None:
     draw = np.random.default_rng(1)
     actual = draw.normal(1e6, 3, 400)
     predicted = actual + draw.normal(0, 1, 400)
-    found = metrics.compute(ProblemType.REGRESSION, actual, predicted)
-    assert found == pytest.approx(
+    computed = metrics.compute(ProblemType.REGRESSION, actual, predicted)
+    assert computed == pytest.approx(
         {
             "rmse": sk.root_mean_squared_error(actual, predicted),
             "mae": sk.mean_absolute_error(actual, predicted),
@@ -89,8 +89,8 @@ def test_multiclass_metrics_are_scikit_learns_also_when_a_label_does_not_occur()
 
 
 def test_a_model_that_never_predicts_the_positive_label_has_no_precision() -> None:
-    found = metrics.compute(BINARY, np.array([0, 1, 1]), np.array([[0.9, 0.1]] * 3))
-    assert (found["precision"], found["recall"], found["f1"], found["auc"]) == (0, 0, 0, 0.5)
+    computed = metrics.compute(BINARY, np.array([0, 1, 1]), np.array([[0.9, 0.1]] * 3))
+    assert (computed["precision"], computed["recall"], computed["f1"], computed["auc"]) == (0, 0, 0, 0.5)
 
 
 def test_a_test_set_of_one_label_cannot_judge_a_binary_classifier() -> None:
@@ -100,9 +100,9 @@ def test_a_test_set_of_one_label_cannot_judge_a_binary_classifier() -> None:
 
 def test_a_perfect_model_has_no_error_and_a_constant_target_no_r2() -> None:
     actual = np.array([1.0, 2.0, 4.0])
-    found = metrics.describe(ProblemType.REGRESSION, actual, actual)
-    assert found["rmse"] == {"value": 0.0, "standard_deviation": 0.0}
-    assert found["r2"]["value"] == 1.0
+    described = metrics.describe(ProblemType.REGRESSION, actual, actual)
+    assert described["rmse"] == {"value": 0.0, "standard_deviation": 0.0}
+    assert described["r2"]["value"] == 1.0
     assert metrics.compute(ProblemType.REGRESSION, np.ones(3), np.ones(3) * 2)["r2"] == 0.0
 
 
@@ -115,9 +115,9 @@ def test_standard_deviations_of_regression_are_those_of_repeated_test_sets() -> 
 
     repeated = [metrics.compute(ProblemType.REGRESSION, *one_test_set()) for _ in range(100)]
     estimated = metrics.describe(ProblemType.REGRESSION, *one_test_set())
-    for name, found in estimated.items():
+    for name, metric in estimated.items():
         spread = np.std([repetition[name] for repetition in repeated])
-        assert found["standard_deviation"] == pytest.approx(spread, rel=0.4), name
+        assert metric["standard_deviation"] == pytest.approx(spread, rel=0.4), name
 
 
 @pytest.mark.parametrize(("problem", "labels"), [(BINARY, 2), (MULTICLASS, 4)])
@@ -126,25 +126,25 @@ def test_standard_deviations_of_classification_are_those_of_repeated_test_sets(
 ) -> None:
     repeated = [metrics.compute(problem, *classified(500, labels, seed)) for seed in range(100)]
     estimated = metrics.describe(problem, *classified(500, labels, seed=1000))
-    for name, found in estimated.items():
+    for name, metric in estimated.items():
         spread = np.std([repetition[name] for repetition in repeated])
-        assert found["standard_deviation"] == pytest.approx(spread, rel=0.4), name
+        assert metric["standard_deviation"] == pytest.approx(spread, rel=0.4), name
 
 
 def test_the_confusion_matrix_counts_every_row_by_its_labels() -> None:
     actual, probabilities = classified(200, 4)
-    found = metrics.confusion_matrix(actual, probabilities, LABELS)
+    matrix = metrics.confusion_matrix(actual, probabilities, LABELS)
     expected = sk.confusion_matrix(actual, probabilities.argmax(axis=1)).tolist()
-    assert [[row[label] for label in LABELS] for row in (found[label] for label in LABELS)] == expected
+    assert [[row[label] for label in LABELS] for row in (matrix[label] for label in LABELS)] == expected
 
 
 def test_the_curves_of_a_binary_classifier_are_points_of_scikit_learns() -> None:
     actual, probabilities = classified(300, 2)
-    found = metrics.curves(BINARY, actual, probabilities, ["no", "yes"])
-    operating = found["receiver_operating_characteristic_curves"]["yes"]
+    curves = metrics.curves(BINARY, actual, probabilities, ["no", "yes"])
+    operating = curves["receiver_operating_characteristic_curves"]["yes"]
     false_rates, true_rates, _ = sk.roc_curve(actual, probabilities[:, 1], drop_intermediate=False)
     assert set(zip(*operating.values(), strict=True)) <= set(zip(false_rates, true_rates, strict=True))
-    precision = found["precision_recall_curves"]["yes"]
+    precision = curves["precision_recall_curves"]["yes"]
     precisions, recalls, _ = sk.precision_recall_curve(actual, probabilities[:, 1])
     assert set(zip(*precision.values(), strict=True)) <= set(zip(precisions, recalls, strict=True))
 
@@ -165,21 +165,21 @@ def test_curves_of_many_labels_are_those_of_the_ten_most_frequent() -> None:
     actual, probabilities = classified(3000, 12)
     actual[:40] = 7
     labels = [f"label {number}" for number in range(12)]
-    for found in metrics.curves(MULTICLASS, actual, probabilities, labels).values():
-        assert len(found) == 10
-        assert "label 7" in found
+    for curves in metrics.curves(MULTICLASS, actual, probabilities, labels).values():
+        assert len(curves) == 10
+        assert "label 7" in curves
 
 
-def test_calibration_compares_probabilities_with_what_happened() -> None:
+def test_calibration_compares_probabilities_with_observed_shares() -> None:
     positive = np.repeat([0.15, 0.85, 1.0], [100, 200, 50])
     actual = np.concatenate([np.arange(100) < 10, np.arange(200) < 160, np.ones(50)]).astype(int)
-    found = metrics.calibration(BINARY, actual, np.column_stack([1 - positive, positive]))
-    assert found["rows"] == [100, 200, 50]
-    assert found["predicted"] == pytest.approx([0.15, 0.85, 1.0])
-    assert found["observed"] == pytest.approx([0.1, 0.8, 1.0])
+    calibration = metrics.calibration(BINARY, actual, np.column_stack([1 - positive, positive]))
+    assert calibration["rows"] == [100, 200, 50]
+    assert calibration["predicted"] == pytest.approx([0.15, 0.85, 1.0])
+    assert calibration["observed"] == pytest.approx([0.1, 0.8, 1.0])
 
 
 def test_calibration_of_several_labels_is_that_of_the_predicted_label() -> None:
     probabilities = np.array([[0.62, 0.2, 0.18], [0.2, 0.62, 0.18]])
-    found = metrics.calibration(MULTICLASS, np.array([0, 0]), probabilities)
-    assert (found["observed"], found["rows"]) == ([0.5], [2])
+    calibration = metrics.calibration(MULTICLASS, np.array([0, 0]), probabilities)
+    assert (calibration["observed"], calibration["rows"]) == ([0.5], [2])

@@ -23,7 +23,7 @@ def test_result_follows_the_events():
     assert shown == [1, 2]
 
 
-def test_interruption_while_an_event_is_shown_reaches_the_function_and_its_last_events_are_shown():
+def test_last_events_are_shown_after_an_interruption():
     shown: list[int] = []
 
     def interrupt(event: int) -> None:

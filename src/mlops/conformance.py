@@ -59,14 +59,14 @@ def run(root: Path) -> Iterator[Step]:
                 yield Step(name)
                 continue
             try:
-                found = part()
+                description = part()
             except MlopsError as error:
                 yield Step(name, problem=str(error))
             except _NotTried as reason:
                 yield Step(name, f"not tried: {reason}")
             else:
                 good.add(name)
-                yield Step(name, found)
+                yield Step(name, description)
 
 
 class _NotTried(Exception):
@@ -104,7 +104,7 @@ class _Repository:
 
     def configuration(self) -> str:
         self._configuration = configuration.load(self._root)
-        return f"the gate judges {', '.join(self._configuration.evaluation.metrics)}"
+        return f"the gate checks {', '.join(self._configuration.evaluation.metrics)}"
 
     def data(self) -> str:
         prepared = _prepared(None, self._dataset)
@@ -127,10 +127,10 @@ class _Repository:
             self._shorten(name, self._job / "input" / "data" / name)
         settings = self._job / "input" / "config"
         settings.mkdir(parents=True)
-        given = self._configuration.training_job.get("HyperParameters", {})
-        (settings / "hyperparameters.json").write_text(json.dumps(given), encoding="utf-8")
+        hyperparameters = self._configuration.training_job.get("HyperParameters", {})
+        (settings / "hyperparameters.json").write_text(json.dumps(hyperparameters), encoding="utf-8")
         output = self._run("train")
-        found = []
+        metrics = []
         definitions = self._configuration.training_job["AlgorithmSpecification"].get("MetricDefinitions", [])
         for number, definition in enumerate(definitions):
             values = re.findall(definition["Regex"], output)
@@ -140,8 +140,8 @@ class _Repository:
                     f"{definition['Regex']!r}, which matches no line that train printed; allowed is what it prints, such as "
                     f"{_last_line(output)!r}"
                 )
-            found.append(f"{definition['Name']}={values[-1]}")
-        return ", ".join(found) or "no MetricDefinitions"
+            metrics.append(f"{definition['Name']}={values[-1]}")
+        return ", ".join(metrics) or "no MetricDefinitions"
 
     def prediction(self) -> str:
         import numpy as np
@@ -210,14 +210,14 @@ class _Repository:
                     f"are the target and the features in their order: {', '.join(expected)}"
                 )
         try:
-            found = len(dataset.read(files, self._features, self._target).target)
+            count = len(dataset.read(files, self._features, self._target).target)
         except InputError as error:
             raise InputError(
                 f"data/__init__.py: prepare wrote what model/features.py does not allow: {error}"
             ) from error
-        if rows.get(name) != found:
+        if rows.get(name) != count:
             raise InputError(
-                f"data/__init__.py: prepare counts {rows.get(name)} rows of {name}, of which it wrote {found}"
+                f"data/__init__.py: prepare counts {rows.get(name)} rows of {name}, of which it wrote {count}"
             )
 
     def _shorten(self, name: str, folder: Path) -> None:
@@ -261,9 +261,9 @@ def _prepared(source: str | None, out: Path) -> Mapping[str, Any]:
     except MlopsError:
         raise
     except Exception as error:  # the team's own code may raise anything
-        what = "the sample (source None)" if source is None else "a source that does not exist"
+        source_name = "the sample (source None)" if source is None else "a source that does not exist"
         raise InputError(
-            f"data/__init__.py: prepare failed for {what}: {type(error).__name__}: {error}; allowed is DataError of mlops.contract "
+            f"data/__init__.py: prepare failed for {source_name}: {type(error).__name__}: {error}; allowed is DataError of mlops.contract "
             "for a source that is not usable"
         ) from error
 
@@ -292,8 +292,8 @@ def _last_line(text: str) -> str:
 
 def _place(errors: str, root: Path) -> str:
     """File and line of the repository that a traceback names last."""
-    found = re.findall(r'File "([^"]+)", line (\d+)', errors)
-    own = [(file, line) for file, line in found if Path(file).is_relative_to(root) and ".venv" not in file]
+    locations = re.findall(r'File "([^"]+)", line (\d+)', errors)
+    own = [(file, line) for file, line in locations if Path(file).is_relative_to(root) and ".venv" not in file]
     if not own:
         return ""
     file, line = own[-1]

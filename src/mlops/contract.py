@@ -122,7 +122,7 @@ class Predictor(Protocol):
     """The target that this model predicts, from `load_schema` too."""
 
     def __init__(self, directory: Path) -> None:
-        """Load the files that `train` wrote, and features.json. Raises InputError when they are no usable model."""
+        """Load the files that `train` wrote, and features.json. Raises InputError when they are not a usable model."""
 
     def predict(self, rows: Rows) -> Predictions:
         """One prediction for each of `rows.count` rows, at least one, in their order.

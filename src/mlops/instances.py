@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-# Types with NVMe disks of their own: the letter d in general families, most accelerated ones, storage.
+# Types with their own NVMe disks: the letter d in general families, most accelerated ones, storage.
 # https://docs.aws.amazon.com/sagemaker/latest/APIReference/API_ResourceConfig.html (VolumeKmsKeyId)
 _LOCAL_STORAGE = re.compile(r"ml\.([cmr]\d+[a-z]*d[a-z]*|g[4-9]\w*|p3dn|p[4-9][\w-]*|trn\d\w*|dl\d\w*|i\d\w*)\.")
 

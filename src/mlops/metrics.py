@@ -25,7 +25,7 @@ _SEED = 2019
 
 @dataclass(frozen=True)
 class Metric:
-    """A metric's direction, and the range of its values; None is no bound."""
+    """A metric's direction, and the range of its values; None for no bound."""
 
     goal: Literal["Minimize", "Maximize"]
     minimum: float | None
@@ -184,7 +184,7 @@ class _Regression:
         error = actual - predicted
         # Centred: the variance of large values loses its digits otherwise.
         centred = actual - actual.mean()
-        # All metrics are made of the means of these four.
+        # All metrics are computed from the means of these four.
         self._terms = np.column_stack([error**2, np.abs(error), centred, centred**2])
 
     def can_be_computed(self, weights: np.ndarray) -> bool:

@@ -110,7 +110,7 @@ def release_record_key(execution_id: str) -> str:
 
 
 def metrics_key(execution_id: str) -> str:
-    """The metrics of evaluation.json in a file of their own, which the gate reads."""
+    """The metrics of evaluation.json in a separate file, which the gate reads."""
     return f"{execution_prefix(execution_id)}evaluation/metrics.json"
 
 

@@ -1,8 +1,8 @@
 """Checks a request against botocore's service model, including what botocore leaves to the server.
 
 botocore's validator finds unknown, missing and mistyped parameters and lower bounds. Enums, patterns and
-upper bounds are in the same shapes, and AWS answers a violation only after the call. Both are checked
-before it here: for the files in `configuration/`, for the requests made of them, and at the local cloud's door.
+upper bounds are in the same shapes, but only AWS checks them, after the call. Both are checked
+before it here: for the files in `configuration/`, for the requests built from them, and for requests to the local cloud.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ Rule = Literal["required", "unknown", "type", "enum", "pattern", "length", "rang
 
 
 @dataclass(frozen=True, repr=False)
-class Remark:
+class Placeholder:
     """The value of `Problem.found` where there is no value to show."""
 
     text: str
@@ -33,8 +33,8 @@ class Remark:
 
 # The bounds of Java's types, which AWS's servers use for shapes that declare no bound.
 _LARGEST = {"integer": 2**31 - 1, "long": 2**63 - 1}
-MISSING = Remark("nothing")
-UNKNOWN = Remark("an unknown key")
+MISSING = Placeholder("nothing")
+UNKNOWN = Placeholder("an unknown key")
 
 
 @dataclass(frozen=True)
@@ -48,7 +48,7 @@ class Problem:
 
 
 def check(params: Any, shape: Shape) -> list[Problem]:
-    """Return every way in which `params` (Python types, as boto3 takes them) violates `shape`."""
+    """Return every way in which `params` (Python values, as in calls of boto3) violates `shape`."""
     return _Validator().validate(params, shape).problems
 
 
@@ -65,8 +65,8 @@ def _service_model(service: str) -> ServiceModel:
 
 @lru_cache(maxsize=4096)
 def _compiled(pattern: str) -> regex.Pattern | None:
-    # The models carry Java's expressions. `\p{L}` is beyond the standard library's `re`, and a range written
-    # in surrogates is one range of code points here. What remains unreadable only AWS can judge.
+    # The models have Java's expressions: the standard library's `re` has no `\p{L}`, and a range of surrogates must be
+    # replaced by one of code points. Only AWS can check a pattern that cannot be compiled here.
     try:
         return regex.compile(pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010FFFF"))
     except regex.error:
@@ -74,12 +74,12 @@ def _compiled(pattern: str) -> regex.Pattern | None:
 
 
 class _Report(ValidationErrors):
-    """Collects what the walk finds as problems."""
+    """Collects the validator's errors as problems."""
 
     def __init__(self) -> None:
         super().__init__()
         self.problems: list[Problem] = []
-        self.value: Any = None  # botocore reports a length, or nothing; a person looks for the value.
+        self.value: Any = None  # botocore reports a length or nothing, but messages show the value.
 
     def report(self, name: str, reason: str, **details: Any) -> None:
         if "length" in reason or "input" in reason:
@@ -88,7 +88,7 @@ class _Report(ValidationErrors):
 
 
 class _Validator(ParamValidator):
-    """botocore's own walk over the shape, with the remaining constraints judged at every node."""
+    """botocore's validator, which also checks the remaining constraints at every node."""
 
     def validate(self, params: Any, shape: Shape) -> _Report:
         report = _Report()
@@ -96,7 +96,7 @@ class _Validator(ParamValidator):
         return report
 
     def _shape_has_constraints(self, shape: Shape) -> bool:
-        # botocore skips the items of plain lists; their enums and patterns count here.
+        # botocore skips the items of lists without constraints; their enums and patterns are checked here.
         return True
 
     def _validate(self, params: Any, shape: Shape, errors: _Report, name: str) -> None:
@@ -108,18 +108,18 @@ class _Validator(ParamValidator):
         super()._validate(params, shape, errors, name)
         errors.value = params
         if shape.type_name == "string" and isinstance(params, str):
-            _judge_string(params, shape, errors, name)
+            _check_string(params, shape, errors, name)
         elif shape.type_name in ("list", "map", "blob") and hasattr(params, "__len__"):
-            _judge_upper_bound(len(params), shape, errors, name, "excessive length")
+            _check_upper_bound(len(params), shape, errors, name, "excessive length")
         elif number and isinstance(params, (int, float)):
             if isinstance(params, float) and not math.isfinite(params):
                 errors.report(name, "not finite", param=params)
-            _judge_upper_bound(params, shape, errors, name, "excessive range")
+            _check_upper_bound(params, shape, errors, name, "excessive range")
 
 
-def _judge_string(value: str, shape: Shape, errors: _Report, name: str) -> None:
-    if _judge_upper_bound(len(value), shape, errors, name, "excessive length"):
-        return  # An unbounded string is not handed to a pattern, whose time it could blow up.
+def _check_string(value: str, shape: Shape, errors: _Report, name: str) -> None:
+    if _check_upper_bound(len(value), shape, errors, name, "excessive length"):
+        return  # Matching a pattern against a string of any length could take too long.
     allowed = shape.metadata.get("enum")
     if allowed and value not in allowed:
         errors.report(name, "not in enum", param=value, allowed=allowed)
@@ -128,7 +128,7 @@ def _judge_string(value: str, shape: Shape, errors: _Report, name: str) -> None:
         errors.report(name, "no match", param=value, pattern=pattern)
 
 
-def _judge_upper_bound(size: float, shape: Shape, errors: _Report, name: str, reason: str) -> bool:
+def _check_upper_bound(size: float, shape: Shape, errors: _Report, name: str, reason: str) -> bool:
     maximum = shape.metadata.get("max", _LARGEST.get(shape.type_name))
     exceeded = maximum is not None and size > maximum
     if exceeded:
@@ -148,7 +148,7 @@ def _problem(reason: str, path: str, details: dict[str, Any]) -> Problem:
         case "invalid type" | "invalid type for document":
             return Problem(path, found, _type_names(details["valid_types"]), "type")
         case "unable to encode to json":
-            return Problem(path, found, "what can be written as JSON", "type")
+            return Problem(path, found, "a value that JSON can represent", "type")
         case "invalid length":
             return Problem(path, found, f"a length of at least {details['min_allowed']}", "length")
         case "invalid range":
@@ -162,10 +162,10 @@ def _problem(reason: str, path: str, details: dict[str, Any]) -> Problem:
         case "not in enum":
             return Problem(path, found, closest(str(found), details["allowed"]), "enum")
         case "no match":
-            return Problem(path, found, f"what matches {details['pattern']}", "pattern")
+            return Problem(path, found, f"text that matches {details['pattern']}", "pattern")
         case "empty input" | "more than one input":
             return Problem(path, found, f"exactly one of {', '.join(details['members'])}", "union")
-    raise AssertionError(f"botocore reports {reason!r}, which this module does not know")
+    raise AssertionError(f"botocore reports {reason!r}, which this module does not handle")
 
 
 def closest(found: str, allowed: list[str]) -> str:
@@ -190,5 +190,5 @@ def _type_names(valid_types: list[str]) -> str:
         "tuple": "",
         "datetime.datetime": "",
     }
-    spoken = [words.get(name, name) for name in names]
-    return " or ".join(word for word in dict.fromkeys(spoken) if word)
+    described = [words.get(name, name) for name in names]
+    return " or ".join(word for word in dict.fromkeys(described) if word)

@@ -43,7 +43,7 @@ def features() -> tuple[Target, tuple[Feature, ...]]:
     names = [target.name, *(feature.name for feature in listed)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
         raise InputError(
-            f"{file}: found {', '.join(twice)} twice; allowed is a name of its own for TARGET and each feature"
+            f"{file}: found {', '.join(twice)} twice; allowed is a different name for TARGET and each feature"
         )
     for feature in (target, *listed):
         _check_names(file, feature)
@@ -57,24 +57,24 @@ def train() -> Callable[[Container], object]:
 
 def predictor(directory: Path) -> Predictor:
     """`Predictor` of model/predictor.py for the model in a directory."""
-    what = "a class Predictor(directory) with features, target and predict(rows)"
-    kind: Any = _offered("model.predictor", "Predictor", what)
+    definition = "a class Predictor(directory) with features, target and predict(rows)"
+    kind: Any = _offered("model.predictor", "Predictor", definition)
     if not callable(kind) or not callable(getattr(kind, "predict", None)):
-        raise InputError(f"model/predictor.py: Predictor: found {_shown(kind)}; allowed is {what}. {_HELP}")
+        raise InputError(f"model/predictor.py: Predictor: found {_shown(kind)}; allowed is {definition}. {_HELP}")
     try:
-        made: Any = kind(directory)
+        instance: Any = kind(directory)
     except InputError:
         raise
     except Exception as error:  # the team's own code may raise anything
         raise InputError(f"no usable model in {directory}: {type(error).__name__}: {error}") from error
     for name in ("features", "target"):
-        if not hasattr(made, name):
+        if not hasattr(instance, name):
             raise InputError(
                 f"model/predictor.py: Predictor: no {name}; allowed are those of "
                 "mlops.container.schema.load_schema(directory)"
             )
-    problem_type(made.target)
-    return cast(Predictor, made)
+    problem_type(instance.target)
+    return cast(Predictor, instance)
 
 
 def hyperparameters() -> HyperparametersModule:
@@ -94,27 +94,27 @@ def prepare() -> Callable[..., Mapping[str, Any]]:
     return _function("data", "prepare", "a function prepare(source, out, on_progress)")
 
 
-def _function(module: str, name: str, what: str) -> Callable[..., Any]:
-    found = _offered(module, name, what)
-    if not callable(found):
-        raise InputError(f"{_file(module)}: {name}: found {_shown(found)}; allowed is {what}. {_HELP}")
-    return cast(Callable[..., Any], found)
+def _function(module: str, name: str, definition: str) -> Callable[..., Any]:
+    function = _offered(module, name, definition)
+    if not callable(function):
+        raise InputError(f"{_file(module)}: {name}: found {_shown(function)}; allowed is {definition}. {_HELP}")
+    return cast(Callable[..., Any], function)
 
 
-def _offered(module: str, name: str, what: str) -> Any:
+def _offered(module: str, name: str, definition: str) -> Any:
     try:
         imported = import_module(module)
     except ModuleNotFoundError as error:
         if error.name is not None and f"{module}.".startswith(f"{error.name}."):
             raise InputError(
-                f"{_file(module)} can't be imported: it does not exist. It must define {name}, {what}. {_HELP}"
+                f"{_file(module)} can't be imported: it does not exist. It must define {name}, {definition}. {_HELP}"
             ) from error
         hint = _REQUIREMENTS[module.partition(".")[0]]
         raise InputError(f"{_file(module)} can't be imported: {error}. {hint}") from error
     except Exception as error:  # the team's own code may raise anything
         raise InputError(f"{_file(module)} can't be imported: {type(error).__name__}: {error}. {_HELP}") from error
     if not hasattr(imported, name):
-        raise InputError(f"{_file(module)}: no {name}; it must define {name}, {what}. {_HELP}")
+        raise InputError(f"{_file(module)}: no {name}; it must define {name}, {definition}. {_HELP}")
     return getattr(imported, name)
 
 

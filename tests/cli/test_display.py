@@ -88,7 +88,7 @@ def test_an_action_that_has_not_started_has_no_time():
     assert display.rows(execution(action("Test/QA")))[0].time == ""
 
 
-def test_a_failed_action_shows_its_error_on_one_line_without_the_description_of_the_job():
+def test_a_failed_action_shows_its_error_on_one_line():
     message = 'The state machine failed.\nStates.TaskFailed: {"TrainingJobName": "demo-1a2b3c4d"}'
     failed = action("Train/Train", "Failed", 3, error_message=message)
     assert display.rows(execution(failed))[0].note == "The state machine failed. States.TaskFailed:"

@@ -1,4 +1,4 @@
-"""What people read when AWS doesn't do what was asked."""
+"""Error messages when AWS refuses or fails."""
 
 import json
 import socket
@@ -20,7 +20,7 @@ def refused(code: str, message: str) -> AWSError:
     return translate(ClientError(answer, "StartPipelineExecution"), "CodePipeline", "StartPipelineExecution")
 
 
-def test_missing_credentials_are_explained_with_both_ways_to_get_some(repository: Path, mlops):
+def test_missing_credentials_are_explained(repository: Path, mlops):
     result = mlops("status")
     assert result.exit_code == 2
     assert "No AWS credentials found" in result.output
@@ -45,9 +45,7 @@ def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypa
     assert "AWS_ENDPOINT_URL" in result.output and "foo" in result.output
 
 
-def test_an_unreachable_local_cloud_is_reported_with_the_command_that_starts_it(
-    repository: Path, monkeypatch: pytest.MonkeyPatch
-):
+def test_an_unreachable_local_cloud_suggests_its_start(repository: Path, monkeypatch: pytest.MonkeyPatch):
     for name, value in Running("1", ports.free_port(), 0, REGION, "AKIA", "secret", False).environment.items():
         monkeypatch.setenv(name, value)
     with pytest.raises(AWSError, match=r"Is the local cloud running\? Run: mlops local up") as raised:
@@ -77,7 +75,7 @@ def test_a_service_that_does_not_answer_in_time_is_named_with_its_address(silent
         Session(REGION).account  # noqa: B018
 
 
-def test_a_read_that_s3_denies_without_a_word_is_named_with_caller_object_and_permission(session: Session):
+def test_a_denied_read_from_s3_names_the_missing_permission(session: Session):
     iam, sts = session.client("iam"), session.client("sts")
     account = sts.get_caller_identity()["Account"]
     trust = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{account}:root"}, "Action": "sts:AssumeRole"}
@@ -94,11 +92,11 @@ def test_a_read_that_s3_denies_without_a_word_is_named_with_caller_object_and_pe
     key = iam.create_access_key(UserName="person")["AccessKey"]
     own = {"aws_access_key_id": key["AccessKeyId"], "aws_secret_access_key": key["SecretAccessKey"]}
     person = boto3.client("sts", region_name=REGION, endpoint_url=sts.meta.endpoint_url, **own)
-    given = person.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
+    credentials = person.assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     with pytest.MonkeyPatch.context() as environment:
-        environment.setenv("AWS_ACCESS_KEY_ID", given["AccessKeyId"])
-        environment.setenv("AWS_SECRET_ACCESS_KEY", given["SecretAccessKey"])
-        environment.setenv("AWS_SESSION_TOKEN", given["SessionToken"])
+        environment.setenv("AWS_ACCESS_KEY_ID", credentials["AccessKeyId"])
+        environment.setenv("AWS_SECRET_ACCESS_KEY", credentials["SecretAccessKey"])
+        environment.setenv("AWS_SESSION_TOKEN", credentials["SessionToken"])
         denied = Session(REGION)
         with pytest.raises(AWSError) as raised:
             denied.client("s3").download_file("closed", "models/model.tar.gz", "unused")
@@ -123,13 +121,13 @@ def test_a_denied_action_is_named_with_its_resource():
     assert error.exit_code == 2
 
 
-def test_expired_credentials_say_how_to_sign_in():
+def test_expired_credentials_explain_how_to_sign_in():
     error = refused("ExpiredTokenException", "The security token included in the request is expired")
     assert "aws sso login" in str(error)
     assert error.exit_code == 2
 
 
-def test_any_other_refusal_keeps_service_call_words_and_code():
+def test_any_other_refusal_keeps_its_message_and_code():
     error = refused("ConflictException", "Too late.")
     assert str(error) == "CodePipeline StartPipelineExecution: Too late. (ConflictException)"
     assert (error.code, error.exit_code) == ("ConflictException", 1)
@@ -165,9 +163,7 @@ def test_a_fault_in_another_configuration_file_does_not_fail_status(repository: 
         (("--tune", "--set", "max_depth=6"), "start without tuning"),
     ],
 )
-def test_a_hyperparameter_that_is_not_to_be_set_is_refused_before_anything_else(
-    repository: Path, mlops, words: tuple[str, ...], allowed: str
-):
+def test_a_fixed_hyperparameter_is_refused_first(repository: Path, mlops, words: tuple[str, ...], allowed: str):
     result = mlops("start", *words)
     assert result.exit_code == 2
     assert words[-1].partition("=")[0] in result.output and allowed in result.output

@@ -45,7 +45,7 @@ def test_a_traceback_is_quoted_by_its_last_line():
     assert last_words(lines) == "ValueError: no rows"
 
 
-def test_a_build_without_output_has_no_last_words():
+def test_a_build_without_output_is_quoted_without_lines():
     assert last_words(before_end(["[Container] Phase complete: INSTALL State: FAILED"], "INSTALL")) == ""
 
 
@@ -204,7 +204,7 @@ def failed(session: Session, names: Names, repository: Path) -> Callable[[Action
     ],
     ids=["baseline", "training", "out of time"],
 )
-def test_the_failed_job_is_the_cause_and_not_the_job_that_was_stopped_with_it(failed, monkeypatch, ran, sentence):
+def test_the_failed_job_is_the_cause(failed, monkeypatch, ran, sentence):
     monkeypatch.setattr(jobs, "of_execution", lambda *_: ran)
     assert (
         failed(Action("Train", "Train", "Invoke", "StepFunctions", state=FAILED)) == f"Train/Train failed: {sentence}"
@@ -230,7 +230,7 @@ def failed_build(failed, monkeypatch) -> Callable[..., list[str]]:
 FAILED_PHASE = "[Container] 2026/11/21 12:00:12 Phase complete: BUILD State: FAILED"
 
 
-def test_a_failed_build_shows_the_output_of_its_commands_and_not_its_phases(failed_build):
+def test_a_failed_build_shows_only_the_output_of_its_commands(failed_build):
     lines = ["F", "FAILED tests/model/test_a.py::test_a - assert 1 == 2", "1 failed in 0.1s", FAILED_PHASE]
     message = failed_build("exit status 1", *lines, *["[Container] Phase complete: UPLOAD_ARTIFACTS"] * 8)
     assert message[0] == "Build/Render failed: 1 failed in 0.1s: tests/model/test_a.py::test_a"

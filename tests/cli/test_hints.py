@@ -29,9 +29,7 @@ def cloud_of_the_repository(repository: Path) -> Iterator[launch.Running]:
     handle.stop()
 
 
-def test_without_credentials_the_command_for_the_local_cloud_of_the_repository_is_given(
-    cloud_of_the_repository: launch.Running, mlops, monkeypatch
-):
+def test_missing_credentials_suggest_the_local_cloud(cloud_of_the_repository: launch.Running, mlops, monkeypatch):
     monkeypatch.setattr("sys.argv", ["mlops", "logs", "function api", "--lines", "5"])
     result = mlops("logs", "function api", "--lines", "5")
     assert result.exit_code == 2

@@ -59,7 +59,7 @@ def test_an_owned_cloud_ends_when_its_owner_is_killed(tmp_path: Path):
     assert launch.find(tmp_path) is None
 
 
-def test_a_detached_cloud_outlives_its_handle_and_stops_by_its_state_file(tmp_path: Path):
+def test_a_detached_cloud_outlives_its_handle(tmp_path: Path):
     handle = start(tmp_path)
     handle.detach()
     running = launch.find(tmp_path)
@@ -69,7 +69,7 @@ def test_a_detached_cloud_outlives_its_handle_and_stops_by_its_state_file(tmp_pa
     assert not launch.stop(tmp_path)
 
 
-def test_a_process_that_only_has_the_same_pid_is_not_touched(tmp_path: Path):
+def test_another_process_with_the_same_pid_is_not_stopped(tmp_path: Path):
     stranger = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
     state.write(tmp_path, Running("1", 1, stranger.pid, REGION, "AKIA", "secret", owned=False))
     assert not launch.stop(tmp_path)
@@ -79,7 +79,7 @@ def test_a_process_that_only_has_the_same_pid_is_not_touched(tmp_path: Path):
 
 @pytest.fixture
 def detached(tmp_path: Path) -> Iterator[launch.Handle]:
-    """A cloud that runs by itself with tmp_path."""
+    """A detached cloud with tmp_path."""
     handle = start(tmp_path, detached=True)
     yield handle
     launch.stop(tmp_path)
@@ -87,7 +87,7 @@ def detached(tmp_path: Path) -> Iterator[launch.Handle]:
 
 
 @pytest.mark.parametrize("port", [[], ["--port"]])
-def test_two_that_start_a_cloud_at_once_get_one(repository: Path, port: list[str]):
+def test_two_starts_at_once_start_one_cloud(repository: Path, port: list[str]):
     number = str(ports.free_port())
     command = [sys.executable, "-m", "mlops", "local", "up", *(each for option in port for each in (option, number))]
     environment = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
@@ -133,7 +133,7 @@ def test_a_damaged_state_file_without_a_running_cloud_is_removed(tmp_path: Path,
     assert not file.exists()
 
 
-def test_a_cloud_whose_state_file_is_damaged_is_not_doubled_and_can_be_stopped(tmp_path: Path, detached):
+def test_a_cloud_with_a_damaged_state_file_can_be_stopped(tmp_path: Path, detached):
     file = tmp_path / "cloud.json"
     whole = file.read_text()
     for damage in DAMAGED.values():
@@ -145,7 +145,7 @@ def test_a_cloud_whose_state_file_is_damaged_is_not_doubled_and_can_be_stopped(t
 
 
 def test_a_port_that_another_cloud_has_taken_is_refused(tmp_path: Path, detached):
-    """The state file of a cloud that is gone names a port that another cloud has by now."""
+    """The state file of an ended cloud names a port that another cloud now uses."""
     directory = tmp_path / "other"
     other = start(directory)
     other.process.kill()
@@ -156,7 +156,7 @@ def test_a_port_that_another_cloud_has_taken_is_refused(tmp_path: Path, detached
         start(directory, port=detached.running.port)
 
 
-def test_a_cloud_that_does_not_answer_is_not_doubled(tmp_path: Path, detached, monkeypatch: pytest.MonkeyPatch):
+def test_no_second_cloud_starts_beside_an_unresponsive_one(tmp_path: Path, detached, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setattr(launch, "HEALTH_SECONDS", 0.5)
     detached.process.send_signal(signal.SIGSTOP)
     try:
@@ -229,7 +229,7 @@ def test_the_environment_sends_every_client_to_the_cloud(monkeypatch: pytest.Mon
     assert environment["NO_PROXY"] == "internal.example.org,127.0.0.1"
 
 
-def test_a_shell_that_pointed_elsewhere_calls_the_cloud_after_mlops_local_env(tmp_path: Path):
+def test_mlops_local_env_replaces_other_settings_of_a_shell(tmp_path: Path):
     elsewhere = {
         "AWS_ENDPOINT_URL_STS": "http://127.0.0.1:9",
         "AWS_PROFILE": "nobodys",
@@ -259,7 +259,7 @@ def test_an_empty_log_is_called_empty(tmp_path: Path):
 
 
 @pytest.mark.parametrize("command", ["up", "run"])
-def test_a_port_that_clients_leave_out_of_their_requests_is_refused(command: str):
+def test_port_80_is_refused(command: str):
     done = subprocess.run(
         [sys.executable, "-m", "mlops", "local", command, "--port", "80"],
         cwd=REPOSITORY,

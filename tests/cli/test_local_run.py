@@ -1,4 +1,4 @@
-"""`mlops local run`: what it leaves behind, however it ends."""
+"""`mlops local run`: its reports, files and processes after success, failure and interruption."""
 
 import json
 import os
@@ -77,7 +77,7 @@ def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path
     assert not alive(started)
 
 
-def test_a_run_whose_cloud_dies_names_the_log_and_writes_a_report(whole_repository: Path):
+def test_a_run_whose_cloud_dies_writes_a_report(whole_repository: Path):
     command = run(whole_repository, "--approve")
     output = ""
     for line in command.stdout:
@@ -98,7 +98,7 @@ def test_a_run_whose_cloud_dies_names_the_log_and_writes_a_report(whole_reposito
     assert not (whole_repository / ".mlops" / "local" / "cloud.json").exists()
 
 
-def test_a_second_run_at_the_same_time_is_refused_and_the_first_continues(whole_repository: Path):
+def test_a_second_run_at_the_same_time_is_refused(whole_repository: Path):
     refuse_build(whole_repository)
     first = run(whole_repository, "--approve")
     output = ""
@@ -115,7 +115,7 @@ def test_a_second_run_at_the_same_time_is_refused_and_the_first_continues(whole_
     assert "Build/Render failed: No more fuel" in output
 
 
-def test_a_failed_run_prints_its_cause_writes_its_report_and_stops(whole_repository: Path):
+def test_a_failed_run_prints_its_cause(whole_repository: Path):
     refuse_build(whole_repository)
     command = run(whole_repository, "--approve")
     output, _ = command.communicate(timeout=120)

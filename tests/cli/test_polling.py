@@ -1,4 +1,4 @@
-"""AWS is asked seldom, and asked again later when it is busy."""
+"""AWS is polled ever less often, and throttled calls are retried."""
 
 import json
 import threading
@@ -42,7 +42,7 @@ def test_events_of_a_stack_are_read_only_as_far_as_they_are_new(session: Session
 
 @pytest.fixture
 def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
-    """What an AWS answers, one status and error code for each request; then it succeeds."""
+    """Responses of a fake AWS: a status and an error code for each request, then success."""
     given: list[tuple[int, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
@@ -64,7 +64,7 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
     for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
         monkeypatch.setenv(name, "test")
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    # The waiting between two attempts, which would take a minute.
+    # Skip the pauses between attempts, which would take a minute.
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
     yield given
     server.shutdown()
@@ -78,7 +78,7 @@ def test_a_throttled_call_is_retried_until_it_succeeds(answers: list[tuple[int, 
     assert answers == []
 
 
-def test_an_aws_that_stays_busy_is_given_up(answers: list[tuple[int, str]]):
+def test_calls_to_a_busy_aws_are_given_up(answers: list[tuple[int, str]]):
     answers += [(400, "ThrottlingException")] * 20
     with pytest.raises(AWSError, match="ThrottlingException"):
         Session("eu-central-1").client("codepipeline").list_pipelines()

@@ -25,7 +25,7 @@ def pipeline(session: Session, names: Names, repository: Path) -> None:
 
 
 def following(repository: Path, execution: str) -> subprocess.Popen[str]:
-    """`mlops watch` in a process of its own."""
+    """`mlops watch` in a separate process."""
     return subprocess.Popen(
         [sys.executable, "-u", "-m", "mlops", "watch", execution],
         cwd=repository,
@@ -107,7 +107,7 @@ def test_a_missing_data_version_is_refused(mlops, session: Session):
 
 
 @pytest.mark.parametrize("text", ["{", "[]", '{"depth": 3}'])
-def test_hyperparameters_that_are_no_object_of_known_ones_are_refused(mlops, session: Session, text: str):
+def test_invalid_hyperparameters_are_refused(mlops, session: Session, text: str):
     done = mlops("start", "--hyperparameters", text)
     assert done.exit_code == 2
     assert "hyperparameters of this release" in done.output
@@ -121,7 +121,7 @@ def test_code_and_data_are_taken_in_the_versions_that_were_uploaded(mlops, sessi
     assert executions.read(session, names.pipeline, execution).revisions["Data"] == current
 
 
-def test_a_failed_build_ends_the_watch_with_its_words_and_the_log(mlops, repository: Path):
+def test_a_watch_of_a_failed_build_ends_with_its_reason(mlops, repository: Path):
     (repository / "check.sh").write_text("echo p95 latency 812 ms is over the bound of 500 ms.\nexit 1\n")
     execution = start(mlops)
     result = mlops("watch")
@@ -199,7 +199,7 @@ def test_a_missing_execution_is_refused_with_a_list_of_the_existing_ones(mlops, 
     assert execution in result.output
 
 
-def test_a_release_for_other_clients_than_the_stacks_are_deployed_for_is_refused(mlops, session: Session, names: Names):
+def test_a_release_that_does_not_fit_the_deployed_stacks_is_refused(mlops, session: Session, names: Names):
     stack(session, names.stack("endpoints"), ClientsCall="endpoint")
     result = mlops("start")
     assert result.exit_code == 2
@@ -217,7 +217,7 @@ def test_logs_without_a_name_lists_the_logs(mlops):
 
 @pytest.fixture
 def api(session: Session, names: Names) -> None:
-    """What is in production is called through the API, on an endpoint named old."""
+    """Production with an API, and with an endpoint named old."""
     stack(session, names.endpoint_stack("production"), ClientsCall="api", EndpointName="old")
 
 
@@ -279,8 +279,8 @@ def test_an_api_that_fails_names_the_log_of_its_function(mlops, names: Names, mo
     class Broken:
         url = "https://api.example.org/v1"
 
-        def predict(self, body: bytes, *, content_type: str, accept: str) -> rest_api.Answer:
-            return rest_api.Answer(502, b"Internal server error", "text/plain", "")
+        def predict(self, body: bytes, *, content_type: str, accept: str) -> rest_api.Response:
+            return rest_api.Response(502, b"Internal server error", "text/plain", "")
 
     monkeypatch.setattr(rest_api, "called_by_clients", lambda *_: Broken())
     result = mlops("invoke", "1,2,3")
@@ -301,9 +301,7 @@ def test_a_missing_endpoint_is_reported(mlops):
     assert "There is no endpoint" in result.output
 
 
-def test_control_c_leaves_the_execution_running_and_prints_the_command_to_follow_it(
-    mlops, session: Session, names: Names, repository: Path
-):
+def test_control_c_leaves_the_execution_running(mlops, session: Session, names: Names, repository: Path):
     execution = start(mlops)
     watch = following(repository, execution)
     for line in watch.stdout:

@@ -166,7 +166,7 @@ def test_a_rollback_restores_template_parameters_and_tags_of_the_earlier_release
     assert production.statuses() == ["Approved", "Rejected"]
 
 
-def test_a_rollback_fails_when_production_does_not_return_the_golden_predictions(mlops, deployed):
+def test_a_rollback_fails_when_predictions_differ_from_the_golden_rows(mlops, deployed):
     production = deployed()
     production.answer("3.0")
     done = mlops("rollback")

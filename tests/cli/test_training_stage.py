@@ -67,9 +67,7 @@ def is_training(session: Session, names: Names, execution: str) -> str | None:
     return action.external_id if action.state == executions.IN_PROGRESS else None
 
 
-def test_a_superseded_execution_stops_training_and_lets_the_next_one_start(
-    mlops, session: Session, names: Names, training
-):
+def test_superseding_an_execution_stops_its_training(mlops, session: Session, names: Names, training):
     training(FOR_AN_HOUR)
     first = start(mlops)
     machine = until(lambda: is_training(session, names, first))

@@ -84,9 +84,7 @@ def test_a_release_of_another_commit_is_approved_without_verify_source(mlops, re
     assert f"The source is not compared: the release is of commit {committed}, this checkout is " in approved.output
 
 
-def test_an_approval_of_uncommitted_changes_names_the_option_that_compares_them(
-    mlops, repository: Path, committed: str
-):
+def test_an_approval_of_uncommitted_changes_is_refused(mlops, repository: Path, committed: str):
     (repository / "check.sh").write_text("echo changed\n")
     assert mlops("start").exit_code == 0
     wait_for_approval(mlops)

@@ -84,7 +84,7 @@ def test_tabs_in_json_are_allowed(repository):
 
 @pytest.mark.parametrize("key", ["project", "model"])
 @pytest.mark.parametrize("name", ["Taxi", "taxi_fares", "1taxi", "taxi-", "ta--xi", "t" * 24, ""])
-def test_a_project_or_model_name_that_aws_would_refuse_is_refused(repository, key, name):
+def test_an_invalid_project_or_model_name_is_refused(repository, key, name):
     repository.change("project.json", lambda data: data.update({key: name}))
     assert [problem.key for problem in repository.problems()] == [key]
 
@@ -117,7 +117,7 @@ def test_a_key_that_the_pipeline_fills_in_is_refused_with_the_reason(repository,
 def test_a_training_definition_in_tuning_json_is_refused(repository):
     repository.change("tuning.json", lambda data: data.update(TrainingJobDefinition={}))
     (problem,) = repository.problems()
-    assert "made of trainingjob.json" in problem.allowed
+    assert "the training job of trainingjob.json" in problem.allowed
 
 
 def test_a_lineage_tag_cannot_be_set_by_hand(repository):

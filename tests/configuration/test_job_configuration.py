@@ -1,4 +1,4 @@
-"""What trainingjob.json and tuning.json may say, and how a wrong value is reported."""
+"""Allowed values of trainingjob.json and tuning.json, and reports of wrong ones."""
 
 from __future__ import annotations
 

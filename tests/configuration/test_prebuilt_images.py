@@ -42,7 +42,7 @@ def test_an_image_that_is_neither_an_ecr_uri_nor_a_shorthand_is_refused(image):
         images.resolve(image, "eu-west-1", "ml.m5.xlarge")
 
 
-def test_a_shorthand_without_the_sdk_says_what_to_install(monkeypatch):
+def test_a_shorthand_without_the_sdk_names_the_missing_package(monkeypatch):
     monkeypatch.setitem(sys.modules, "sagemaker", None)
     with pytest.raises(InputError, match="pip install sagemaker-core"):
         images.resolve("xgboost:3.0-5", "eu-west-1", "ml.m5.xlarge")
@@ -55,7 +55,7 @@ def test_a_shorthand_is_looked_up_for_the_region(sdk):
     assert images.resolve("xgboost:3.0-5", "eu-west-1", "ml.m5.xlarge") == URI
 
 
-def test_a_framework_with_one_image_to_train_and_one_to_serve_is_refused(sdk):
+def test_a_framework_with_two_images_is_refused(sdk):
     sdk.retrieve = lambda framework, region, *, image_scope, **_: f"{framework}-{image_scope}"
     with pytest.raises(InputError, match="trains and serves"):
         images.resolve("pytorch:2.5", "eu-west-1", "ml.m5.xlarge")

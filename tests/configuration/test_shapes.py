@@ -69,7 +69,7 @@ def test_a_violation_is_found_with_its_rule_and_what_is_allowed(path, value, rul
     assert allowed in problem.allowed
 
 
-def test_a_problem_names_the_place_inside_lists():
+def test_a_problem_names_the_index_inside_lists():
     (problem,) = problems_after("AlgorithmSpecification.MetricDefinitions.0.Regex", "x" * 501)
     assert problem.path == "AlgorithmSpecification.MetricDefinitions[0].Regex"
 

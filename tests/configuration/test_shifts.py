@@ -35,9 +35,7 @@ def test_a_shift_within_cloudformations_time_limit_is_allowed(repository, client
 
 
 @pytest.mark.parametrize(("clients_call", "shift", "allowed", "arithmetic"), TOO_LONG)
-def test_a_shift_beyond_cloudformations_time_limit_is_refused_with_the_arithmetic(
-    repository, clients_call, shift, allowed, arithmetic
-):
+def test_a_shift_beyond_cloudformations_time_limit_is_refused(repository, clients_call, shift, allowed, arithmetic):
     repository.change("production.yml", lambda data: data.update(clients_call=clients_call, shift=shift))
     with pytest.raises(InputError) as refused:
         load(repository.root)

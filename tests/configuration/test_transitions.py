@@ -1,4 +1,4 @@
-"""What production cannot be brought to is refused by its name: before a release starts, not in its last stage."""
+"""Changes that SageMaker cannot make to production are refused before a release starts, not in its last stage."""
 
 from __future__ import annotations
 

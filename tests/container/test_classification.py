@@ -103,7 +103,7 @@ def test_the_gate_gets_the_metrics_alone(base: Path) -> None:
     assert found.keys() == {"problem_type", "rows", "production", "multiclass_classification_metrics"}
 
 
-def test_the_gate_gets_what_step_functions_can_read_of_a_model_with_hundreds_of_labels() -> None:
+def test_the_gate_can_read_an_evaluation_with_hundreds_of_labels() -> None:
     target = Category("species", tuple(f"species {number}" for number in range(400)))
     draw = np.random.default_rng(1)
     actual = draw.integers(0, 400, 2000)
@@ -113,7 +113,7 @@ def test_the_gate_gets_what_step_functions_can_read_of_a_model_with_hundreds_of_
     assert len(json.dumps(without_curves(evaluation))) < 2_000
 
 
-def test_predictions_are_listed_with_labels_and_the_probability_of_the_predicted_one(base: Path) -> None:
+def test_listed_predictions_have_labels_and_probabilities(base: Path) -> None:
     run("evaluate", base)
     output = base / "processing" / "output" / "evaluation"
     with (output / "predictions.csv").open() as file:

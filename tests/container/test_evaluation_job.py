@@ -102,7 +102,7 @@ def test_the_model_in_production_is_scored_with_its_own_features(tmp_path: Path,
         (lambda schema: schema.pop("features"), "features.json does not describe features"),
     ],
 )
-def test_a_production_model_that_cannot_be_scored_has_a_reason_in_place_of_metrics(
+def test_an_unusable_production_model_has_a_reason_in_place_of_metrics(
     tmp_path: Path, trained: Path, dataset: Path, change, reason: str
 ) -> None:
     old = tmp_path / "old"

@@ -52,7 +52,7 @@ def test_a_missing_hyperparameter_is_refused_with_the_name_of_its_file() -> None
         TABLE.parse({name: text for name, text in GIVEN.items() if name != "eta"})
 
 
-def test_values_are_typed_and_sagemakers_own_hyperparameter_is_dropped() -> None:
+def test_sagemakers_own_hyperparameter_is_dropped() -> None:
     values = TABLE.parse(GIVEN | {"_tuning_objective_metric": "validation:rmse", "eta": "2.5e-1"})
     assert values == {"objective": "squared", "depth": 6, "eta": 0.25, "gamma": 0.0}
 

@@ -168,7 +168,7 @@ def test_a_killed_worker_is_replaced_at_any_age(trained: Path) -> None:
     assert server.stop() == 0
 
 
-def test_workers_that_end_as_soon_as_they_start_stop_the_server_after_several_attempts() -> None:
+def test_workers_that_end_at_once_stop_the_server() -> None:
     program = (
         "import os; from mlops.container.serving.workers import Workers;"
         "Workers(lambda parent: os._exit(3), at_stop=lambda: print('stopped', flush=True)).run(2)"

@@ -304,7 +304,7 @@ def test_a_stack_is_changed_only_under_a_role_of_the_project(key: str | None) ->
 
 
 @pytest.mark.parametrize("name", BOUNDED)
-def test_only_the_projects_key_is_used_and_only_services_get_grants_of_it(name: str) -> None:
+def test_only_services_get_grants_of_the_projects_key(name: str) -> None:
     key = ACCOUNT.format(service="kms", resource="key/1")
     own, another = [("kms:ResourceAliases", ("alias/taxi",))], [("kms:ResourceAliases", ("alias/taxi-api",))]
     service = [("kms:GrantIsForAWSResource", "true")]

@@ -57,13 +57,13 @@ def test_the_role_of_a_stack_has_the_permissions_of_its_resources_handlers(name:
     assert denied(statements, resources(name, STACKS.get(name, f"taxi-fares-{name}"), 1, RELEASE), change) == []
 
 
-def test_the_role_of_the_production_stack_may_delete_resources_of_a_release_behind_the_api() -> None:
+def test_the_production_role_can_delete_resources_of_the_api() -> None:
     statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
     assert denied(statements, resources("endpoint", "taxi-fares-production", 2, RELEASE), "delete") == []
 
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
-def test_the_role_of_the_production_stack_has_the_permissions_of_its_handlers_without_an_api(change: str) -> None:
+def test_the_production_role_has_its_handlers_permissions_without_an_api(change: str) -> None:
     statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
     in_production = resources("endpoint", "taxi-fares-production", 2, RELEASE)
     assert denied(statements, without("HasApi", resources=in_production), change) == []
@@ -142,7 +142,7 @@ def test_the_handlers_are_those_of_the_registry(registry: ProviderSchemaManager)
         assert "handlers" not in registry.get_resource_schema("us-east-1", kind).schema
 
 
-def test_every_rule_leaves_out_what_a_handler_declares_for_a_property_of_its_type(
+def test_every_rule_omits_a_permission_that_its_handler_declares(
     registry: ProviderSchemaManager,
 ) -> None:
     for kind, action, path in handler_rules.rules():

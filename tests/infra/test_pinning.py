@@ -35,7 +35,7 @@ def covers(pattern: str, key: str) -> bool:
     return all(folder in ("*", part) for folder, part in zip(folders, given, strict=False))
 
 
-def test_only_the_state_machine_writes_released_models_and_endpoints_read_no_others() -> None:
+def test_only_the_state_machine_writes_released_models() -> None:
     assert {role for role, pattern, _ in grants("s3:PutObject") if covers(pattern, "releases/")} == {"TrainMachineRole"}
     assert {pattern for role, pattern, _ in grants("s3:GetObject") if role == "EndpointRole"} == {"releases/*"}
 
@@ -44,7 +44,7 @@ def test_only_the_state_machine_writes_released_models_and_endpoints_read_no_oth
     ("key", "writer"),
     [("datasets/", "BuildRole"), ("functions/", "BuildRole"), ("executions/1a2b/golden/", "QaRole")],
 )
-def test_data_functions_and_golden_rows_are_written_by_one_role_that_cannot_replace_them(key: str, writer: str) -> None:
+def test_release_files_are_written_once_by_one_role(key: str, writer: str) -> None:
     fixed = [(role, pattern, condition) for role, pattern, condition in grants("s3:PutObject") if covers(pattern, key)]
     assert [(role, condition) for role, _, condition in fixed] == [(writer, WRITE_ONCE)]
 

@@ -68,7 +68,7 @@ def test_cloudformation_validate_finds_nothing(name):
 
 
 @pytest.mark.parametrize("name", ["boundaries", "bootstrap"])
-def test_a_template_is_sent_in_a_compact_form_that_is_equal_and_below_the_limit(name):
+def test_the_compact_form_of_a_template_is_below_the_limit(name):
     sent = templates.compact(INFRA / f"{name}.yml")
     assert len(sent.encode()) < 0.9 * MAXIMUM_BYTES
     assert json.loads(sent) == template(name)
@@ -140,7 +140,7 @@ def test_every_wildcard_resource_has_a_comment_with_its_reason(name):
 
 
 @pytest.mark.parametrize("name", ALL)
-def test_a_role_of_a_service_is_bound_to_this_account_where_aws_documents_the_key(name):
+def test_service_roles_trust_only_this_account(name):
     for key, role in resources(name, "AWS::IAM::Role").items():
         (statement,) = role["AssumeRolePolicyDocument"]["Statement"]
         if "Service" not in statement["Principal"]:

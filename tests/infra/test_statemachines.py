@@ -83,10 +83,10 @@ def test_the_template_fills_in_every_placeholder(file, filled_in):
     assert set(re.findall(r"\$\{(\w+)\}", json.dumps(machine(file)))) == filled_in
 
 
-def test_the_model_is_copied_before_it_is_evaluated_and_a_copy_is_never_replaced():
+def test_the_copy_of_a_model_is_never_replaced():
     states = machine("statemachine.asl.json")["States"]
     copied = {"Bucket": "bucket", "Key": "releases/1a2b/model.tar.gz", "CopySource": "bucket/models/taxi/model.tar.gz"}
-    asked = {name: evaluate(text, release={"ReleasedModel": copied}) for name, text in texts(states["KeepModel"])}
+    asked = {name: evaluate(text, release={"ReleasedModel": copied}) for name, text in texts(states["CopyModel"])}
     assert copied.items() <= asked.items()
 
     def after(state: str, keys: int) -> str:
@@ -97,8 +97,8 @@ def test_the_model_is_copied_before_it_is_evaluated_and_a_copy_is_never_replaced
 
     assert states["TrainAndBaseline"]["Next"] == "FindReleasedModel"
     assert states["FindReleasedModel"]["Next"] == "IsModelReleased"
-    assert after("IsModelReleased", 0) == "KeepModel"
-    assert states["KeepModel"]["Next"] == "Evaluate"
+    assert after("IsModelReleased", 0) == "CopyModel"
+    assert states["CopyModel"]["Next"] == "Evaluate"
     assert after("IsModelReleased", 1) == "ModelReleasedBefore"
     assert states["ModelReleasedBefore"]["Type"] == "Fail"
 
@@ -278,7 +278,7 @@ def test_tuned_values_replace_those_of_the_file_in_the_training_job():
     }
 
 
-def test_a_tuning_job_without_a_best_job_fails_instead_of_training_with_the_values_of_the_file():
+def test_a_tuning_job_without_a_best_job_fails_the_execution():
     assign = machine("statemachine.asl.json")["States"]["ReadTuning"]["Assign"]
     # Step Functions fails a state whose expression has no result.
     assert evaluate(assign["tuned"], states={"result": {"BestTrainingJob": {"TrainingJobName": "taxi"}}}) is None
@@ -347,7 +347,7 @@ def test_only_a_deleted_test_stack_ends_the_decision_successfully():
     assert evaluate(condition, failure={"Cause": "User is not authorized"}) is False
 
 
-def test_the_execution_that_codepipeline_starts_with_a_new_pipeline_is_not_reported():
+def test_the_first_execution_of_a_new_pipeline_is_not_reported():
     states = machine("notifications.asl.json")["States"]
     assign = states["ReadVariables"]["Assign"]
     own = {"Trigger": {"TriggerType": "CreatePipeline"}}

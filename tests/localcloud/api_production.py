@@ -23,7 +23,7 @@ MODEL = "fares"
 _SHIFT = {"ShiftType": "CANARY", "ShiftPercent": 50, "ShiftMinutes": 2, "ErrorsPerMinute": 1}
 
 
-class Answer(NamedTuple):
+class Response(NamedTuple):
     status: int
     version: str
 
@@ -95,25 +95,25 @@ class ApiProduction:
         """Bring production to these parameters; the status in which that ends."""
         return self.production.deploy(TEMPLATE, parameters)["StackStatus"]
 
-    def ask(self, row: str = "1,2") -> Answer:
+    def ask(self, row: str = "1,2") -> Response:
         """What a client of the API gets; the version is the release's."""
         return self.caller()(row)
 
-    def caller(self) -> Callable[[str], Answer]:
-        """A client of the API with a connection of its own."""
+    def caller(self) -> Callable[[str], Response]:
+        """A client of the API with a separate connection."""
         environment, url, session = self.hosting.cloud.environment, self.url, URLLib3Session()
         credentials = Credentials(environment["AWS_ACCESS_KEY_ID"], environment["AWS_SECRET_ACCESS_KEY"])
         signer = SigV4Auth(credentials, "execute-api", "us-east-1")
 
-        def call(row: str) -> Answer:
+        def call(row: str) -> Response:
             headers = {"Content-Type": "text/csv", "Accept": "application/json"}
             request = AWSRequest("POST", f"{url}/predict", headers=headers, data=row)
             signer.add_auth(request)
             try:
-                answer = session.send(request.prepare())
+                response = session.send(request.prepare())
             except HTTPClientError as error:
-                return Answer(0, repr(error))
-            return Answer(answer.status_code, answer.headers.get("X-Model-Version", ""))
+                return Response(0, repr(error))
+            return Response(response.status_code, response.headers.get("X-Model-Version", ""))
 
         return call
 
@@ -140,22 +140,22 @@ class ApiProduction:
         return f"{self.project}-production-errors"
 
     @contextmanager
-    def load(self, *rows: str, clients: int = 2) -> Iterator[list[Answer]]:
-        """Clients that ask without a pause; gives the list to which their answers are added."""
-        answers: list[Answer] = []
+    def load(self, *rows: str, clients: int = 2) -> Iterator[list[Response]]:
+        """Clients that ask without a pause; gives the list to which their responses are added."""
+        responses: list[Response] = []
         ended = threading.Event()
 
         def call() -> None:
             ask = self.caller()
             while not ended.is_set():
                 for row in rows or ("1,2",):
-                    answers.append(ask(row))
+                    responses.append(ask(row))
 
         callers = [threading.Thread(target=call) for _ in range(clients)]
         for caller in callers:
             caller.start()
         try:
-            yield answers
+            yield responses
         finally:
             ended.set()
             for caller in callers:

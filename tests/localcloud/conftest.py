@@ -18,7 +18,7 @@ from scripts import IMAGE, Scripts
 
 @pytest.fixture(scope="session")
 def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
-    """A local cloud that all tests of this worker share; each test uses names of its own."""
+    """A local cloud that all tests of this worker share; each test uses its own names."""
     running = start_cloud(tmp_path_factory.mktemp("cloud"))
     yield running
     running.process.stdin.close()
@@ -27,7 +27,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
 
 @pytest.fixture(scope="session")
 def role_arn(cloud: Cloud) -> str:
-    """A role that any service may assume and that may do everything."""
+    """A role that any service may assume and that has all permissions."""
     trust = {
         "Version": "2012-10-17",
         "Statement": [
@@ -82,25 +82,25 @@ def hosting(cloud: Cloud, bucket: str, role_arn: str) -> Hosting:
 
 @pytest.fixture(scope="session")
 def lambdas(cloud: Cloud, role_arn: str) -> Lambdas:
-    """Lambda functions in the cloud, with a role that may do everything."""
+    """Lambda functions in the cloud, with a role that has all permissions."""
     return Lambdas(cloud, role_arn)
 
 
 @pytest.fixture(scope="session")
 def builders(cloud: Cloud, bucket: str, role_arn: str) -> Builders:
-    """Build projects in the cloud, with a role that may do everything."""
+    """Build projects in the cloud, with a role that has all permissions."""
     return Builders(cloud, bucket, role_arn)
 
 
 @pytest.fixture(scope="session")
 def delivery(cloud: Cloud, bucket: str, role_arn: str) -> Delivery:
-    """Pipelines in the cloud, with a role that may do everything."""
+    """Pipelines in the cloud, with a role that has all permissions."""
     return Delivery(cloud, bucket, role_arn)
 
 
 @pytest.fixture
 def stack(hosting: Hosting, request: pytest.FixtureRequest) -> Iterator[Stack]:
-    """A stack that this test makes, deleted after it."""
+    """A stack for this test, deleted after it."""
     created = Stack(hosting, request.node.name.replace("_", "-")[:60].strip("-"))
     yield created
     created.delete()

@@ -68,7 +68,7 @@ SETTLED = {"InService", "Failed"}
 
 
 def alive(process: str) -> bool:
-    """Whether there is a process of this number."""
+    """Whether a process with this id exists."""
     try:
         os.kill(int(process), 0)
     except ProcessLookupError:
@@ -77,7 +77,7 @@ def alive(process: str) -> bool:
 
 
 def refusal(call: Callable[..., Any], **request: Any) -> tuple[str, str]:
-    """Code and message of a call that must not succeed."""
+    """Code and message of the error of a call that must fail."""
     with pytest.raises(ClientError) as refused:
         call(**request)
     return refused.value.response["Error"]["Code"], refused.value.response["Error"]["Message"]
@@ -93,7 +93,7 @@ serve(lambda body, headers: (200, {{"Content-Type": "text/csv"}}, {text!r}))
 
 @dataclass(frozen=True)
 class Hosting:
-    """Makes models, configurations and endpoints, all of one name, whose container runs a script."""
+    """Creates models, configurations and endpoints, all with one name, whose container runs a script."""
 
     cloud: Cloud
     bucket: str
@@ -147,17 +147,17 @@ class Hosting:
         self.configuration(name, self.variant(name), **members)
 
     def deploy(self, name: str, program: str, **members: Any) -> dict:
-        """Make an endpoint that runs `program`, from scratch, and describe it once it has settled."""
+        """Create a model, a configuration and an endpoint that runs `program`; its description once it is stable."""
         self.configured(name, program, **members)
         return self.up(name)
 
     def up(self, name: str, configuration: str | None = None) -> dict:
-        """Make an endpoint of a configuration, of its own name by default, and describe it once it has settled."""
+        """Create an endpoint of a configuration, by default of the same name; its description once it is stable."""
         self.sagemaker.create_endpoint(EndpointName=name, EndpointConfigName=configuration or name)
         return self.settled(name)
 
     def update(self, name: str, configuration: str) -> dict:
-        """Update an endpoint and describe it once it has settled."""
+        """Update an endpoint; its description once it is stable."""
         self.sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=configuration)
         return self.settled(name)
 
@@ -178,12 +178,12 @@ class Hosting:
         )
 
     def ask(self, name: str, body: str = "1,2", **members: Any) -> str:
-        """What an endpoint answers."""
+        """The response of an endpoint."""
         answer = self.runtime.invoke_endpoint(EndpointName=name, Body=body, **{"ContentType": "text/csv", **members})
         return answer["Body"].read().decode()
 
     def answers(self, name: str) -> str | None:
-        """What an endpoint answers, or None when it does not."""
+        """The response of an endpoint, or None when it fails."""
         try:
             return self.ask(name)
         except ClientError:
@@ -202,7 +202,7 @@ class Hosting:
 
 @contextmanager
 def constant_traffic(hosting: Hosting, name: str) -> Iterator[list[str]]:
-    """A client that calls the endpoint all the time; gives its answers. Fails when one request fails."""
+    """A client that calls the endpoint without a pause; yields its responses. Fails when one request fails."""
     answers: list[str] = []
     ended = threading.Event()
     failures: list[Exception] = []

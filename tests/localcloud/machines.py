@@ -6,7 +6,7 @@ from harness import Cloud, until
 
 
 def start(cloud: Cloud, role_arn: str, name: str, task: dict, request: dict | None = None) -> str:
-    """Make a state machine that carries out a task, in JSONata, and start it. Returns the execution's ARN."""
+    """Create a state machine with one task, in JSONata, and start it. Returns the execution's ARN."""
     client = cloud.client("stepfunctions")
     definition = {
         "QueryLanguage": "JSONata",
@@ -22,7 +22,7 @@ def ended(cloud: Cloud, execution: str) -> dict:
     """The description of an execution once it has ended."""
 
     def description() -> dict | None:
-        found = cloud.client("stepfunctions").describe_execution(executionArn=execution)
-        return found if found["status"] != "RUNNING" else None
+        described = cloud.client("stepfunctions").describe_execution(executionArn=execution)
+        return described if described["status"] != "RUNNING" else None
 
     return until(description, 60)

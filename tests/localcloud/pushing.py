@@ -61,8 +61,8 @@ def push(cloud: Cloud, bucket: str, role_arn: str, repository: str, files: dict[
     execution = pipelines.start_pipeline_execution(name=name)["pipelineExecutionId"]
 
     def status() -> str | None:
-        found = pipelines.get_pipeline_execution(pipelineName=name, pipelineExecutionId=execution)
-        state = found["pipelineExecution"]["status"]
+        response = pipelines.get_pipeline_execution(pipelineName=name, pipelineExecutionId=execution)
+        state = response["pipelineExecution"]["status"]
         return state if state != "InProgress" else None
 
     assert until(status, 60) == "Succeeded", pipelines.list_action_executions(pipelineName=name)

@@ -1,4 +1,4 @@
-"""Stacks of one resource, to see whether CloudFormation takes its properties."""
+"""Stacks of one resource, to see whether CloudFormation accepts its properties."""
 
 import json
 from typing import Any
@@ -21,8 +21,8 @@ def outcome_of(client: BaseClient, template: dict[str, Any]) -> tuple[str, list[
     client.create_stack(StackName=name, TemplateBody=json.dumps(template), Capabilities=["CAPABILITY_NAMED_IAM"])
 
     def status() -> str | None:
-        found = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
-        return None if found.endswith("IN_PROGRESS") else found
+        current = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
+        return None if current.endswith("IN_PROGRESS") else current
 
     status_at_end = until(status, 60)
     events = client.describe_stack_events(StackName=name)["StackEvents"]

@@ -104,13 +104,13 @@ def test_an_alarm_on_requests_sees_the_same_rate(hosting: Hosting) -> None:
     until(lambda: state() == "OK", DEADLINE_SECONDS)
 
 
-def test_a_variant_below_its_least_number_is_lifted(hosting: Hosting, autoscaling) -> None:
+def test_a_variant_below_its_minimum_is_scaled_out(hosting: Hosting, autoscaling) -> None:
     hosting.deploy("small", says("hello"))
     scaled(hosting, autoscaling, "small", 2, 4, target=1000)
     until(lambda: instances(hosting, "small") == 2, 20)
 
 
-def test_targets_and_policies_are_described_and_forgotten(hosting: Hosting, autoscaling) -> None:
+def test_deregistered_targets_have_no_policies(hosting: Hosting, autoscaling) -> None:
     hosting.deploy("targets-and-policies", says("hello"))
     scaled(hosting, autoscaling, "targets-and-policies", 1, 4, target=1000)
     resource = {**DIMENSION, "ResourceId": "endpoint/targets-and-policies/variant/AllTraffic"}

@@ -1,4 +1,4 @@
-"""The state machine after a deployment to production: it marks the package, and deletes a failed first stack."""
+"""The state machine after a deployment to production: it approves or rejects the package, and deletes a failed first stack."""
 
 import json
 import uuid
@@ -80,7 +80,7 @@ def test_a_stack_that_serves_stays_when_the_next_deployment_fails(project: Proje
 
 
 @pytest.mark.parametrize(("state", "approval"), [("SUCCEEDED", "Approved"), ("FAILED", "Rejected")])
-def test_the_package_of_the_execution_is_marked_and_no_other(project: Project, state: str, approval: str) -> None:
+def test_only_the_package_of_the_execution_is_changed(project: Project, state: str, approval: str) -> None:
     project.deploy(GOOD)
     older, own, newer = (project.register(execution) for execution in ("1a2b-0", "1a2b", "3c4d"))
     assert project.decide(state) == "SUCCEEDED"

@@ -20,7 +20,7 @@ from mlops.localcloud.service import Service
 PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling")
 NAME = "known"
 ROLE = f"arn:aws:iam::000000000000:role/{NAME}"
-# One of them fits each pattern of these services; all name what the fixture has made.
+# Each pattern of these services matches one of them; all are names of the fixture's resources.
 STRINGS = (
     NAME,
     ROLE,
@@ -102,7 +102,7 @@ INSTEAD_OF_ANOTHER = {
 }
 TOKENS = ("garbage", "-5", "10", "from-ten", "from--5", "1e3")
 WRONG: dict[str, Any] = {"string": 5, "integer": "many", "long": "many", "float": "much", "double": "much"}
-NOT_CARRIED_OUT = re.compile(r"does not (?:implement|carry out)(?: \w+ with)? ([\w.\[\]]+)")
+UNSUPPORTED = re.compile(r"does not (?:implement|support|carry out)(?: \w+ with)? ([\w.\[\]]+)")
 
 
 def services() -> list[Service]:
@@ -112,15 +112,15 @@ def services() -> list[Service]:
 
 
 def operations(service: str) -> list[OperationModel]:
-    """Every operation of a service that is carried out; what others need is deleted last."""
-    [found] = [each for each in services() if each.name == service]
-    models = [found.model.operation_model(name) for name in found.model.operation_names]
-    models = [model for model in models if xform_name(model.name) in found.implemented]
+    """Every supported operation of a service; operations that delete needed resources come last."""
+    [match] = [each for each in services() if each.name == service]
+    models = [match.model.operation_model(name) for name in match.model.operation_names]
+    models = [model for model in models if xform_name(model.name) in match.implemented]
     return sorted(models, key=lambda model: model.name.startswith("Delete"))
 
 
 def value(shape: Shape, inside: tuple[str, ...] = ()) -> Any:
-    """What the shape allows, with every member."""
+    """A valid value of the shape, with every member."""
     kind = shape.type_name
     if shape.name in VALUES:
         return VALUES[shape.name]
@@ -188,7 +188,7 @@ def renamed(operation: str, request: dict) -> dict:
 
 
 def malformed(shape: Shape | None) -> Iterator[Any]:
-    """Requests of every kind of fault but members that are left out."""
+    """Requests with every kind of fault except missing members."""
     yield from ({}, [], "text", 5, {"NoSuchMember": 1})
     if shape is None:
         return
@@ -248,7 +248,7 @@ class Sender:
 
 
 class Failures:
-    """Answers that are failures of the cloud's own: 5xx, but for what it refuses by name."""
+    """Responses that are failures of the local cloud: 5xx, except for operations that it refuses by name."""
 
     def __init__(self, cloud: Cloud, service: str):
         self._sender = Sender(cloud, service)
@@ -261,9 +261,9 @@ class Failures:
             self.found.append((operation, error, json.dumps(body)[:300]))
         return error
 
-    def carried_out(self, operation: OperationModel, request: dict) -> dict:
+    def supported(self, operation: OperationModel, request: dict) -> dict:
         """The request without the members that the local cloud refuses by name."""
-        while refused := NOT_CARRIED_OUT.search(self.send(operation.name, request)):
+        while refused := UNSUPPORTED.search(self.send(operation.name, request)):
             less = fitting(without(request, refused[1].split(".")), operation.input_shape)
             if less == request:
                 return request
@@ -290,7 +290,7 @@ def test_missing_members_never_fail_an_operation_internally(prepared: Cloud, ser
         if model.input_shape:
             complete = fitting(value(model.input_shape), model.input_shape)
             complete = without(complete, INSTEAD_OF_ANOTHER.get(model.name, "none").split("."))
-            request = failures.carried_out(model, complete)
+            request = failures.supported(model, complete)
             failures.send(model.name, {name: request[name] for name in model.input_shape.required_members})
             for less in without_one(request):
                 failures.send(model.name, renamed(model.name, less))
@@ -322,8 +322,8 @@ def test_a_token_continues_a_list(prepared: Cloud) -> None:
     pages = sagemaker.get_paginator("list_model_package_groups").paginate(
         NameContains="page-", PaginationConfig={"PageSize": 2}
     )
-    found = [[each["ModelPackageGroupName"] for each in page["ModelPackageGroupSummaryList"]] for page in pages]
-    assert found == [names[:2], names[2:4], names[4:]]
+    listed = [[each["ModelPackageGroupName"] for each in page["ModelPackageGroupSummaryList"]] for page in pages]
+    assert listed == [names[:2], names[2:4], names[4:]]
 
 
 def test_required_member_that_the_shape_calls_optional_is_named(prepared: Cloud) -> None:

@@ -25,7 +25,7 @@ def test_an_operation_that_is_not_implemented_is_refused_by_its_name(cloud: Clou
 def test_request_outside_of_the_model_names_parameter_and_constraint(
     cloud: Cloud,
 ) -> None:
-    with pytest.raises(ClientError, match="ModelName.*what matches") as refusal:
+    with pytest.raises(ClientError, match="ModelName.*text that matches") as refusal:
         cloud.client("sagemaker").create_model(ModelName="under_score", ExecutionRoleArn="arn:aws:iam::1:role/not-one")
     assert refusal.value.response["Error"]["Code"] == "ValidationException"
 

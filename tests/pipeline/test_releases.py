@@ -11,7 +11,7 @@ from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from workshop import Answer, Released, Workshop
+from workshop import Released, Response, Workshop
 
 pytestmark = pytest.mark.acceptance
 
@@ -37,9 +37,7 @@ def test_the_test_endpoint_is_deleted_after_the_decision(workshop: Workshop, rel
     assert endpoints(workshop) == [workshop.endpoint("production")]
 
 
-def test_the_released_model_package_is_approved_and_names_its_commit_and_data(
-    workshop: Workshop, released: Released
-) -> None:
+def test_the_released_model_package_names_its_commit_and_data(workshop: Workshop, released: Released) -> None:
     sagemaker = workshop.client("sagemaker")
     [group] = sagemaker.list_model_package_groups()["ModelPackageGroupSummaryList"]
     oldest = sagemaker.list_model_packages(
@@ -51,9 +49,7 @@ def test_the_released_model_package_is_approved_and_names_its_commit_and_data(
     assert "data" in described and "commit" in described
 
 
-def test_production_serves_a_copy_of_the_model_that_no_other_execution_can_replace(
-    workshop: Workshop, released: Released
-) -> None:
+def test_production_serves_an_immutable_copy_of_the_model(workshop: Workshop, released: Released) -> None:
     deployed = workshop.outputs("production")
     assert deployed["ModelDataUrl"].endswith(f"/releases/{deployed['ExecutionId']}/model.tar.gz")
     bucket, _, key = deployed["ModelDataUrl"].removeprefix("s3://").partition("/")
@@ -117,7 +113,7 @@ def test_a_rejected_approval(failing: Workshop) -> None:
     failing.succeed("start")
     failing.succeed("watch", "--until-approval")
     failing.succeed("reject", "--comment", "not on a Friday")
-    output = ended_badly(failing)
+    output = failed_output(failing)
     assert "not on a Friday" in output
     failing.until_deleted("test")
 
@@ -135,7 +131,7 @@ def test_wrong_configuration_is_refused_before_anything_starts(pristine: Worksho
     assert "Traceback" not in done.stderr
 
 
-def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -> None:
+def test_a_release_and_its_rollback_fail_no_request(pristine: Workshop) -> None:
     row = pristine.first_row()
     first = pristine.endpoint("production")
     code = functions(pristine)
@@ -174,8 +170,8 @@ def test_a_second_release_and_the_way_back_fail_no_request(pristine: Workshop) -
 
 def functions(workshop: Workshop) -> dict[str, str]:
     """The SHA-256 of the code of each function around production, by its name."""
-    found = workshop.client("lambda").list_functions()["Functions"]
-    return {each["FunctionName"]: each["CodeSha256"] for each in found}
+    deployed = workshop.client("lambda").list_functions()["Functions"]
+    return {each["FunctionName"]: each["CodeSha256"] for each in deployed}
 
 
 def append(workshop: Workshop, file: str, text: str) -> None:
@@ -187,10 +183,10 @@ def append(workshop: Workshop, file: str, text: str) -> None:
 def refused(workshop: Workshop) -> str:
     """Start a release that fails before its approval. Returns the output of `mlops watch`."""
     workshop.succeed("start")
-    return ended_badly(workshop)
+    return failed_output(workshop)
 
 
-def ended_badly(workshop: Workshop) -> str:
+def failed_output(workshop: Workshop) -> str:
     done: CompletedProcess[str] = workshop.mlops("watch")
     assert done.returncode == 1, done.stdout + done.stderr
     # Quoted logs are indented; the command line itself must not print a traceback.
@@ -199,9 +195,9 @@ def ended_badly(workshop: Workshop) -> str:
 
 
 @contextmanager
-def traffic(ask: Callable[[], Answer]) -> Iterator[list[Answer]]:
+def traffic(ask: Callable[[], Response]) -> Iterator[list[Response]]:
     """A client that sends requests without a pause; yields the list to which it appends the responses."""
-    answers: list[Answer] = []
+    answers: list[Response] = []
     ended = threading.Event()
 
     def call() -> None:
@@ -209,7 +205,7 @@ def traffic(ask: Callable[[], Answer]) -> Iterator[list[Answer]]:
             try:
                 answers.append(ask())
             except Exception as error:
-                answers.append(Answer(0, repr(error), ""))
+                answers.append(Response(0, repr(error), ""))
 
     caller = threading.Thread(target=call)
     caller.start()

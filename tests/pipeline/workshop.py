@@ -25,7 +25,7 @@ _LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".p
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """The response that a client of the API gets; `version` is the header X-Model-Version."""
 
     status: int
@@ -93,15 +93,15 @@ class Workshop:
             return self.outputs("production")["EndpointName"]
         return f"{self.project['project']}--{self.project['model']}-{name}"
 
-    def predict(self, row: str) -> Answer:
+    def predict(self, row: str) -> Response:
         """Send a signed request to the API. Returns the response, whatever its status."""
         api = self.outputs("api")
         url = f"{self.environment['AWS_ENDPOINT_URL']}/restapis/{api['RestApiId']}/{api['StageName']}"
         request = AWSRequest("POST", f"{url}/_user_request_/predict", {"Content-Type": "text/csv"}, data=row)
         credentials = Credentials(self.environment["AWS_ACCESS_KEY_ID"], self.environment["AWS_SECRET_ACCESS_KEY"])
         SigV4Auth(credentials, "execute-api", self.environment["AWS_REGION"]).add_auth(request)
-        answer = URLLib3Session().send(request.prepare())
-        return Answer(answer.status_code, answer.text, answer.headers.get("X-Model-Version", ""))
+        response = URLLib3Session().send(request.prepare())
+        return Response(response.status_code, response.text, response.headers.get("X-Model-Version", ""))
 
     def until_deleted(self, endpoint: str) -> None:
         """Wait until the endpoint is deleted: the state machine that deletes it runs in parallel to the pipeline."""

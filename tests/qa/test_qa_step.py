@@ -95,7 +95,7 @@ def released(session, model, tmp_path):
 
 
 @pytest.mark.usefixtures("released")
-def test_a_good_endpoint_passes_and_its_results_are_uploaded(serve, session, model, repository):
+def test_results_of_a_good_endpoint_are_uploaded(serve, session, model, repository):
     serve(served(model))
     done = step(repository, "--endpoint", "test")
     assert done.returncode == 0, done.stdout + done.stderr
@@ -178,7 +178,7 @@ def of_classifier(session, repository, tmp_path):
 
 
 @pytest.mark.usefixtures("of_classifier")
-def test_a_good_classifier_passes_and_its_golden_rows_have_labels(serve, session, repository):
+def test_golden_rows_of_a_classifier_have_labels(serve, session, repository):
     serve(classifier)
     done = step(repository, "--endpoint", "test", bucket=CLASSIFIERS_BUCKET)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -58,7 +58,7 @@ def test_tags_of_the_configuration_stay(repository):
     assert tags_of(request) == {"cost": "42"} | LINEAGE
 
 
-def test_a_model_package_has_its_lineage_in_its_metadata_because_its_group_forbids_tags(configuration):
+def test_the_metadata_of_a_model_package_has_its_lineage(configuration):
     package = rendering.model_package(configuration, RELEASE)
     assert "Tags" not in package
     assert package["CustomerMetadataProperties"] == LINEAGE

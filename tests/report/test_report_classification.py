@@ -22,9 +22,9 @@ every_classifier = pytest.mark.parametrize(
 
 
 def shown(document: Document) -> Classification:
-    found = classification.read(document["evaluation"])
-    assert found
-    return found
+    read = classification.read(document["evaluation"])
+    assert read
+    return read
 
 
 def table_of(document: Document) -> Table:
@@ -35,8 +35,8 @@ def table_of(document: Document) -> Table:
 
 def rows_of_table(document: Document, caption: str) -> list[list[str]]:
     """The rows of the page's table with this caption, as lists of texts."""
-    found = re.search(rf"<caption>{caption}</caption>.*?</table>", as_html.render(document), re.DOTALL)
-    rows = re.findall(r"<tr.*?</tr>", found[0], re.DOTALL)
+    table = re.search(rf"<caption>{caption}</caption>.*?</table>", as_html.render(document), re.DOTALL)
+    rows = re.findall(r"<tr.*?</tr>", table[0], re.DOTALL)
     return [
         [unescape(re.sub(r"<[^>]+>", "", cell)).strip() for cell in re.findall(r"<t[hd].*?</t[hd]>", row, re.DOTALL)]
         for row in rows
@@ -90,15 +90,15 @@ def test_a_higher_share_and_a_lower_loss_are_better_than_production(binary: Docu
     ):
         for name, entry in binary["evaluation"]["production"]["binary_classification_metrics"].items():
             entry["value"] = before * metrics.group(binary["evaluation"])[name]["value"]
-        found = {row.name: row.word for row in metrics.rows(binary)}
-        assert words.items() <= found.items()
+        shown_words = {row.name: row.word for row in metrics.rows(binary)}
+        assert words.items() <= shown_words.items()
 
 
 def test_a_custom_metric_has_no_direction(binary: Document) -> None:
     metrics.group(binary["evaluation"])["revenue"] = {"value": 2.0, "standard_deviation": 0.1}
     binary["evaluation"]["production"]["binary_classification_metrics"]["revenue"] = {"value": 1.0}
-    found = next(row for row in metrics.rows(binary) if row.name == "revenue")
-    assert (found.change, found.word) == (1.0, "")
+    metric = next(row for row in metrics.rows(binary) if row.name == "revenue")
+    assert (metric.change, metric.word) == (1.0, "")
 
 
 def test_a_label_named_value_is_not_a_metric(binary: Document) -> None:
@@ -146,9 +146,7 @@ def test_labels_have_the_precision_and_recall_of_the_predictions(
         ]
 
 
-def test_of_100_labels_the_ten_most_frequent_are_shown_and_the_others_together(
-    hundred: Document, evaluated: dict[str, Evaluated]
-) -> None:
+def test_only_the_ten_most_frequent_of_100_labels_are_named(hundred: Document, evaluated: dict[str, Evaluated]) -> None:
     table, result = table_of(hundred), evaluated["hundred"]
     frequency = np.bincount(result.actual, minlength=100)
     named, rest = table.labels[:-1], table.labels[-1]
@@ -195,20 +193,20 @@ def test_the_most_frequent_mistakes_are_those_of_the_predictions(
 
 
 def test_areas_of_the_curves_are_close_to_the_metrics(binary: Document) -> None:
-    group, found = metrics.group(binary["evaluation"]), shown(binary)
-    assert found.roc[0].area == pytest.approx(group["auc"]["value"], abs=0.005)
-    assert found.precision_recall[0].area == pytest.approx(group["average_precision"]["value"], abs=0.01)
-    assert found.prevalence == pytest.approx(0.25, abs=0.02)
+    group, curves = metrics.group(binary["evaluation"]), shown(binary)
+    assert curves.roc[0].area == pytest.approx(group["auc"]["value"], abs=0.005)
+    assert curves.precision_recall[0].area == pytest.approx(group["average_precision"]["value"], abs=0.01)
+    assert curves.prevalence == pytest.approx(0.25, abs=0.02)
 
 
 def test_curves_of_several_labels_emphasise_the_weakest(hundred: Document) -> None:
-    found = shown(hundred)
-    assert len(found.roc) == len(found.precision_recall) == 10
+    curves = shown(hundred)
+    assert len(curves.roc) == len(curves.precision_recall) == 10
     areas = {label.name: label.roc_area for label in table_of(hundred).labels if label.count == 1}
-    assert classification.weakest(found.roc).label == min(areas, key=areas.get)
+    assert classification.weakest(curves.roc).label == min(areas, key=areas.get)
     chart = re.search(r"<svg[^>]*roc-curve-title.*?</svg>", as_html.render(hundred), re.DOTALL)[0]
     assert chart.count('<path class="line other"') == 9
-    assert f">{classification.weakest(found.roc).label}</text>" in chart
+    assert f">{classification.weakest(curves.roc).label}</text>" in chart
 
 
 @every_classifier
@@ -239,18 +237,18 @@ def test_the_digest_counts_every_row_by_probability(hundred: Document, evaluated
 
 def test_predictions_that_differ_from_those_of_production_are_counted() -> None:
     table = "actual,predicted,probability,production\na,a,0.9,a\na,a,0.8,b\nb,a,0.6,b\nc,a,0.5,b\n"
-    found = predictions.digest(table, ProblemType.MULTICLASS_CLASSIFICATION)
-    assert found["production"] == {"different": 3, "only_this_correct": 1, "only_production_correct": 1}
-    assert found["worst"][0] == {"actual": "b", "predicted": "a", "probability": 0.6}
+    digest = predictions.digest(table, ProblemType.MULTICLASS_CLASSIFICATION)
+    assert digest["production"] == {"different": 3, "only_this_correct": 1, "only_production_correct": 1}
+    assert digest["worst"][0] == {"actual": "b", "predicted": "a", "probability": 0.6}
 
 
 @pytest.mark.parametrize("name", ["<b>bold</b>", "a|b", "`code`", "@octocat", "*star* [x](y)"])
-def test_a_label_is_shown_as_it_is_and_not_as_markup(binary: Document, name: str) -> None:
+def test_labels_are_escaped(binary: Document, name: str) -> None:
     group = metrics.group(binary["evaluation"])
     binary["evaluation"]["labels"] = ["no tip", name]
     group["confusion_matrix"] = {"no tip": {"no tip": 8, name: 1}, name: {"no tip": 2, name: 3}}
-    found = page(binary)
-    assert f"The positive label is {name}." in found.text
+    shown_page = page(binary)
+    assert f"The positive label is {name}." in shown_page.text
     assert len([label for label in rows_of_table(binary, "Labels") if label[0] == name]) == 1
     markdown = as_markdown.render(binary)
     assert name not in markdown
@@ -259,9 +257,9 @@ def test_a_label_is_shown_as_it_is_and_not_as_markup(binary: Document, name: str
 
 @every_classifier
 def test_every_chart_of_a_classifier_has_a_label_for_screen_readers(name: str, document: Document) -> None:
-    found = page(document)
-    charts = [svg for svg in found.all("svg") if svg.get("role") == "img"]
-    ids = [attributes["id"] for _, attributes in found.elements if "id" in attributes]
+    shown_page = page(document)
+    charts = [svg for svg in shown_page.all("svg") if svg.get("role") == "img"]
+    ids = [attributes["id"] for _, attributes in shown_page.elements if "id" in attributes]
     assert len(charts) == 8
     assert all(label in ids for chart in charts for label in chart["aria-labelledby"].split())
     assert len(ids) == len(set(ids))

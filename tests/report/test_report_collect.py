@@ -28,7 +28,7 @@ def test_the_document_has_the_trials_of_the_tuning(released: Document) -> None:
     assert set(best["hyperparameters"]) == {"max_depth", "eta", "min_child_weight"}
 
 
-def test_the_document_has_the_metrics_of_this_model_and_of_the_one_in_production(released: Document) -> None:
+def test_the_document_has_the_metrics_of_both_models(released: Document) -> None:
     evaluation, gate = released["evaluation"], released["gate"]
     assert gate == {
         "Group": "regression_metrics",

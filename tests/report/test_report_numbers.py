@@ -70,12 +70,12 @@ def table(rows: Iterable[tuple[float, float]]) -> str:
 
 
 def test_the_digest_has_bias_and_size_of_the_errors() -> None:
-    found = digest(table([(10, 11), (20, 21), (30, 31), (40, 44)]))
-    assert found["rows"] == 4
-    assert found["bias"] == pytest.approx(1.75)
-    assert found["absolute_error"] == {"p50": 1, "p90": 4, "p95": 4, "p99": 4}
-    assert found["within_10_percent"] == 1.0
-    assert found["worst"][0] == {"actual": 40, "predicted": 44}
+    errors = digest(table([(10, 11), (20, 21), (30, 31), (40, 44)]))
+    assert errors["rows"] == 4
+    assert errors["bias"] == pytest.approx(1.75)
+    assert errors["absolute_error"] == {"p50": 1, "p90": 4, "p95": 4, "p99": 4}
+    assert errors["within_10_percent"] == 1.0
+    assert errors["worst"][0] == {"actual": 40, "predicted": 44}
 
 
 def test_every_row_is_in_the_chart_or_counted_as_outside() -> None:
@@ -107,9 +107,9 @@ def test_every_residual_is_in_the_histogram() -> None:
 
 
 def test_perfect_predictions_have_a_digest() -> None:
-    found = digest(table([(5, 5), (5, 5)]))
-    assert found["bias"] == 0
-    assert sum(found["residuals"]["counts"]) == 2
+    errors = digest(table([(5, 5), (5, 5)]))
+    assert errors["bias"] == 0
+    assert sum(errors["residuals"]["counts"]) == 2
 
 
 def test_no_predictions_have_no_digest() -> None:

@@ -39,14 +39,14 @@ ALPHABET = "abzAZ0129-._@+ /\\\n\u0661é"
 def answers(question: str) -> list[str]:
     """The seeds, and many texts that differ from a seed in a few characters; the same texts each time."""
     draw = random.Random(question)
-    found = list(SEEDS[question])
+    texts = list(SEEDS[question])
     for _ in range(3000):
         text = list(draw.choice(SEEDS[question]))
         for _ in range(draw.randint(1, 3)):
             position = draw.randint(0, len(text))
             text[position : position + draw.randint(0, 1)] = draw.choice(["", draw.choice(ALPHABET)])
-        found.append("".join(text))
-    return found
+        texts.append("".join(text))
+    return texts
 
 
 def is_configuration(answers: dict[str, str]) -> bool:

@@ -100,7 +100,7 @@ def test_an_environment_that_cannot_be_read_is_not_replaced(account: Account) ->
     assert account.hub.environment("production") == before
 
 
-def test_without_environments_in_githubs_plan_bootstrap_fails_and_names_the_plan(account: Account) -> None:
+def test_bootstrap_fails_if_githubs_plan_has_no_environments(account: Account) -> None:
     account.hub.fail("/environments/production/deployment-branch-policies", "gh: Upgrade your plan (HTTP 403)")
     done = account.bootstrap()
     assert done.returncode == 1
@@ -115,7 +115,7 @@ def test_an_unknown_reviewer_is_refused_before_anything_is_created(account: Acco
     assert account.hub.variables() == {}
 
 
-def test_the_printed_commands_create_missing_environments_and_keep_existing_ones(account: Account) -> None:
+def test_the_printed_commands_create_missing_environments(account: Account) -> None:
     bootstrapped(account, "--reviewer", "octocat")
     before = account.hub.environment("production")
     account.hub.remove("destroy")

@@ -26,7 +26,7 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
 
 @pytest.fixture
 def account(cloud: Account) -> Account:
-    """An account with nothing in it."""
+    """An empty account."""
     return cloud.new_account()
 
 
@@ -79,7 +79,7 @@ def test_a_second_region_reuses_the_provider_and_gets_its_own_role_for_logs(acco
     assert account.client("apigateway", "eu-west-1").get_account()["cloudwatchRoleArn"]
 
 
-def test_a_missing_region_is_asked_for(account: Account) -> None:
+def test_a_missing_region_is_reported(account: Account) -> None:
     environment = {name: value for name, value in account.environment.items() if name != "AWS_REGION"}
     done = subprocess.run(
         [sys.executable, str(TEMPLATE / "infra" / "deploy.py")], env=environment, capture_output=True, text=True
@@ -112,7 +112,7 @@ def test_bootstrap_is_refused_without_the_foundation(account: Account) -> None:
 
 
 @pytest.mark.acceptance
-def test_a_pipeline_with_an_api_is_not_deployed_where_api_gateway_has_no_role_for_logs(account: Account) -> None:
+def test_an_api_is_not_deployed_while_api_gateway_has_no_logging_role(account: Account) -> None:
     done = account.mlops("deploy")
     assert done.returncode == 2
     assert "make foundation AWS_REGION=us-east-1" in done.stderr and "clients_call" in done.stderr

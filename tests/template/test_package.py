@@ -131,8 +131,8 @@ def in_the_workflows(requirements: str) -> set[str]:
     workflows = [text for text in texts if f"make setup REQUIREMENTS={requirements}\n" in text]
     commands = {name for text in workflows for name in re.findall(r"bin/mlops ([a-z]+)", text)}
     assert commands
-    found = [main.get_command(click.Context(main), name) for name in commands]
-    return {"mlops.__main__", *(command.callback.__module__ for command in found if command and command.callback)}
+    callbacks = [main.get_command(click.Context(main), name) for name in commands]
+    return {"mlops.__main__", *(command.callback.__module__ for command in callbacks if command and command.callback)}
 
 
 def on_a_laptop() -> set[str]:
@@ -192,7 +192,7 @@ def test_requirements_pin_every_package_that_the_environment_imports(name: str) 
 
 def third_party(place: Place) -> dict[str, str]:
     """The third-party packages that the modules of an environment import, each with a module that imports it."""
-    found: dict[str, str] = {}
+    packages: dict[str, str] = {}
     seen = place.entries()
     waiting = sorted(seen)
     while waiting:
@@ -204,8 +204,8 @@ def third_party(place: Place) -> dict[str, str]:
                 seen |= own
                 waiting += sorted(own)
             elif package not in sys.stdlib_module_names and package not in TEAM:
-                found.setdefault(package, module)
-    return found
+                packages.setdefault(package, module)
+    return packages
 
 
 def parents(name: str) -> Iterator[str]:

@@ -65,13 +65,13 @@ def test_each_job_has_these_rights_and_no_others():
 
 
 def test_each_purpose_has_its_environment_and_its_role():
-    found = {}
+    environments = {}
     for name in NAMES:
         for key, job in jobs(name).items():
             for step in job.get("steps", []):
                 if "role-to-assume" in step.get("with", {}):
-                    found[name, key] = (job.get("environment"), step["with"]["role-to-assume"])
-    assert found == {
+                    environments[name, key] = (job.get("environment"), step["with"]["role-to-assume"])
+    assert environments == {
         ("release", "release"): (None, "${{ vars.RELEASE_ROLE_ARN }}"),
         ("approve", "approve"): ("production", "${{ vars.APPROVAL_ROLE_ARN }}"),
         ("retrain", "retrain"): ("retrain", "${{ vars.RETRAIN_ROLE_ARN }}"),
@@ -98,8 +98,8 @@ def test_a_rollback_does_not_wait_for_the_reviewers_of_a_release():
 @pytest.mark.parametrize("name", ["approve", *PRODUCTION])
 def test_credentials_last_as_long_as_their_job(name):
     job = jobs(name)[name]
-    (given,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
-    seconds = given.get("role-duration-seconds", 3600)
+    (inputs,) = [step["with"] for step in job["steps"] if "role-to-assume" in step.get("with", {})]
+    seconds = inputs.get("role-duration-seconds", 3600)
     assert 60 * job["timeout-minutes"] <= seconds
     roles = resources("bootstrap", "AWS::IAM::Role").values()
     (role,) = [role for role in roles if role["RoleName"]["Fn::Sub"].endswith(f"-github-{PURPOSES.get(name, name)}")]
@@ -144,8 +144,8 @@ def test_no_secret_is_used_anywhere(name):
 
 
 def test_a_pull_request_has_no_access_to_aws():
-    found = text("pull-request")
-    assert "id-token" not in found and "vars." not in found and "configure-aws-credentials" not in found
+    workflow = text("pull-request")
+    assert "id-token" not in workflow and "vars." not in workflow and "configure-aws-credentials" not in workflow
     assert set(parsed("pull-request")["on"]) == {"pull_request", "push"}
 
 

@@ -26,9 +26,9 @@ def check() -> str:
     deadline = time.monotonic() + seconds
     s3 = boto3.client("s3")
     while True:
-        found = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents")
-        if found:
-            return f"s3://{bucket}/{found[0]['Key']}"
+        objects = s3.list_objects_v2(Bucket=bucket, Prefix=prefix, MaxKeys=1).get("Contents")
+        if objects:
+            return f"s3://{bucket}/{objects[0]['Key']}"
         if time.monotonic() > deadline:
             raise CheckFailed(f"Nothing has been captured below s3://{bucket}/{prefix} within {seconds} s")
         time.sleep(_PAUSE_SECONDS)

@@ -12,7 +12,7 @@ from api.endpoint import CSV, JSON
 from api.golden import Golden
 from api.hooks import CheckFailed, hook
 from api.predictions import Prediction
-from api.version import Answer
+from api.version import Response
 
 Read: TypeAlias = Callable[[str], list[Prediction]]
 _MAX_ROWS = settings.number("MAX_ROWS", 1000)
@@ -25,9 +25,9 @@ def check() -> str:
     _check_own_answers()
     for first in range(0, len(rows.rows), _MAX_ROWS):
         _check_predictions(rows.part(first, _MAX_ROWS))
-    for request in rows.refused:
-        answer = version.predict(request["body"], request["content_type"])
-        _require(request["what"], answer, request["status"])
+    for request in rows.bad_requests:
+        response = version.predict(request["body"], request["content_type"])
+        _require(request["fault"], response, request["status"])
     return f"{version.ARN} and {settings.ENDPOINT_NAME} answer {len(rows.rows)} golden rows as the released model does"
 
 
@@ -35,24 +35,24 @@ def _check_endpoint(rows: Golden) -> None:
     """Compare the predictions of the release's variant, also when it shares the traffic: row by row, and all at once."""
     name = settings.ENDPOINT_NAME
     one_by_one = [_read(name, _ask_endpoint(row.encode(), CSV), predictions.from_csv) for row in rows.rows]
-    rows.compare(name, [prediction for answer in one_by_one for prediction in answer])
+    rows.compare(name, [prediction for one in one_by_one for prediction in one])
     rows.compare(name, _read(name, _ask_endpoint("\n".join(rows.rows).encode(), JSON), predictions.from_json))
 
 
 def _ask_endpoint(body: bytes, accept: str) -> str:
-    answer = endpoint.invoke(body, CSV, accept, endpoint.RELEASE_VARIANT)
-    if answer.status != 200:
-        raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {answer.status} to golden rows: {answer.body[:300]}")
-    return answer.body
+    response = endpoint.invoke(body, CSV, accept, endpoint.RELEASE_VARIANT)
+    if response.status != 200:
+        raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {response.status} to golden rows: {response.body[:300]}")
+    return response.body
 
 
 def _check_own_answers() -> None:
     """Check the function's responses that need no endpoint: /health, and refusals of bad requests."""
     health = version.ask("GET", "/health")
     _require("a health check", health, 200)
-    found, expected = json.loads(health.body), (settings.text("MODEL_VERSION"), settings.ENDPOINT_NAME)
-    if (found["model_version"], found["endpoint"]) != expected:
-        raise CheckFailed(f"{version.ARN} serves {found['model_version']} by {found['endpoint']}, must be {expected}")
+    served, expected = json.loads(health.body), (settings.text("MODEL_VERSION"), settings.ENDPOINT_NAME)
+    if (served["model_version"], served["endpoint"]) != expected:
+        raise CheckFailed(f"{version.ARN} serves {served['model_version']} by {served['endpoint']}, must be {expected}")
     _require("a path that does not exist", version.ask("POST", "/predictions", "1", CSV), 404)
     _require("a picture", version.predict("1", "image/png"), 415)
     _require("an empty body", version.predict("", CSV), 400)
@@ -68,11 +68,11 @@ def _check_predictions(rows: Golden) -> None:
         _compare(rows, version.predict(body, content_type, JSON), predictions.from_json)
 
 
-def _compare(rows: Golden, answer: Answer, read: Read) -> None:
-    _require(f"{len(rows.rows)} golden rows", answer, 200)
+def _compare(rows: Golden, response: Response, read: Read) -> None:
+    _require(f"{len(rows.rows)} golden rows", response, 200)
     # The challenger may share the traffic: its model's predictions differ.
-    if answer.model_version == settings.text("MODEL_VERSION"):
-        rows.compare(version.ARN, _read(version.ARN, answer.body, read))
+    if response.model_version == settings.text("MODEL_VERSION"):
+        rows.compare(version.ARN, _read(version.ARN, response.body, read))
 
 
 def _read(name: str, body: str, read: Read) -> list[Prediction]:
@@ -82,9 +82,11 @@ def _read(name: str, body: str, read: Read) -> list[Prediction]:
         raise CheckFailed(f"{name} answers no predictions to golden rows: {body[:300]!r} ({error})") from error
 
 
-def _require(what: str, answer: Answer, status: int) -> None:
-    if answer.status != status:
-        raise CheckFailed(f"{version.ARN} answers {what} with {answer.status}, must be {status}: {answer.body[:300]}")
+def _require(request: str, response: Response, status: int) -> None:
+    if response.status != status:
+        raise CheckFailed(
+            f"{version.ARN} answers {request} with {response.status}, must be {status}: {response.body[:300]}"
+        )
 
 
 handler = hook(check)

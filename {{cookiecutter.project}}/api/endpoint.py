@@ -1,4 +1,4 @@
-"""Calls the SageMaker endpoint. A refusal by the model is returned as an Answer; any other failure is raised."""
+"""Calls the SageMaker endpoint. A refusal by the model is returned as a Response; any other failure is raised."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ RELEASE_VARIANT = "AllTraffic"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """The container's own HTTP status and body; `variant` is the production variant that responded."""
 
     status: int
@@ -25,14 +25,14 @@ class Answer:
     variant: str = ""
 
 
-def invoke(body: bytes, content_type: str, accept: str, variant: str | None = None) -> Answer:
+def invoke(body: bytes, content_type: str, accept: str, variant: str | None = None) -> Response:
     """Call the endpoint: the given variant, or the one that SageMaker chooses.
 
     A container's 4xx is returned with its reason. Its 5xx, a time-out, throttling or a missing endpoint raise
     botocore's exceptions, which Lambda counts as errors of the function.
     """
     try:
-        answer = _client().invoke_endpoint(
+        response = _client().invoke_endpoint(
             EndpointName=settings.ENDPOINT_NAME,
             Body=body,
             ContentType=content_type,
@@ -42,9 +42,9 @@ def invoke(body: bytes, content_type: str, accept: str, variant: str | None = No
     except ClientError as error:
         status = error.response.get("OriginalStatusCode", 500)
         if error.response["Error"]["Code"] == "ModelError" and 400 <= status < 500:
-            return Answer(status, error.response.get("OriginalMessage", ""))
+            return Response(status, error.response.get("OriginalMessage", ""))
         raise
-    return Answer(200, answer["Body"].read().decode(), answer.get("InvokedProductionVariant", ""))
+    return Response(200, response["Body"].read().decode(), response.get("InvokedProductionVariant", ""))
 
 
 @cache

@@ -19,19 +19,19 @@ from api.predictions import Prediction, deviation, shown
 
 @dataclass(frozen=True)
 class Golden:
-    """`instances` are the rows as JSON values; `refused` are requests with the status of their refusal."""
+    """`instances` are the rows as JSON values; `bad_requests` must be refused, each with its `status`."""
 
     rows: list[str]
     predictions: list[Prediction]
     tolerance: float
     instances: list[list[Any]] = field(default_factory=list)
-    refused: list[dict[str, Any]] = field(default_factory=list)
+    bad_requests: list[dict[str, Any]] = field(default_factory=list)
 
-    def compare(self, name: str, found: Sequence[Prediction]) -> None:
+    def compare(self, name: str, predictions: Sequence[Prediction]) -> None:
         """Raise CheckFailed with the first row whose prediction differs from the released model's."""
-        if len(found) != len(self.rows):
-            raise CheckFailed(f"{name} answers {len(found)} predictions for {len(self.rows)} golden rows")
-        for row, prediction, expected in zip(self.rows, found, self.predictions, strict=True):
+        if len(predictions) != len(self.rows):
+            raise CheckFailed(f"{name} answers {len(predictions)} predictions for {len(self.rows)} golden rows")
+        for row, prediction, expected in zip(self.rows, predictions, self.predictions, strict=True):
             if deviation(prediction, expected) > self.tolerance:
                 raise CheckFailed(
                     f"{name} answers {shown(prediction)} for {row!r}, the released model {shown(expected)}"

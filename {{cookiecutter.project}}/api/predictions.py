@@ -22,20 +22,20 @@ class Classified(TypedDict):
 Prediction: TypeAlias = float | Classified
 
 
-def deviation(found: Prediction, expected: Prediction) -> float:
+def deviation(prediction: Prediction, expected: Prediction) -> float:
     """How far a prediction is from the expected one; infinite if the two are not comparable.
 
     Numbers: relative to the expected one (to 1 where that is smaller). Labels: the difference of their probabilities,
     infinite for another label unless the two are tied.
     """
-    if isinstance(found, dict) and isinstance(expected, dict):
-        if found["label"] not in (expected["label"], *expected.get("ties", ())):
+    if isinstance(prediction, dict) and isinstance(expected, dict):
+        if prediction["label"] not in (expected["label"], *expected.get("ties", ())):
             return math.inf
-        difference, scale = abs(found["probability"] - expected["probability"]), 1.0
-    elif isinstance(found, dict) or isinstance(expected, dict):
+        difference, scale = abs(prediction["probability"] - expected["probability"]), 1.0
+    elif isinstance(prediction, dict) or isinstance(expected, dict):
         return math.inf
     else:
-        difference, scale = abs(found - expected), max(1.0, abs(expected))
+        difference, scale = abs(prediction - expected), max(1.0, abs(expected))
     return difference / scale if math.isfinite(difference) else math.inf
 
 
@@ -70,5 +70,5 @@ def _from_value(value: object) -> Prediction:
     if isinstance(value, dict):
         return {"label": str(value["label"]), "probability": float(value["probability"])}
     if isinstance(value, bool) or not isinstance(value, int | float):
-        raise ValueError(f"{value!r} is no prediction")
+        raise ValueError(f"{value!r} is not a prediction")
     return float(value)

@@ -17,7 +17,7 @@ ARN = settings.text("FUNCTION_ARN")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """The response that a client would get; `model_version` is the release that made the prediction."""
 
     status: int
@@ -25,12 +25,12 @@ class Answer:
     model_version: str
 
 
-def predict(body: str, content_type: str, accept: str = JSON) -> Answer:
+def predict(body: str, content_type: str, accept: str = JSON) -> Response:
     """POST /predict."""
     return ask("POST", "/predict", body, content_type, accept)
 
 
-def ask(method: str, path: str, body: str | None = None, content_type: str = "", accept: str = JSON) -> Answer:
+def ask(method: str, path: str, body: str | None = None, content_type: str = "", accept: str = JSON) -> Response:
     """Send one request. Raises CheckFailed when the function fails: a client would get 502."""
     event = {
         "resource": path,
@@ -44,12 +44,12 @@ def ask(method: str, path: str, body: str | None = None, content_type: str = "",
         "isBase64Encoded": False,
     }
     response = _client().invoke(FunctionName=ARN, Payload=json.dumps(event).encode())
-    answer: dict[str, Any] = json.loads(response["Payload"].read())
+    payload: dict[str, Any] = json.loads(response["Payload"].read())
     if "FunctionError" in response:
-        reason = f"{answer.get('errorType', 'error')}: {answer.get('errorMessage', '')}"
+        reason = f"{payload.get('errorType', 'error')}: {payload.get('errorMessage', '')}"
         raise CheckFailed(f"{ARN} fails at {method} {path}: {reason[:600]}")
-    headers = answer.get("multiValueHeaders") or {}
-    return Answer(answer["statusCode"], answer.get("body") or "", (headers.get("X-Model-Version") or [""])[0])
+    headers = payload.get("multiValueHeaders") or {}
+    return Response(payload["statusCode"], payload.get("body") or "", (headers.get("X-Model-Version") or [""])[0])
 
 
 @cache

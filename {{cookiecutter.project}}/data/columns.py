@@ -44,13 +44,13 @@ def canonical(trips: pa.Table) -> pa.Table:
     """
     if not trips.num_rows:
         raise DataError("found no rows, allowed are rows of trips below the names of the columns")
-    found = _find(trips)
-    if missing := [name for name in _NAMES if name not in found]:
+    by_name = _find(trips)
+    if missing := [name for name in _NAMES if name not in by_name]:
         wanted = "; ".join(f"{name} (one of {', '.join(_NAMES[name])})" for name in missing)
         raise DataError(f"no column for {wanted}; found {', '.join(trips.column_names)}")
-    columns = {name: _timestamps(found[name], name) for name in ("pickup", "dropoff")}
-    columns |= {name: _numbers(found[name], name) for name in _NAMES if name not in columns}
-    columns |= {f"{end}_area": _areas(found, end, trips.num_rows) for end in ("pickup", "dropoff")}
+    columns = {name: _timestamps(by_name[name], name) for name in ("pickup", "dropoff")}
+    columns |= {name: _numbers(by_name[name], name) for name in _NAMES if name not in columns}
+    columns |= {f"{end}_area": _areas(by_name, end, trips.num_rows) for end in ("pickup", "dropoff")}
     return pa.table(columns)
 
 
@@ -59,17 +59,17 @@ def _find(trips: pa.Table) -> dict[str, pa.ChunkedArray]:
     if twice := sorted({column for column in lower if column in READ and lower.count(column) > 1}):
         raise DataError(f"column {', '.join(twice)}: found twice, allowed is one column of a name")
     by_lower = {column: position for position, column in enumerate(lower)}
-    found = {}
+    by_name = {}
     for name, aliases in (_NAMES | _OPTIONAL).items():
         if alias := next((alias for alias in aliases if alias in by_lower), None):
-            found[name] = trips.column(by_lower[alias])
-    return found
+            by_name[name] = trips.column(by_lower[alias])
+    return by_name
 
 
-def _areas(found: dict[str, pa.ChunkedArray], end: str, rows: int) -> pa.ChunkedArray | pa.Array:
-    if (ids := found.get(f"{end}_location")) is not None:
+def _areas(by_name: dict[str, pa.ChunkedArray], end: str, rows: int) -> pa.ChunkedArray | pa.Array:
+    if (ids := by_name.get(f"{end}_location")) is not None:
         return areas.from_locations(_numbers(ids, f"{end}_location"))
-    zones, boroughs = found.get(f"{end}_zone"), found.get(f"{end}_borough")
+    zones, boroughs = by_name.get(f"{end}_zone"), by_name.get(f"{end}_borough")
     if zones is None and boroughs is None:
         return pa.nulls(rows, pa.string())
     return areas.from_names(zones, boroughs)

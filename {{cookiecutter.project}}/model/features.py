@@ -19,7 +19,7 @@ AREAS = (
     "LaGuardia Airport",
     "Newark Airport",
 )
-"""The five boroughs, and the airports, which have tariffs of their own."""
+"""The five boroughs, and the airports, which have their own tariffs."""
 
 TARGET = Number("total_amount")
 """Dollars that the rider paid, without cash tips, which are not recorded."""

@@ -24,15 +24,17 @@ def train(container: Container) -> None:
 
     Raises InputError when hyperparameters, channels or checkpoints cannot be used.
     """
-    given = HYPERPARAMETERS.parse(container.configuration("hyperparameters"))
+    hyperparameters = HYPERPARAMETERS.parse(container.configuration("hyperparameters"))
     sets = {name: read(container.channel(name), FEATURES, TARGET) for name in ("train", "validation")}
-    checkpoints = Checkpoints(container.checkpoints, given, (values for part in sets.values() for values in part))
+    checkpoints = Checkpoints(
+        container.checkpoints, hyperparameters, (values for part in sets.values() for values in part)
+    )
     threads = min(os.cpu_count() or 1, len(sets["train"].target) // _ROWS_PER_THREAD + 1)
-    matrices = _matrices(sets, given["max_bin"], threads)
+    matrices = _matrices(sets, hyperparameters["max_bin"], threads)
     evaluated = [(matrix, name) for name, matrix in matrices.items()]
     start = _restore(checkpoints)
     done = start.num_boosted_rounds() if start else 0
-    parameters = {name: value for name, value in given.items() if name not in OURS}
+    parameters = {name: value for name, value in hyperparameters.items() if name not in OURS}
     parameters |= {"tree_method": "hist", "eval_metric": ["rmse", "mae"], "nthread": threads}
     # With the same seed, the rounds after an interruption would draw the rows and columns of the first rounds again.
     parameters["seed"] += done
@@ -40,14 +42,14 @@ def train(container: Container) -> None:
         booster = xgboost.train(
             parameters,
             matrices["train"],
-            given["num_round"] - done,
+            hyperparameters["num_round"] - done,
             evals=evaluated,
             verbose_eval=False,
             xgb_model=start,
             callbacks=[
                 Metrics(done),
-                _early_stopping(given, start),
-                Checkpointing(checkpoints, given["checkpoint_rounds"], sigterm),
+                _early_stopping(hyperparameters, start),
+                Checkpointing(checkpoints, hyperparameters["checkpoint_rounds"], sigterm),
             ],
         )
     # Printed once more, because SageMaker records the last value of a metric as the model's.
@@ -107,11 +109,11 @@ def _restore(checkpoints: Checkpoints) -> xgboost.Booster | None:
         raise InputError(f"{path}: not a checkpoint that XGBoost can read; delete it to start anew") from None
 
 
-def _early_stopping(given: dict[str, Any], start: xgboost.Booster | None) -> EarlyStopping:
+def _early_stopping(hyperparameters: dict[str, Any], start: xgboost.Booster | None) -> EarlyStopping:
     """Early stopping on validation that knows the best round of the checkpoint, of which it keeps up to the best."""
-    metric = given["eval_metric"]
+    metric = hyperparameters["eval_metric"]
     stopping = EarlyStopping(
-        rounds=given["early_stopping_rounds"], metric_name=metric, data_name="validation", save_best=True
+        rounds=hyperparameters["early_stopping_rounds"], metric_name=metric, data_name="validation", save_best=True
     )
     if start:
         stopping.stopping_history = {"validation": {metric: [start.best_score]}}

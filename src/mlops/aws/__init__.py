@@ -1,1 +1,1 @@
-"""boto3 behind plain dataclasses: nothing above this package knows botocore or its exceptions."""
+"""boto3 behind plain dataclasses: nothing above this package uses botocore or its exceptions."""

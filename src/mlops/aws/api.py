@@ -20,7 +20,7 @@ _TIMEOUT_SECONDS = 30  # API Gateway gives up after 29.
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """`status` is API Gateway's HTTP status; `model_version` names the release that answered."""
 
     status: int
@@ -38,8 +38,8 @@ class Api:
         self._key = api_key
         self.url = url
 
-    def predict(self, body: bytes, *, content_type: str, accept: str) -> Answer:
-        """The answer to POST /predict, whatever its status. AWSError when no answer arrived."""
+    def predict(self, body: bytes, *, content_type: str, accept: str) -> Response:
+        """The response to POST /predict, whatever its status. AWSError when there is none."""
         headers = {"Content-Type": content_type, "Accept": accept}
         if self._key:
             headers["X-Api-Key"] = self._key
@@ -47,14 +47,14 @@ class Api:
         if not self._key:
             SigV4Auth(self._session.credentials, "execute-api", self._session.region).add_auth(request)
         try:
-            answer = self._http.send(request.prepare())
+            response = self._http.send(request.prepare())
         except HTTPClientError as error:
             raise translate(error, "API Gateway", "POST /predict", self.url) from error
-        return Answer(
-            answer.status_code,
-            answer.content,
-            answer.headers.get("Content-Type", ""),
-            answer.headers.get("X-Model-Version", ""),
+        return Response(
+            response.status_code,
+            response.content,
+            response.headers.get("Content-Type", ""),
+            response.headers.get("X-Model-Version", ""),
         )
 
 

@@ -32,8 +32,8 @@ def sha256(content: Content) -> str:
 def stored(client: Any, bucket: str, key: str, version: str | None = None) -> Stored:
     """Version and checksum of an object, or of one version of it. Raises AWSError when there is none."""
     selected = {"VersionId": version} if version else {}
-    answer = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **selected)
-    return Stored(answer["VersionId"], answer.get("ChecksumSHA256", ""))
+    response = client.head_object(Bucket=bucket, Key=key, ChecksumMode="ENABLED", **selected)
+    return Stored(response["VersionId"], response.get("ChecksumSHA256", ""))
 
 
 def put(client: Any, bucket: str, key: str, content: Content) -> str:
@@ -70,8 +70,8 @@ def require(client: Any, bucket: str, key: str, content: Content) -> str:
 def _put(client: Any, bucket: str, key: str, content: Content, **conditions: str) -> str:
     digest = sha256(content)
     with _opened(content) as body:
-        answer = client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **conditions)
-    return answer["VersionId"]
+        response = client.put_object(Bucket=bucket, Key=key, Body=body, ChecksumSHA256=digest, **conditions)
+    return response["VersionId"]
 
 
 def _opened(content: Content) -> io.BytesIO | io.BufferedReader:

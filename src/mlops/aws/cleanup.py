@@ -21,8 +21,8 @@ def bucket(session: Session, name: str) -> None:
         objects = [{"Key": each["Key"], "VersionId": each["VersionId"]} for each in versions]
         if not objects:
             continue
-        answer = client.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
-        if errors := answer.get("Errors"):
+        response = client.delete_objects(Bucket=name, Delete={"Objects": objects, "Quiet": True})
+        if errors := response.get("Errors"):
             first = errors[0]
             raise PipelineError(
                 f"{len(errors)} objects of {name} were not deleted, such as {first['Key']}: {first['Message']}"

@@ -13,7 +13,7 @@ from mlops.names import Names, Stage
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     body: bytes
     content_type: str
     variant: str
@@ -48,27 +48,27 @@ def log_of(endpoint: str) -> LogLocation:
 def describe(session: Session, endpoint: str) -> Status | None:
     """The endpoint's status, or None when there is no such endpoint."""
     try:
-        answer = session.client("sagemaker").describe_endpoint(EndpointName=endpoint)
+        response = session.client("sagemaker").describe_endpoint(EndpointName=endpoint)
     except AWSError as error:
         if error.is_missing_resource:
             return None
         raise
-    return Status(endpoint, answer["EndpointStatus"], answer.get("FailureReason", ""), answer["LastModifiedTime"])
+    return Status(endpoint, response["EndpointStatus"], response.get("FailureReason", ""), response["LastModifiedTime"])
 
 
-def invoke(session: Session, endpoint: str, body: bytes, *, content_type: str, accept: str) -> Answer:
-    """The endpoint's answer to one request.
+def invoke(session: Session, endpoint: str, body: bytes, *, content_type: str, accept: str) -> Response:
+    """The endpoint's response to one request.
 
     InputError when there is no such endpoint or the model refuses the rows (4xx), PipelineError when it
     fails (5xx).
     """
     try:
-        answer = session.client("sagemaker-runtime").invoke_endpoint(
+        response = session.client("sagemaker-runtime").invoke_endpoint(
             EndpointName=endpoint, Body=body, ContentType=content_type, Accept=accept
         )
     except AWSError as error:
         raise _not_answered(session, endpoint, error) from error
-    return Answer(answer["Body"].read(), answer["ContentType"], answer.get("InvokedProductionVariant", ""))
+    return Response(response["Body"].read(), response["ContentType"], response.get("InvokedProductionVariant", ""))
 
 
 def _not_answered(session: Session, endpoint: str, error: AWSError) -> Exception:

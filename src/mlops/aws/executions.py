@@ -58,7 +58,7 @@ class Action:
         return (self.started, self.ended) if self.started and self.ended else None
 
     @property
-    def waits_for_a_person(self) -> bool:
+    def waits_for_approval(self) -> bool:
         return self.category == "Approval" and self.state == IN_PROGRESS
 
 
@@ -135,7 +135,7 @@ class Execution:
 
     @property
     def waiting_approval(self) -> Action | None:
-        return next((action for action in self.actions if action.waits_for_a_person), None)
+        return next((action for action in self.actions if action.waits_for_approval), None)
 
 
 @dataclass(frozen=True)
@@ -152,7 +152,7 @@ class Summary:
 def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
     """The latest executions, newest first; InputError when the pipeline does not exist."""
     try:
-        answer = session.client("codepipeline").list_pipeline_executions(pipelineName=pipeline, maxResults=limit)
+        response = session.client("codepipeline").list_pipeline_executions(pipelineName=pipeline, maxResults=limit)
     except AWSError as error:
         raise _missing(error, pipeline) from error
     return [
@@ -163,7 +163,7 @@ def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
             updated=each.get("lastUpdateTime"),
             trigger=each.get("trigger", {}).get("triggerType", ""),
         )
-        for each in answer["pipelineExecutionSummaries"]
+        for each in response["pipelineExecutionSummaries"]
     ]
 
 
@@ -227,7 +227,7 @@ def read(session: Session, pipeline: str, execution_id: str) -> Execution:
     )
 
 
-def ahead_of(session: Session, execution: Execution) -> str | None:
+def blocked_by(session: Session, execution: Execution) -> str | None:
     """The id of the older execution that this one waits for: a stage processes one execution at a time."""
     if execution.finished or any(action.state == IN_PROGRESS for action in execution.actions):
         return None

@@ -115,7 +115,7 @@ def _by_state_machine(session: Session, names: Names, execution: Execution, acti
         return _by_codepipeline(session, names, execution, action)
     cause = machine_cause(machine.get("error", ""), machine.get("cause", ""))
     cause = cause or action.error_message or f"the state machine ended as {machine['status']}"
-    # The job before a gate logs what the gate judges.
+    # The job before a gate logs the metrics that the gate checks.
     return Failure(action, cause, ran[-1].log, ran[-1].kind) if ran else Failure(action, cause)
 
 

@@ -53,11 +53,11 @@ def of_execution(session: Session, names: Names, execution_id: str) -> list[Job]
 def tuning(session: Session, name: str) -> Job | None:
     """The tuning job of this name with its best trial's objective, or None."""
     request = {"HyperParameterTuningJobName": name}
-    answer = _describe(session, "describe_hyper_parameter_tuning_job", request)
-    if answer is None:
+    response = _describe(session, "describe_hyper_parameter_tuning_job", request)
+    if response is None:
         return None
-    status = answer["HyperParameterTuningJobStatus"]
-    best = answer.get("BestTrainingJob", {})
+    status = response["HyperParameterTuningJobStatus"]
+    best = response.get("BestTrainingJob", {})
     objective = best.get("FinalHyperParameterTuningJobObjectiveMetric")
     failed_trial = _failed_trial(session, name) if status in _FAILED else {}
     trial_reason = failed_trial.get("FailureReason", "")
@@ -65,38 +65,38 @@ def tuning(session: Session, name: str) -> Job | None:
         kind="tuning",
         name=name,
         status=status,
-        failure_reason=" ".join(filter(None, [answer.get("FailureReason", ""), trial_reason])),
-        started=answer.get("CreationTime"),
-        ended=answer.get("HyperParameterTuningEndTime"),
+        failure_reason=" ".join(filter(None, [response.get("FailureReason", ""), trial_reason])),
+        started=response.get("CreationTime"),
+        ended=response.get("HyperParameterTuningEndTime"),
         metrics={objective["MetricName"]: objective["Value"]} if objective else {},
-        trials=answer.get("TrainingJobStatusCounters", {}),
+        trials=response.get("TrainingJobStatusCounters", {}),
         log=LogLocation("/aws/sagemaker/TrainingJobs", f"{failed_trial.get('TrainingJobName', name + '-')}"),
     )
 
 
 def tuned_hyperparameters(session: Session, name: str) -> dict[str, str]:
     """The values of the tuning job's best trial; empty when there is no such job."""
-    answer = _describe(session, "describe_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": name}) or {}
-    return answer.get("BestTrainingJob", {}).get("TunedHyperParameters", {})
+    response = _describe(session, "describe_hyper_parameter_tuning_job", {"HyperParameterTuningJobName": name}) or {}
+    return response.get("BestTrainingJob", {}).get("TunedHyperParameters", {})
 
 
 def training(session: Session, name: str) -> Job | None:
     """The training job of this name, or None. While it runs, its metrics are read from its log."""
-    answer = _describe(session, "describe_training_job", {"TrainingJobName": name})
-    if answer is None:
+    response = _describe(session, "describe_training_job", {"TrainingJobName": name})
+    if response is None:
         return None
     location = LogLocation("/aws/sagemaker/TrainingJobs", f"{name}/")
-    metrics = {each["MetricName"]: each["Value"] for each in answer.get("FinalMetricDataList", [])}
-    if not metrics and answer["TrainingJobStatus"] in _RUNNING:
-        definitions = answer["AlgorithmSpecification"].get("MetricDefinitions", [])
+    metrics = {each["MetricName"]: each["Value"] for each in response.get("FinalMetricDataList", [])}
+    if not metrics and response["TrainingJobStatus"] in _RUNNING:
+        definitions = response["AlgorithmSpecification"].get("MetricDefinitions", [])
         metrics = last_metrics([event.message for event in logs.tail(session, location, 20)], definitions)
     return Job(
         kind="training",
         name=name,
-        status=answer["TrainingJobStatus"],
-        failure_reason=_why_training_ended(answer),
-        started=answer.get("TrainingStartTime", answer.get("CreationTime")),
-        ended=answer.get("TrainingEndTime"),
+        status=response["TrainingJobStatus"],
+        failure_reason=_why_training_ended(response),
+        started=response.get("TrainingStartTime", response.get("CreationTime")),
+        ended=response.get("TrainingEndTime"),
         metrics=metrics,
         log=location,
     )
@@ -104,17 +104,17 @@ def training(session: Session, name: str) -> Job | None:
 
 def processing(session: Session, kind: str, name: str) -> Job | None:
     """The processing job of this name, or None."""
-    answer = _describe(session, "describe_processing_job", {"ProcessingJobName": name})
-    if answer is None:
+    response = _describe(session, "describe_processing_job", {"ProcessingJobName": name})
+    if response is None:
         return None
     return Job(
         kind=kind,
         name=name,
-        status=answer["ProcessingJobStatus"],
+        status=response["ProcessingJobStatus"],
         # The program writes ExitMessage; a processing job's FailureReason does not contain the cause.
-        failure_reason=answer.get("ExitMessage") or answer.get("FailureReason", ""),
-        started=answer.get("ProcessingStartTime", answer.get("CreationTime")),
-        ended=answer.get("ProcessingEndTime"),
+        failure_reason=response.get("ExitMessage") or response.get("FailureReason", ""),
+        started=response.get("ProcessingStartTime", response.get("CreationTime")),
+        ended=response.get("ProcessingEndTime"),
         log=LogLocation("/aws/sagemaker/ProcessingJobs", f"{name}/"),
     )
 
@@ -130,19 +130,19 @@ def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
     return metrics
 
 
-def _why_training_ended(answer: dict) -> str:
-    if answer.get("SecondaryStatus") == "MaxRuntimeExceeded":
-        limit = answer["StoppingCondition"]["MaxRuntimeInSeconds"]
+def _why_training_ended(response: dict) -> str:
+    if response.get("SecondaryStatus") == "MaxRuntimeExceeded":
+        limit = response["StoppingCondition"]["MaxRuntimeInSeconds"]
         return f"MaxRuntimeExceeded: it ran longer than its MaxRuntimeInSeconds of {limit}"
-    return answer.get("FailureReason", "")
+    return response.get("FailureReason", "")
 
 
 def _failed_trial(session: Session, tuning_job: str) -> dict:
     client = session.client("sagemaker")
-    answer = client.list_training_jobs_for_hyper_parameter_tuning_job(
+    response = client.list_training_jobs_for_hyper_parameter_tuning_job(
         HyperParameterTuningJobName=tuning_job, StatusEquals="Failed", MaxResults=1
     )
-    return next(iter(answer["TrainingJobSummaries"]), {})
+    return next(iter(response["TrainingJobSummaries"]), {})
 
 
 def _describe(session: Session, operation: str, request: dict) -> dict | None:

@@ -49,10 +49,10 @@ def tail(
     events = []
     try:
         for stream in _streams(client, location):
-            answer = client.get_log_events(
+            response = client.get_log_events(
                 logGroupName=location.group, logStreamName=stream, limit=limit, startFromHead=False, **time_range
             )
-            events += [_event(each, stream) for each in answer["events"]]
+            events += [_event(each, stream) for each in response["events"]]
     except AWSError as error:
         if error.code != "ResourceNotFoundException":
             raise
@@ -95,14 +95,14 @@ def _new_events(client: Any, location: LogLocation, tokens: dict[str, str]) -> l
         for stream in _streams(client, location):
             while True:
                 position = {"nextToken": tokens[stream]} if stream in tokens else {}
-                answer = client.get_log_events(
+                response = client.get_log_events(
                     logGroupName=location.group, logStreamName=stream, startFromHead=True, **position
                 )
-                events += [_event(each, stream) for each in answer["events"]]
+                events += [_event(each, stream) for each in response["events"]]
                 # At the end of a stream AWS returns the token of the request.
-                if answer["nextForwardToken"] == tokens.get(stream):
+                if response["nextForwardToken"] == tokens.get(stream):
                     break
-                tokens[stream] = answer["nextForwardToken"]
+                tokens[stream] = response["nextForwardToken"]
     except AWSError as error:
         if error.code != "ResourceNotFoundException":
             raise

@@ -37,7 +37,7 @@ def upload_data(session: Session, bucket: str, folder: Path) -> str:
     missing = [name for name in DATA_FILES if not (folder / name).is_file()]
     if missing:
         raise InputError(
-            f"{folder} is no prepared data set: it has no {', '.join(missing)}. Prepare one with: mlops data prepare"
+            f"{folder} is not a prepared data set: it has no {', '.join(missing)}. Prepare one with: mlops data prepare"
         )
     return _upload(session, bucket, DATA_KEY, folder, [Path(name) for name in DATA_FILES], compressed=True)
 

@@ -37,7 +37,7 @@ def start(session: Session, request: ReleaseRequest) -> str:
     pipeline = request.pipeline
     variables = {**request.variables, **request.requested_by.variables}
     try:
-        answer = session.client("codepipeline").start_pipeline_execution(
+        response = session.client("codepipeline").start_pipeline_execution(
             name=pipeline,
             variables=[{"name": name, "value": value} for name, value in variables.items()],
             sourceRevisions=[
@@ -49,7 +49,7 @@ def start(session: Session, request: ReleaseRequest) -> str:
         if error.code == "PipelineNotFoundException":
             raise InputError(f"There is no pipeline {pipeline} yet. Run: mlops deploy") from error
         raise
-    return answer["pipelineExecutionId"]
+    return response["pipelineExecutionId"]
 
 
 def stop_all(session: Session, pipeline: str, reason: str) -> None:

@@ -62,7 +62,7 @@ def read(session: Session, bucket: str, execution_id: str) -> Record:
     """The record of an execution. InputError when it does not exist."""
     key = keys.release_record_key(execution_id)
     try:
-        answer = session.client("s3").get_object(Bucket=bucket, Key=key)
+        response = session.client("s3").get_object(Bucket=bucket, Key=key)
     except AWSError as error:
         if error.code in ("NoSuchKey", "404"):
             raise InputError(
@@ -70,4 +70,4 @@ def read(session: Session, bucket: str, execution_id: str) -> Record:
                 "Release its commit again with: mlops start"
             ) from error
         raise
-    return Record(**json.loads(answer["Body"].read()))
+    return Record(**json.loads(response["Body"].read()))

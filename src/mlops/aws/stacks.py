@@ -16,7 +16,7 @@ from mlops.tags import as_list
 
 _NO_CHANGE = ("didn't contain changes", "No updates are to be performed")
 # Statuses of a stack that CloudFormation does not update: it has to be deleted before it is created again.
-_LEFT_BY_A_FAILURE = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}
+_MUST_BE_DELETED = {"ROLLBACK_COMPLETE", "CREATE_FAILED", "DELETE_FAILED"}
 _CONSEQUENCE = (
     "Resource creation cancelled",
     "Resource update cancelled",
@@ -72,12 +72,12 @@ def deploy(
     rolled the stack back.
     """
     stack = describe(session, name)
-    if stack is not None and stack["StackStatus"] in _LEFT_BY_A_FAILURE:
+    if stack is not None and stack["StackStatus"] in _MUST_BE_DELETED:
         yield from delete(session, name)
         stack = None
     is_update = stack is not None and _is_updatable(name, stack["StackStatus"])
     return (
-        yield from _carry_out(
+        yield from _apply_change_set(
             session,
             name,
             {
@@ -110,10 +110,10 @@ def change(
         "Parameters": _parameters(parameters),
         "Tags": as_list(tags),
     }
-    return (yield from _carry_out(session, name, request))
+    return (yield from _apply_change_set(session, name, request))
 
 
-def _carry_out(session: Session, name: str, request: dict) -> Generator[StackEvent, None, Outcome]:
+def _apply_change_set(session: Session, name: str, request: dict) -> Generator[StackEvent, None, Outcome]:
     client = session.client("cloudformation")
     change_set = f"mlops-{time.time_ns()}"
     client.create_change_set(StackName=name, ChangeSetName=change_set, **request)
@@ -146,7 +146,7 @@ def delete(session: Session, name: str) -> Generator[StackEvent, None, None]:
 
 
 def describe(session: Session, name: str) -> dict | None:
-    """DescribeStacks' answer for one stack, or None when there is none."""
+    """The description of a stack, or None when it does not exist."""
     try:
         return session.client("cloudformation").describe_stacks(StackName=name)["Stacks"][0]
     except AWSError as error:
@@ -167,7 +167,7 @@ def parameters(session: Session, name: str) -> dict[str, str]:
 
 
 def parameters_of(stack: dict) -> dict[str, str]:
-    """The parameters in DescribeStacks' answer for a stack."""
+    """The parameters in the description of a stack."""
     return {each["ParameterKey"]: each["ParameterValue"] for each in stack.get("Parameters", [])}
 
 
@@ -225,8 +225,8 @@ def _is_updatable(name: str, status: str) -> bool:
 def _has_changes(client: Any, name: str, change_set: str) -> bool:
     backoff = polling.Backoff()
     while True:
-        answer = client.describe_change_set(StackName=name, ChangeSetName=change_set)
-        status, reason = answer["Status"], answer.get("StatusReason", "")
+        response = client.describe_change_set(StackName=name, ChangeSetName=change_set)
+        status, reason = response["Status"], response.get("StatusReason", "")
         if status == "CREATE_COMPLETE":
             return True
         if status == "FAILED":

@@ -1,4 +1,4 @@
-"""Counts the requests that a release answered and failed while the traffic was shifted to it."""
+"""Counts a release's requests, and the failed ones, while the traffic was shifted to it."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from mlops.aws.session import Session
 from mlops.names import RELEASE_VARIANT, Names
 
 _PERIOD = timedelta(minutes=1)
-_ANSWERED, _FAILED = "answered", "failed"
+_REQUESTS, _FAILED = "requests", "failed"
 
 
 @dataclass(frozen=True)
@@ -27,7 +27,7 @@ class Traffic:
 
 
 def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
-    """The traffic during the deployment to production that `action` carried out, or None without a shift.
+    """The traffic during the deployment to production by `action`, or None without a shift.
 
     CloudWatch counts an invocation of an alias with weights also by the version that answered it.
     Source: AWS Lambda Developer Guide, "Viewing metrics for Lambda functions".
@@ -42,7 +42,7 @@ def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
         function, version = published.physical_id.split(":")[-2:]
         dimensions = {"FunctionName": function, "Resource": f"{function}:live", "ExecutedVersion": version}
         counts = _counts(session, "AWS/Lambda", ("Invocations", "Errors"), dimensions, action.started, until)
-        return Traffic(version, counts[_ANSWERED], counts[_FAILED])
+        return Traffic(version, counts[_REQUESTS], counts[_FAILED])
     endpoints = (each for each in events if each.type == "AWS::SageMaker::Endpoint")
     updated = next((each for each in endpoints if each.status.startswith("UPDATE")), None)
     if updated is None:
@@ -50,7 +50,7 @@ def of_shift(session: Session, names: Names, action: Action) -> Traffic | None:
     dimensions = {"EndpointName": updated.physical_id.rpartition("/")[2], "VariantName": RELEASE_VARIANT}
     metrics = ("Invocations", "Invocation5XXErrors")
     counts = _counts(session, "AWS/SageMaker", metrics, dimensions, action.started, until)
-    return Traffic("", counts[_ANSWERED], counts[_FAILED])
+    return Traffic("", counts[_REQUESTS], counts[_FAILED])
 
 
 def _counts(
@@ -75,7 +75,7 @@ def _counts(
                 "Stat": "Sum",
             },
         }
-        for name, metric in zip((_ANSWERED, _FAILED), metrics, strict=True)
+        for name, metric in zip((_REQUESTS, _FAILED), metrics, strict=True)
     ]
     results = paging.items(
         session.client("cloudwatch"),
@@ -85,7 +85,7 @@ def _counts(
         StartTime=first.replace(second=0, microsecond=0),
         EndTime=last.replace(second=0, microsecond=0) + _PERIOD,
     )
-    counts = {_ANSWERED: 0, _FAILED: 0}
+    counts = {_REQUESTS: 0, _FAILED: 0}
     for each in results:
         counts[each["Id"]] += int(sum(each["Values"]))
     return counts

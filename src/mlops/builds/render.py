@@ -93,10 +93,10 @@ def _production(session: Session, settings: Configuration, release: Release) -> 
 
 def _variables(session: Session, pipeline: str, execution_id: str) -> dict[str, str]:
     """The pipeline's variables, as this execution resolved them."""
-    answer = session.client("codepipeline").get_pipeline_execution(
+    response = session.client("codepipeline").get_pipeline_execution(
         pipelineName=pipeline, pipelineExecutionId=execution_id
     )
-    variables = answer["pipelineExecution"].get("variables", [])
+    variables = response["pipelineExecution"].get("variables", [])
     return {variable["name"]: variable["resolvedValue"] for variable in variables}
 
 

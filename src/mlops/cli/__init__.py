@@ -5,11 +5,11 @@ import click
 from mlops.cli.group import Group
 
 _COMMANDS = {
-    "local": ("mlops.cli.local:local", "A cloud on this machine, with no AWS account."),
+    "local": ("mlops.cli.local:local", "The local cloud: AWS on this machine, without an account."),
     "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
     "check": ("mlops.cli.check:check", "Try model/, data/ and configuration/ on the sample."),
     "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Create the roles of this repository's GitHub workflows."),
-    "deploy": ("mlops.cli.deploy:deploy", "Create the pipeline, or bring it up to date."),
+    "deploy": ("mlops.cli.deploy:deploy", "Create or update the pipeline."),
     "start": ("mlops.cli.start:start", "Start a release of this code and data."),
     "watch": ("mlops.cli.watch:watch", "Show an execution until it ends."),
     "stop": ("mlops.cli.stop:stop", "Stop an execution and wait for its end."),
@@ -19,7 +19,7 @@ _COMMANDS = {
     "destroy": ("mlops.cli.destroy:destroy", "Delete all stacks of this repository, with their data."),
     "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
     "logs": ("mlops.cli.logs:logs", "Print the log of an action, a job, an endpoint or a function."),
-    "invoke": ("mlops.cli.invoke:invoke", "Ask an endpoint for predictions."),
+    "invoke": ("mlops.cli.invoke:invoke", "Get predictions from an endpoint."),
     "report": ("mlops.cli.report:report", "Write the report of an execution."),
 }
 
@@ -31,5 +31,5 @@ def main() -> None:
     The commands call AWS, or the local cloud where AWS_ENDPOINT_URL names it. `mlops local run` does all of
     it on this machine.
 
-    Exit codes: 0 done, 1 the pipeline said no, 2 the input is wrong.
+    Exit codes: 0 done, 1 the pipeline refused or failed, 2 the input is wrong.
     """

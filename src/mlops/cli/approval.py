@@ -41,4 +41,4 @@ def reject(execution: str | None, comment: str) -> None:
 
 
 def _say_how_to_follow(execution_id: str) -> None:
-    console.say(f"Follow the release with: mlops watch {execution_id}")
+    console.write(f"Follow the release with: mlops watch {execution_id}")

@@ -24,7 +24,7 @@ def check() -> None:
     for step in conformance.run(release.find().root):
         if step.problem:
             problems.append(step.problem)
-        console.say(f"{step.name:{_WIDTH}} {'wrong' if step.problem else printable(step.found) or 'not tried'}")
+        console.write(f"{step.name:{_WIDTH}} {'wrong' if step.problem else printable(step.found) or 'not tried'}")
     if problems:
         count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
         lines = [f"  {printable(line)}" for problem in problems for line in problem.splitlines()]

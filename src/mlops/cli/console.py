@@ -34,7 +34,7 @@ def terminal() -> Console:
     return Console(highlight=False, markup=False, width=None if is_live() else _PLAIN_WIDTH)
 
 
-def say(text: str = "") -> None:
+def write(text: str = "") -> None:
     """Print a line that is not redrawn."""
     click.echo(text)
 
@@ -49,36 +49,36 @@ class Step:
             self._status = terminal().status(title)
             self._status.start()
         else:
-            say(f"{title} …")
-        self._say_progress = throttled(lambda detail: say(f"  {detail}"))
+            write(f"{title} …")
+        self._write_progress = throttled(lambda detail: write(f"  {detail}"))
 
     def progress(self, detail: object) -> None:
         if self._status:
             self._status.update(_one_line(f"{self._title}  {detail}"))
         else:
-            self._say_progress(detail)
+            self._write_progress(detail)
 
     def stop(self) -> None:
         """Stop the live display."""
         if self._status:
             self._status.stop()
 
-    def say_done(self, seconds: float) -> None:
+    def write_done(self, seconds: float) -> None:
         """Print that the step has succeeded, and its duration."""
-        say(f"{self._title}: done in {elapsed(seconds)}" if self._status else f"  done in {elapsed(seconds)}")
+        write(f"{self._title}: done in {elapsed(seconds)}" if self._status else f"  done in {elapsed(seconds)}")
 
 
 def throttled(show: Callable[[object], None], seconds: float = _QUIET_SECONDS) -> Callable[[object], None]:
     """A function that passes at most one text to `show` in this many seconds, so that a log stays readable."""
     last = -seconds
 
-    def show_seldom(text: object) -> None:
+    def show_throttled(text: object) -> None:
         nonlocal last
         if time.monotonic() - last >= seconds:
             last = time.monotonic()
             show(text)
 
-    return show_seldom
+    return show_throttled
 
 
 def elapsed(seconds: float) -> str:

@@ -11,9 +11,9 @@ from mlops.cli.show import show
 
 @click.command()
 def deploy() -> None:
-    """Create the pipeline, or bring it up to date.
+    """Create or update the pipeline.
 
-    Its stacks follow from infra/ and configuration/.
+    Its stacks are defined by infra/ and configuration/.
     """
     show(release.deploy(release.find()))
-    console.say("Release with: mlops start")
+    console.write("Release with: mlops start")

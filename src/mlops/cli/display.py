@@ -60,12 +60,12 @@ def rows(execution: Execution) -> list[Row]:
 
 def state_word(action: Action) -> str:
     """The word that the terminal shows for the action's state."""
-    return "waiting" if action.waits_for_a_person else _WORDS.get(action.state, action.state)
+    return "waiting" if action.waits_for_approval else _WORDS.get(action.state, action.state)
 
 
 def note(action: Action) -> str:
     """The activity of a running action, or the summary of one that has ended."""
-    if action.waits_for_a_person:
+    if action.waits_for_approval:
         return "mlops approve, or mlops reject"
     if action.state == IN_PROGRESS:
         return action.activity
@@ -121,16 +121,16 @@ class _LiveTable:
 class _PlainLines:
     def __init__(self) -> None:
         self._before: Execution | None = None
-        self._say_activity = console.throttled(lambda line: console.say(str(line)))
+        self._write_activity = console.throttled(lambda line: console.write(str(line)))
 
     def update(self, execution: Execution) -> None:
         changed = changes(self._before, execution)
         for change in changed:
-            console.say(_line(change.action))
+            console.write(_line(change.action))
         self._before = execution
         for action in execution.actions:
             if action.activity and not changed:
-                self._say_activity(_line(action, datetime.now(UTC)))
+                self._write_activity(_line(action, datetime.now(UTC)))
 
 
 def _line(action: Action, now: datetime | None = None) -> str:

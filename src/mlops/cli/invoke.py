@@ -29,11 +29,11 @@ class _RowsCommand(click.Command):
 @click.option("--file", "file", type=click.File("rb"), help="Rows from a file; - is standard input.")
 @click.option("--endpoint", type=click.Choice(["test", "production"]), default="production", show_default=True)
 @click.option("--format", "format_", type=click.Choice(list(_TYPES)), help="[default: detected from the rows]")
-@click.option("--accept", type=click.Choice(list(_TYPES)), help="Format of the answer.  [default: the rows' format]")
+@click.option("--accept", type=click.Choice(list(_TYPES)), help="Format of the response.  [default: the rows' format]")
 def invoke(
     rows: tuple[str, ...], file: IO[bytes] | None, endpoint: Stage, format_: str | None, accept: str | None
 ) -> None:
-    """Ask an endpoint for predictions.
+    """Get predictions from an endpoint.
 
     ROWS are CSV lines of features without a header, or one JSON document. Without them, and without --file,
     standard input is read.
@@ -41,10 +41,10 @@ def invoke(
     repository = release.find()
     body = _body(rows, file)
     format_ = format_ or ("json" if body.lstrip()[:1] in {b"{", b"["} else "csv")
-    answer = release.invoke(
+    predictions = release.invoke(
         repository, body, stage=endpoint, content_type=_TYPES[format_], accept=_TYPES[accept or format_]
     )
-    console.say(answer.decode("utf-8").rstrip("\n"))
+    console.write(predictions.decode("utf-8").rstrip("\n"))
 
 
 def _body(rows: tuple[str, ...], file: IO[bytes] | None) -> bytes:

@@ -20,7 +20,7 @@ _COMMANDS = {
     "env": ("mlops.cli.local:env", "Print shell commands that make AWS clients call the local cloud."),
     "run": (
         "mlops.cli.run:run",
-        "Run the whole pipeline on this machine: from the data to an answer of the production endpoint.",
+        "Run the whole pipeline on this machine: from the data to a prediction of the production endpoint.",
     ),
 }
 
@@ -33,7 +33,7 @@ _directory = click.option(
 
 @click.group(cls=Group, commands=_COMMANDS)
 def local() -> None:
-    """A cloud on this machine, with no AWS account."""
+    """The local cloud: AWS's services on this machine, without an account."""
 
 
 @click.command()
@@ -46,11 +46,11 @@ def up(port: int | None, directory: Path | None) -> None:
     try:
         region = repository.project.region
         handle = launch.start(repository.root, directory, port=port, region=region, detached=True)
-        console.say(f"The local cloud runs on port {handle.running.port}. Its log: {shown(handle.log)}")
+        console.write(f"The local cloud runs on port {handle.running.port}. Its log: {shown(handle.log)}")
     except launch.AlreadyRuns as error:
-        console.say(f"The local cloud already runs on port {error.running.port}.")
-    console.say('Use it in this shell:  eval "$(mlops local env)"')
-    console.say("Stop it:               mlops local down")
+        console.write(f"The local cloud already runs on port {error.running.port}.")
+    console.write('Use it in this shell:  eval "$(mlops local env)"')
+    console.write("Stop it:               mlops local down")
 
 
 @click.command()
@@ -59,9 +59,9 @@ def down(directory: Path | None) -> None:
     """Stop the local cloud and everything that runs in it. Its logs stay."""
     directory = directory or release.find().cloud_directory
     if launch.stop(directory):
-        console.say(f"The local cloud has stopped. Its logs are in {shown(directory)}")
+        console.write(f"The local cloud has stopped. Its logs are in {shown(directory)}")
     else:
-        console.say("The local cloud is not running.")
+        console.write("The local cloud is not running.")
 
 
 @click.command()
@@ -74,6 +74,6 @@ def env(directory: Path | None) -> None:
     running = launch.find(directory or release.find().cloud_directory)
     if running is None:
         raise InputError("The local cloud is not running. Start it with: mlops local up")
-    console.say(f"unset {' '.join(launch.conflicting_variables())}")
+    console.write(f"unset {' '.join(launch.conflicting_variables())}")
     for name, value in running.environment.items():
-        console.say(f"export {name}={shlex.quote(value)}")
+        console.write(f"export {name}={shlex.quote(value)}")

@@ -40,13 +40,13 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     location, finished = _find(repository, " ".join(what), execution_id)
     if followed:
         for event in cloudwatch.follow(session, location, finished=finished):
-            console.say(_line(event))
+            console.write(_line(event))
         return
     events = cloudwatch.tail(session, location, lines)
     for event in events:
-        console.say(_line(event))
+        console.write(_line(event))
     if not events:
-        console.say(f"The log is empty: {location}")
+        console.write(f"The log is empty: {location}")
 
 
 def _execution_id(repository: Repository, execution: str | None) -> str | None:
@@ -104,12 +104,12 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
 
 def _list(repository: Repository, chosen: str | None) -> None:
     execution_id = chosen or executions.latest(repository.session, repository.names.pipeline)
-    console.say(f"Logs of the execution {execution_id}:")
+    console.write(f"Logs of the execution {execution_id}:")
     for source in _sources(repository, execution_id):
-        console.say(f"  {source.name:<{_NAME_WIDTH}} {source.location}")
-    console.say("Endpoints of this execution, and functions:" if chosen else "Deployed endpoints and functions:")
+        console.write(f"  {source.name:<{_NAME_WIDTH}} {source.location}")
+    console.write("Endpoints of this execution, and functions:" if chosen else "Deployed endpoints and functions:")
     for name, location in _lasting(repository, chosen).items():
-        console.say(f"  {name:<{_NAME_WIDTH}} {location}")
+        console.write(f"  {name:<{_NAME_WIDTH}} {location}")
 
 
 def _line(event: LogEvent) -> str:

@@ -35,7 +35,7 @@ def run(
     keep: bool,
     port: int | None,
 ) -> None:
-    """Run the whole pipeline on this machine: from the data to an answer of the production endpoint.
+    """Run the whole pipeline on this machine: from the data to a prediction of the production endpoint.
 
     Uses the local cloud that `mlops local up` started, or starts one for the time of the run.
     """
@@ -57,7 +57,7 @@ def run(
             port=port,
         )
     )
-    console.say(f"The whole run took {console.elapsed(time.monotonic() - started)}.")
+    console.write(f"The whole run took {console.elapsed(time.monotonic() - started)}.")
 
 
 def _ask(execution: Execution) -> release.Decision:

@@ -43,7 +43,7 @@ class _Screen:
         elif isinstance(event, events.StepEnded) and self._step:
             step = self._step
             self.close()
-            step.say_done(event.seconds)
+            step.write_done(event.seconds)
         elif isinstance(event, events.ExecutionChanged):
             if self._execution is None:
                 self.close()
@@ -53,7 +53,7 @@ class _Screen:
             if not isinstance(event, events.ExecutionQueued):
                 self.close()
             for line in lines(event):
-                console.say(line)
+                console.write(line)
 
     def close(self) -> None:
         """End the motion. A step that has not ended adds no line."""
@@ -131,7 +131,7 @@ def _(event: events.AlreadyReleasing) -> list[str]:
 
 @lines.register
 def _(event: events.ExecutionQueued) -> list[str]:
-    return [f"It waits for the execution {event.ahead}. See: mlops status {event.ahead}"]
+    return [f"It waits for the execution {event.blocked_by}. See: mlops status {event.blocked_by}"]
 
 
 @lines.register

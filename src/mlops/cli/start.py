@@ -11,7 +11,7 @@ import click
 from mlops import release
 from mlops.cli import console
 from mlops.cli.show import show
-from mlops.cli.watch import leaving_it_running
+from mlops.cli.watch import continue_on_interrupt
 from mlops.errors import InputError
 
 
@@ -25,7 +25,7 @@ def release_options(command: Callable[..., Any]) -> Callable[..., Any]:
             multiple=True,
             help="A hyperparameter for this release only; repeat it for more.",
         ),
-        click.option("--tune/--no-tune", help="Search for hyperparameters first, as configuration/tuning.json says."),
+        click.option("--tune/--no-tune", help="Search for hyperparameters first, by configuration/tuning.json."),
         click.option(
             "--data",
             "source",
@@ -91,7 +91,7 @@ def start(
         with execution_to.open("a", encoding="utf-8") as file:
             file.write(f"execution={execution}\n")
     if watched:
-        with leaving_it_running(execution):
+        with continue_on_interrupt(execution):
             show(release.watch(repository, execution))
     else:
-        console.say(f"Watch it with: mlops watch {execution}")
+        console.write(f"Watch it with: mlops watch {execution}")

@@ -21,18 +21,18 @@ def status(execution: str | None) -> None:
     current = release.status(release.find(), execution)
     state = current.execution
     duration = console.between(state.started, state.ended)
-    console.say(f"Execution {state.id}: {state.status}{' after ' + duration if duration else ''}")
+    console.write(f"Execution {state.id}: {state.status}{' after ' + duration if duration else ''}")
     for name, value in {**state.variables, **state.revisions}.items():
-        console.say(f"  {name}: {value}")
+        console.write(f"  {name}: {value}")
     console.terminal().print(display.table(state))
-    if current.ahead:
-        for line in lines(ExecutionQueued(current.ahead)):
-            console.say(line)
-    console.say()
+    if current.blocked_by:
+        for line in lines(ExecutionQueued(current.blocked_by)):
+            console.write(line)
+    console.write()
     for endpoint in current.endpoints:
-        console.say(_line(endpoint))
+        console.write(_line(endpoint))
     if current.api:
-        console.say(f"API: {current.api.url} ({current.api.authentication})")
+        console.write(f"API: {current.api.url} ({current.api.authentication})")
 
 
 def _line(endpoint: EndpointStatus) -> str:

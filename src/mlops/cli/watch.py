@@ -23,17 +23,17 @@ def watch(execution: str | None, until_approval: bool) -> None:
     """
     repository = release.find()
     chosen = executions.named(repository.session, repository.names.pipeline, execution)
-    with leaving_it_running(chosen):
+    with continue_on_interrupt(chosen):
         ended = show(release.watch(repository, chosen, until_approval=until_approval))
     if ended.waiting_approval:
-        console.say("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
+        console.write("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
 
 
 @contextmanager
-def leaving_it_running(execution_id: str) -> Iterator[None]:
+def continue_on_interrupt(execution_id: str) -> Iterator[None]:
     """On Ctrl-C, print the command that follows the execution again, and exit."""
     try:
         yield
     except KeyboardInterrupt:
-        console.say(f"\nThe execution continues. Follow it again with: mlops watch {execution_id}")
+        console.write(f"\nThe execution continues. Follow it again with: mlops watch {execution_id}")
         raise click.exceptions.Exit(1) from None

@@ -1,4 +1,4 @@
-"""Checks what the files say in AWS's shapes: trainingjob.json, tuning.json, the endpoints' values."""
+"""Checks values against the shapes of AWS's requests: trainingjob.json, tuning.json, the endpoints."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from mlops.configuration.models import Endpoint, Evaluation
 from mlops.errors import InputProblem
 from mlops.tags import LINEAGE
 
-# What the pipeline fills in, and from where. A value in the file would silently lose, so it is refused.
+# Values that the pipeline fills in. One in the file would be overwritten silently, so it is refused.
 FILLED_IN_TRAINING = {
     "TrainingJobName": "named after the pipeline execution",
     "RoleArn": "the training role of this repository's stack",
@@ -24,8 +24,8 @@ FILLED_IN_TRAINING = {
 }
 FILLED_IN_TUNING = {
     "HyperParameterTuningJobName": "named after the pipeline execution",
-    "TrainingJobDefinition": "made of trainingjob.json",
-    "TrainingJobDefinitions": "made of trainingjob.json",
+    "TrainingJobDefinition": "the training job of trainingjob.json",
+    "TrainingJobDefinitions": "the training job of trainingjob.json",
 }
 
 
@@ -33,7 +33,7 @@ def training_problems(document: Document) -> list[InputProblem]:
     """Check trainingjob.json against CreateTrainingJob."""
     shape = shapes.input_shape("sagemaker", "CreateTrainingJob")
     problems = _partial_request_problems(document, shape, FILLED_IN_TRAINING)
-    # AWS can do without for jobs of another kind.
+    # CreateTrainingJob does not require it, because some kinds of jobs have no image.
     if "AlgorithmSpecification" not in document.data:
         problems.append(document.problem("AlgorithmSpecification", shapes.MISSING, "a value, it is required"))
     return problems
@@ -83,7 +83,7 @@ def _partial_request_problems(document: Document, shape: Shape, filled_in: dict[
         if not any(problem.path == path or problem.path.startswith((f"{path}.", f"{path}[")) for path in filled_in)
     ]
     problems += [
-        document.problem(path, shapes.Remark("a value"), f"nothing, the pipeline fills it in: {source}")
+        document.problem(path, shapes.Placeholder("a value"), f"nothing, the pipeline fills it in: {source}")
         for path, source in filled_in.items()
         if _stands_in(document.data, path)
     ]

@@ -14,11 +14,11 @@ from mlops import shapes
 from mlops.configuration.nodes import MOST_LEVELS, Refused, Walk
 from mlops.errors import InputProblem
 
-_MOST_CHARACTERS = 1_000_000
+_MAX_CHARACTERS = 1_000_000
 # YAML's limit. JSON has none, but its lines are found by reading it as YAML.
-_MOST_OF_A_KEY = 1_024
-# Python converts no longer ones; `nodes` refuses them with their line.
-_MOST_DIGITS = 4_300
+_MAX_KEY_CHARACTERS = 1_024
+# Python does not convert longer integers; `nodes` refuses them with their line.
+_MAX_DIGITS = 4_300
 
 
 @dataclass(frozen=True)
@@ -31,35 +31,35 @@ class Document:
 
     def problem(self, path: str, found: object, allowed: str) -> InputProblem:
         """Describe a wrong value of this file, with the line of the nearest key that the file has."""
-        located = path
-        while located and located not in self.lines:
-            located = located[: max(located.rfind("."), located.rfind("["), 0)]
-        return InputProblem(self.file, path, shown(found), allowed, self.lines.get(located))
+        nearest = path
+        while nearest and nearest not in self.lines:
+            nearest = nearest[: max(nearest.rfind("."), nearest.rfind("["), 0)]
+        return InputProblem(self.file, path, shown(found), allowed, self.lines.get(nearest))
 
 
 def read(root: Path, file: str) -> tuple[Document | None, list[InputProblem]]:
-    """Read `root/file`, JSON or YAML by its suffix, whose top must be an object.
+    """Read `root/file`, JSON or YAML by its suffix, which must contain an object.
 
-    Returns the document, or None when it cannot be used, and the problems found.
+    Returns the document, or None when it cannot be used, and its problems.
     """
     try:
         with (root / file).open(encoding="utf-8-sig") as opened:
-            text = opened.read(_MOST_CHARACTERS + 1)
+            text = opened.read(_MAX_CHARACTERS + 1)
     except FileNotFoundError:
         return None, [InputProblem(file, "", "no such file", "the file that the template ships")]
     except UnicodeDecodeError as error:
         return None, [InputProblem(file, "", f"byte {error.start} is not UTF-8", "text in UTF-8")]
     except OSError as error:
         return None, [InputProblem(file, "", str(error.strerror), "a file that can be read")]
-    if len(text) > _MOST_CHARACTERS:
-        return None, [InputProblem(file, "", "a larger file", f"at most {_MOST_CHARACTERS:,} characters")]
+    if len(text) > _MAX_CHARACTERS:
+        return None, [InputProblem(file, "", "a larger file", f"at most {_MAX_CHARACTERS:,} characters")]
     try:
         return _parse(file, text)
     except json.JSONDecodeError as error:
         return None, [InputProblem(file, "", error.msg, "JSON", error.lineno)]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        allowed = "YAML" if _format(file) == "YAML" else f"JSON with keys of at most {_MOST_OF_A_KEY:,} characters"
+        allowed = "YAML" if _format(file) == "YAML" else f"JSON with keys of at most {_MAX_KEY_CHARACTERS:,} characters"
         return None, [InputProblem(file, "", error.problem or str(error), allowed, line)]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
@@ -91,7 +91,7 @@ def _parse(file: str, text: str) -> tuple[Document | None, list[InputProblem]]:
 
 def shown(value: object) -> str:
     """A value as JSON writes it, its first 120 characters."""
-    if isinstance(value, shapes.Remark):
+    if isinstance(value, shapes.Placeholder):
         return str(value)
     text = ""
     for part in json.JSONEncoder(ensure_ascii=False, default=str).iterencode(value):
@@ -102,7 +102,7 @@ def shown(value: object) -> str:
 
 
 def _integer(digits: str) -> float:
-    return int(digits) if len(digits) <= _MOST_DIGITS else math.inf
+    return int(digits) if len(digits) <= _MAX_DIGITS else math.inf
 
 
 def _format(file: str) -> str:

@@ -18,5 +18,5 @@ _GOALS: dict[str, Literal["Minimize", "Maximize"]] = {
 
 
 def of(metric: str) -> Literal["Minimize", "Maximize"] | None:
-    """Minimize or Maximize by the last word of a metric's name, as in `validation:rmse`; None for another metric."""
+    """Minimize or Maximize by the last word of a metric's name, as in `validation:rmse`; None for an unknown metric."""
     return _GOALS.get(re.split(r"[:/-]", metric)[-1].lower())

@@ -26,11 +26,11 @@ def training_problems(document: Document) -> list[InputProblem]:
     """Check the hyperparameters and the number of instances."""
     if has_prebuilt_image(document.data):
         return []
-    given = document.data.get("HyperParameters", {})
+    hyperparameters = document.data.get("HyperParameters", {})
     model = team.hyperparameters()
     problems = [
-        document.problem(f"HyperParameters.{name}", given.get(name, shapes.MISSING), allowed)
-        for name, allowed in model.problems(given).items()
+        document.problem(f"HyperParameters.{name}", hyperparameters.get(name, shapes.MISSING), allowed)
+        for name, allowed in model.problems(hyperparameters).items()
     ]
     resources = document.data["ResourceConfig"]
     groups = resources.get("InstanceGroups", [])
@@ -38,7 +38,9 @@ def training_problems(document: Document) -> list[InputProblem]:
     most = model.MOST_INSTANCES
     if count > most:
         path = "ResourceConfig.InstanceGroups" if groups else "ResourceConfig.InstanceCount"
-        problems.append(document.problem(path, count, f"at most {most} in all, as model/hyperparameters.py says"))
+        problems.append(
+            document.problem(path, count, f"at most {most} in all (MOST_INSTANCES in model/hyperparameters.py)")
+        )
     return problems
 
 
@@ -47,9 +49,9 @@ def tuning_problems(tuning: Document, training_job: dict[str, Any]) -> list[Inpu
     return [] if has_prebuilt_image(training_job) else list(_range_problems(tuning))
 
 
-def hyperparameter_problems(given: Mapping[str, str]) -> dict[str, str]:
+def hyperparameter_problems(values: Mapping[str, str]) -> dict[str, str]:
     """The allowed values of each given hyperparameter that training would refuse."""
-    return {name: allowed for name, allowed in team.hyperparameters().problems(given).items() if name in given}
+    return {name: allowed for name, allowed in team.hyperparameters().problems(values).items() if name in values}
 
 
 def has_prebuilt_image(training_job: dict[str, Any]) -> bool:
@@ -63,9 +65,9 @@ def _range_problems(tuning: Document) -> Iterator[InputProblem]:
             tried = {f"{path}.Values[{index}]": value for index, value in enumerate(entry["Values"])}
         else:
             tried = {f"{path}.{key}": entry[key] for key in ("MinValue", "MaxValue")}
-        wrong = {place: value for place, value in tried.items() if hyperparameter_problems({name: value})}
-        for place, value in wrong.items():
-            yield tuning.problem(place, value, hyperparameter_problems({name: value})[name])
+        wrong = {key: value for key, value in tried.items() if hyperparameter_problems({name: value})}
+        for key, value in wrong.items():
+            yield tuning.problem(key, value, hyperparameter_problems({name: value})[name])
         if not wrong and "Continuous" in path:
             low, high = float(entry["MinValue"]), float(entry["MaxValue"])
             between = repr(low + (high - low) / math.pi)

@@ -97,7 +97,7 @@ class Walk:
         if SURROGATE.search(text):
             self._refuse(node, path, found, _UNICODE)
         elif self._is_json and node.style is None and text in _NOT_IN_JSON:
-            self._refuse(node, path, text, "a finite number, JSON knows no other")
+            self._refuse(node, path, text, "a finite number, JSON has no other")
         elif kind == "int" and not self._is_integer(node):
             self._refuse(node, path, found, f"an integer of 64 bits, at most {_LARGEST}")
         elif not self._can_be_constructed(node):

@@ -1,4 +1,4 @@
-"""Hyperparameters that a person gives for one release, over those of trainingjob.json."""
+"""Hyperparameters for one release, which override those of trainingjob.json."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, str]:
     """Read the overrides of a release from a JSON object, such as `{"max_depth": 8}`.
 
-    Raises InputError as `check` does, and for what is no JSON object.
+    Raises InputError as `check` does, and for text that is not a JSON object.
     """
     try:
         overrides = json.loads(text)
@@ -31,10 +31,10 @@ def parse(configuration: Configuration, text: str, *, tune: bool) -> dict[str, s
 
 
 def check(configuration: Configuration, overrides: Mapping[str, Any], *, tune: bool) -> dict[str, str]:
-    """Return the overrides as SageMaker takes them, all strings.
+    """Return the overrides as strings, the only type that SageMaker accepts.
 
     Raises InputError when trainingjob.json has no such hyperparameter, when training would refuse the value, and
-    when the tuning of this very release would choose the value itself.
+    when the tuning of this release would choose the value.
     """
     known = list(configuration.training_job.get("HyperParameters", {}))
     tuned = tuned_hyperparameters(configuration.tuning) if tune else []

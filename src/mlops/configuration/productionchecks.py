@@ -65,7 +65,7 @@ def _autoscaling_problems(document: Document, production: Production) -> list[In
         allowed = f"at least MinCapacity ({scaling.MinCapacity})"
         return [document.problem("autoscaling.MaxCapacity", scaling.MaxCapacity, allowed)]
     if not scaling.MinCapacity <= count <= scaling.MaxCapacity:
-        allowed = f"{scaling.MinCapacity} to {scaling.MaxCapacity}, as autoscaling says"
+        allowed = f"{scaling.MinCapacity} to {scaling.MaxCapacity}, the bounds of autoscaling"
         return [document.problem("InitialInstanceCount", count, allowed)]
     return []
 

@@ -9,7 +9,7 @@ from importlib import import_module
 from mlops.container.directories import Container
 from mlops.errors import InputError
 
-# Imported when called: serving does not need what training imports.
+# Imported when called, because serving does not need the modules of training.
 _PROGRAMS = {
     "train": "mlops.container.programs.training:train",
     "serve": "mlops.container.serving:serve",
@@ -19,7 +19,7 @@ _PROGRAMS = {
 
 
 def main(arguments: list[str]) -> int:
-    """Run one program. Returns the exit code; the reason of a failure is on stderr and in output/failure."""
+    """Run one program. Returns the exit code; the reason for a failure is on stderr and in output/failure."""
     if len(arguments) != 1 or arguments[0] not in _PROGRAMS:
         print(
             f"found {' '.join(arguments) or 'nothing'}; allowed: python -m mlops.container {'|'.join(_PROGRAMS)}",

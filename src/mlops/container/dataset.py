@@ -28,9 +28,9 @@ class DataSet(NamedTuple):
 
 
 def read(files: Sequence[Path], features: Sequence[Feature], target: Target) -> DataSet:
-    """Read the files, which may have their columns in any order, and further columns.
+    """Read the files. Their columns may be in any order; further columns are ignored.
 
-    Raises InputError that names file, row and column of what cannot be read; a row without a target cannot.
+    Raises InputError with file, row and column of a wrong value or a missing target.
     """
     if isinstance(target, Category):
         target = replace(target, encoding="position")
@@ -55,9 +55,9 @@ def _read_file(path: Path, features: Sequence[Feature]) -> list[np.ndarray]:
         by_name = {feature.name: feature for feature in features}
         layout = [by_name.get(name) for name in header]
         # parse_csv keeps the order of the file.
-        found = columns([feature for feature in layout if feature])
-        order = [found.index(column) for column in columns(features)]
-        return [block[order] for block in _blocks(path, file, layout, features[0], found.index(features[0].name))]
+        names = columns([feature for feature in layout if feature])
+        order = [names.index(column) for column in columns(features)]
+        return [block[order] for block in _blocks(path, file, layout, features[0], names.index(features[0].name))]
 
 
 def _blocks(

@@ -1,4 +1,4 @@
-"""SageMaker's container contract: the directories of a program's input, output and reason of failure.
+"""SageMaker's container contract: the directories of a program's input, output and failure reason.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-training-algo-running-container.html
 https://docs.aws.amazon.com/sagemaker/latest/dg/build-your-own-processing-container.html
@@ -61,12 +61,12 @@ class Container:
         """
         self.failure.parent.mkdir(parents=True, exist_ok=True)
         for file in (self.failure, self.failure.with_name("message")):
-            # The reason may have characters without an encoding, for example of a file name that is not UTF-8.
+            # The reason may contain characters that UTF-8 cannot encode, for example of an undecodable file name.
             file.write_text(reason, encoding="utf-8", errors="backslashreplace")
 
 
-def _csv_files(directory: Path, what: str) -> list[Path]:
+def _csv_files(directory: Path, source: str) -> list[Path]:
     files = sorted(directory.rglob("*.csv"))
     if not files:
-        raise InputError(f"{what}: no CSV file below {directory}")
+        raise InputError(f"{source}: no CSV file below {directory}")
     return files

@@ -96,8 +96,8 @@ class Hyperparameters:
 
     def problems(self, given: Mapping[str, str]) -> dict[str, str]:
         """The allowed values of each hyperparameter that has a wrong value, is unknown or is missing, by its name."""
-        found = {name: self._allowed(name) for name, text in given.items() if not self._takes(name, text)}
-        return found | {name: kind.allowed for name, kind in self.table.items() if name not in given}
+        problems = {name: self._allowed(name) for name, text in given.items() if not self._takes(name, text)}
+        return problems | {name: kind.allowed for name, kind in self.table.items() if name not in given}
 
     def parse(self, given: Mapping[str, Any]) -> dict[str, Any]:
         """Every hyperparameter with its typed value. Raises InputError that names all problems."""

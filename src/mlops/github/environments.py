@@ -40,7 +40,7 @@ def missing(
     return needed
 
 
-def unless_there(name: str, environment: str, reviewers: Sequence[Reviewer] | None) -> str:
+def create_if_missing(name: str, environment: str, reviewers: Sequence[Reviewer] | None) -> str:
     """A shell command that creates an environment unless it exists."""
     creating = " && ".join(shlex.join(command) for command in commands(name, environment, reviewers))
     return f"gh api {_path(name, environment)} --silent 2>&1 | grep -q 'HTTP 404' && {creating}"

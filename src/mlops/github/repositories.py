@@ -49,7 +49,7 @@ class Environment:
 def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
     """The ids of the repository OWNER/NAME: the given ones, the others from GitHub.
 
-    InputError for an id that is no number, and for a repository that does not exist, is not visible, or was renamed, as
+    InputError for an id that is not a number, and for a repository that does not exist, is not visible, or was renamed, as
     tokens contain the present name.
     """
     if owner_id is None or repository_id is None:
@@ -62,7 +62,7 @@ def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
 
 
 def reviewer(login: str) -> Reviewer:
-    """A person (LOGIN) or a team (ORGANISATION/TEAM) as environments name them. InputError when GitHub knows neither."""
+    """A person (LOGIN) or a team (ORGANISATION/TEAM) as environments name them. InputError when GitHub has neither."""
     organisation, _, team = login.partition("/")
     path = f"orgs/{organisation}/teams/{team}" if team else f"users/{login}"
     account = _get(path)
@@ -143,8 +143,8 @@ def _by_gh(name: str) -> dict[str, Any] | None:
 def _by_api(name: str) -> dict[str, Any]:
     request = Request(f"{_API}/repos/{name}", headers={"Accept": "application/vnd.github+json", "User-Agent": "mlops"})
     try:
-        with urlopen(request, timeout=_TIMEOUT_SECONDS) as answer:
-            return json.load(answer)
+        with urlopen(request, timeout=_TIMEOUT_SECONDS) as response:
+            return json.load(response)
     except HTTPError as error:
         raise InputError(
             f"GitHub shows no repository {name} ({error.code}). If it is private, sign in with gh auth login, or give "

@@ -10,7 +10,7 @@ T = TypeVar("T")
 
 
 def spawn(function: Callable[..., Any], *args: Any) -> threading.Thread:
-    """Run a function on a thread of its own."""
+    """Run a function on a separate thread."""
     run = contextvars.copy_context().run
     thread = threading.Thread(target=run, args=(function, *args), daemon=True, name=function.__name__)
     thread.start()

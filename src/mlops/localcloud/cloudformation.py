@@ -10,7 +10,7 @@ physical_name = resource_types.physical_name
 
 @dataclass(frozen=True)
 class ResourceType:
-    """A CloudFormation resource type. Its functions run on a thread of their own and may call this cloud.
+    """A CloudFormation resource type. Its functions run on a separate thread and may call this cloud.
 
     create(properties, logical id, stack name) and update(physical id, old properties, new properties) return the
     physical id (what `Ref` gives) and the attributes (what `Fn::GetAtt` gives). An exception fails the resource

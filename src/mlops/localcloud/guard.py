@@ -1,8 +1,8 @@
-"""Refuses requests of web pages, and of programs that call the local cloud by a foreign name.
+"""Refuses requests from web pages, and requests with another host name than the local cloud's.
 
-A page of any site can send requests to the loopback, under its own name (Origin) or under one that its DNS server
-points here (Host, "DNS rebinding"). Sources: Fetch Standard, "Origin header"; Fetch Metadata Request Headers;
-RFC 6761, section 6.3: names under .localhost always are the loopback, so no site can have one.
+A page of any site can send requests to the loopback, with its own name (Origin), or with a name that its DNS server
+resolves to the loopback (Host, "DNS rebinding"). Sources: Fetch Standard, "Origin header"; Fetch Metadata Request Headers;
+RFC 6761, section 6.3: names under .localhost always resolve to the loopback, so no site can have one.
 
 AWS's SDKs address buckets by path where the endpoint is an IP address, as ours is. With the endpoint
 http://s3.localhost:PORT they make the bucket part of the host.
@@ -12,11 +12,11 @@ import re
 
 from mlops.localcloud.ministack.lambda_functions import CODE_URL_PREFIX, is_signed_code_url
 
-# ministack's own APIs, which need no credentials. The callbacks of custom resources and wait conditions have paths that
-# cannot be guessed.
+# ministack's own APIs, which need no credentials. Of them only the callbacks of custom resources and wait conditions are
+# allowed: their paths cannot be guessed.
 _ADMINISTRATION = ("/_ministack/", "/_localstack/")
-_USED = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
-# The registry's HTTP API asks for no credentials.
+_CALLBACKS = ("/_ministack/cfn-response/", "/_ministack/cfn-signal/")
+# The registry's HTTP API needs no credentials.
 _REGISTRY = re.compile(r"/v2/(?:_catalog|.+/(?:manifests|blobs|tags)/.*)?")
 _HOST = re.compile(r"127\.0\.0\.1|localhost|(?:[a-z0-9.-]+\.)?s3(?:\.[a-z0-9-]+)?\.localhost", re.IGNORECASE)
 
@@ -39,7 +39,7 @@ class Guard:
         if any(site not in ("none", "same-origin") for site in sites):
             return "The local cloud does not answer web pages of another site"
         path = scope["path"]
-        if path.startswith(_ADMINISTRATION) and not path.startswith(_USED):
+        if path.startswith(_ADMINISTRATION) and not path.startswith(_CALLBACKS):
             if path.startswith(CODE_URL_PREFIX) and is_signed_code_url(scope["query_string"].decode("latin-1")):
                 return None
             return f"The local cloud has no {path}"
@@ -53,7 +53,7 @@ class Guard:
 
 
 def without_cors(message: dict) -> dict:
-    """The start of an answer without the headers that would let web pages of another origin read it."""
+    """The start of a response without the headers that would let web pages of another origin read it."""
     if message["type"] != "http.response.start":
         return message
     kept = [
@@ -62,5 +62,5 @@ def without_cors(message: dict) -> dict:
     return {**message, "headers": kept}
 
 
-def _values(headers: list[tuple[bytes, bytes]], sought: bytes) -> list[str]:
-    return [value.decode("latin-1") for name, value in headers if name.lower() == sought]
+def _values(headers: list[tuple[bytes, bytes]], header: bytes) -> list[str]:
+    return [value.decode("latin-1") for name, value in headers if name.lower() == header]

@@ -2,7 +2,7 @@
 
 A pushed image is its build context with the Dockerfile's COPY and ADD instructions replayed into a root directory,
 and the program that ENTRYPOINT and CMD name. FROM and RUN make an environment; the one that this cloud runs in
-replaces it, so they are not carried out, and neither are copies from other build stages.
+replaces it, so they are skipped, and so are copies from other build stages.
 """
 
 import dataclasses
@@ -67,10 +67,10 @@ class Image:
     def _program(self, name: str, path: str, cwd: Path) -> str:
         if name in ("python", "python3"):
             return sys.executable
-        found = shutil.which(name, path=path) or shutil.which(str(cwd / name))
-        if found is None:
+        program = shutil.which(name, path=path) or shutil.which(str(cwd / name))
+        if program is None:
             raise AWSError("ValidationException", f'exec: "{name}": executable file not found in image {self.digest}')
-        return found
+        return program
 
 
 _images = context.scoped(dict[str, Image])
@@ -223,15 +223,15 @@ def _copy(value: str, workdir: str, root: Path, context_dir: Path, included: Seq
 
 def _matches(pattern: str, included: Sequence[PurePosixPath]) -> list[tuple[PurePosixPath, PurePosixPath | None]]:
     """Files that a source of COPY names, each with its path below the named directory, or None for a file itself."""
-    found: list[tuple[PurePosixPath, PurePosixPath | None]] = []
+    matches: list[tuple[PurePosixPath, PurePosixPath | None]] = []
     for file in included:
         for named in (file, *file.parents):
             if str(named) == pattern or (
                 pattern != "." and len(named.parts) == pattern.count("/") + 1 and named.match(pattern)
             ):
-                found.append((file, None if named == file else file.relative_to(named)))
+                matches.append((file, None if named == file else file.relative_to(named)))
                 break
-    return found
+    return matches
 
 
 def _assignments(value: str, known: dict[str, str]) -> dict[str, str]:

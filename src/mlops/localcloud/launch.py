@@ -31,7 +31,7 @@ _CONFLICTING = (
 _MODULE = "mlops.localcloud"
 _LOG_TAIL_LINES = 15
 HEALTH_SECONDS = 15.0
-# How long a process that no longer answers may take to end.
+# How long an unresponsive process may take to end.
 _EXIT_SECONDS = 5.0
 
 
@@ -44,7 +44,7 @@ class AlreadyRuns(InputError):
 
 
 def conflicting_variables() -> list[str]:
-    """Variables that would win over those of `Running.environment`, or spoil its credentials."""
+    """Variables that would override those of `Running.environment`, or conflict with its credentials."""
     return [*_CONFLICTING, *(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]
 
 
@@ -91,13 +91,13 @@ def start(
 ) -> Handle:
     """Start a local cloud for the repository at `root` and wait until it answers.
 
-    `directory` takes its log, its state file and everything that it writes. With no port, 4566 or, when that
-    is taken, a free one. AlreadyRuns when one runs with this directory, or another process starts one at the same time;
-    InputError when the port is taken, PipelineError with the end of its log when it doesn't start.
+    All its files are written to `directory`. Without a port it takes 4566, or a free port when 4566 is taken.
+    AlreadyRuns when one runs with this directory, or another process starts one at the same time; InputError when the
+    port is taken, PipelineError with the end of its log when it doesn't start.
     """
     directory = directory.resolve()
     directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # The directory of an earlier version, or one that the user has made.
+    # An existing directory may have other permissions.
     directory.chmod(0o700)
     with _starting(directory):
         running = find(directory)
@@ -154,8 +154,8 @@ def health(port: int, timeout_seconds: float | None = None) -> dict | None:
     connection = HTTPConnection("127.0.0.1", port, timeout=timeout_seconds or HEALTH_SECONDS)  # never through a proxy
     try:
         connection.request("GET", "/_localcloud/health")
-        answer = connection.getresponse()
-        body = json.load(answer) if answer.status == 200 else None
+        response = connection.getresponse()
+        body = json.load(response) if response.status == 200 else None
         return body if isinstance(body, dict) else None
     except (OSError, HTTPException, ValueError):
         return None
@@ -173,7 +173,7 @@ def end_of_log(log: Path) -> str:
 
 @contextmanager
 def _starting(directory: Path) -> Iterator[None]:
-    """Hold the lock without which no process starts a cloud with this directory."""
+    """Hold the lock that lets only one process at a time start a cloud with this directory."""
     with open(os.open(directory / "cloud.lock", os.O_RDWR | os.O_CREAT, 0o600), "r+b") as lock:
         # The system releases the lock when the file is closed, also when this process is killed.
         fcntl.flock(lock, fcntl.LOCK_EX)
@@ -221,7 +221,7 @@ def _end(process: subprocess.Popen, grace_seconds: float) -> None:
         process.stdin.close()
         process.wait(grace_seconds)
     except (BrokenPipeError, subprocess.TimeoutExpired):
-        # Its reaper ends what it started, however it ends.
+        # Its reaper ends the processes that it started, even after a kill.
         process.kill()
         process.wait()
 
@@ -234,20 +234,20 @@ def _process(directory: Path) -> psutil.Process | None:
     """The process of the local cloud with this directory, also when cloud.json is missing or wrong."""
     running = state.read(directory)
     if running is not None and psutil.pid_exists(running.pid):
-        with _gone_by_now():
+        with _ignore_ended():
             process = psutil.Process(running.pid)
             if _is_cloud(process, directory):
                 return process
     for process in psutil.process_iter():
-        with _gone_by_now():
+        with _ignore_ended():
             if _is_cloud(process, directory):
                 return process
     return None
 
 
 @contextmanager
-def _gone_by_now() -> Iterator[None]:
-    """Ignore a process that ends meanwhile or belongs to another user: it is no cloud of ours."""
+def _ignore_ended() -> Iterator[None]:
+    """Ignore a process that ends meanwhile or belongs to another user: it is not this user's cloud."""
     try:
         yield
     except psutil.Error:
@@ -262,7 +262,7 @@ def _is_cloud(process: psutil.Process, directory: Path) -> bool:
 def _ended(process: psutil.Process, seconds: float) -> bool:
     """Whether the process ends in that time. It isn't our child, and may stay a zombie in a container without an init."""
     deadline = time.monotonic() + seconds
-    with _gone_by_now():
+    with _ignore_ended():
         while process.is_running() and process.status() != psutil.STATUS_ZOMBIE:
             if time.monotonic() > deadline:
                 return False

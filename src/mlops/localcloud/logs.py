@@ -14,9 +14,9 @@ _BATCH = 1000
 
 
 class LogStream:
-    """A log stream that is a file as well. Events reach CloudWatch Logs in batches, within half a second.
+    """A log stream that is also written to a file. Events reach CloudWatch Logs in batches, within half a second.
 
-    Use as a context manager: leaving it delivers what is left. `write` may be called from any thread.
+    Use as a context manager: leaving it delivers the remaining events. `write` may be called from any thread.
     """
 
     def __init__(self, group: str, stream: str, file: Path):

@@ -26,7 +26,7 @@ def page(request: dict, items: Sequence[Any], member: str, size: int) -> dict:
 def _start(token: str | None) -> int:
     if token is None:
         return 0
-    found = _TOKEN.fullmatch(token)
-    if found is None:
+    match = _TOKEN.fullmatch(token)
+    if match is None:
         raise InvalidRequest("The pagination token is not valid", "InvalidNextTokenException", "InvalidInputException")
-    return int(found[1])
+    return int(match[1])

@@ -27,7 +27,7 @@ _closing = False
 
 
 class Process:
-    """A running program in a process group of its own. Its output, line by line, goes to `on_line`."""
+    """A running program in a separate process group. Its output, line by line, goes to `on_line`."""
 
     def __init__(
         self,

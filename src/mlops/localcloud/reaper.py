@@ -1,6 +1,6 @@
 """Ends the processes of a local cloud that was itself ended without notice.
 
-Runs as a process of its own, `python -m mlops.localcloud.reaper`. Its standard input is a pipe from the cloud:
+Runs as a separate process, `python -m mlops.localcloud.reaper`. Its standard input is a pipe from the cloud:
 a line `+ID` adds a process group, `-ID` takes one away. When the pipe closes, whatever happened to the cloud,
 the groups that are left are killed.
 """

@@ -38,7 +38,7 @@ Send = Callable[[dict], Awaitable[None]]
 
 
 class Application:
-    """ASGI application: our data plane first, because it is the hot path; everything else is ministack's to route."""
+    """ASGI application: requests to endpoints are handled first, as the hot path; ministack routes all others."""
 
     def __init__(self, data_plane: Service, running: Running):
         self._base = app.application()
@@ -100,9 +100,9 @@ class Server(uvicorn.Server):
         """Stop in the background: hooks, child processes, then the server."""
         if not self._stopping:
             self._stopping = True
-            threading.Thread(target=self._wind_down, name="wind-down").start()
+            threading.Thread(target=self._shut_down, name="shutdown").start()
 
-    def _wind_down(self) -> None:
+    def _shut_down(self) -> None:
         for hook in context.shutdown_hooks():
             try:
                 hook()

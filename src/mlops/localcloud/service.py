@@ -69,7 +69,7 @@ class Service:
 
     @property
     def implemented(self) -> set[str]:
-        """The operations that are carried out, in the spelling of boto3's methods."""
+        """The implemented operations, by the names of boto3's methods."""
         return set(self._operations)
 
     @property

@@ -54,14 +54,14 @@ def write(directory: Path, running: Running) -> None:
 def read(directory: Path) -> Running | None:
     """The cloud of the file; None where there is no valid file."""
     try:
-        found = json.loads((directory / FILE).read_text(encoding="utf-8"))
+        content = json.loads((directory / FILE).read_text(encoding="utf-8"))
     except (OSError, ValueError):
         return None
     types = {field.name: {"str": str, "int": int, "bool": bool}[str(field.type)] for field in fields(Running)}
     # type(), not isinstance: true is an int as well.
-    if not isinstance(found, dict) or {name: type(value) for name, value in found.items()} != types:
+    if not isinstance(content, dict) or {name: type(value) for name, value in content.items()} != types:
         return None
-    return Running(**found) if found["pid"] > 0 and 0 < found["port"] < 65536 else None
+    return Running(**content) if content["pid"] > 0 and 0 < content["port"] < 65536 else None
 
 
 def remove(directory: Path) -> None:

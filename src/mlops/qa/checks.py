@@ -46,29 +46,29 @@ def bad_requests(rows: TestSet) -> list[BadRequest]:
 
 
 def _refusal(client: Client, request: BadRequest) -> Check:
-    answer = client.send(request.body.encode(), request.content_type, request.content_type)
-    passed = answer.status == request.status
-    message = f"{request.what} was answered with {answer.status}, must be {request.status}"
-    if not passed and answer.body.strip():
-        message += f": {answer.body[:200].strip()}"
-    return Check(f"refuses {request.what}", passed, answer.status, request.status, "HTTP status", message)
+    response = client.send(request.body.encode(), request.content_type, request.content_type)
+    passed = response.status == request.status
+    message = f"{request.fault} was answered with {response.status}, must be {request.status}"
+    if not passed and response.body.strip():
+        message += f": {response.body[:200].strip()}"
+    return Check(f"refuses {request.fault}", passed, response.status, request.status, "HTTP status", message)
 
 
 def _same(
-    name: str, what: str, rows: Sequence[str], answered: Sequence[Prediction], expected: Sequence[Prediction]
+    name: str, reference: str, rows: Sequence[str], answered: Sequence[Prediction], expected: Sequence[Prediction]
 ) -> Check:
-    deviations = [deviation(one, other) for one, other in zip(answered, expected, strict=True)]
+    deviations = [deviation(prediction, right) for prediction, right in zip(answered, expected, strict=True)]
     worst = max(range(len(deviations)), key=deviations.__getitem__)
-    figure = deviations[worst]
+    value = deviations[worst]
     unit = "probability" if isinstance(expected[worst], dict) else "relative deviation"
-    passed = figure <= TOLERANCE
+    passed = value <= TOLERANCE
     if passed:
-        message = f"{len(rows)} rows differ from {what} by at most {figure:.1g} ({unit}), allowed is {TOLERANCE:g}"
+        message = f"{len(rows)} rows differ from {reference} by at most {value:.1g} ({unit}), allowed is {TOLERANCE:g}"
     else:
         count = sum(each > TOLERANCE for each in deviations)
-        answer = f"the endpoint answered {shown(answered[worst])}, not {shown(expected[worst])}"
+        difference = f"the endpoint answered {shown(answered[worst])}, not {shown(expected[worst])}"
         message = (
-            f"{count} of {len(rows)} rows differ from {what} by more than {TOLERANCE:g} ({unit}); "
-            f"row {rows[worst]!r}: {answer}"
+            f"{count} of {len(rows)} rows differ from {reference} by more than {TOLERANCE:g} ({unit}); "
+            f"row {rows[worst]!r}: {difference}"
         )
-    return Check(name, passed, figure if math.isfinite(figure) else None, TOLERANCE, unit, message)
+    return Check(name, passed, value if math.isfinite(value) else None, TOLERANCE, unit, message)

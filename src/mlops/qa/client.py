@@ -20,7 +20,7 @@ _T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     """The container's response, with its own HTTP status even when SageMaker wraps it in a ModelError."""
 
     status: int
@@ -35,18 +35,18 @@ class Client:
         self._target = {"TargetVariant": variant} if variant else {}
         self.endpoint = endpoint
 
-    def send(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Send one request. A refusal by the container is an Answer; AWSError when no container responded."""
+    def send(self, body: bytes, content_type: str, accept: str) -> Response:
+        """Send one request. A refusal by the container is a Response; AWSError when no container responded."""
         try:
-            answer = self._runtime.invoke_endpoint(
+            response = self._runtime.invoke_endpoint(
                 EndpointName=self.endpoint, Body=body, ContentType=content_type, Accept=accept, **self._target
             )
         except AWSError as error:
             if error.code != "ModelError":
                 raise
             status = error.response.get("OriginalStatusCode", 500)
-            return Answer(status, error.response.get("OriginalMessage", ""))
-        return Answer(200, answer["Body"].read().decode("utf-8", "replace"))
+            return Response(status, error.response.get("OriginalMessage", ""))
+        return Response(200, response["Body"].read().decode("utf-8", "replace"))
 
     def predict_csv(self, rows: Sequence[str]) -> list[Prediction]:
         """One prediction for each row of CSV. Raises PipelineError for any other response."""
@@ -59,9 +59,9 @@ class Client:
 
     def numbers(self, rows: Sequence[str]) -> list[float]:
         """A regression model's number for each row of CSV."""
-        found = self.predict_csv(rows)
-        numbers = [each for each in found if not isinstance(each, dict)]
-        if len(numbers) < len(found):
+        answered = self.predict_csv(rows)
+        numbers = [each for each in answered if not isinstance(each, dict)]
+        if len(numbers) < len(answered):
             raise PipelineError(f"{self.endpoint} answered labels, but the released model predicts numbers")
         return numbers
 
@@ -77,18 +77,18 @@ class Client:
     def _predictions(
         self, body: bytes, content_type: str, accept: str, count: int, read: Callable[[str], list[_T]]
     ) -> list[_T]:
-        answer = self.send(body, content_type, accept)
-        if answer.status == 0:  # SageMaker's, where the container gave none
-            raise PipelineError(f"{self.endpoint} did not answer good rows: {answer.body[:300]}")
-        if answer.status != 200:
-            raise PipelineError(f"{self.endpoint} answered {answer.status} to good rows: {answer.body[:300]}")
+        response = self.send(body, content_type, accept)
+        if response.status == 0:  # SageMaker's own status when the container did not respond
+            raise PipelineError(f"{self.endpoint} did not answer good rows: {response.body[:300]}")
+        if response.status != 200:
+            raise PipelineError(f"{self.endpoint} answered {response.status} to good rows: {response.body[:300]}")
         try:
-            found = read(answer.body)
+            predicted = read(response.body)
         except (ValueError, TypeError, KeyError) as error:
-            raise PipelineError(f"{self.endpoint} answered no predictions: {answer.body[:300]!r}") from error
-        if len(found) != count:
-            raise PipelineError(f"{self.endpoint} answered {len(found)} predictions for {count} rows")
-        return found
+            raise PipelineError(f"{self.endpoint} answered no predictions: {response.body[:300]!r}") from error
+        if len(predicted) != count:
+            raise PipelineError(f"{self.endpoint} answered {len(predicted)} predictions for {count} rows")
+        return predicted
 
 
 class ApiClient(Client):
@@ -98,10 +98,10 @@ class ApiClient(Client):
         self._api = api
         self.endpoint = api.url
 
-    def send(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Send one request. A response with any status is an Answer; AWSError when there is none."""
-        answer = self._api.predict(body, content_type=content_type, accept=accept)
-        return Answer(answer.status, answer.body.decode("utf-8", "replace"))
+    def send(self, body: bytes, content_type: str, accept: str) -> Response:
+        """Send one request. A response with any status is a Response; AWSError when there is none."""
+        response = self._api.predict(body, content_type=content_type, accept=accept)
+        return Response(response.status, response.body.decode("utf-8", "replace"))
 
 
 class FunctionClient(Client):
@@ -111,8 +111,8 @@ class FunctionClient(Client):
         self._lambda = session.client("lambda")
         self.endpoint = f"{function}:{LIVE}"
 
-    def send(self, body: bytes, content_type: str, accept: str) -> Answer:
-        """Invoke the function. A failure of the function is an Answer with status 502, as API Gateway responds."""
+    def send(self, body: bytes, content_type: str, accept: str) -> Response:
+        """Invoke the function. A failure of the function is a Response with status 502, as API Gateway responds."""
         event = {
             "resource": "/predict",
             "path": "/predict",
@@ -123,10 +123,10 @@ class FunctionClient(Client):
             "isBase64Encoded": False,
         }
         response = self._lambda.invoke(FunctionName=self.endpoint, Payload=json.dumps(event).encode())
-        answer = json.loads(response["Payload"].read())
+        payload = json.loads(response["Payload"].read())
         if "FunctionError" in response:
-            return Answer(502, f"{answer.get('errorType', '')}: {answer.get('errorMessage', '')}")
-        return Answer(answer["statusCode"], answer.get("body") or "")
+            return Response(502, f"{payload.get('errorType', '')}: {payload.get('errorMessage', '')}")
+        return Response(payload["statusCode"], payload.get("body") or "")
 
 
 def _csv(rows: Sequence[str]) -> bytes:

@@ -27,7 +27,7 @@ TOLERANCE = 1e-5
 class BadRequest:
     """A request that a model must refuse, and the HTTP status for it."""
 
-    what: str
+    fault: str
     body: str
     content_type: str
     status: int
@@ -41,7 +41,7 @@ class Golden:
     predictions: Sequence[Prediction]
     tolerance: float = TOLERANCE
     instances: list[list[Any]] = field(default_factory=list)
-    refused: list[BadRequest] = field(default_factory=list)
+    bad_requests: list[BadRequest] = field(default_factory=list)
 
 
 def write(golden: Golden, file: Path) -> None:
@@ -52,9 +52,9 @@ def write(golden: Golden, file: Path) -> None:
 def read(session: Session, uri: str) -> Golden:
     """The golden rows at this S3 URI."""
     parts = urlsplit(uri)
-    answer = session.client("s3").get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
-    found = json.loads(answer["Body"].read())
-    return Golden(found["rows"], found["predictions"], found["tolerance"])
+    response = session.client("s3").get_object(Bucket=parts.netloc, Key=parts.path.lstrip("/"))
+    content = json.loads(response["Body"].read())
+    return Golden(content["rows"], content["predictions"], content["tolerance"])
 
 
 def client_of(session: Session, names: Names, parameters: dict[str, str]) -> Client:
@@ -71,8 +71,8 @@ def require(client: Client, golden: Golden, rows_per_request: int) -> None:
     for first in range(0, len(golden.rows), rows_per_request):
         rows = golden.rows[first : first + rows_per_request]
         expected = golden.predictions[first : first + rows_per_request]
-        for row, found, prediction in zip(rows, client.predict_csv(rows), expected, strict=True):
-            if deviation(found, prediction) > golden.tolerance:
+        for row, prediction, right in zip(rows, client.predict_csv(rows), expected, strict=True):
+            if deviation(prediction, right) > golden.tolerance:
                 raise PipelineError(
-                    f"{client.endpoint} predicts {shown(found)} for {row!r}, the released model {shown(prediction)}"
+                    f"{client.endpoint} predicts {shown(prediction)} for {row!r}, the released model {shown(right)}"
                 )

@@ -1,4 +1,4 @@
-"""The load test: locust without its web page, as a process of its own."""
+"""The load test: locust without its web page, as a separate process."""
 
 from __future__ import annotations
 

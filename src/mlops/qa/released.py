@@ -25,13 +25,13 @@ def load(session: Session, bucket: str, execution_id: str) -> Predictor:
         return unpack(archive, Path(directory, "model"), f"s3://{bucket}/{key}")
 
 
-def unpack(archive: Path, directory: Path, place: str) -> Predictor:
-    """The model of an archive that is unpacked to `directory`; `place` names it in errors."""
+def unpack(archive: Path, directory: Path, uri: str) -> Predictor:
+    """The model of an archive that is unpacked to `directory`; `uri` names it in errors."""
     try:
         archives.extract(archive, directory)
         return team.predictor(directory)
     except (tarfile.TarError, InputError) as error:
-        raise PipelineError(f"{place}: {error}") from error
+        raise PipelineError(f"{uri}: {error}") from error
 
 
 def predict(model: Predictor, rows: Sequence[str], tolerance: float) -> list[Prediction]:

@@ -12,11 +12,11 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Check:
-    """One check. `figure` is the measured value; `message` is a sentence with value and bound, passed or not."""
+    """One check. `value` is the measured one; `message` is a sentence with value and bound, passed or not."""
 
     name: str
     passed: bool
-    figure: float | str | None
+    value: float | str | None
     bound: float | str | None
     unit: str
     message: str

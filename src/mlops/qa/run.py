@@ -101,11 +101,11 @@ def _check_answers(
     rows = testset.load(session, release.bucket, release.data_version, model.target, features)
     sample = rows.sample(_GOLDEN_ROWS)
     expected = released.predict(model, sample.rows, golden.TOLERANCE)
-    known = Golden(sample.rows, expected, instances=sample.values(), refused=checks.bad_requests(sample))
+    golden_rows = Golden(sample.rows, expected, instances=sample.values(), bad_requests=checks.bad_requests(sample))
     if release.stage == "test":
-        golden.write(known, output / PurePosixPath(names.golden_rows_key(release.execution_id)).name)
+        golden.write(golden_rows, output / PurePosixPath(names.golden_rows_key(release.execution_id)).name)
     itself = _released_itself(session, configuration, release, client)
-    result.add(checks.golden_rows(itself, known))
+    result.add(checks.golden_rows(itself, golden_rows))
     result.add(checks.formats_agree(itself, sample))
     result.add(*checks.bad_rows(client, sample))
     return rows, model.target

@@ -54,13 +54,13 @@ def load(session: Session, bucket: str, data_version: str, target: Target, featu
     return parse(content, f"s3://{bucket}/{key}", target, features)
 
 
-def parse(content: str, place: str, target: Target, features: Sequence[str]) -> TestSet:
-    """Parse CSV with a header and columns in any order; errors name it by `place`. Raises PipelineError."""
+def parse(content: str, uri: str, target: Target, features: Sequence[str]) -> TestSet:
+    """Parse CSV with a header and columns in any order; errors name it by `uri`. Raises PipelineError."""
     rows = list(csv.DictReader(io.StringIO(content)))
     if not rows:
-        raise PipelineError(f"{place} has no rows, but QA needs a test set")
+        raise PipelineError(f"{uri} has no rows, but QA needs a test set")
     if missing := [name for name in (target.name, *features) if name not in rows[0]]:
-        raise PipelineError(f"{place} has no column {', '.join(missing)}, but the released model needs it")
+        raise PipelineError(f"{uri} has no column {', '.join(missing)}, but the released model needs it")
     value = target.values.index if isinstance(target, Category) else float
     targets = []
     for number, row in enumerate(rows, start=1):
@@ -68,7 +68,7 @@ def parse(content: str, place: str, target: Target, features: Sequence[str]) -> 
             targets.append(value(row[target.name]))
         except (ValueError, TypeError):
             problem = f"found {row[target.name]!r}, allowed is {target.allowed}"
-            raise PipelineError(f"{place}: row {number}, column {target.name}: {problem}") from None
+            raise PipelineError(f"{uri}: row {number}, column {target.name}: {problem}") from None
     return TestSet(tuple(features), tuple(tuple(row[name] for name in features) for row in rows), tuple(targets))
 
 

@@ -22,29 +22,29 @@ def judge(load: dict[str, Any], bounds: Qa) -> list[Check]:
     ]
 
 
-def _latency(name: str, figure: float | None, bound: float) -> Check:
-    if figure is None:
+def _latency(name: str, value: float | None, bound: float) -> Check:
+    if value is None:
         return _unmeasured(name, bound, "ms")
-    shown = f"{figure:,.0f}" if figure >= 100 else f"{figure:.3g}"
+    shown = f"{value:,.0f}" if value >= 100 else f"{value:.3g}"
     message = f"{name} was {shown} ms, {_FILE} allows {bound:,g} ms"
-    return Check(name, figure <= bound, figure, bound, "ms", message)
+    return Check(name, value <= bound, value, bound, "ms", message)
 
 
 def _failures(load: dict[str, Any], bounds: Qa) -> Check:
-    name, figure, bound = "failure ratio", load["failure_ratio"], bounds.failure_ratio
-    if figure is None:
+    name, value, bound = "failure ratio", load["failure_ratio"], bounds.failure_ratio
+    if value is None:
         return _unmeasured(name, bound, "of the requests")
-    message = f"{load['failures']:,} of {load['requests']:,} requests failed ({figure:.2%}), {_FILE} allows {bound:.2%}"
-    return Check(name, figure <= bound, figure, bound, "of the requests", message)
+    message = f"{load['failures']:,} of {load['requests']:,} requests failed ({value:.2%}), {_FILE} allows {bound:.2%}"
+    return Check(name, value <= bound, value, bound, "of the requests", message)
 
 
 def _throughput(load: dict[str, Any], bounds: Qa) -> Check:
-    name, figure, bound = "throughput", load["throughput"], bounds.minimum_throughput
+    name, value, bound = "throughput", load["throughput"], bounds.minimum_throughput
     unit = "requests/s"
-    if figure is None:
+    if value is None:
         return _unmeasured(name, bound, unit)
-    message = f"throughput was {figure:,.1f} {unit}, {_FILE} requires {bound:,g} {unit}"
-    return Check(name, figure >= bound, figure, bound, unit, message)
+    message = f"throughput was {value:,.1f} {unit}, {_FILE} requires {bound:,g} {unit}"
+    return Check(name, value >= bound, value, bound, unit, message)
 
 
 def _unmeasured(name: str, bound: float, unit: str) -> Check:

@@ -39,7 +39,7 @@ def bootstrap(
         ids = repositories.identify(name, owner_id, repository_id)
         return ids, [repositories.reviewer(login) for login in reviewers]
 
-    ids, asked = yield from step(f"Looking {name} up on GitHub", look_up)
+    ids, requested = yield from step(f"Looking {name} up on GitHub", look_up)
     model = {"Project": repository.project.project, "Model": repository.project.model}
     yield from _deploy(repository, "boundaries", model)
     outputs = yield from _deploy(
@@ -56,11 +56,13 @@ def bootstrap(
     )
     variables = _variables(repository, outputs)
     if set_on_github:
-        yield from _set(name, variables, asked)
+        yield from _set(name, variables, requested)
     else:
-        creating = [environments.unless_there(name, each, _reviewers_of(each, asked)) for each in _ENVIRONMENTS]
+        creating = [
+            environments.create_if_missing(name, each, _reviewers_of(each, requested)) for each in _ENVIRONMENTS
+        ]
         yield GitHubCommands((*creating, *(shlex.join(command) for command in variables)))
-    if not asked:
+    if not requested:
         yield ReviewersMissing()
 
 
@@ -85,11 +87,11 @@ def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> Ev
 
     def set_all() -> None:
         for environment, existing in present.items():
-            asked = _reviewers_of(environment, reviewers)
+            requested = _reviewers_of(environment, reviewers)
             repositories.run(
-                environments.commands(name, environment, asked)
+                environments.commands(name, environment, requested)
                 if existing is None
-                else environments.missing(name, environment, existing, asked)
+                else environments.missing(name, environment, existing, requested)
             )
         # Last, because the workflows work as soon as the variables are set.
         repositories.run(variables)
@@ -119,5 +121,5 @@ def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str
 def _name(repository: Repository) -> str:
     project = repository.project
     if not project.github_owner or not project.github_repository:
-        raise InputError("configuration/project.json names no github_owner or github_repository.")
+        raise InputError("configuration/project.json has no github_owner or github_repository.")
     return f"{project.github_owner}/{project.github_repository}"

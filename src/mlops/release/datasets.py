@@ -28,7 +28,7 @@ def prepare_data(repository: Repository, source: str | None = None, output: Path
             from_callback(lambda show: prepare(source, folder, on_progress=show)),
         )
     except DataError as error:
-        # A file that is no table is quoted as it is.
+        # A file that is not a table is quoted as it is.
         message = printable(str(error))
         raise InputError(message if len(message) <= _MOST_CHARACTERS else f"{message[:_MOST_CHARACTERS]}…") from error
     yield DatasetPrepared(folder, dataset["rows"], dataset["dropped"], dataset["synthetic"])

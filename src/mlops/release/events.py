@@ -64,7 +64,7 @@ def long_step(title: str, work: Generator[object, None, Result]) -> Generator[Ev
 
 @dataclass(frozen=True)
 class DatasetPrepared(Event):
-    """A data set is in `folder`; `rows` by its parts, `dropped` by reason."""
+    """A data set is in `folder`; `rows` counts by part, `dropped` by reason."""
 
     folder: Path
     rows: Mapping[str, int]
@@ -120,7 +120,7 @@ class ExecutionSuperseded(Event):
 
 @dataclass(frozen=True)
 class AlreadyReleasing(Event):
-    """An execution in progress releases the same code and data in the same way; none is started."""
+    """An execution in progress releases the same code and data in the same way, so no new one is started."""
 
     execution_id: str
 
@@ -136,7 +136,7 @@ class ExecutionChanged(Event):
 class ExecutionQueued(Event):
     """The execution waits for the end of another one."""
 
-    ahead: str
+    blocked_by: str
 
 
 @dataclass(frozen=True)
@@ -204,14 +204,14 @@ class RolledBack(Event):
 
 @dataclass(frozen=True)
 class ProjectDestroyed(Event):
-    """All stacks of the project are deleted, but those that a person deploys."""
+    """All stacks of the project are deleted, except those that a person deploys."""
 
     project: str
 
 
 @dataclass(frozen=True)
 class GitHubCommands(Event):
-    """Lines of shell that set environments and variables on GitHub: nothing has set them yet."""
+    """Shell commands that set environments and variables on GitHub; none of them has been run."""
 
     lines: tuple[str, ...]
 
@@ -238,7 +238,7 @@ class ReportWritten(Event):
 
 @dataclass(frozen=True)
 class ProductionAnswered(Event):
-    """The answer of production to a row of the test set."""
+    """Production's prediction for a row of the test set."""
 
     row: str
     answer: str
@@ -246,7 +246,7 @@ class ProductionAnswered(Event):
 
 @dataclass(frozen=True)
 class ReleaseFailed(Event):
-    """The release has failed; its report follows, and the exception."""
+    """The release has failed; its report follows, then the exception."""
 
     message: str
 

@@ -18,9 +18,9 @@ def invoke(
     content_type: str = "text/csv",
     accept: str | None = None,
 ) -> bytes:
-    """The answer of the endpoint of a stage, called as its clients call it: production through the API, if it has one.
+    """The response of a stage's endpoint, called as its clients call it: production through the API, if it has one.
 
-    `accept` is the content type of the answer, by default that of the body. InputError when the rows are refused (4xx),
+    `accept` is the content type of the response, by default that of the body. InputError when the rows are refused (4xx),
     PipelineError when they could not be answered (5xx).
     """
     session, names, accept = repository.session, repository.names, accept or content_type
@@ -28,16 +28,16 @@ def invoke(
     if frontend is None:
         name = endpoints.name_of(session, names, stage)
         return endpoints.invoke(session, name, body, content_type=content_type, accept=accept).body
-    answer = frontend.predict(body, content_type=content_type, accept=accept)
-    text = answer.body.decode("utf-8", "replace").strip()
-    if answer.status >= 500:
+    response = frontend.predict(body, content_type=content_type, accept=accept)
+    text = response.body.decode("utf-8", "replace").strip()
+    if response.status >= 500:
         log = log_locations.of_function(names, "api")
         raise PipelineError(
-            f"{frontend.url} failed ({answer.status}): {text}\nLog: {log}\nWhole log: mlops logs function api"
+            f"{frontend.url} failed ({response.status}): {text}\nLog: {log}\nWhole log: mlops logs function api"
         )
-    if answer.status >= 400:
-        raise InputError(f"{frontend.url} refused the request ({answer.status}): {text}")
-    return answer.body
+    if response.status >= 400:
+        raise InputError(f"{frontend.url} refused the request ({response.status}): {text}")
+    return response.body
 
 
 def first_row(dataset: Path) -> str:

@@ -1,4 +1,4 @@
-"""A whole release in a local cloud: from the data to an answer of the production endpoint."""
+"""A whole release in a local cloud: from the data to a prediction of the production endpoint."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ class Status:
     """An execution, the id of the one that it waits for, the endpoints, and the API where clients call it."""
 
     execution: Execution
-    ahead: str | None
+    blocked_by: str | None
     endpoints: tuple[EndpointStatus, EndpointStatus]
     api: ApiStatus | None
 
@@ -52,7 +52,7 @@ def status(repository: Repository, execution: str | None = None) -> Status:
     state = executions.read(session, pipeline, executions.named(session, pipeline, execution))
     return Status(
         execution=state,
-        ahead=executions.ahead_of(session, state),
+        blocked_by=executions.blocked_by(session, state),
         endpoints=(_endpoint(repository, "test"), _endpoint(repository, "production")),
         api=_api(repository),
     )

@@ -36,7 +36,7 @@ def write_report(
 
 
 def write_last_seen(repository: Repository, execution: Execution, sentence: str) -> Events[Path]:
-    """Write a report of an execution whose local cloud has ended, by its last known state. Returns the HTML page."""
+    """Write a report of the last known state of an execution whose local cloud has ended. Returns the HTML page."""
     directory = _directory(repository, execution.id, None)
     account = repository.session.account
     files = reports.write_last_seen(repository.project, account, execution, sentence, directory)
@@ -45,13 +45,13 @@ def write_last_seen(repository: Repository, execution: Execution, sentence: str)
 
 
 def read_baseline(file: Path) -> dict[str, Any]:
-    """The report.json of another release. InputError for a file that is none."""
+    """The report.json of another release. InputError for any other file."""
     try:
         document = json.loads(file.read_text(encoding="utf-8"))
     except ValueError as error:
         raise InputError(f"--baseline: {file} is not JSON: {error}") from error
     if not isinstance(document, dict) or "verdict" not in document:
-        raise InputError(f"--baseline: {file} is no report.json of `mlops report`")
+        raise InputError(f"--baseline: {file} is not a report.json of `mlops report`")
     return document
 
 

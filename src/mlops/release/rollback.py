@@ -38,18 +38,18 @@ def roll_back(repository: Repository, to: str | None = None, *, reason: str = ""
     return target
 
 
-def version_number(repository: Repository, given: str | None) -> int | None:
+def version_number(repository: Repository, version: str | None) -> int | None:
     """The version of a model package by its number, or by the first characters of the execution that released it."""
-    if given is None:
+    if version is None:
         return None
-    if re.fullmatch(r"[1-9][0-9]{0,6}", given):
-        return int(given)
+    if re.fullmatch(r"[1-9][0-9]{0,6}", version):
+        return int(version)
     packages = list(model_packages.newest_first(repository.session, repository.names))
-    matches = [each.version for each in packages if given and each.execution_id.startswith(given)]
+    matches = [each.version for each in packages if version and each.execution_id.startswith(version)]
     if len(matches) == 1:
         return matches[0]
     known = "".join(f"\n  {each.version}  {each.execution_id}" for each in packages[:5])
-    raise InputError(f"--to {given}: allowed is a version or the execution that released it, such as:{known}")
+    raise InputError(f"--to {version}: allowed is a version or the execution that released it, such as:{known}")
 
 
 def _in_production(repository: Repository) -> tuple[ModelPackage | None, dict[str, str]]:

@@ -34,7 +34,7 @@ def start(
 ) -> Events[str]:
     """Upload code and data, where they have changed, and start an execution of the pipeline with them.
 
-    `data` is a prepared data set or what `prepare` in data/ takes, `data_version` the S3 object version of an uploaded
+    `data` is a prepared data set or a source for `prepare` in data/, `data_version` the S3 object version of an uploaded
     one, or `latest`; with neither, the data set that was prepared last. `supersede` keeps a running execution of the
     same request, and stops the others that have no approval. Returns the execution's id. InputError when the
     configuration cannot be released.
@@ -43,7 +43,7 @@ def start(
         raise InputError("Data is given twice: --data and --data-version. Give it once.")
     settings = overrides.check(repository.configuration, hyperparameters or {}, tune=tune)
     _require_deployed_frontend(repository)
-    _require_possible(repository)
+    _require_deployable(repository)
     request = yield from _upload(
         repository, None if data is None else str(data), data_version, tune=tune, settings=settings, reason=reason
     )
@@ -66,15 +66,15 @@ def hyperparameters(
 
     InputError for a setting that isn't NAME=VALUE, is given twice, or names no hyperparameter that can be overridden.
     """
-    given = overrides.parse(repository.configuration, json_settings, tune=tune) if json_settings else {}
+    values = overrides.parse(repository.configuration, json_settings, tune=tune) if json_settings else {}
     for setting in settings:
         name, equals, value = setting.partition("=")
         if not (name and equals and value):
             raise InputError(f"--set {setting}: allowed is NAME=VALUE, such as --set max_depth=6")
-        if name in given:
-            raise InputError(f"--set {name} is given twice: {given[name]} and {value}. Give it once.")
-        given[name] = value
-    return overrides.check(repository.configuration, given, tune=tune)
+        if name in values:
+            raise InputError(f"--set {name} is given twice: {values[name]} and {value}. Give it once.")
+        values[name] = value
+    return overrides.check(repository.configuration, values, tune=tune)
 
 
 def _upload(
@@ -146,12 +146,12 @@ def _require_deployed_frontend(repository: Repository) -> None:
     configured = repository.configuration.production.clients_call
     if deployed not in (None, configured):
         raise InputError(
-            f"configuration/production.yml says clients_call: {configured}, the stacks are deployed for {deployed}. "
+            f"configuration/production.yml has clients_call: {configured}, but the stacks are deployed for {deployed}. "
             "Run: mlops deploy"
         )
 
 
-def _require_possible(repository: Repository) -> None:
+def _require_deployable(repository: Repository) -> None:
     """InputError when production cannot be changed to production.yml's values: fail before the jobs run."""
     releases.require_repeatable(repository.session, repository.names)
     deployed = releases.deployed(repository.session, repository.names)

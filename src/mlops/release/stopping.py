@@ -8,7 +8,7 @@ from mlops.release.events import Events, ExecutionChanged, ExecutionFollowed, Ex
 from mlops.release.repository import Repository
 
 # CodePipeline's limit for the reason of a stop.
-_MOST_CHARACTERS = 200
+_MAX_CHARACTERS = 200
 
 
 def stop(repository: Repository, execution: str | None = None, *, reason: str = "") -> Events[None]:
@@ -18,11 +18,11 @@ def stop(repository: Repository, execution: str | None = None, *, reason: str = 
     """
     session, names = repository.session, repository.names
     execution_id = executions.named(session, names.pipeline, execution) if execution else _running(repository)
-    why = f"stopped {requested_by.of_this_call(reason)}"[:_MOST_CHARACTERS]
-    stopping.begin(session, names, execution_id, why)
+    stop_reason = f"stopped {requested_by.of_this_call(reason)}"[:_MAX_CHARACTERS]
+    stopping.begin(session, names, execution_id, stop_reason)
     for state in following.follow(session, names, execution_id):
         yield ExecutionChanged(state)
-        stopping.end_running(session, state, why)
+        stopping.end_running(session, state, stop_reason)
     yield ExecutionFollowed(state)
     yield ExecutionStopped(execution_id, state.status)
 
@@ -35,4 +35,4 @@ def _running(repository: Repository) -> str:
     if not running:
         raise InputError("No execution runs. See what has run with: mlops status")
     listed = "".join(f"\n  {each.id}" for each in running)
-    raise InputError(f"{len(running)} executions run or wait. Say which one to stop, newest first:{listed}")
+    raise InputError(f"{len(running)} executions run or wait. Give the id of the one to stop, newest first:{listed}")

@@ -40,8 +40,8 @@ def follow(repository: Repository, execution_id: str, *, until_approval: bool) -
     """Follow an execution to its end, or to its approval; return its last state, also after a failure."""
     for state in following.follow(repository.session, repository.names, execution_id):
         yield ExecutionChanged(state)
-        if ahead := executions.ahead_of(repository.session, state):
-            yield ExecutionQueued(ahead)
+        if blocked_by := executions.blocked_by(repository.session, state):
+            yield ExecutionQueued(blocked_by)
         if until_approval and state.waiting_approval:
             break
     yield ExecutionFollowed(state)

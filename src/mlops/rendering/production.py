@@ -1,4 +1,4 @@
-"""Parameters of production alone: the shift of traffic, its alarms, autoscaling, and the challenger."""
+"""Parameters of production alone: the traffic shift, its alarms, autoscaling, and the challenger."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ from mlops import names
 from mlops.configuration import Api, Configuration, Production
 from mlops.rendering.release import Release, Request
 
-# SageMaker gives a deployment at least 10 minutes. It must give up, and go back, before CloudFormation's two hours end.
-_LEAST_TIMEOUT_SECONDS, _MOST_TIMEOUT_SECONDS = 600, 6_900
-# For starting instances, in addition to the waiting between the steps.
+# SageMaker's minimum is 10 minutes. It must abandon and roll back a deployment before CloudFormation's two hours end.
+_MIN_TIMEOUT_SECONDS, _MAX_TIMEOUT_SECONDS = 600, 6_900
+# For starting instances, in addition to the pauses between the steps.
 _SETUP_SECONDS = 1800
 
 
@@ -67,6 +67,6 @@ def functions(api: Api, release: Release) -> Request:
 
 
 def _timeout_seconds(production: Production) -> int:
-    """Twice the time that all steps together wait, and some for the instances."""
+    """Twice the pauses of all steps together, and time to start the instances."""
     seconds = 2 * 60 * production.shift.waiting_minutes + _SETUP_SECONDS
-    return max(_LEAST_TIMEOUT_SECONDS, min(seconds, _MOST_TIMEOUT_SECONDS))
+    return max(_MIN_TIMEOUT_SECONDS, min(seconds, _MAX_TIMEOUT_SECONDS))

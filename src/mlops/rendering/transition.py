@@ -1,4 +1,4 @@
-"""Changes of production that SageMaker refuses, or carries out without the guard of alarms."""
+"""Changes of production that SageMaker refuses, or makes without a rollback by alarms."""
 
 from __future__ import annotations
 

@@ -73,7 +73,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "shifted": view.traffic(document),
         "image": view.image(document["release"]["image"]),
         "bounds": view.bounds(document),
-        "waited": view.waited_for_people(document),
+        "waited": view.waited_for_approval(document),
         "charts": _charts(document),
     }
 

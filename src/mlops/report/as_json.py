@@ -7,6 +7,6 @@ from typing import Any
 
 
 def render(document: dict[str, Any]) -> str:
-    """JSON without the baseline, which has a report of its own."""
+    """JSON without the baseline, which has a separate report."""
     own = {name: value for name, value in document.items() if name != "baseline"}
     return json.dumps(own, indent=2, ensure_ascii=False) + "\n"

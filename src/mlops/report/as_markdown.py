@@ -246,7 +246,7 @@ def _checks(result: dict[str, Any]) -> str:
     rows = [
         (
             check["name"],
-            number(check["figure"], 3),
+            number(check["value"], 3),
             exact(check["bound"]),
             check["unit"],
             "✓" if check["passed"] else f"✗ {check['message']}",

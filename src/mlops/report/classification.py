@@ -110,12 +110,12 @@ def read(evaluation: dict[str, Any] | None) -> Classification | None:
     problem = metrics.problem_type(evaluation)
     if evaluation is None or problem is ProblemType.REGRESSION:
         return None
-    found = metrics.group(evaluation)
-    matrix: Matrix = found.get("confusion_matrix", {})
+    group = metrics.group(evaluation)
+    matrix: Matrix = group.get("confusion_matrix", {})
     labels = [str(label) for label in evaluation["labels"]]
     binary = problem is ProblemType.BINARY_CLASSIFICATION
-    roc = [_roc(*curve) for curve in found.get("receiver_operating_characteristic_curves", {}).items()]
-    precision_recall = [_precision_recall(*curve) for curve in found.get("precision_recall_curves", {}).items()]
+    roc = [_roc(*curve) for curve in group.get("receiver_operating_characteristic_curves", {}).items()]
+    precision_recall = [_precision_recall(*curve) for curve in group.get("precision_recall_curves", {}).items()]
     return Classification(
         labels=len(labels),
         positive=labels[1] if binary else None,
@@ -124,7 +124,7 @@ def read(evaluation: dict[str, Any] | None) -> Classification | None:
         roc=roc,
         precision_recall=precision_recall,
         prevalence=_prevalence(matrix, labels[1]) if binary and matrix else None,
-        calibration=_calibration(found.get("calibration", {})),
+        calibration=_calibration(group.get("calibration", {})),
     )
 
 
@@ -168,13 +168,13 @@ def _count(matrix: Matrix, actual: Sequence[str], predicted: Sequence[str]) -> i
 
 def _confusions(matrix: Matrix) -> list[Confusion]:
     """The most frequent mistakes."""
-    found = [
+    confusions = [
         Confusion(actual, predicted, rows, rows / sum(row.values()))
         for actual, row in matrix.items()
         for predicted, rows in row.items()
         if rows and actual != predicted
     ]
-    return sorted(found, key=lambda each: (-each.rows, each.actual, each.predicted))[:_CONFUSIONS]
+    return sorted(confusions, key=lambda each: (-each.rows, each.actual, each.predicted))[:_CONFUSIONS]
 
 
 def _prevalence(matrix: Matrix, label: str) -> float | None:
@@ -190,17 +190,17 @@ def _roc(label: str, curve: dict[str, list[float]]) -> Curve:
 
 def _precision_recall(label: str, curve: dict[str, list[float]]) -> Curve:
     """Its area is the average precision: each step of recall at the precision that it was reached with."""
-    found = zip(curve["recalls"], curve["precisions"], strict=True)
-    points = sorted(found, key=lambda point: (point[0], -point[1]))
+    pairs = zip(curve["recalls"], curve["precisions"], strict=True)
+    points = sorted(pairs, key=lambda point: (point[0], -point[1]))
     if points and points[0][0] > 0:
         points.insert(0, (0.0, points[0][1]))
     area = sum((right - left) * precision for (left, _), (right, precision) in pairwise(points))
     return Curve(label, points, area)
 
 
-def _calibration(found: dict[str, Any]) -> list[tuple[float, float, int]]:
+def _calibration(curve: dict[str, Any]) -> list[tuple[float, float, int]]:
     """Predicted probability, observed share and rows of each bin that has rows."""
-    if not found:
+    if not curve:
         return []
-    bins = zip(found["predicted"], found["observed"], found["rows"], strict=True)
+    bins = zip(curve["predicted"], curve["observed"], curve["rows"], strict=True)
     return [(predicted, observed, rows) for predicted, observed, rows in bins if rows]

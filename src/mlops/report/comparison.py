@@ -28,13 +28,13 @@ class Row:
 
 def compare(document: dict[str, Any]) -> list[Row]:
     """A row for each value of this release; no rows without a baseline."""
-    other = document.get("baseline")
-    if not other:
+    baseline = document.get("baseline")
+    if not baseline:
         return []
     try:
-        return [*_metrics(document), *_load(document, other)]
+        return [*_metrics(document), *_load(document, baseline)]
     except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"--baseline is no report.json of `mlops report`: {error!r}") from error
+        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
 
 
 def _metrics(document: dict[str, Any]) -> list[Row]:
@@ -44,8 +44,8 @@ def _metrics(document: dict[str, Any]) -> list[Row]:
     ]
 
 
-def _load(document: dict[str, Any], other: dict[str, Any]) -> list[Row]:
-    this, before = ((each.get("qa") or {}).get("load") or {} for each in (document, other))
+def _load(document: dict[str, Any], baseline: dict[str, Any]) -> list[Row]:
+    this, before = ((each.get("qa") or {}).get("load") or {} for each in (document, baseline))
     rows = [
         _row(
             f"latency {name}",

@@ -15,16 +15,16 @@ from mlops.report import consoles
 
 def collect(session: Session, names: Names, execution: Execution) -> list[dict[str, Any]]:
     """`logs` of the document: name of the writer, log group, stream and, on AWS, a link."""
-    found = [(source.name, source.location) for source in log_locations.of_execution(session, names, execution)]
+    locations = [(source.name, source.location) for source in log_locations.of_execution(session, names, execution)]
     deployed = {action.stage.lower() for action in execution.actions if _deploys(action)}
-    found += [
+    locations += [
         (f"endpoint {stage}", endpoints.log_of(endpoints.name_of(session, names, stage, execution.id)))
         for stage in ("test", "production")
         if stage in deployed
     ]
     if "production" in deployed:
-        found += log_locations.of_functions(session, names).items()
-    return [_described(session, name, location) for name, location in found]
+        locations += log_locations.of_functions(session, names).items()
+    return [_described(session, name, location) for name, location in locations]
 
 
 def _deploys(action: Action) -> bool:

@@ -64,8 +64,8 @@ def rows(document: dict[str, Any]) -> list[Row]:
     entries = _entries(group(evaluation))
     production = _entries(((evaluation or {}).get("production") or {}).get(GROUPS[problem_type(evaluation)], {}))
     main = main_values(document)
-    judged = [name for name in gates if name in entries]
-    names = [*judged, *(name for name in entries if name not in gates)]
+    gated = [name for name in gates if name in entries]
+    names = [*gated, *(name for name in entries if name not in gates)]
     return [
         _row(name, problem_type(evaluation), entries[name], production.get(name, {}), main.get(name), gates.get(name))
         for name in names
@@ -98,7 +98,7 @@ def main_values(document: dict[str, Any]) -> dict[str, float | None]:
             return {}
         return values(evaluation)
     except (TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"--baseline is no report.json of `mlops report`: {error!r}") from error
+        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
 
 
 def change(value: float | None, before: float | None) -> float | None:
@@ -108,11 +108,11 @@ def change(value: float | None, before: float | None) -> float | None:
     return (value - before) / abs(before)
 
 
-def _entries(found: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
+def _entries(group: Mapping[str, Any]) -> dict[str, dict[str, Any]]:
     """The metrics among the entries of a group. In the others, such as the confusion matrix, a value is not a number."""
     return {
         name: entry
-        for name, entry in found.items()
+        for name, entry in group.items()
         if isinstance(entry, dict) and type(entry.get("value", {})) in (int, float, type(None))
     }
 
@@ -125,14 +125,16 @@ def _row(
     main: float | None,
     gate: dict[str, Any] | None,
 ) -> Row:
-    value, before = own["value"], production.get("value")
-    changed = change(value, before)
-    word, tone = _compared(changed, lower_is_better(problem, name)) if gate is None else _judged(value, before, gate)
+    value, reference = own["value"], production.get("value")
+    changed = change(value, reference)
+    word, tone = (
+        _compared(changed, lower_is_better(problem, name)) if gate is None else _checked(value, reference, gate)
+    )
     return Row(
         name=name,
         value=value,
         deviation=own.get("standard_deviation"),
-        production=before,
+        production=reference,
         production_deviation=production.get("standard_deviation"),
         change=changed,
         main=main,
@@ -146,13 +148,13 @@ def _row(
 
 
 def _compared(changed: float | None, lower: bool | None) -> tuple[str, str]:
-    """Word and colour for a metric that the gate does not judge."""
+    """Word and colour for a metric that the gate does not check."""
     if not changed or lower is None:
         return "", ""
     return ("better", "good") if (changed < 0) == lower else ("worse", "none")
 
 
-def _judged(value: float | None, production: float | None, gate: dict[str, Any]) -> tuple[str, str]:
+def _checked(value: float | None, production: float | None, gate: dict[str, Any]) -> tuple[str, str]:
     if value is None:
         return "failed", "bad"
     return ("passed", "good") if _passes(value, production, gate) else ("failed", "bad")

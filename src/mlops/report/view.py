@@ -1,4 +1,4 @@
-"""Words and numbers of the document that both the page and the Markdown show."""
+"""Texts and numbers of the document that both the page and the Markdown show."""
 
 from __future__ import annotations
 
@@ -103,7 +103,7 @@ def tiles(document: dict[str, Any]) -> list[Tile]:
             shown.append(Tile(name, number(value, 3), unit, f"bound {exact(limits.get(name))}"))
     seconds = document["execution"]["seconds"]
     if seconds is not None:
-        waited = waited_for_people(document)
+        waited = waited_for_approval(document)
         note = "from source to the end" if document["execution"]["ended"] else "so far"
         if waited:
             note = f"{duration(seconds)} with the approval"
@@ -116,7 +116,7 @@ def bounds(document: dict[str, Any]) -> dict[str, float]:
     return {check["name"]: check["bound"] for check in (document["qa"] or {}).get("checks", [])}
 
 
-def waited_for_people(document: dict[str, Any]) -> float:
+def waited_for_approval(document: dict[str, Any]) -> float:
     """Seconds that the pipeline waited for approvals."""
     actions = (action for stage in document["stages"] for action in stage["actions"])
     return sum(action["seconds"] or 0 for action in actions if action["category"] == "Approval")
@@ -134,10 +134,10 @@ def hyperparameters(document: dict[str, Any]) -> list[tuple[str, str, str]]:
     overrides = json.loads(document["execution"]["hyperparameters"])
     shown = []
     for name, value in sorted(release["hyperparameters"].items()):
-        before = release["configured_hyperparameters"].get(name)
+        configured = release["configured_hyperparameters"].get(name)
         source = ""
         if name in tuned:
-            source = "tuned" if before is None else f"tuned, was {setting(before)}"
+            source = "tuned" if configured is None else f"tuned, was {setting(configured)}"
         elif name in overrides:
             source = "set for this release"
         shown.append((name, setting(value), source))

@@ -39,7 +39,7 @@ def test_projects_are_described_changed_and_deleted(builders: Builders) -> None:
     ],
 )
 def test_unsupported_settings_of_a_project_are_refused_by_name(builders: Builders, members: dict, named: str) -> None:
-    with pytest.raises(ClientError, match=f"does not carry out {named}"):
+    with pytest.raises(ClientError, match=f"does not support {named}"):
         builders.commands("refused", "true", **members)
 
 

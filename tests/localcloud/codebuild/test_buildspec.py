@@ -29,7 +29,7 @@ artifacts:
 """
 
 
-def test_everything_that_is_carried_out_is_read() -> None:
+def test_supported_keys_are_read() -> None:
     spec = parse(WHOLE)
     assert spec.shell == "/bin/sh"
     assert spec.variables == {"GREETING": "hello", "TRIALS": "3", "VERBOSE": "true"}
@@ -74,12 +74,12 @@ def test_unsupported_keys_are_refused_by_name(text: str, named: str) -> None:
         ("phases: {build: {commands: [make]}}", "version: found nothing"),
         ("version: 0.2", "phases: a buildspec needs at least one"),
         ("version: 0.2\nphases: {build: {}}", "phases/build/commands: a phase needs commands"),
-        ("version: 0.2\nphases: {build: {commands: [echo a: b]}}", "quote what has a colon"),
+        ("version: 0.2\nphases: {build: {commands: [echo a: b]}}", "quote texts with a colon"),
         ("version: 0.2\nphases: {build: {commands: [make]}}\nartifacts: {name: a}", "artifacts need files"),
         ("version: 0.2\nphases: [build", "the YAML cannot be read"),
         ("just text", "buildspec: found 'just text'"),
     ],
 )
-def test_a_wrong_buildspec_is_refused_with_its_place(text: str, named: str) -> None:
+def test_a_wrong_buildspec_is_refused_with_the_key(text: str, named: str) -> None:
     with pytest.raises(BuildspecError, match=named):
         parse(text)

@@ -71,18 +71,18 @@ def answer(body, headers):
     return 200, {"Content-Type": "application/json"}, json.dumps({"predictions": [2.0] * rows})
 serve(answer)
 """
-TEXT_IN_A_NUMBER = {"what": "text in a number", "body": "many,2", "content_type": "text/csv", "status": 400}
+TEXT_IN_A_NUMBER = {"fault": "text in a number", "body": "many,2", "content_type": "text/csv", "status": 400}
 
 
 def golden(
-    hosting: Hosting, endpoint: str, *predictions: float | dict[str, Any], refused: tuple[dict, ...] = ()
+    hosting: Hosting, endpoint: str, *predictions: float | dict[str, Any], bad_requests: tuple[dict, ...] = ()
 ) -> None:
     rows = {
         "rows": ["1,2"] * len(predictions),
         "instances": [[1, 2]] * len(predictions),
         "predictions": predictions,
         "tolerance": 1e-4,
-        "refused": refused,
+        "bad_requests": bad_requests,
     }
     hosting.cloud.client("s3").put_object(Bucket=hosting.bucket, Key=f"{endpoint}.json", Body=json.dumps(rows))
 
@@ -102,7 +102,7 @@ def in_front(lambdas: Lambdas) -> Callable[..., str]:
 def answering(hosting: Hosting) -> str:
     """An endpoint that answers its golden rows, and refuses text."""
     hosting.deploy("hooked", ANSWERS_TWO)
-    golden(hosting, "hooked", *([2.0] * 3), refused=(TEXT_IN_A_NUMBER,))
+    golden(hosting, "hooked", *([2.0] * 3), bad_requests=(TEXT_IN_A_NUMBER,))
     return "hooked"
 
 
@@ -155,7 +155,7 @@ def classifying(hosting: Hosting) -> str:
         (0.8, "Failed", "answers very high (0.8) for '1,2', the released model 0.8"),
     ],
 )
-def test_traffic_comes_only_to_a_classifier_with_the_released_models_labels_and_probabilities(
+def test_a_classifier_with_other_predictions_gets_no_traffic(
     hosting: Hosting,
     classifying: str,
     hook: Hook,

@@ -84,8 +84,8 @@ def test_artifacts_are_zips_under_the_names_of_pipeline_and_artifact(delivery: D
     s3 = delivery.cloud.client("s3")
     for run in delivery.runs(name, execution_id):
         [artifact] = run["output"]["outputArtifacts"]
-        place = artifact["s3location"]
-        assert s3.head_object(Bucket=place["bucket"], Key=place["key"])["SSEKMSKeyId"] == key
+        location = artifact["s3location"]
+        assert s3.head_object(Bucket=location["bucket"], Key=location["key"])["SSEKMSKeyId"] == key
 
 
 def test_actions_of_one_run_order_run_together(delivery: Delivery) -> None:
@@ -230,7 +230,7 @@ def test_deleted_pipeline_does_not_exist(delivery: Delivery) -> None:
     delivery.pipelines.delete_pipeline(name=name)
     with pytest.raises(ClientError, match="does not have a pipeline with name 'deleted'"):
         delivery.pipelines.get_pipeline_state(name=name)
-    assert name not in [found["name"] for found in delivery.pipelines.list_pipelines()["pipelines"]]
+    assert name not in [pipeline["name"] for pipeline in delivery.pipelines.list_pipelines()["pipelines"]]
 
 
 def test_action_executions_come_in_pages(delivery: Delivery, plain: str) -> None:
@@ -243,7 +243,7 @@ def test_action_executions_come_in_pages(delivery: Delivery, plain: str) -> None
 
 @pytest.fixture(scope="module")
 def plain(delivery: Delivery) -> str:
-    """A pipeline that has nothing to wait for."""
+    """A pipeline without approvals."""
     return delivery.create("plain", {"Build": [delivery.build("plain", "Fine", "true")]})
 
 

@@ -123,7 +123,7 @@ WRONG_STAGES: dict[str, tuple[Stages, str]] = {
     ),
     "other-region": ({"Build": [build(["Source"], region="eu-west-1")]}, "other regions, such as eu-west-1"),
     "timeout": ({"Build": [build(["Source"], timeoutInMinutes=10)]}, "available to manual approvals only"),
-    "commands": ({"Build": [build(["Source"], commands=["make"])]}, "does not carry out commands"),
+    "commands": ({"Build": [build(["Source"], commands=["make"])]}, "does not support commands"),
 }
 
 
@@ -150,7 +150,7 @@ WRONG_MEMBERS: dict[str, tuple[dict, str]] = {
                 }
             ]
         },
-        "does not carry out triggers",
+        "does not support triggers",
     ),
 }
 
@@ -166,7 +166,7 @@ def test_conditions_of_a_stage_are_refused_by_name(delivery: Delivery, condition
     declaration = delivery.declaration("wrong", {"Approve": [APPROVAL]})
     value = {"result": "ROLLBACK"} if condition == "onFailure" else {"conditions": [{"result": "FAIL"}]}
     declaration["stages"][1][condition] = value
-    with pytest.raises(ClientError, match=f"does not carry out {condition} of stage Approve"):
+    with pytest.raises(ClientError, match=f"does not support {condition} of stage Approve"):
         delivery.pipelines.create_pipeline(pipeline=declaration)
 
 

@@ -68,7 +68,7 @@ def test_an_account_that_is_added_is_entered_by_its_role(cloud: Cloud) -> None:
     assert ":there" not in json.dumps(cloud.client("sns").list_topics()["Topics"])
 
 
-def test_two_clouds_have_different_credentials_and_do_not_know_each_others(cloud: Cloud, tmp_path: Path) -> None:
+def test_two_clouds_have_different_credentials(cloud: Cloud, tmp_path: Path) -> None:
     other = start_cloud(tmp_path)
     try:
         own, its = cloud.environment, other.environment

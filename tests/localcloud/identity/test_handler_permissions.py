@@ -1,4 +1,4 @@
-"""What CloudFormation's handlers ask of a stack's role: by type, change, property and resource."""
+"""Permissions that CloudFormation's handlers need from a stack's role: by type, change, property and resource."""
 
 from typing import Any
 
@@ -31,12 +31,12 @@ def needed(
     return {action: arn for action, arn, _ in stack_actions.needed(change, resource, before)}
 
 
-def test_a_handler_is_asked_for_nothing_that_only_another_property_needs() -> None:
+def test_the_permission_of_an_unset_property_is_not_needed() -> None:
     assert not [action for action in needed("create", "AWS::Lambda::Function", FUNCTION) if action.startswith("ec2:")]
     assert "ec2:DescribeSubnets" in needed("create", "AWS::Lambda::Function", FUNCTION | VPC)
 
 
-def test_a_property_that_an_update_takes_away_is_needed_once_more() -> None:
+def test_the_permission_of_a_removed_property_is_needed() -> None:
     assert "ec2:DescribeSubnets" in needed(
         "update", "AWS::Lambda::Function", FUNCTION, "taxi-fares-api", FUNCTION | VPC
     )
@@ -79,7 +79,7 @@ def test_alias_needs_codedeploy_only_with_an_update_policy() -> None:
     assert (shifted["codedeploy:GetDeployment"], shifted["codedeploy:StopDeployment"]) == (group, "*")
 
 
-def test_an_endpoint_is_checked_with_its_configuration_and_tagged_alone() -> None:
+def test_creating_an_endpoint_is_checked_on_its_configuration_too() -> None:
     properties = {"EndpointName": "fares", "EndpointConfigName": "a-configuration-with-a-longer-name"}
     resource = Resource("AWS::SageMaker::Endpoint", properties, "", "generated")
     arns = [arn for action, arn, _ in stack_actions.needed("create", resource) if action == "sagemaker:CreateEndpoint"]
@@ -90,7 +90,7 @@ def test_an_endpoint_is_checked_with_its_configuration_and_tagged_alone() -> Non
     assert needed("create", "AWS::SageMaker::Endpoint", properties)["sagemaker:AddTags"].endswith("endpoint/fares")
 
 
-def test_no_deployment_may_take_the_boundary_of_a_role_away() -> None:
+def test_no_deployment_can_remove_the_boundary_of_a_role() -> None:
     role = {"Path": "/mlops/taxi-fares/", "PermissionsBoundary": "boundary"}
     updated = needed("update", "AWS::IAM::Role", {"Path": "/mlops/taxi-fares/"}, "role", role)
     assert "iam:DeleteRolePermissionsBoundary" not in updated

@@ -24,7 +24,7 @@ from mlops.release import templates
 ISSUER = "https://token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 ACCOUNT = "000000000000"
-# What bootstrap's trust policies name: the owner octo with number 65, its repository model with number 74.
+# In the trust policies of bootstrap.yml: the owner octo with number 65, its repository model with number 74.
 JOB = {"repository": "octo/model", "repository_owner_id": "65", "repository_id": "74", "audience": AUDIENCE}
 # The workflow of each role, where it is not release.yml.
 WORKFLOWS = {"Approval": "approve", "Retrain": "retrain", "Rollback": "rollback", "Destroy": "destroy"}
@@ -57,7 +57,7 @@ def trust(provider: str) -> str:
 
 @pytest.fixture(scope="module")
 def roles(cloud: Cloud) -> dict[str, str]:
-    """ARNs of the roles that infra/bootstrap.yml makes, and of one more, in an account with GitHub's provider."""
+    """ARNs of the roles that infra/bootstrap.yml creates, and of another one, in an account with GitHub's provider."""
     iam, cloudformation = cloud.client("iam"), cloud.client("cloudformation")
     iam.create_open_id_connect_provider(Url=ISSUER, ClientIDList=[AUDIENCE])
     cloudformation.create_stack(
@@ -102,15 +102,15 @@ def issue(cloud: Cloud) -> Callable[..., str]:
 
 @pytest.fixture(scope="module")
 def forge(cloud: Cloud, issue: Callable[..., str]) -> Callable[..., str]:
-    """Signs claims of its own with the issuer's key, read from the cloud's directory."""
+    """Signs any claims with the issuer's key, read from the cloud's directory."""
     key = serialization.load_pem_private_key((cloud.directory / "identity" / "issuer.pem").read_bytes(), None)
     genuine = issue()
     kid = jwt.get_unverified_header(genuine)["kid"]
     claims = jwt.decode(genuine, options={"verify_signature": False})
 
     def sign(*, without: str = "", header: dict | None = None, **changes: Any) -> str:
-        found = {name: value for name, value in {**claims, **changes}.items() if name != without}
-        return jwt.encode(found, key, "RS256", headers={"kid": kid, **(header or {})})
+        signed = {name: value for name, value in {**claims, **changes}.items() if name != without}
+        return jwt.encode(signed, key, "RS256", headers={"kid": kid, **(header or {})})
 
     return sign
 
@@ -342,7 +342,7 @@ def session(cloud: Cloud, sts, roles, issue) -> Callable[[str], BaseClient]:
     return lambda service: cloud.client(service, credentials)
 
 
-def test_the_session_may_do_what_its_role_allows_and_nothing_else(session) -> None:
+def test_the_session_has_only_the_permissions_of_its_role(session) -> None:
     with pytest.raises(ClientError, match="PipelineNotFound"):
         session("codepipeline").list_pipeline_executions(pipelineName=PROJECT)
     with pytest.raises(ClientError) as denied:

@@ -1,4 +1,4 @@
-"""Requests that AWS refuses, and operations that ministack only pretends, are refused before ministack handles them."""
+"""Requests that AWS refuses, and operations that ministack acknowledges without effect, are refused before ministack handles them."""
 
 from collections.abc import Callable
 from typing import Any
@@ -54,7 +54,7 @@ FORBIDDEN = [
 
 @pytest.fixture
 def unchecked(cloud: Cloud) -> Callable[[str], BaseClient]:
-    """Clients that send what botocore would keep back."""
+    """Clients without the parameter validation of botocore."""
 
     def client(service: str) -> BaseClient:
         return cloud.client(service, config=Config(parameter_validation=False, inject_host_prefix=False))
@@ -76,7 +76,7 @@ def test_a_parameter_that_the_model_forbids_is_refused(
     assert (error["Code"], named in error["Message"]) == (code, True), error
 
 
-def test_an_alarm_that_is_refused_is_not_made(cloud: Cloud, unchecked: Callable[[str], BaseClient]) -> None:
+def test_a_refused_alarm_is_not_created(cloud: Cloud, unchecked: Callable[[str], BaseClient]) -> None:
     with pytest.raises(ClientError):
         unchecked("cloudwatch").put_metric_alarm(**{**ALARM, "ComparisonOperator": "Bigger"})
     assert cloud.client("cloudwatch").describe_alarms(AlarmNames=["refused"])["MetricAlarms"] == []
@@ -117,7 +117,7 @@ PRETENDED = [
 
 
 @pytest.mark.parametrize(("service", "operation", "parameters"), PRETENDED, ids=[each[1] for each in PRETENDED])
-def test_operations_that_ministack_only_pretends_are_refused_by_name(
+def test_operations_that_ministack_acknowledges_without_effect_are_refused(
     unchecked: Callable[[str], BaseClient], service: str, operation: str, parameters: dict
 ) -> None:
     client = unchecked(service)
@@ -222,7 +222,7 @@ def test_a_template_of_sam_is_refused_with_advice_that_helps(cloud: Cloud) -> No
         cloud.client("cloudformation").create_stack(StackName="sam", TemplateBody=template)
 
 
-def test_the_resources_of_a_nested_stack_are_judged_too(cloud: Cloud, bucket: str) -> None:
+def test_resources_of_nested_stacks_are_checked(cloud: Cloud, bucket: str) -> None:
     inner = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"Nonsense": 1}}}}'
     cloud.client("s3").put_object(Bucket=bucket, Key="inner.json", Body=inner)
     status, reasons = outcome(
@@ -239,7 +239,7 @@ def test_the_resources_of_a_nested_stack_are_judged_too(cloud: Cloud, bucket: st
         ("cloudformation", "CloudFormation_20100515.CreateStack"),
     ],
 )
-def test_a_service_of_the_query_protocol_takes_no_json(cloud: Cloud, service: str, target: str) -> None:
+def test_query_services_refuse_json(cloud: Cloud, service: str, target: str) -> None:
     client = cloud.client(service)
     request = AWSRequest(
         "POST",

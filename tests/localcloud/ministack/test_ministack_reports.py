@@ -17,15 +17,15 @@ import requests
 REPORTS = Path(__file__).parents[3] / "docs" / "ministack"
 SECTION = re.compile(r"^## (?P<title>.+?)$.*?^```python\n(?P<program>.*?)^```$", re.MULTILINE | re.DOTALL)
 CASES = {
-    f"{path.stem}: {found['title']}": found["program"]
+    f"{path.stem}: {section['title']}": section["program"]
     for path in sorted(REPORTS.glob("*.md"))
-    for found in SECTION.finditer(path.read_text(encoding="utf-8"))
+    for section in SECTION.finditer(path.read_text(encoding="utf-8"))
 }
 
 
 @pytest.fixture(scope="module")
 def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, str]]:
-    """The environment of a client of a plain ministack, which runs."""
+    """The environment of a client of a running, unchanged ministack."""
     home = tmp_path_factory.mktemp("ministack")
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -74,9 +74,7 @@ def wait_until_ready(address: str, process: subprocess.Popen) -> None:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_a_reported_fault_is_still_there(
-    environment: dict[str, str], case: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_reported_fault_still_exists(environment: dict[str, str], case: str, monkeypatch: pytest.MonkeyPatch) -> None:
     for name in [name for name in os.environ if name.startswith("AWS_")]:
         monkeypatch.delenv(name)
     for name, value in environment.items():
@@ -85,7 +83,7 @@ def test_a_reported_fault_is_still_there(
     try:
         exec(compile(CASES[case], case, "exec"), {})
     except Exception as error:
-        pytest.fail(f"{case} is mended: delete the report, and what mends it here ({error!r})")
+        pytest.fail(f"{case} is fixed: delete the report, and the correction here ({error!r})")
 
 
 def test_every_report_has_a_program() -> None:

@@ -36,7 +36,7 @@ CALLS = {
 
 
 @pytest.mark.parametrize("operation", CALLS)
-def test_an_operation_that_is_not_carried_out_is_refused_by_name(cloud: Cloud, own_bucket: str, operation: str) -> None:
+def test_an_unsupported_operation_is_refused_by_name(cloud: Cloud, own_bucket: str, operation: str) -> None:
     s3 = cloud.client("s3")
     s3.put_object(Bucket=own_bucket, Key="k", Body=b"kept")
     named = operation.title().replace("_", "")
@@ -47,7 +47,7 @@ def test_an_operation_that_is_not_carried_out_is_refused_by_name(cloud: Cloud, o
     assert [each["Key"] for each in s3.list_objects_v2(Bucket=own_bucket)["Contents"]] == ["k"]
 
 
-def test_an_operation_that_is_refused_makes_no_bucket(cloud: Cloud) -> None:
+def test_a_refused_operation_creates_no_bucket(cloud: Cloud) -> None:
     s3 = cloud.client("s3")
     with pytest.raises(ClientError, match="PutBucketAbac"):
         s3.put_bucket_abac(Bucket="never-made", AbacStatus={"Status": "Enabled"})
@@ -67,7 +67,7 @@ def _with_sub_resource(request, **_) -> None:
     request.url += "?ofTheFuture"
 
 
-def test_an_upload_that_names_no_key_is_encrypted_with_the_managed_one(cloud: Cloud, own_bucket: str) -> None:
+def test_an_upload_without_a_key_is_encrypted_with_the_managed_key(cloud: Cloud, own_bucket: str) -> None:
     s3, kms = cloud.client("s3"), cloud.client("kms")
     put = s3.put_object(Bucket=own_bucket, Key="k", Body=b"x", ServerSideEncryption="aws:kms")
     head = s3.head_object(Bucket=own_bucket, Key="k")
@@ -80,7 +80,7 @@ def test_an_upload_that_names_no_key_is_encrypted_with_the_managed_one(cloud: Cl
     s3.abort_multipart_upload(Bucket=own_bucket, Key="parts", UploadId=upload["UploadId"])
 
 
-def test_a_bucket_whose_default_names_no_key_encrypts_with_the_managed_one(cloud: Cloud, own_bucket: str) -> None:
+def test_a_bucket_default_without_a_key_uses_the_managed_key(cloud: Cloud, own_bucket: str) -> None:
     s3 = cloud.client("s3")
     rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}}
     s3.put_bucket_encryption(Bucket=own_bucket, ServerSideEncryptionConfiguration={"Rules": [rule]})
@@ -98,7 +98,7 @@ def test_a_malformed_bucket_policy_is_refused(cloud: Cloud, own_bucket: str, doc
         s3.get_bucket_policy(Bucket=own_bucket)
 
 
-def test_a_bucket_policy_is_taken(cloud: Cloud, own_bucket: str) -> None:
+def test_a_bucket_policy_is_accepted(cloud: Cloud, own_bucket: str) -> None:
     s3 = cloud.client("s3")
     resources = [f"arn:aws:s3:::{own_bucket}", f"arn:aws:s3:::{own_bucket}/*"]
     statement = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": resources}

@@ -1,4 +1,4 @@
-"""Step Functions' tasks of the AWS SDK: names of fields are Step Functions' own, whatever the service writes."""
+"""Step Functions' tasks of the AWS SDK: fields have the names of Step Functions, not those of the service."""
 
 import json
 
@@ -19,16 +19,14 @@ def repository(cloud: Cloud) -> str:
     return "of-the-sdk"
 
 
-def test_fields_of_an_api_in_camel_case_are_given_and_read_in_pascal_case(
-    cloud: Cloud, role_arn: str, repository: str
-) -> None:
+def test_fields_of_camel_case_apis_are_in_pascal_case(cloud: Cloud, role_arn: str, repository: str) -> None:
     ended = run(cloud, role_arn, "pascal", "ecr:describeRepositories", {"RepositoryNames": [repository]})
     assert ended["status"] == "SUCCEEDED", ended.get("cause")
-    [found] = json.loads(ended["output"])["Repositories"]
-    assert found["RepositoryName"] == repository
+    [described] = json.loads(ended["output"])["Repositories"]
+    assert described["RepositoryName"] == repository
 
 
-def test_a_field_as_the_api_writes_it_is_refused_by_its_name(cloud: Cloud, role_arn: str, repository: str) -> None:
+def test_a_field_with_the_name_of_the_api_is_refused(cloud: Cloud, role_arn: str, repository: str) -> None:
     ended = run(cloud, role_arn, "camel", "ecr:describeRepositories", {"repositoryNames": [repository]})
     assert ended["status"] == "FAILED"
     assert "'repositoryNames' is not supported by Step Functions" in ended["cause"]

@@ -39,7 +39,7 @@ def records(hosting: Hosting, prefix: str) -> list[dict]:
     return [json.loads(line) for body in bodies for line in body.splitlines()]
 
 
-def test_requests_and_answers_are_captured_in_sagemakers_format_and_place(hosting: Hosting) -> None:
+def test_requests_and_answers_are_captured_in_sagemakers_format(hosting: Hosting) -> None:
     before = datetime.now(UTC).replace(microsecond=0)
     hosting.deploy("captured", says("12.5\n"), DataCaptureConfig=settings(hosting, "capture/one"))
     hosting.ask("captured", "1,2\n", CustomAttributes="trace=1", InferenceId="id-1")
@@ -66,8 +66,8 @@ def test_requests_and_answers_are_captured_in_sagemakers_format_and_place(hostin
     invoked = datetime.strptime(event["inferenceTime"], "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
     assert before <= invoked <= datetime.now(UTC)
     [key] = files(hosting, "capture/one/")
-    place = rf"capture/one/captured/AllTraffic/{invoked:%Y/%m/%d/%H}/\d\d-\d\d-\d\d\d-[0-9a-f-]{{36}}\.jsonl"
-    assert re.fullmatch(place, key)
+    key_pattern = rf"capture/one/captured/AllTraffic/{invoked:%Y/%m/%d/%H}/\d\d-\d\d-\d\d\d-[0-9a-f-]{{36}}\.jsonl"
+    assert re.fullmatch(key_pattern, key)
 
 
 def test_other_types_are_captured_as_json_or_base64(hosting: Hosting) -> None:

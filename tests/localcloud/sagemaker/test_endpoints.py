@@ -1,4 +1,4 @@
-"""Endpoints: how they come up, change, fail and go, through plain boto3."""
+"""Endpoints: creation, updates, failures and deletion, through plain boto3."""
 
 from pathlib import Path
 
@@ -67,7 +67,7 @@ def test_container_has_no_environment_of_the_host(
     assert {name: hosting.ask("surroundings", name) for name in expected} == expected
 
 
-def test_the_container_acts_under_the_models_role_and_isolated_under_none(hosting: Hosting) -> None:
+def test_the_container_uses_the_models_role(hosting: Hosting) -> None:
     program = """
     import boto3
     from botocore.exceptions import NoCredentialsError
@@ -162,7 +162,7 @@ def test_a_container_that_ends_is_started_again(hosting: Hosting) -> None:
     until(lambda: "The container has ended with exit code 3" in hosting.log("restarted"), 10)
 
 
-def test_instances_share_the_requests_and_cover_for_each_other(hosting: Hosting) -> None:
+def test_requests_of_a_failed_instance_go_to_another(hosting: Hosting) -> None:
     hosting.model("shared", PROCESS)
     hosting.configuration("shared", hosting.variant("shared", InitialInstanceCount=2))
     assert hosting.up("shared")["ProductionVariants"][0]["CurrentInstanceCount"] == 2

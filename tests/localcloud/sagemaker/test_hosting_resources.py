@@ -39,9 +39,7 @@ def test_a_second_release_updates_the_endpoint_in_place(hosting: Hosting, stack:
             describe(**name)
 
 
-def test_a_release_that_does_not_come_up_leaves_production_serving(
-    hosting: Hosting, stack: Stack, key_arn: str
-) -> None:
+def test_a_release_whose_endpoint_fails_leaves_production_serving(hosting: Hosting, stack: Stack, key_arn: str) -> None:
     good = release(hosting, "trips-kept", 1, says("good"), CaptureKeyArn=key_arn)
     stack.deploy(TEMPLATE, good)
     bad = release(hosting, "trips-kept", 2, DIES_AT_START, CaptureKeyArn=key_arn)
@@ -60,7 +58,7 @@ def test_a_release_that_does_not_come_up_leaves_production_serving(
     assert hosting.ask("trips-kept") == "fixed"
 
 
-def test_a_first_release_that_does_not_come_up_leaves_nothing(hosting: Hosting, stack: Stack, key_arn: str) -> None:
+def test_a_first_release_whose_endpoint_fails_leaves_nothing(hosting: Hosting, stack: Stack, key_arn: str) -> None:
     parameters = release(hosting, "trips-dead", 1, DIES_AT_START, CaptureKeyArn=key_arn)
     assert stack.deploy(TEMPLATE, parameters)["StackStatus"] == "ROLLBACK_COMPLETE"
     assert any(PING_FAILED in reason for reason in stack.reasons())
@@ -73,7 +71,7 @@ def test_a_first_release_that_does_not_come_up_leaves_nothing(hosting: Hosting, 
             describe(**name)
 
 
-def test_an_endpoint_goes_with_its_stack(hosting: Hosting, key_arn: str) -> None:
+def test_an_endpoint_is_deleted_with_its_stack(hosting: Hosting, key_arn: str) -> None:
     stack = Stack(hosting, "short-lived")
     stack.deploy(TEMPLATE, release(hosting, "trips-gone", 1, says("1"), CaptureKeyArn=key_arn))
     stack.delete()
@@ -81,7 +79,7 @@ def test_an_endpoint_goes_with_its_stack(hosting: Hosting, key_arn: str) -> None
         hosting.sagemaker.describe_endpoint(EndpointName="trips-gone")
 
 
-def test_names_are_generated_and_changed_models_are_replaced(hosting: Hosting, stack: Stack) -> None:
+def test_changed_models_are_replaced(hosting: Hosting, stack: Stack) -> None:
     template = json.dumps(
         {
             "Parameters": {"Threshold": {"Type": "String"}},
@@ -136,7 +134,7 @@ def test_names_are_generated_and_changed_models_are_replaced(hosting: Hosting, s
         hosting.sagemaker.describe_model(ModelName=name)
 
 
-def test_a_model_package_group_is_made_and_deleted(hosting: Hosting, stack: Stack) -> None:
+def test_a_model_package_group_is_deleted_with_its_stack(hosting: Hosting, stack: Stack) -> None:
     template = json.dumps(
         {
             "Resources": {
@@ -157,7 +155,7 @@ def test_a_model_package_group_is_made_and_deleted(hosting: Hosting, stack: Stac
     assert stack.outputs()["Arn"] == group["ModelPackageGroupArn"]
 
 
-def test_a_property_that_the_api_does_not_know_fails_the_resource(hosting: Hosting, stack: Stack) -> None:
+def test_an_unknown_property_fails_the_resource(hosting: Hosting, stack: Stack) -> None:
     properties = {"ModelPackageGroupName": "misspelt", "Descripton": "Releases"}
     template = {"Resources": {"Group": {"Type": "AWS::SageMaker::ModelPackageGroup", "Properties": properties}}}
     assert stack.deploy(json.dumps(template), {})["StackStatus"] == "ROLLBACK_COMPLETE"

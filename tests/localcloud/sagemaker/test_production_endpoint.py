@@ -1,4 +1,4 @@
-"""Production where clients call SageMaker: infra/endpoint.yml shifts by canary, guards by alarms, scales, shares."""
+"""Production whose clients call SageMaker: canary shift, rollback by alarms, autoscaling, challenger."""
 
 from collections import Counter
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ GUARDED = {
 
 @pytest.fixture(scope="module", autouse=True)
 def exports(hosting: Hosting) -> Iterator[None]:
-    """What the other stacks of a project export."""
+    """The exports of a project's other stacks."""
     made = Stack(hosting, "account-of-test")
     assert made.deploy(ACCOUNT, {"Project": "test"})["StackStatus"] == "CREATE_COMPLETE"
     yield
@@ -99,7 +99,7 @@ def test_autoscaling_follows_the_endpoint(hosting: Hosting, stack: Stack) -> Non
     assert policy["TargetTrackingScalingPolicyConfiguration"]["TargetValue"] == 100
 
 
-def test_the_test_endpoint_has_nothing_around_it(hosting: Hosting, stack: Stack) -> None:
+def test_the_test_endpoint_has_no_alarms_or_autoscaling(hosting: Hosting, stack: Stack) -> None:
     made = release(hosting, "production-bare", 1, says("1"), InitialSamplingPercentage=0)
     stack.deploy(TEMPLATE, made)
     resources = hosting.cloud.client("cloudformation").describe_stack_resources(StackName=stack.name)["StackResources"]

@@ -44,7 +44,7 @@ def refuses(hosting: Hosting) -> str:
 
 
 def failure(hosting: Hosting, **request: Any) -> dict:
-    """The answer to an invocation that must fail."""
+    """The error response to an invocation that must fail."""
     with pytest.raises(ClientError) as failed:
         hosting.runtime.invoke_endpoint(**request)
     return failed.value.response
@@ -116,7 +116,7 @@ def test_error_of_the_container_is_a_model_error(hosting: Hosting, refuses: str,
     )
 
 
-def test_a_body_over_the_limit_is_turned_away(hosting: Hosting, echo: str) -> None:
+def test_a_body_over_the_limit_is_refused(hosting: Hosting, echo: str) -> None:
     limit = 6_291_456
     response = failure(hosting, EndpointName=echo, Body=b"1" * (limit + 1))
     assert response["ResponseMetadata"]["HTTPStatusCode"] == 413
@@ -162,7 +162,7 @@ def test_invocations_errors_and_latencies_are_metrics_of_the_variant(hosting: Ho
         assert statistics(latency)["Unit"] == "Microseconds"
 
 
-def test_the_aws_command_line_agrees(hosting: Hosting, echo: str, tmp_path: Path) -> None:
+def test_the_aws_command_line_gets_the_same_response(hosting: Hosting, echo: str, tmp_path: Path) -> None:
     (tmp_path / "body").write_text("1,2")
     command = ["sagemaker-runtime", "invoke-endpoint", "--endpoint-name", echo, "--body", "fileb://body", "answer"]
     environment = {**os.environ, **hosting.cloud.environment}

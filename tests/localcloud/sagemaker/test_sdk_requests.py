@@ -1,4 +1,4 @@
-"""What the SageMaker Python SDK v2 sends by default, recorded from it: members that ask for nothing are accepted."""
+"""Recorded default requests of the SageMaker Python SDK v2: members that request nothing are accepted."""
 
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -65,7 +65,7 @@ def test_estimator_attaches_to_a_job_without_a_kms_key(scripts: Scripts) -> None
         }
 
 
-def test_tuner_fit_names_its_instances_in_a_structure_of_its_own(scripts: Scripts) -> None:
+def test_tuner_fit_sends_its_instances_in_a_separate_structure(scripts: Scripts) -> None:
     request = scripts.tuning_request("sdk-tuner", LOSS, X)
     request["HyperParameterTuningJobConfig"]["ResourceLimits"]["MaxNumberOfTrainingJobs"] = 1
     definition = request["TrainingJobDefinition"]
@@ -130,7 +130,7 @@ def test_a_model_of_two_containers_is_refused_by_name(hosting: Hosting) -> None:
     assert code == "ValidationException"
 
 
-def test_of_many_models_of_one_name_one_is_made(hosting: Hosting) -> None:
+def test_concurrent_requests_with_one_name_create_one_model(hosting: Hosting) -> None:
     request = hosting.model_request("sdk-once", says("hello"))
     client = hosting.sagemaker
 

@@ -1,4 +1,4 @@
-"""The search behind tuning jobs: it stays within the ranges, and learns."""
+"""The search behind tuning jobs: it stays within the ranges, and improves."""
 
 import statistics
 from collections.abc import Sequence
@@ -26,19 +26,19 @@ def results(
 ) -> list[tuple[dict[str, str], float]]:
     """The trials of a search of the bowl, two jobs at a time, and their objectives."""
     searching = search.make(strategy, PLANE, True, seed, list(known))
-    running, found = [], []
+    running, trials = [], []
     for _ in range(jobs):
         running.append(searching.ask())
         if len(running) == 2:
             ticket, values = running.pop(0)
-            found.append((values, bowl(values)))
-            searching.tell(ticket, found[-1][1])
-    return found
+            trials.append((values, bowl(values)))
+            searching.tell(ticket, trials[-1][1])
+    return trials
 
 
-def lowest(found: list[tuple[dict[str, str], float]]) -> float:
-    """The lowest value found."""
-    return min(value for _, value in found)
+def lowest(trials: list[tuple[dict[str, str], float]]) -> float:
+    """The lowest objective."""
+    return min(value for _, value in trials)
 
 
 def drawn(name: str, ranges: dict, count: int = 50) -> list[str]:

@@ -111,7 +111,7 @@ def test_a_month_is_downloaded_from_the_tlc(publisher: Path) -> None:
     assert read("green-2024-02").table.num_rows == 5
 
 
-def test_a_month_that_is_not_published_is_refused_with_the_address_and_the_reason(publisher: Path) -> None:
+def test_an_unpublished_month_is_refused_with_its_address(publisher: Path) -> None:
     with pytest.raises(DataError, match=r"/yellow_tripdata_2031-01\.parquet: cannot be downloaded \(File not found\)"):
         read("2031-01")
 

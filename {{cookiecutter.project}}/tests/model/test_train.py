@@ -48,7 +48,7 @@ def test_metric_definitions_find_the_released_models_metrics_last(
 
 
 @pytest.mark.parametrize("metric", ["rmse", "mae"])
-def test_the_model_is_the_best_round_by_the_configured_metric_and_predicts_as_printed(
+def test_the_model_is_the_best_round_by_the_configured_metric(
     tmp_path: Path, dataset: Path, capsys: pytest.CaptureFixture[str], metric: str
 ) -> None:
     chosen = {"eval_metric": metric, "eta": "0.5", "num_round": "40", "early_stopping_rounds": "3"}

@@ -34,7 +34,7 @@ def evaluate(container: Container) -> None:
     """Write evaluation.json, metrics.json and predictions.csv.
 
     Raises InputError when the model or the test set is not usable. A production model that cannot be scored (its
-    features are not in the test set, it predicts other labels) is no error: its entry has a `reason` in place of metrics.
+    features are not in the test set, it predicts other labels) is not an error: its entry has a `reason` in place of metrics.
     """
     files = container.processing_files("test")
     with tempfile.TemporaryDirectory() as folder:

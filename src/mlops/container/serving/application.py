@@ -68,8 +68,8 @@ class Application:
     async def _invoke(self, headers: Mapping[bytes, bytes], receive: Receive) -> tuple[bytes, str]:
         media = request_type(headers.get(b"content-type", b"").decode("latin-1"))
         if media is None:
-            found = headers.get(b"content-type", b"nothing").decode("latin-1")
-            raise Refusal(415, f"Content-Type: found {found}, allowed are {CSV} and {JSON}")
+            content_type = headers.get(b"content-type", b"nothing").decode("latin-1")
+            raise Refusal(415, f"Content-Type: found {content_type}, allowed are {CSV} and {JSON}")
         accept = headers.get(b"accept", b"").decode("latin-1")
         answer = answer_type(accept, media)
         if answer is None:

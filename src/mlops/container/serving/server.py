@@ -22,10 +22,10 @@ _MIB = 1024 * 1024
 def serve(container: Container) -> None:
     """Serve the model in {base}/model until SIGTERM. Running requests get their responses before the server ends.
 
-    Environment, all of it SageMaker's: SAGEMAKER_BIND_TO_PORT (8080), SAGEMAKER_MODEL_SERVER_WORKERS (one per core),
+    Environment variables that SageMaker sets: SAGEMAKER_BIND_TO_PORT (8080), SAGEMAKER_MODEL_SERVER_WORKERS (one per core),
     SAGEMAKER_MAX_PAYLOAD_IN_MB (6, InvokeEndpoint's limit; batch transform sets more). SAGEMAKER_BIND_TO_HOST
-    (0.0.0.0) is for machines where only the loopback may listen. Port 0 takes a free port, which the first line of the
-    output names. Raises InputError when there is no usable model, RuntimeError when no worker can run.
+    (0.0.0.0) is for machines that may listen only on the loopback. With port 0 it takes a free port and prints it in the
+    first line. Raises InputError when there is not a usable model, RuntimeError when no worker can run.
     """
     # Set before a learner's library starts OpenMP: threads do not survive a fork, and each core has a worker.
     os.environ["OMP_NUM_THREADS"] = "1"
@@ -55,7 +55,7 @@ class _Server(uvicorn.Server):
         self._parent = parent
 
     async def on_tick(self, counter: int) -> bool:
-        """Stop as well when the parent was killed: it cannot send SIGTERM any more."""
+        """Stop also when the parent was killed, because it can no longer send SIGTERM."""
         return await super().on_tick(counter) or os.getppid() != self._parent
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable
 
 SIGNALS = {signal.SIGTERM, signal.SIGINT}
 
-_YOUNG = 1.0  # seconds; a worker that ends sooner has hardly served
+_YOUNG = 1.0  # seconds; a worker that ends sooner has failed at its start
 _ATTEMPTS = 5  # young workers in a row that may end before the server gives up
 _FIRST_DELAY = 0.1  # seconds before a young worker is replaced; doubled for each further one
 
@@ -27,7 +27,7 @@ class Workers:
 
     def __init__(self, work: Callable[[int], None], at_stop: Callable[[], None]) -> None:
         self._work, self._at_stop = work, at_stop
-        self._born: dict[int, float] = {}
+        self._started: dict[int, float] = {}
         self._stopping = False
 
     def run(self, count: int) -> None:
@@ -40,9 +40,9 @@ class Workers:
         for _ in range(count):
             self._fork()
         young = 0
-        while self._born:
+        while self._started:
             pid, status = os.wait()
-            age = time.monotonic() - self._born.pop(pid)
+            age = time.monotonic() - self._started.pop(pid)
             if self._stopping:
                 continue
             print(
@@ -61,7 +61,7 @@ class Workers:
     def _stop(self, *_: object) -> None:
         self._stopping = True
         self._at_stop()
-        for pid in self._born:
+        for pid in self._started:
             # A second signal may arrive between a worker's end and its removal from the table.
             with contextlib.suppress(ProcessLookupError):
                 os.kill(pid, signal.SIGTERM)
@@ -74,7 +74,7 @@ class Workers:
             pid = os.fork()
             if pid == 0:
                 self._run_worker(parent)
-            self._born[pid] = time.monotonic()
+            self._started[pid] = time.monotonic()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
 
     def _run_worker(self, parent: int) -> None:

@@ -85,8 +85,8 @@ def delete_scaling_policy(request: dict) -> dict:
 @service.operation
 def describe_scaling_policies(request: dict) -> dict:
     resource_id = request.get("ResourceId")
-    found = [each for each in _policies().values() if resource_id in (None, each["ResourceId"])]
-    return page(request, found, "ScalingPolicies", PAGE)
+    policies = [each for each in _policies().values() if resource_id in (None, each["ResourceId"])]
+    return page(request, policies, "ScalingPolicies", PAGE)
 
 
 def forget_all(resource: str) -> None:
@@ -125,11 +125,11 @@ def _scale(target: Target, policy: dict) -> None:
     now = endpoint.instances(target.variant)
     tracking = policy["TargetTrackingScalingPolicyConfiguration"]
     desired, cause = _desired_count(policy, now)
-    desired = min(target.most, max(target.least, desired))
+    desired = min(target.maximum, max(target.minimum, desired))
     direction = "out" if desired > now else "in"
     cooldown = tracking.get(f"Scale{direction.capitalize()}Cooldown", _DEFAULT_COOLDOWN_SECONDS)
-    resting = time.monotonic() - target.acted.get(direction, -math.inf) < cooldown * context.settings.time_scale
-    if desired == now or (resting and target.least <= now <= target.most):
+    cooling_down = time.monotonic() - target.changed.get(direction, -math.inf) < cooldown * context.settings.time_scale
+    if desired == now or (cooling_down and target.minimum <= now <= target.maximum):
         return
     endpoints.update_endpoint_weights_and_capacities(
         {
@@ -137,7 +137,7 @@ def _scale(target: Target, policy: dict) -> None:
             "DesiredWeightsAndCapacities": [{"VariantName": target.variant, "DesiredInstanceCount": desired}],
         }
     )
-    target.acted[direction] = time.monotonic()
+    target.changed[direction] = time.monotonic()
     moment = datetime.now(UTC)
     records.activities().append(
         {
@@ -146,7 +146,7 @@ def _scale(target: Target, policy: dict) -> None:
             "ResourceId": target.resource_id,
             "ScalableDimension": "sagemaker:variant:DesiredInstanceCount",
             "Description": f"Setting desired instance count to {desired}.",
-            "Cause": cause or f"{now} instances are outside of {target.least} to {target.most}",
+            "Cause": cause or f"{now} instances are outside of {target.minimum} to {target.maximum}",
             "StartTime": moment,
             "EndTime": moment,
             "StatusCode": "Successful",

@@ -9,14 +9,14 @@ from mlops.localcloud.errors import AWSError
 
 @dataclass
 class Target:
-    """One variant; `acted` is the time (time.monotonic) of its last change, by direction."""
+    """One variant; `changed` is the time (time.monotonic) of its last change, by direction."""
 
     resource_id: str
-    least: int
-    most: int
+    minimum: int
+    maximum: int
     arn: str
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
-    acted: dict[str, float] = field(default_factory=dict)
+    changed: dict[str, float] = field(default_factory=dict)
 
     @property
     def endpoint(self) -> str:

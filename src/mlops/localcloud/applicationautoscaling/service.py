@@ -3,5 +3,5 @@
 from mlops.localcloud.service import Service
 
 service = Service("application-autoscaling")
-# The size of a page of a list.
+# The number of items in a page of a list.
 PAGE = 50

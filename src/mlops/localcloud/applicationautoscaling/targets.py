@@ -36,15 +36,15 @@ def register_scalable_target(request: dict) -> dict:
     known = targets().get(name)
     if known is None and not {"MinCapacity", "MaxCapacity"} <= request.keys():
         raise AWSError("ValidationException", "MinCapacity and MaxCapacity are needed for a new scalable target")
-    least = request.get("MinCapacity", known.least if known else 0)
-    most = request.get("MaxCapacity", known.most if known else 0)
-    if least > most:
-        raise AWSError("ValidationException", f"MinCapacity {least} is above MaxCapacity {most}")
+    minimum = request.get("MinCapacity", known.minimum if known else 0)
+    maximum = request.get("MaxCapacity", known.maximum if known else 0)
+    if minimum > maximum:
+        raise AWSError("ValidationException", f"MinCapacity {minimum} is above MaxCapacity {maximum}")
     if known is None:
         arn = context.arn("application-autoscaling", f"scalable-target/{uuid.uuid4().hex}")
-        targets()[name] = Target(name, least, most, arn)
+        targets()[name] = Target(name, minimum, maximum, arn)
     else:
-        known.least, known.most = least, most
+        known.minimum, known.maximum = minimum, maximum
     return {"ScalableTargetARN": targets()[name].arn}
 
 
@@ -60,13 +60,13 @@ def deregister_scalable_target(request: dict) -> dict:
 @service.operation
 def describe_scalable_targets(request: dict) -> dict:
     resource_ids = request.get("ResourceIds")
-    found = [
+    matches = [
         {
             "ServiceNamespace": "sagemaker",
             "ResourceId": each.resource_id,
             "ScalableDimension": _DIMENSION,
-            "MinCapacity": each.least,
-            "MaxCapacity": each.most,
+            "MinCapacity": each.minimum,
+            "MaxCapacity": each.maximum,
             "RoleARN": f"arn:aws:iam::{context.account()}:{SCALING_ROLE}",
             "CreationTime": each.created,
             "ScalableTargetARN": each.arn,
@@ -74,15 +74,15 @@ def describe_scalable_targets(request: dict) -> dict:
         for each in targets().values()
         if not resource_ids or each.resource_id in resource_ids
     ]
-    return page(request, found, "ScalableTargets", PAGE)
+    return page(request, matches, "ScalableTargets", PAGE)
 
 
 @service.operation
 def describe_scaling_activities(request: dict) -> dict:
     """Scaling activities, the latest first."""
     resource_id = request.get("ResourceId")
-    found = [each for each in reversed(activities()) if resource_id in (None, each["ResourceId"])]
-    return page(request, found, "ScalingActivities", PAGE)
+    matches = [each for each in reversed(activities()) if resource_id in (None, each["ResourceId"])]
+    return page(request, matches, "ScalingActivities", PAGE)
 
 
 def _require_variant(endpoint: str, variant: str) -> None:

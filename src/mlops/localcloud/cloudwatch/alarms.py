@@ -1,4 +1,4 @@
-"""CloudWatch's metric alarms, evaluated several times a second, in the cloud's scale of time.
+"""CloudWatch's metric alarms, evaluated several times a second, with periods in the cloud's time scale.
 
 Source: Amazon CloudWatch User Guide, "Alarm evaluation" and "Configuring how CloudWatch alarms treat missing data".
 """
@@ -14,9 +14,9 @@ from mlops.localcloud.ministack import cloudwatch
 
 logger = logging.getLogger(__name__)
 
-_LOOK_SECONDS = 0.25
+_EVALUATION_SECONDS = 0.25
 # A period must be long enough to contain requests, whatever the time scale.
-_LEAST_PERIOD_SECONDS = 1.0
+_MIN_PERIOD_SECONDS = 1.0
 # Metrics with one value per request. Settings describes how they are counted.
 _REQUESTS = {
     ("AWS/SageMaker", "Invocations"),
@@ -43,11 +43,11 @@ def install() -> None:
 def active(names: list[str]) -> list[str]:
     """Which of these alarms are in ALARM now, evaluated on all values up to now."""
     metrics.publish()
-    found = {alarm["AlarmName"]: alarm for alarm in cloudwatch.alarms()}
+    alarms = {alarm["AlarmName"]: alarm for alarm in cloudwatch.alarms()}
     for name in names:
-        if name in found:
-            evaluate(found[name])
-    return [name for name in names if found.get(name, {}).get("StateValue") == "ALARM"]
+        if name in alarms:
+            evaluate(alarms[name])
+    return [name for name in names if alarms.get(name, {}).get("StateValue") == "ALARM"]
 
 
 def missing(names: list[str]) -> list[str]:
@@ -58,8 +58,8 @@ def missing(names: list[str]) -> list[str]:
 
 def average(name: str) -> float | None:
     """The average over the periods of an alarm that have data. None when it has none, or does not exist."""
-    found = next((alarm for alarm in cloudwatch.alarms() if alarm["AlarmName"] == name), None)
-    present = [value for value in _values(found) if value is not None] if found else []
+    match = next((alarm for alarm in cloudwatch.alarms() if alarm["AlarmName"] == name), None)
+    present = [value for value in _values(match) if value is not None] if match else []
     return sum(present) / len(present) if present else None
 
 
@@ -89,11 +89,11 @@ def evaluate(alarm: dict) -> None:
 def _values(alarm: dict) -> list[float | None]:
     """The statistic of each period that counts, the latest last."""
     whole = float(alarm.get("Period", 60))
-    period = max(_LEAST_PERIOD_SECONDS, whole * context.settings.time_scale)
+    period = max(_MIN_PERIOD_SECONDS, whole * context.settings.time_scale)
     periods = int(alarm.get("EvaluationPeriods", 1))
     dimensions = {each["Name"]: each["Value"] for each in alarm.get("Dimensions", [])}
     now = time.time()
-    found = cloudwatch.points(alarm["Namespace"], alarm["MetricName"], dimensions, now - periods * period)
+    points = cloudwatch.points(alarm["Namespace"], alarm["MetricName"], dimensions, now - periods * period)
     statistic = alarm.get("ExtendedStatistic") or alarm.get("Statistic", "Average")
     counts_requests = (alarm["Namespace"], alarm["MetricName"]) in _REQUESTS and statistic in ("Sum", "SampleCount")
     factor = max(1.0, whole / period) if counts_requests else 1.0
@@ -101,7 +101,9 @@ def _values(alarm: dict) -> list[float | None]:
     for number in range(periods, 0, -1):
         begin, end = now - number * period, now - (number - 1) * period
         within = [
-            point for point in found if begin <= point["Timestamp"] < end or (number == 1 and point["Timestamp"] >= end)
+            point
+            for point in points
+            if begin <= point["Timestamp"] < end or (number == 1 and point["Timestamp"] >= end)
         ]
         value = cloudwatch.statistic(statistic, within)
         values.append(value if value is None else value * factor)
@@ -109,7 +111,7 @@ def _values(alarm: dict) -> list[float | None]:
 
 
 def _keep_evaluating(stopped: threading.Event) -> None:
-    while not stopped.wait(_LOOK_SECONDS):
+    while not stopped.wait(_EVALUATION_SECONDS):
         for account, region in cloudwatch.scopes():
             try:
                 context.within(account, region, _evaluate_all)

@@ -45,12 +45,12 @@ def _chosen(base: Path, pattern: Artifacts) -> list[Path]:
 
 
 def _matching(base: Path, patterns: Iterable[str]) -> list[Path]:
-    found: dict[Path, None] = {}
+    files: dict[Path, None] = {}
     for pattern in patterns:
         # To pathlib before 3.13, ** means directories only; to CodeBuild, everything below.
         depth = f"{pattern}/*" if PurePosixPath(pattern).name == "**" else pattern
-        found |= {path: None for path in sorted(base.glob(depth)) if path.is_file()}
-    return list(found)
+        files |= {path: None for path in sorted(base.glob(depth)) if path.is_file()}
+    return list(files)
 
 
 def _place(target: dict, pattern: Artifacts, build: dict) -> tuple[str, str]:

@@ -40,7 +40,7 @@ def start_build(request: dict) -> dict:
     """Start a build in the background."""
     unknown = sorted(set(request) - _KNOWN)
     if unknown:
-        raise AWSError("InvalidInputException", f"The local cloud does not carry out StartBuild with {unknown[0]}")
+        raise AWSError("InvalidInputException", f"The local cloud does not support StartBuild with {unknown[0]}")
     project = projects.get(request["projectName"])
     build = _record(project, request)
     projects.check_sources([build["source"], *build.get("secondarySources", [])])
@@ -59,23 +59,23 @@ def start_build(request: dict) -> dict:
 @service.operation
 def batch_get_builds(request: dict) -> dict:
     """Describe builds by id or ARN."""
-    found = {build: _runners().get(_id(build)) for build in request["ids"]}
+    runners = {build: _runners().get(_id(build)) for build in request["ids"]}
     return {
         # Copies: the members of a build that ends meanwhile agree with each other.
-        "builds": [dict(runner.build) for runner in found.values() if runner],
-        "buildsNotFound": [build for build, runner in found.items() if not runner],
+        "builds": [dict(runner.build) for runner in runners.values() if runner],
+        "buildsNotFound": [build for build, runner in runners.items() if not runner],
     }
 
 
 @service.operation
 def list_builds(request: dict) -> dict:
-    """Ids of all builds, newest first unless the request asks for the other order."""
+    """Ids of all builds, newest first unless the request specifies the other order."""
     return page(request, _ordered(list(_runners()), request), "ids", PAGE)
 
 
 @service.operation
 def list_builds_for_project(request: dict) -> dict:
-    """Ids of a project's builds, newest first unless the request asks for the other order."""
+    """Ids of a project's builds, newest first unless the request specifies the other order."""
     name = projects.get(request["projectName"])["name"]
     return page(request, _ordered(_of(name), request), "ids", PAGE)
 

@@ -25,7 +25,7 @@ _VARIABLE_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*")
 
 
 class BuildspecError(ValueError):
-    """A buildspec that CodeBuild refuses, or the local cloud cannot carry out. Its text names the key."""
+    """A buildspec that CodeBuild refuses, or the local cloud does not support. Its text names the key."""
 
 
 @dataclass(frozen=True)
@@ -39,7 +39,7 @@ class Phase:
 
 @dataclass(frozen=True)
 class Artifacts:
-    """Files that a build hands over: glob patterns below `base_directory`, itself below the source."""
+    """Output files of a build: glob patterns below `base_directory`, which is relative to the source."""
 
     files: tuple[str, ...]
     base_directory: str = "."
@@ -70,8 +70,8 @@ def parse(text: str) -> Buildspec:
         raise BuildspecError(f"the YAML cannot be read: {' '.join(str(error).split())}") from error
     top = _mapping(document, "buildspec", _TOP)
     if str(top.get("version")) != "0.2":
-        found = top.get("version", "nothing")
-        raise BuildspecError(f"version: found {found}; the local cloud carries out version 0.2")
+        version = top.get("version", "nothing")
+        raise BuildspecError(f"version: found {version}; the local cloud supports version 0.2")
     env = _mapping(top.get("env"), "env", _ENV)
     phases = _mapping(top.get("phases"), "phases", PHASES)
     if not phases:
@@ -106,7 +106,7 @@ def _phase(name: str, value: Any) -> Phase:
 
 
 def _python_version(install: Any) -> str:
-    """The runtime version of Python that is asked for. Other runtimes are not there to be chosen."""
+    """The requested runtime version of Python. The local cloud has no other runtimes."""
     where = "phases/install/runtime-versions"
     versions = _texts((install or {}).get("runtime-versions"), where)
     for runtime in versions:
@@ -138,7 +138,7 @@ def _mapping(value: Any, where: str, known: tuple[str, ...] | None = None) -> di
         if known is None or key in known:
             continue
         if key in _KNOWN_TO_AWS:
-            raise BuildspecError(f"{where}/{key}: the local cloud does not carry this out")
+            raise BuildspecError(f"{where}/{key}: the local cloud does not support this")
         raise BuildspecError(f"{where}/{key}: an unknown key; allowed are {', '.join(known)}")
     return dict(value)
 
@@ -147,7 +147,7 @@ def _list(value: Any, where: str) -> tuple[str, ...]:
     items = [value] if isinstance(value, str) else value or []
     if not isinstance(items, list) or any(isinstance(item, dict | list) for item in items):
         # `- echo a: b` is a mapping to YAML.
-        raise BuildspecError(f"{where}: found {value!r}; a list of texts is needed (quote what has a colon in it)")
+        raise BuildspecError(f"{where}: found {value!r}; a list of texts is needed (quote texts with a colon)")
     return tuple(str(item) for item in items)
 
 
@@ -170,10 +170,10 @@ def _exported(value: Any) -> tuple[str, ...]:
 
 def _one_of(value: Any, where: str, allowed: tuple[str, ...]) -> Any:
     if value not in allowed:
-        raise BuildspecError(f"{where}: found {value!r}; the local cloud knows {', '.join(allowed)}")
+        raise BuildspecError(f"{where}: found {value!r}; the local cloud supports {', '.join(allowed)}")
     return value
 
 
 def _yes(value: Any, where: str) -> bool:
-    # YAML reads an unquoted yes or no as a boolean already.
+    # YAML reads an unquoted yes or no as a boolean.
     return value if isinstance(value, bool) else _one_of(value, where, ("yes", "no")) == "yes"

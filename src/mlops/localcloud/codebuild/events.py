@@ -17,7 +17,7 @@ _ADDITIONAL = {
     "startTime": "build-start-time",
     "timeoutInMinutes": "timeout-in-minutes",
 }
-_MOMENT = "%b %d, %Y %I:%M:%S %p"
+_TIME_FORMAT = "%b %d, %Y %I:%M:%S %p"
 
 
 def build_changed(build: dict) -> None:
@@ -37,8 +37,8 @@ def phase_ended(build: dict, phase: dict) -> None:
         "completed-phase": phase["phaseType"],
         "completed-phase-status": phase["phaseStatus"],
         "completed-phase-duration-seconds": phase["durationInSeconds"],
-        "completed-phase-start": f"{phase['startTime']:{_MOMENT}}",
-        "completed-phase-end": f"{phase['endTime']:{_MOMENT}}",
+        "completed-phase-start": f"{phase['startTime']:{_TIME_FORMAT}}",
+        "completed-phase-end": f"{phase['endTime']:{_TIME_FORMAT}}",
         "completed-phase-context": _context(phase),
     }
     _publish("Phase", build, detail)
@@ -72,7 +72,7 @@ def _hyphenated(value: Any) -> Any:
         return [_hyphenated(each) for each in value]
     if isinstance(value, dict):
         return {_name(key): _hyphenated(each) for key, each in value.items()}
-    return f"{value:{_MOMENT}}" if isinstance(value, datetime) else value
+    return f"{value:{_TIME_FORMAT}}" if isinstance(value, datetime) else value
 
 
 def _name(member: str) -> str:
@@ -81,5 +81,5 @@ def _name(member: str) -> str:
 
 
 def _context(phase: dict) -> str:
-    found = phase.get("contexts") or [{"statusCode": "", "message": ""}]
-    return "[" + ", ".join(f"{each['statusCode']}: {each['message']}" for each in found) + "]"
+    contexts = phase.get("contexts") or [{"statusCode": "", "message": ""}]
+    return "[" + ", ".join(f"{each['statusCode']}: {each['message']}" for each in contexts) + "]"

@@ -1,4 +1,4 @@
-"""The Python of a build: a virtual environment of its own that also finds the packages of the cloud's environment.
+"""The Python of a build: a separate virtual environment that also finds the packages of the cloud's environment.
 
 Without it, `pip install --force-reinstall boto3` in a build would replace packages of the cloud that runs it.
 """

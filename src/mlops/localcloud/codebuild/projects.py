@@ -10,7 +10,7 @@ from mlops.localcloud.paging import page
 
 SOURCES = ("CODEPIPELINE", "S3", "NO_SOURCE")
 _DEFAULTS = {"timeoutInMinutes": 60, "queuedTimeoutInMinutes": 480, "projectVisibility": "PRIVATE"}
-_NOT_CARRIED_OUT = (
+_UNSUPPORTED = (
     *("vpcConfig", "fileSystemLocations", "buildBatchConfig", "badgeEnabled", "autoRetryLimit"),
     *("secondarySourceVersions", "concurrentBuildLimit"),
 )
@@ -20,7 +20,7 @@ _projects = context.scoped(dict[str, dict])
 
 @service.operation
 def create_project(request: dict) -> dict:
-    """Define a project. What the local cloud cannot carry out is refused by name."""
+    """Define a project. Features that the local cloud does not support are refused by name."""
     name = request["name"]
     if name in _projects():
         raise AWSError("ResourceAlreadyExistsException", f"Project already exists: {_arn(name)}")
@@ -42,23 +42,23 @@ def update_project(request: dict) -> dict:
 
 @service.operation
 def delete_project(request: dict) -> None:
-    """Delete a project; its builds stay. Deleting one that does not exist is no error."""
+    """Delete a project; its builds stay. Deleting one that does not exist is not an error."""
     _projects().pop(_name(request["name"]), None)
 
 
 @service.operation
 def batch_get_projects(request: dict) -> dict:
     """Describe projects by name or ARN."""
-    found = {name: _projects().get(_name(name)) for name in request["names"]}
+    projects = {name: _projects().get(_name(name)) for name in request["names"]}
     return {
-        "projects": [project for project in found.values() if project],
-        "projectsNotFound": [name for name, project in found.items() if not project],
+        "projects": [project for project in projects.values() if project],
+        "projectsNotFound": [name for name, project in projects.items() if not project],
     }
 
 
 @service.operation
 def list_projects(request: dict) -> dict:
-    """Names of projects, by name unless the request asks for another order."""
+    """Names of projects, by name unless the request specifies another order."""
     member = {"CREATED_TIME": "created", "LAST_MODIFIED_TIME": "lastModified"}.get(request.get("sortBy", ""), "name")
     descending = request.get("sortOrder") == "DESCENDING"
     ordered = sorted(_projects().values(), key=lambda project: project[member], reverse=descending)
@@ -96,7 +96,7 @@ def check_variables(variables: list[dict]) -> None:
 
 
 def _check(request: dict) -> None:
-    for member in _NOT_CARRIED_OUT:
+    for member in _UNSUPPORTED:
         # CloudFormation and clients send switched-off features too.
         if request.get(member):
             raise _unable(member)
@@ -112,8 +112,8 @@ def _check(request: dict) -> None:
         raise _unable("builds without logs in CloudWatch")
 
 
-def _unable(what: str) -> AWSError:
-    return AWSError("InvalidInputException", f"The local cloud does not carry out {what}")
+def _unable(feature: str) -> AWSError:
+    return AWSError("InvalidInputException", f"The local cloud does not support {feature}")
 
 
 def _arn(name: str) -> str:

@@ -5,10 +5,10 @@ from typing import Any
 from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 
-# CloudFormation writes the API's members with a capital letter, and these in yet another way.
+# CloudFormation's properties are the API's members with a first capital letter, except these.
 _RENAMED = {"BuildSpec": "buildspec", "ResourceAccessRole": "resourceAccessRole"}
 _NUMBERS = ("TimeoutInMinutes", "QueuedTimeoutInMinutes")
-_NOT_OF_THE_API = ("Name", "Triggers", "Visibility")
+_NOT_IN_API = ("Name", "Triggers", "Visibility")
 
 
 def create(properties: dict, logical_id: str, stack_name: str) -> tuple[str, dict]:
@@ -32,8 +32,8 @@ def delete(physical_id: str, _properties: dict) -> None:
 def _request(properties: dict) -> dict:
     for member in ("Triggers", "Visibility"):
         if properties.get(member, "PRIVATE") != "PRIVATE":
-            raise ValueError(f"The local cloud does not carry out {member} of AWS::CodeBuild::Project")
-    return _api({name: value for name, value in properties.items() if name not in _NOT_OF_THE_API})
+            raise ValueError(f"The local cloud does not support {member} of AWS::CodeBuild::Project")
+    return _api({name: value for name, value in properties.items() if name not in _NOT_IN_API})
 
 
 def _api(value: Any) -> Any:
@@ -45,7 +45,7 @@ def _api(value: Any) -> Any:
 
 
 def _typed(name: str, value: Any) -> Any:
-    """CloudFormation takes numbers and booleans as text too; the API does not."""
+    """Numbers and booleans may be text in CloudFormation, but not in the API."""
     if name in _NUMBERS:
         return int(value)
     if name == "Value":  # of a variable or a tag

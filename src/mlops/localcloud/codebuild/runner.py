@@ -66,7 +66,7 @@ class Runner:
         self.ended.set()
 
     def stop(self) -> None:
-        """Stop the build: whatever its commands have started ends with it."""
+        """Stop the build and all processes that its commands have started."""
         with self._lock:
             self._stopped = True
             shell = self._shell
@@ -78,14 +78,14 @@ class Runner:
         _pass_through("PROVISIONING", phases)
         phases.begin("DOWNLOAD_SOURCE")
         try:
-            spec, places, variables = self._prepare(directory, temporary)
+            spec, directories, variables = self._prepare(directory, temporary)
         except PhaseFailed as failure:
             phases.end("FAILED", failure.code, failure.message)
             return "FAILED"
         phases.end("SUCCEEDED")
         if spec.python_version:
-            phases.log(f"Python {platform.python_version()} stands in for runtime version {spec.python_version}")
-        with Shell(spec.shell, variables, places[""], directory / "shell", log.write) as shell:
+            phases.log(f"Python {platform.python_version()} is used in place of runtime version {spec.python_version}")
+        with Shell(spec.shell, variables, directories[""], directory / "shell", log.write) as shell:
             with self._lock:
                 self._shell = shell
                 if self._stopped:
@@ -101,7 +101,7 @@ class Runner:
                 phases.end("TIMED_OUT", "BUILD_TIMED_OUT", message)
                 return "TIMED_OUT"
         if reached_build:
-            succeeded = self._upload(spec, places[""], phases) and succeeded
+            succeeded = self._upload(spec, directories[""], phases) and succeeded
         return "SUCCEEDED" if succeeded else "FAILED"
 
     def _prepare(self, directory: Path, temporary: Path) -> tuple[buildspec.Buildspec, dict[str, Path], dict[str, str]]:
@@ -109,23 +109,23 @@ class Runner:
         build = self.build
         role_arn = build["serviceRole"]
         try:
-            places = {"": sources.fetch(build["source"], build.get("sourceVersion"), role_arn, directory / "src")}
+            directories = {"": sources.fetch(build["source"], build.get("sourceVersion"), role_arn, directory / "src")}
             for source in build.get("secondarySources", []):
                 name = source["sourceIdentifier"]
-                places[name] = sources.fetch(source, None, role_arn, directory / f"src-{name}")
-            spec = buildspec.parse(sources.read_buildspec(build["source"].get("buildspec", ""), places[""]))
+                directories[name] = sources.fetch(source, None, role_arn, directory / f"src-{name}")
+            spec = buildspec.parse(sources.read_buildspec(build["source"].get("buildspec", ""), directories[""]))
             home = directory / "home"
             home.mkdir()
-            return spec, places, environment.variables(build, spec, places, home, temporary)
+            return spec, directories, environment.variables(build, spec, directories, home, temporary)
         except buildspec.BuildspecError as error:
             raise PhaseFailed("YAML_FILE_ERROR", str(error)) from error
         except (ClientError, BotoCoreError, LookupError, ValueError, context.RoleNotAssumable) as error:
             raise PhaseFailed("CLIENT_ERROR", str(error)) from error
 
     def _commands(self, spec: buildspec.Buildspec, shell: Shell, phases: Phases, deadline: float) -> tuple[bool, bool]:
-        """Run the phases that have commands. Whether all succeeded, and whether the build phase was reached.
+        """Run the phases that have commands. Returns whether all succeeded, and whether the build phase was reached.
 
-        A failure in install or pre_build ends the build; after one in build, post_build runs all the same.
+        A failure in install or pre_build ends the build; after one in build, post_build still runs.
         """
         succeeded = True
         for name, shown in COMMAND_PHASES.items():
@@ -138,13 +138,13 @@ class Runner:
             phases.end("FAILED", "COMMAND_EXECUTION_ERROR", failure)
             succeeded = False
             shell.run("export CODEBUILD_BUILD_SUCCEEDING=0", deadline)
-            goes_on = phase.on_failure or ("CONTINUE" if name in ("build", "post_build") else "ABORT")
-            if goes_on == "ABORT":
+            on_failure = phase.on_failure or ("CONTINUE" if name in ("build", "post_build") else "ABORT")
+            if on_failure == "ABORT":
                 return False, name in ("build", "post_build")
         return succeeded, True
 
     def _upload(self, spec: buildspec.Buildspec, source: Path, phases: Phases) -> bool:
-        """Upload what the buildspec hands over to where the build's artifacts go. Whether that succeeded."""
+        """Upload the buildspec's artifacts to the build's artifact locations. Returns whether that succeeded."""
         build = self.build
         phases.begin("UPLOAD_ARTIFACTS")
         try:
@@ -169,21 +169,21 @@ class Runner:
 
 
 def _pass_through(name: str, phases: Phases) -> None:
-    """A phase in which CodeBuild has something to do and the local cloud has not."""
+    """Record a phase in which only CodeBuild has something to do."""
     phases.begin(name)
     phases.end("SUCCEEDED")
 
 
 def _first_failure(phase: buildspec.Phase, shell: Shell, phases: Phases, deadline: float) -> str | None:
-    """Run a phase's commands up to the first that fails, then those under `finally`. What failed first."""
+    """Run a phase's commands up to the first that fails, then those under `finally`. Returns the first failure."""
     failure = None
     for command in phase.commands:
         failure = _failure(command, shell, phases, deadline)
         if failure:
             break
     for command in phase.finally_:
-        late = _failure(command, shell, phases, deadline)
-        failure = failure or late
+        finally_failure = _failure(command, shell, phases, deadline)
+        failure = failure or finally_failure
     return failure
 
 

@@ -18,7 +18,7 @@ def fetch(source: dict, version: str | None, role_arn: str, directory: Path) -> 
     """Unpack a source into `directory`, under the build's role. NO_SOURCE is an empty directory.
 
     The location of S3 and CODEPIPELINE sources is bucket/key of a zip. Raises ClientError, and ValueError
-    when the object is no zip.
+    when the object is not a zip.
     """
     directory.mkdir(parents=True)
     if source["type"] == "NO_SOURCE":

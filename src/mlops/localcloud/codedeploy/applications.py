@@ -11,7 +11,7 @@ from mlops.localcloud.paging import page
 
 @service.operation
 def create_application(request: dict) -> dict:
-    """Make an application for Lambda, the only platform that is carried out here."""
+    """Create an application for Lambda, the only supported platform."""
     require_lambda(request)
     name = request["applicationName"]
     if name in records.applications():
@@ -39,7 +39,7 @@ def list_applications(request: dict) -> dict:
 
 @service.operation
 def delete_application(request: dict) -> None:
-    """Delete an application with its deployment groups. One that does not exist is no error, as on AWS."""
+    """Delete an application with its deployment groups. One that does not exist is not an error, as on AWS."""
     for key in [key for key in records.groups() if key[0] == request["applicationName"]]:
         del records.groups()[key]
     records.applications().pop(request["applicationName"], None)

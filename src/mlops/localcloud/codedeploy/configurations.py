@@ -37,7 +37,7 @@ DEFAULT = "CodeDeployDefault.LambdaAllAtOnce"
 
 @service.operation
 def create_deployment_config(request: dict) -> dict:
-    """Keep a configuration for Lambda."""
+    """Create a configuration for Lambda."""
     require_lambda(request)
     name = request["deploymentConfigName"]
     if name in records.configurations() or name in _PREDEFINED:
@@ -88,7 +88,7 @@ def get(name: str) -> dict:
 
 
 def steps(name: str) -> list[tuple[float, float]]:
-    """The shares of the traffic on the way to all of it, each with the seconds that it is kept."""
+    """The shares of the traffic before all of it is shifted, each with the seconds until the next step."""
     routing = get(name)["trafficRoutingConfig"]
     if routing["type"] == "TimeBasedCanary":
         canary = routing["timeBasedCanary"]
@@ -103,9 +103,9 @@ def steps(name: str) -> list[tuple[float, float]]:
 
 
 def _require_routing(routing: dict) -> None:
-    needed = {"TimeBasedCanary": "timeBasedCanary", "TimeBasedLinear": "timeBasedLinear"}.get(routing["type"])
-    if needed and len(routing.get(needed, {})) != 2:
+    member = {"TimeBasedCanary": "timeBasedCanary", "TimeBasedLinear": "timeBasedLinear"}.get(routing["type"])
+    if member and len(routing.get(member, {})) != 2:
         raise AWSError(
             "InvalidTrafficRoutingConfigurationException",
-            f"trafficRoutingConfig of type {routing['type']} needs {needed} with percentage and interval",
+            f"trafficRoutingConfig of type {routing['type']} needs {member} with percentage and interval",
         )

@@ -39,12 +39,12 @@ def list_deployments(request: dict) -> dict:
     """The ids of the deployments of an application, a group, or all, the newest first."""
     filters = {key: request[key] for key in ("applicationName", "deploymentGroupName") if key in request}
     statuses = request.get("includeOnlyStatuses") or []
-    found = [
+    matches = [
         each.id
         for each in reversed(list(_deployments().values()))
         if all(each.group[key] == value for key, value in filters.items()) and (not statuses or each.status in statuses)
     ]
-    return page(request, found, "deployments", PAGE)
+    return page(request, matches, "deployments", PAGE)
 
 
 @service.operation

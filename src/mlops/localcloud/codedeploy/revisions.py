@@ -1,4 +1,4 @@
-"""AppSpec files for Lambda: which alias goes from which version to which, and the hooks around it.
+"""AppSpec files for Lambda: an alias, its current and its target version, and the hooks before and after the shift.
 
 Source: AWS CodeDeploy User Guide, "AppSpec File structure for AWS Lambda deployments".
 """

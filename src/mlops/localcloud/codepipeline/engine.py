@@ -1,4 +1,4 @@
-"""Carries an execution through the stages of its pipeline, on a thread of its own."""
+"""Runs an execution through the stages of its pipeline, on its own thread."""
 
 import logging
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 def start(pipeline: Pipeline, execution: Execution) -> None:
     """Run an execution from its first stage, in the background."""
     events.pipeline_changed(execution, "STARTED")
-    context.spawn(_carry, pipeline, execution, execution.declaration["stages"], {})
+    context.spawn(_run_stages, pipeline, execution, execution.declaration["stages"], {})
 
 
 def resume(pipeline: Pipeline, execution: Execution, stage: str, succeeded: dict[str, ActionExecution]) -> None:
@@ -28,10 +28,12 @@ def resume(pipeline: Pipeline, execution: Execution, stage: str, succeeded: dict
     events.pipeline_changed(execution, "RESUMED")
     stages = execution.declaration["stages"]
     names = [declaration["name"] for declaration in stages]
-    context.spawn(_carry, pipeline, execution, stages[names.index(stage) :], succeeded)
+    context.spawn(_run_stages, pipeline, execution, stages[names.index(stage) :], succeeded)
 
 
-def _carry(pipeline: Pipeline, execution: Execution, stages: list[dict], succeeded: dict[str, ActionExecution]) -> None:
+def _run_stages(
+    pipeline: Pipeline, execution: Execution, stages: list[dict], succeeded: dict[str, ActionExecution]
+) -> None:
     for stage in stages:
         name = stage["name"]
         if not transitions.enter(pipeline, execution, name):
@@ -61,9 +63,9 @@ def _run_stage(
     with pipeline.changed:
         execution.stages[name] = pipeline.latest[name] = stage
     events.stage_changed(execution, name, "RESUMED" if resumed else "STARTED")
-    left = [action for action in declaration["actions"] if action["name"] not in succeeded]
-    for together in in_run_order(left):
-        runs = [ActionExecution(name, action) for action in together]
+    remaining = [action for action in declaration["actions"] if action["name"] not in succeeded]
+    for actions in in_run_order(remaining):
+        runs = [ActionExecution(name, action) for action in actions]
         with pipeline.changed:
             if execution.stopping:
                 break

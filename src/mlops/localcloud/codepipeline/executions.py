@@ -14,8 +14,8 @@ from mlops.localcloud.codepipeline.records import (
 from mlops.localcloud.codepipeline.service import service
 from mlops.localcloud.errors import AWSError
 
-_MOST_WAITING = 50
-_ENDED_BADLY = ("Failed", "Stopped")
+_MAX_WAITING = 50
+_RETRYABLE = ("Failed", "Stopped")
 _S3_REVISIONS = ("S3_OBJECT_VERSION_ID", "S3_OBJECT_KEY")
 
 
@@ -50,7 +50,7 @@ def retry_stage_execution(request: dict) -> dict:
     stage_declaration(execution.declaration, name)
     with pipeline.changed:
         stage = execution.stages.get(name)
-        if execution.status not in _ENDED_BADLY or stage is None or stage.status not in _ENDED_BADLY:
+        if execution.status not in _RETRYABLE or stage is None or stage.status not in _RETRYABLE:
             raise AWSError(
                 "StageNotRetryableException",
                 f"Stage {name} of the pipeline execution {execution.id} has not failed and cannot be retried",
@@ -62,8 +62,8 @@ def retry_stage_execution(request: dict) -> dict:
             )
         execution.status, execution.status_summary, execution.stop_reason = "InProgress", "", None
         execution.attempt += 1
-        keep = request["retryMode"] == "FAILED_ACTIONS"
-        succeeded = {action: run for action, run in stage.actions.items() if keep and run.status == "Succeeded"}
+        only_failed = request["retryMode"] == "FAILED_ACTIONS"
+        succeeded = {action: run for action, run in stage.actions.items() if only_failed and run.status == "Succeeded"}
     engine.resume(pipeline, execution, name, succeeded)
     return {"pipelineExecutionId": execution.id}
 
@@ -108,7 +108,7 @@ def start(
             return pipeline.executions[pipeline.tokens[token]]
         declaration = pipeline.declaration
         waiting = max((len(executions) for executions in pipeline.waiting.values()), default=0)
-        if execution_mode(declaration) == "QUEUED" and waiting >= _MOST_WAITING:
+        if execution_mode(declaration) == "QUEUED" and waiting >= _MAX_WAITING:
             raise AWSError(
                 "ConcurrentPipelineExecutionsLimitExceededException",
                 f"There are {waiting} executions of {declaration['name']} waiting already",
@@ -126,9 +126,9 @@ def start(
     return execution
 
 
-def _values(declaration: dict, given: list[dict]) -> dict[str, str]:
+def _values(declaration: dict, requested: list[dict]) -> dict[str, str]:
     values = {item["name"]: item.get("defaultValue") for item in declaration.get("variables", [])}
-    for item in given:
+    for item in requested:
         if item["name"] not in values:
             raise _invalid(f"Pipeline {declaration['name']} has no variable {item['name']}")
         values[item["name"]] = item["value"]
@@ -138,10 +138,10 @@ def _values(declaration: dict, given: list[dict]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value is not None}
 
 
-def _revisions(declaration: dict, given: list[dict]) -> dict[str, dict]:
+def _revisions(declaration: dict, requested: list[dict]) -> dict[str, dict]:
     """Source revision overrides by action name."""
     sources = {action["name"]: action for action in declaration["stages"][0]["actions"]}
-    for revision in given:
+    for revision in requested:
         name, kind = revision["actionName"], revision["revisionType"]
         if name not in sources:
             raise _invalid(f"Pipeline {declaration['name']} has no source action {name}")
@@ -150,7 +150,7 @@ def _revisions(declaration: dict, given: list[dict]) -> dict[str, dict]:
         allowed = sources[name]["configuration"].get("AllowOverrideForS3ObjectKey", "false") == "true"
         if kind == "S3_OBJECT_KEY" and not allowed:
             raise _invalid(f"Source action {name} does not allow S3_OBJECT_KEY: set AllowOverrideForS3ObjectKey")
-    return {revision["actionName"]: revision for revision in given}
+    return {revision["actionName"]: revision for revision in requested}
 
 
 def _invalid(message: str) -> AWSError:

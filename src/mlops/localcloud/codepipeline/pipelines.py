@@ -72,7 +72,7 @@ def list_pipelines(request: dict) -> dict:
 
 @service.operation
 def delete_pipeline(request: dict) -> None:
-    """Delete a pipeline and abandon its executions. Deleting one that does not exist is no error."""
+    """Delete a pipeline and abandon its executions. Deleting one that does not exist is not an error."""
     pipeline = pipelines().pop(request["name"], None)
     if pipeline is None:
         return

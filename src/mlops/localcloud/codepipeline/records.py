@@ -120,25 +120,25 @@ pipelines = context.scoped(dict[str, Pipeline])
 
 def pipeline_named(name: str) -> Pipeline:
     """The pipeline of this name. Raises AWSError when it does not exist."""
-    found = pipelines().get(name)
-    if found is None:
+    pipeline = pipelines().get(name)
+    if pipeline is None:
         raise AWSError(
             "PipelineNotFoundException",
             f"Account '{context.account()}' does not have a pipeline with name '{name}'",
         )
-    return found
+    return pipeline
 
 
 def execution_of(pipeline: Pipeline, execution_id: str) -> Execution:
     """An execution of the pipeline. Raises AWSError when it does not exist."""
-    found = pipeline.executions.get(execution_id)
-    if found is None:
+    execution = pipeline.executions.get(execution_id)
+    if execution is None:
         name = pipeline.declaration["name"]
         raise AWSError(
             "PipelineExecutionNotFoundException",
             f"The pipeline execution {execution_id} of pipeline {name} does not exist",
         )
-    return found
+    return execution
 
 
 def stage_declaration(declaration: dict, name: str) -> dict:

@@ -5,7 +5,7 @@ from typing import Any
 from mlops.localcloud import context
 from mlops.localcloud.cloudformation import ResourceType, physical_name
 
-_NOT_OF_THE_DECLARATION = ("Name", "Tags", "RestartExecutionOnUpdate", "DisableInboundStageTransitions")
+_NOT_IN_DECLARATION = ("Name", "Tags", "RestartExecutionOnUpdate", "DisableInboundStageTransitions")
 _NUMBERS = ("RunOrder", "TimeoutInMinutes")
 
 
@@ -33,8 +33,8 @@ def delete(physical_id: str, _properties: dict) -> None:
 
 def _declaration(name: str, properties: dict) -> dict:
     if properties.get("DisableInboundStageTransitions"):
-        raise ValueError("The local cloud does not carry out DisableInboundStageTransitions")
-    members = {key: value for key, value in properties.items() if key not in _NOT_OF_THE_DECLARATION}
+        raise ValueError("The local cloud does not support DisableInboundStageTransitions")
+    members = {key: value for key, value in properties.items() if key not in _NOT_IN_DECLARATION}
     return {**_api(members), "name": name}
 
 
@@ -49,7 +49,7 @@ def _api(value: Any) -> Any:
 
 def _member(key: str, value: Any) -> Any:
     if key == "Configuration":
-        # Its keys are the provider's own.
+        # Its keys belong to the provider and are not renamed.
         return {name: _text(item) for name, item in value.items()}
     if key in _NUMBERS:
         return int(value)

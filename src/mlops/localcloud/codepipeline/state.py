@@ -61,7 +61,7 @@ def list_action_executions(request: dict) -> dict:
     pipeline = pipeline_named(request["pipelineName"])
     filters = request.get("filter", {})
     if "latestInPipelineExecution" in filters:
-        raise AWSError("ValidationException", "The local cloud knows no filter latestInPipelineExecution")
+        raise AWSError("ValidationException", "The local cloud does not implement the filter latestInPipelineExecution")
     chosen = list(pipeline.executions.values())
     if "pipelineExecutionId" in filters:
         chosen = [execution_of(pipeline, filters["pipelineExecutionId"])]
@@ -98,7 +98,7 @@ def _is_stopping(pipeline: Pipeline, execution_id: str, status: str) -> bool:
 
 
 def _action(pipeline: Pipeline, stage: str, declaration: dict) -> dict:
-    """The latest run of an action, which is of an earlier execution until the current one gets there."""
+    """The latest run of an action, which is of an earlier execution until the current one reaches the stage."""
     state: dict = {"actionName": declaration["name"]}
     runs = (
         run

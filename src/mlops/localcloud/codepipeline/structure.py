@@ -1,4 +1,4 @@
-"""The structure of a pipeline: what AWS refuses, and what the local cloud does not carry out.
+"""The structure of a pipeline: what AWS refuses, and what the local cloud does not support.
 
 Source: AWS CodePipeline User Guide, "CodePipeline pipeline structure reference".
 """
@@ -84,7 +84,7 @@ def _check_pipeline(declaration: dict) -> None:
         raise _structure("Variables and the execution modes QUEUED and PARALLEL need a pipeline of type V2")
     _check_unique((variable["name"] for variable in declaration.get("variables", [])), "variable")
     if declaration.get("triggers"):
-        raise not_implemented("The local cloud does not carry out triggers, which are of repositories by connection")
+        raise not_implemented("The local cloud does not support triggers, which belong to repositories by connection")
     if "artifactStore" not in declaration:
         raise not_implemented("The local cloud needs one artifactStore: it has no actions in other regions")
 
@@ -96,7 +96,7 @@ def _check_stage(stage: dict, first: bool) -> None:
     _check_unique((action["name"] for action in stage["actions"]), f"action in stage {name}")
     for condition in _CONDITIONS:
         if stage.get(condition):
-            raise not_implemented(f"The local cloud does not carry out {condition} of stage {name}")
+            raise not_implemented(f"The local cloud does not support {condition} of stage {name}")
     for action in stage["actions"]:
         if (action["actionTypeId"]["category"] == "Source") != first:
             raise _structure(
@@ -114,7 +114,7 @@ def _check_action(action: dict, declaration: dict) -> None:
         raise not_implemented(f"Action {name}: the local cloud has no {requested}; it has {known}")
     for member in _ACTION_EXTRAS:
         if action.get(member):
-            raise not_implemented(f"Action {name}: the local cloud does not carry out {member}")
+            raise not_implemented(f"Action {name}: the local cloud does not support {member}")
     if action.get("region", context.region()) != context.region():
         raise not_implemented(
             f"Action {name}: the local cloud has no actions in other regions, such as {action['region']}"
@@ -146,11 +146,11 @@ def _check_action(action: dict, declaration: dict) -> None:
         raise not_implemented(f"Action {name}: {unsupported}")
 
 
-def _check_unique(names: Iterable[str], what: str, code: str = "InvalidStructureException") -> None:
+def _check_unique(names: Iterable[str], kind: str, code: str = "InvalidStructureException") -> None:
     seen: set[str] = set()
     for name in names:
         if name in seen:
-            raise AWSError(code, f"Names must be unique: there are two of {what} {name}")
+            raise AWSError(code, f"Names must be unique: there are two of {kind} {name}")
         seen.add(name)
 
 

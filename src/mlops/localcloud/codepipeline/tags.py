@@ -21,8 +21,8 @@ def forget(arn: str) -> None:
 @service.operation
 def list_tags_for_resource(request: dict) -> dict:
     """The tags of a pipeline."""
-    found = _of(request["resourceArn"])
-    return page(request, [{"key": key, "value": value} for key, value in found.items()], "tags", PAGE)
+    tags = _of(request["resourceArn"])
+    return page(request, [{"key": key, "value": value} for key, value in tags.items()], "tags", PAGE)
 
 
 @service.operation
@@ -34,9 +34,9 @@ def tag_resource(request: dict) -> None:
 @service.operation
 def untag_resource(request: dict) -> None:
     """Take tags from a pipeline."""
-    found = _of(request["resourceArn"])
+    tags = _of(request["resourceArn"])
     for key in request["tagKeys"]:
-        found.pop(key, None)
+        tags.pop(key, None)
 
 
 def _of(arn: str) -> dict[str, str]:

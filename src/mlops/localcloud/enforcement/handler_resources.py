@@ -25,7 +25,7 @@ SCALING_ROLE = (
 
 @dataclass(frozen=True)
 class Resource:
-    """A resource of a stack: its properties, its physical id (empty before it exists), the name it would get."""
+    """A resource of a stack: its properties, its physical id (empty before it exists), the name that CloudFormation would generate."""
 
     kind: str
     properties: dict[str, Any]
@@ -34,17 +34,17 @@ class Resource:
 
     def name(self, *properties: str) -> str:
         """The first of these properties that is set, or else the name in the physical id, or the generated one."""
-        stated = (self.last(each) for each in properties)
-        return next((each for each in stated if each), None) or _last(self.physical_id) or self.generated
+        names = (self.last(each) for each in properties)
+        return next((name for name in names if name), None) or _last(self.physical_id) or self.generated
 
     def last(self, path: str) -> str:
-        """The name that a property gives, itself or at the end of an ARN; empty where it is not set."""
+        """The value of a property, of an ARN the last part; empty where it is not set."""
         value = property_at(self.properties, path)
         return _last(value) if isinstance(value, str) else ""
 
 
 def arns(resource: Resource, action: str) -> list[str]:
-    """The ARNs that an action of the resource's handler is checked on. Raises LookupError when they are not known."""
+    """The ARNs against which an action of the resource's handler is checked. Raises LookupError when they are not known."""
     service = action.partition(":")[0]
     if action == "cloudwatch:DescribeAlarms":
         # Composite alarms are described only with the permission on all alarms.
@@ -57,7 +57,7 @@ def arns(resource: Resource, action: str) -> list[str]:
         raise LookupError(f"The local cloud does not know on which resources {resource.kind} takes permissions")
     documented = service_reference.documented(action, _VALUES[resource.kind](resource))
     if service == "logs" and "Tag" not in action:
-        # All actions on a log group but those on its tags are checked on the group with its streams.
+        # Actions on a log group, except tagging, are checked against an ARN that includes its streams.
         return [arn if arn == "*" else f"{arn}:*" for arn in documented]
     return documented
 
@@ -105,13 +105,13 @@ def _version_of_function(resource: Resource) -> Values:
 
 
 def _function(resource: Resource) -> str:
-    """The name of the function that an alias or a version is of."""
+    """The name of the function of an alias or a version."""
     name = resource.properties["FunctionName"]
     return name.split(":")[6] if name.startswith("arn:") else name
 
 
 _VALUES: dict[str, Callable[[Resource], Values]] = {
-    # Targets have an id of their own.
+    # AWS generates the ids of targets.
     "AWS::ApplicationAutoScaling::ScalableTarget": lambda resource: {
         "ResourceId": _ID,
         "AlarmName": f"TargetTracking-{resource.properties['ResourceId']}-AlarmHigh-{_KEY_ID}",
@@ -209,6 +209,6 @@ def _of_api_gateway(resource: Resource, action: str) -> str:
         key=properties.get("KeyId", _ID),
     )
     if action == "apigateway:PUT" and collection:
-        # All but methods are put to give them tags.
+        # Handlers use PUT for tags, except for methods.
         path = f"/tags/arn%3Aaws%3Aapigateway%3A{scope.region()}%3A%3A{path.replace('/', '%2F')}"
     return f"arn:aws:apigateway:{scope.region()}::{path}"

@@ -1,7 +1,7 @@
 """Permissions that a resource handler declares but uses only when a template sets a property.
 
-A handler's declaration covers every possible template. An action is left out only by a rule here; every other action is
-required.
+A handler declares the actions for every possible template. The rules here omit those that a resource does not need;
+all other actions are required.
 """
 
 from collections.abc import Iterator
@@ -111,7 +111,7 @@ _ONLY_WITH: dict[str, dict[str, tuple[str, ...]]] = {
     },
 }
 
-# By resource type and action: why no template of the repository makes a handler use it.
+# By resource type and action: why no template of the repository needs the action.
 _NEVER: dict[str, dict[str, str]] = {
     "AWS::ApplicationAutoScaling::ScalableTarget": {
         "lambda:*": "Targets of Lambda only; the templates scale endpoints of SageMaker.",
@@ -123,20 +123,20 @@ _NEVER: dict[str, dict[str, str]] = {
         "iam:DeleteRolePermissionsBoundary": "Only when a role loses its boundary, which no deployment may do.",
     },
     "AWS::Lambda::Function": {
-        "lambda:AssociateRuntimeAlias": "IAM's reference knows no such action.",
+        "lambda:AssociateRuntimeAlias": "IAM's reference has no such action.",
     },
     "AWS::Logs::LogGroup": {
-        "firehose:TagDeliveryStream": "Delivery of logs, which the schema has no property for.",
-        "logs:CreateLogDelivery": "Delivery of logs, which the schema has no property for.",
-        "s3:REST.PUT.OBJECT": "Delivery of logs, which the schema has no property for; IAM knows no such action.",
+        "firehose:TagDeliveryStream": "Delivery of logs, for which the schema has no property.",
+        "logs:CreateLogDelivery": "Delivery of logs, for which the schema has no property.",
+        "s3:REST.PUT.OBJECT": "Delivery of logs, for which the schema has no property; IAM has no such action.",
     },
     "AWS::S3::Bucket": {
-        "s3:DeleteBucketEncryption": "IAM knows no such action: the removal asks for s3:PutEncryptionConfiguration.",
-        "s3:DeleteBucketLifecycle": "IAM knows no such action: the removal asks for s3:PutLifecycleConfiguration.",
+        "s3:DeleteBucketEncryption": "IAM has no such action: the removal requires s3:PutEncryptionConfiguration.",
+        "s3:DeleteBucketLifecycle": "IAM has no such action: the removal requires s3:PutLifecycleConfiguration.",
     },
     "AWS::SNS::Subscription": {
         "sns:SetSubscriptionAttributes": "Filters and delivery policies only; the subscription has none.",
-        "sns:Unsubscribe": "Only without DeletionPolicy: Retain; a subscription goes with its topic.",
+        "sns:Unsubscribe": "Only without DeletionPolicy: Retain; a subscription is deleted with its topic.",
     },
 }
 
@@ -144,20 +144,20 @@ _NEVER: dict[str, dict[str, str]] = {
 def is_needed(kind: str, action: str, properties: dict[str, Any]) -> bool:
     """Whether a handler uses an action that it declares, for a resource with these properties.
 
-    On an update, `properties` also has those that the update removes.
+    On an update, `properties` includes those that the update removes.
     """
     if any(fnmatchcase(action, pattern) for pattern in _NEVER.get(kind, {})):
         return False
-    needing = [
+    needed_by = [
         name
         for name, patterns in _ONLY_WITH.get(kind, {}).items()
         if any(fnmatchcase(action, pattern) for pattern in patterns)
     ]
-    return not needing or any(property_at(properties, name) for name in needing)
+    return not needed_by or any(property_at(properties, name) for name in needed_by)
 
 
 def rules() -> Iterator[tuple[str, str, str | None]]:
-    """Each rule: the type, the pattern of actions, and the property that they need, None where none does."""
+    """Each rule: the type, the pattern of actions, and the property that requires them, or None."""
     for kind, needing in _ONLY_WITH.items():
         yield from ((kind, pattern, name) for name, patterns in needing.items() for pattern in patterns)
     for kind, never in _NEVER.items():

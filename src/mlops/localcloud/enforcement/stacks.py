@@ -11,7 +11,7 @@ from mlops.localcloud import context
 from mlops.localcloud.enforcement import stack_actions
 from mlops.localcloud.enforcement.handler_resources import Resource
 from mlops.localcloud.identity import roles
-from mlops.localcloud.identity.roles import Assumed
+from mlops.localcloud.identity.roles import AssumedRole
 from mlops.localcloud.ministack import authorization, hooks, iam, lambda_aliases
 from mlops.localcloud.protocol import Response, form_parameters
 
@@ -21,7 +21,7 @@ _CHANGING = {"CreateStack", "UpdateStack", "CreateChangeSet", "ExecuteChangeSet"
 # Twelve characters make a generated name unique; they are unknown before the resource is created.
 _SUFFIX = "000000000000"
 
-_roles = context.scoped(dict[str, Assumed])
+_roles = context.scoped(dict[str, AssumedRole])
 
 
 class Denied(Exception):
@@ -52,7 +52,7 @@ def _remember(headers: dict[str, str], body: bytes, query: dict) -> Response | N
             return _refusal(403, "AccessDenied", decision.message)
         if not iam.is_assumable(role_arn, _SERVICE, None):
             return _refusal(400, "ValidationError", f"Role {role_arn} is invalid or cannot be assumed")
-        _roles()[stack] = Assumed(role_arn, _SERVICE)
+        _roles()[stack] = AssumedRole(role_arn, _SERVICE)
         return None
     known = _roles().get(stack)
     if known is None or known.service != _SERVICE:
@@ -67,7 +67,7 @@ def _as_caller(headers: dict[str, str], stack: str) -> None:
     if role_arn is None:
         _roles().pop(stack, None)
     else:
-        _roles()[stack] = Assumed(role_arn, roles.CALLER)
+        _roles()[stack] = AssumedRole(role_arn, roles.CALLER)
 
 
 @contextmanager

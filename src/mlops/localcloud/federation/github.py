@@ -58,7 +58,7 @@ def claims(job: Mapping[str, str], form: str) -> dict[str, Any]:
         f"{owner}/{name}" if form == "old" else f"{owner}@{job['repository_owner_id']}/{name}@{job['repository_id']}"
     )
     workflow = f"{job['repository']}/.github/workflows/{job['workflow']}.yml@{job['ref']}"
-    found = {
+    claims = {
         "iss": ISSUER,
         "aud": job.get("audience", f"https://github.com/{owner}"),
         "sub": f"repo:{repository}:{_context(job)}",
@@ -71,7 +71,7 @@ def claims(job: Mapping[str, str], form: str) -> dict[str, Any]:
         "workflow_ref": workflow,
         "job_workflow_ref": workflow,
     }
-    return found | {key: value for key, value in job.items() if key != "audience"}
+    return claims | {key: value for key, value in job.items() if key != "audience"}
 
 
 @cache
@@ -122,9 +122,9 @@ def _key() -> rsa.RSAPrivateKey:
     """The issuer's key, generated once for each directory of a cloud."""
     file: Path = context.directory("identity") / "issuer.pem"
     if file.exists():
-        found = serialization.load_pem_private_key(file.read_bytes(), None)
-        assert isinstance(found, rsa.RSAPrivateKey)
-        return found
+        private_key = serialization.load_pem_private_key(file.read_bytes(), None)
+        assert isinstance(private_key, rsa.RSAPrivateKey)
+        return private_key
     key = rsa.generate_private_key(public_exponent=65537, key_size=2048)
     file.touch(mode=0o600)
     file.write_bytes(

@@ -134,10 +134,10 @@ def _unverified_issuer(token: str) -> str:
 def _key(token: str) -> Any:
     key_id = jwt.get_unverified_header(token).get("kid")
     keys = jwt.PyJWKSet.from_dict(github.public_keys())
-    found = next((key for key in keys.keys if key.key_id == key_id), None)
-    if found is None:
+    match = next((key for key in keys.keys if key.key_id == key_id), None)
+    if match is None:
         raise Refused("InvalidIdentityToken", "No keys found for the token's key id in the provider's JWKS")
-    return found.key
+    return match.key
 
 
 def _provider_and_keys(token: str, provider_id: str, role_arn: str) -> tuple[str, dict[str, Any]]:

@@ -45,9 +45,9 @@ def _roles(service: str, operation: str, request: dict) -> list[str]:
         return []
     if service == "codepipeline":
         return [request["pipeline"]["roleArn"]]
-    found = [value for key, value in request.items() if key in _ROLE_MEMBERS and isinstance(value, str)]
+    roles = [value for key, value in request.items() if key in _ROLE_MEMBERS and isinstance(value, str)]
     nested: Any = request.get("TrainingJobDefinition", {})
-    return found + [nested["RoleArn"]] if "RoleArn" in nested else found
+    return roles + [nested["RoleArn"]] if "RoleArn" in nested else roles
 
 
 def _is_remembered(service: str, headers: dict[str, str], resource: str) -> bool:

@@ -18,7 +18,7 @@ class RoleNotAssumable(Exception):
 
 
 @dataclass(frozen=True)
-class Assumed:
+class AssumedRole:
     """A role assumed by a service, such as codebuild.amazonaws.com."""
 
     role_arn: str
@@ -29,10 +29,10 @@ class Assumed:
         return self.service.partition(".")[0]
 
 
-_acting: ContextVar[Assumed | None] = ContextVar("acting_role", default=None)
+_acting: ContextVar[AssumedRole | None] = ContextVar("acting_role", default=None)
 # When each session was opened, in seconds of the monotonic clock, and its credentials.
-_sessions: dict[tuple[Assumed, str, str], tuple[float, dict[str, str]]] = {}
-_RENEWED_AFTER_SECONDS = 3600
+_sessions: dict[tuple[AssumedRole, str, str], tuple[float, dict[str, str]]] = {}
+_SESSION_SECONDS = 3600
 _lock = threading.Lock()
 
 
@@ -53,11 +53,11 @@ def credentials(role_arn: str, service: str) -> dict[str, str]:
     """
     if service != CALLER:
         require_assumable(role_arn, service)
-    assumed = Assumed(role_arn, service)
+    assumed = AssumedRole(role_arn, service)
     key = (assumed, scope.account(), scope.region())
     with _lock:
         opened, session = _sessions.get(key, (0.0, {}))
-        if not session or time.monotonic() - opened > _RENEWED_AFTER_SECONDS:
+        if not session or time.monotonic() - opened > _SESSION_SECONDS:
             opened, session = time.monotonic(), iam.open_session(role_arn, assumed.session_name)
             _sessions[key] = opened, session
         return session
@@ -66,13 +66,13 @@ def credentials(role_arn: str, service: str) -> dict[str, str]:
 @contextmanager
 def acting(role_arn: str, service: str) -> Iterator[None]:
     """Run calls inside the context under a role instead of as the account's administrator."""
-    token = _acting.set(Assumed(role_arn, service))
+    token = _acting.set(AssumedRole(role_arn, service))
     try:
         yield
     finally:
         _acting.reset(token)
 
 
-def acting_role() -> Assumed | None:
+def acting_role() -> AssumedRole | None:
     """The role under which the current work runs, if it is not the administrator's."""
     return _acting.get()

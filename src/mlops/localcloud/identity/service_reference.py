@@ -30,10 +30,10 @@ def resources(service: str, operation: str, request: dict) -> list[str]:
     """
     kinds = _reference()[service]["privileges"].get(operation)
     if kinds is None:
-        raise LookupError(f"IAM knows no action {service}:{operation}")
-    found = _named(service, operation, request)
-    if found:
-        return found
+        raise LookupError(f"IAM has no action {service}:{operation}")
+    named = _named(service, operation, request)
+    if named:
+        return named
     types = {name: each for name, each in kinds["resource_types"].items() if name}
     required = [name for name, each in types.items() if each["required"]]
     arns = [_fill(service, name, request) for name in required or types]
@@ -49,7 +49,7 @@ def documented(action: str, values: dict[str, str]) -> list[str]:
     service, _, name = action.partition(":")
     kinds = _reference().get(service, {}).get("privileges", {}).get(name)
     if kinds is None:
-        raise LookupError(f"IAM knows no action {action}")
+        raise LookupError(f"IAM has no action {action}")
     types = {kind: each for kind, each in kinds["resource_types"].items() if kind}
     if not types:
         return ["*"]
@@ -89,7 +89,7 @@ def _named(service: str, operation: str, request: dict) -> list[str]:
         case "application-autoscaling", "TagResource" | "UntagResource" | "ListTagsForResource":
             return [request["ResourceARN"]]
         case "application-autoscaling", _ if "ResourceId" in request:
-            # Targets have an id of their own, which a request that makes one cannot know.
+            # AWS generates the ids of targets, so a request that creates one cannot have it.
             return [_arn("application-autoscaling", "scalable-target/*")]
     return []
 

@@ -28,15 +28,15 @@ def require_role_for_logs() -> None:
         if _logs(properties) and not settings.get("cloudwatchRoleArn"):
             raise ValueError("CloudWatch Logs role ARN must be set in account settings to enable logging")
 
-    def created(logical_id: str, properties: dict, stack: str) -> Any:
+    def create_checked(logical_id: str, properties: dict, stack: str) -> Any:
         check(properties)
         return create(logical_id, properties, stack)
 
-    def updated(physical_id: str, old: dict, new: dict, stack: str) -> Any:
+    def update_checked(physical_id: str, old: dict, new: dict, stack: str) -> Any:
         check(new)
         return update(physical_id, old, new, stack)
 
-    handlers.update(create=created, update=updated)
+    handlers.update(create=create_checked, update=update_checked)
 
 
 def add_api_key_tags() -> None:
@@ -45,13 +45,13 @@ def add_api_key_tags() -> None:
     from ministack.services import apigateway_v1, tagging
 
     def tags() -> Iterator[tuple[str, list[dict[str, str]]]]:
-        for key, found in apigateway_v1._api_keys.items():
-            pairs = [{"Key": name, "Value": value} for name, value in (found.get("tags") or {}).items()]
+        for key, api_key in apigateway_v1._api_keys.items():
+            pairs = [{"Key": name, "Value": value} for name, value in (api_key.get("tags") or {}).items()]
             yield f"arn:aws:apigateway:{region()}::/apikeys/{key}", pairs
 
     collectors: dict[str, Callable[[], Iterator]] = tagging._RESOURCE_TAG_COLLECTORS
     collectors["apigateway"] = tags
-    # ministack looks for the key in a role's own policies only.
+    # ministack would collect tags only if a role's own policies name the condition key.
     iam_evaluator._names_condition_key = lambda policies, prefix: True
 
 

@@ -7,7 +7,7 @@ from mlops.localcloud.protocol import form_parameters
 
 
 def treat_loopback_as_tls() -> None:
-    """Count each request as encrypted in transport: policies require it, and no traffic leaves the machine."""
+    """Treat each request as sent over TLS: policies require it, and no traffic leaves the machine."""
     from ministack import app
     from ministack.core import iam_evaluator
 
@@ -41,18 +41,18 @@ def correct_actions_and_resources() -> None:
             return {"GET": "GetAlias", "PUT": "UpdateAlias", "DELETE": "DeleteAlias"}.get(method)
         return lambda_action(method, path)
 
-    def named(
-        service: str, method: str, path: str, headers: dict, body: bytes, query: dict, where: str, owner: str
+    def resource_arn(
+        service: str, method: str, path: str, headers: dict, body: bytes, query: dict, region: str, account: str
     ) -> str:
-        arn = arn_of(service, method, path, headers, body, query, where, owner)
+        arn = arn_of(service, method, path, headers, body, query, region, account)
         if arn == "*" and service == "ecr" and b"repositoryNames" in body:
             (name, *_) = json.loads(body)["repositoryNames"]
-            return f"arn:aws:ecr:{where}:{owner}:repository/{name}"
+            return f"arn:aws:ecr:{region}:{account}:repository/{name}"
         if service == "logs" and b"logStreamName" in body and (stream := json.loads(body).get("logStreamName")):
             return f"{arn}:log-stream:{stream}"
         return arn
 
-    iam_actions.extract_resource_arn, iam_actions._lambda_action = named, action
+    iam_actions.extract_resource_arn, iam_actions._lambda_action = resource_arn, action
 
 
 def add_stack_role_key() -> None:
@@ -62,10 +62,10 @@ def add_stack_role_key() -> None:
     keys_of = iam_actions.request_tag_context
 
     def keys(service: str, action: str, body: bytes, query: dict) -> dict:
-        found = keys_of(service, action, body, query)
+        condition_keys = keys_of(service, action, body, query)
         if service == "cloudformation":
             role_arn = form_parameters(body, query or {}).get("RoleARN")
-            found = {**found, **({"cloudformation:RoleArn": role_arn} if role_arn else {})}
-        return found
+            condition_keys = {**condition_keys, **({"cloudformation:RoleArn": role_arn} if role_arn else {})}
+        return condition_keys
 
     iam_actions.request_tag_context = keys

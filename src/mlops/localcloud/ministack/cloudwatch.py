@@ -23,15 +23,15 @@ def points(namespace: str, name: str, dimensions: dict[str, str], since: float) 
     from ministack.services import cloudwatch
 
     key = (namespace, name, cloudwatch._dims_key(dimensions))
-    found = cloudwatch._metrics.get(key) or []
-    return [point for point in list(found) if point["Timestamp"] >= since]
+    points = cloudwatch._metrics.get(key) or []
+    return [point for point in list(points) if point["Timestamp"] >= since]
 
 
-def statistic(name: str, found: list[dict]) -> float | None:
+def statistic(name: str, points: list[dict]) -> float | None:
     """A statistic of points, such as Sum or p99; None without points."""
     from ministack.services import cloudwatch
 
-    return cloudwatch._stat_value(cloudwatch._calc_stats(found), name, found) if found else None
+    return cloudwatch._stat_value(cloudwatch._calc_stats(points), name, points) if points else None
 
 
 def alarms() -> list[dict]:

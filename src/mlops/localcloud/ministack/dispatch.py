@@ -15,7 +15,7 @@ from mlops.localcloud.protocol import Response
 
 Check = Callable[[dict], None]
 
-# ministack's services that templates and clients of a model repository use, with botocore's names of them.
+# The services that templates and clients of a model repository use: ministack's name, botocore's name.
 _SERVICES = {
     "apigateway": "apigateway",
     "cloudformation": "cloudformation",
@@ -34,8 +34,8 @@ _SERVICES = {
     "states": "stepfunctions",
     "sts": "sts",
 }
-# AWS's models of these name the query protocol only. ministack accepts JSON as well, but the checks of web identities and
-# of stacks' roles read forms.
+# AWS's models of these have only the query protocol. ministack accepts JSON as well, but the checks of web identities and
+# of stacks' roles read only forms.
 _QUERY_ONLY = ("cloudformation", "sts")
 # The code of AWS for a parameter that the model forbids; ValidationException where a service is not listed.
 _INVALID = {
@@ -56,7 +56,7 @@ def guard(checks: dict[tuple[str, str], Check]) -> None:
 
     A request is checked against the model of its operation. Then the check of its service (botocore's name) and
     operation, if there is one, looks at the parameters and raises AWSError. A check of S3 has the operation "*",
-    runs for every request and receives its operation's model, query, headers and body.
+    runs for every request, and receives the operation's model, the query, the headers and the body.
     """
     from ministack import app
 
@@ -82,14 +82,14 @@ def require_parameter(parameters: dict) -> None:
 
 
 def _guarded(name: str, handle: Callable, checks: dict[tuple[str, str], Check]) -> Callable:
-    judge = _judge_s3 if name == "s3" else _judge
+    check = _check_s3 if name == "s3" else _check
 
     async def guarded(method: str, path: str, headers: dict, body: bytes, query: dict) -> Response:
         service = "apigatewayv2" if name == "apigateway" and path.startswith("/v2/") else name
         try:
             if name in _QUERY_ONLY and "x-amz-target" in headers:
                 raise AWSError("NotImplemented", f"The local cloud takes requests to {name} in the query protocol only")
-            operation = await judge(service, checks, method, path, headers, body, query)
+            operation = await check(service, checks, method, path, headers, body, query)
         except AWSError as error:
             return _refusal(service, headers, error)
         response = await handle(method, path, headers, body, query)
@@ -123,7 +123,7 @@ def _present(value: Any, shape: Shape) -> Any:
     return value
 
 
-async def _judge(service: str, checks: dict, *request: Any) -> OperationModel | None:
+async def _check(service: str, checks: dict, *request: Any) -> OperationModel | None:
     call = parsing.call(service, *request)
     if call is None:
         return None
@@ -136,7 +136,7 @@ async def _judge(service: str, checks: dict, *request: Any) -> OperationModel | 
     return call.operation
 
 
-async def _judge_s3(
+async def _check_s3(
     service: str, checks: dict, method: str, path: str, headers: dict, body: bytes, query: dict
 ) -> None:
     # The body of an object must not be parsed.
@@ -146,7 +146,7 @@ async def _judge_s3(
 
 
 def _code(service: str, problems: list[shapes.Problem]) -> str:
-    """AWS's code for these problems. Two parameters have a code of their own."""
+    """AWS's code for these problems. Two parameters have different codes."""
     own = {"lambda": ("Runtime", "InvalidParameterValueException"), "sqs": ("Attributes", "InvalidAttributeName")}
     parameter, code = own.get(service, ("", ""))
     if parameter and any(problem.path.startswith(parameter) for problem in problems):

@@ -29,7 +29,7 @@ def install() -> None:
 
     add, read = stepfunctions._add_event, stepfunctions._get_execution_history
 
-    def added(execution: dict, kind: str, details: dict | None = None) -> dict:
+    def add_linked(execution: dict, kind: str, details: dict | None = None) -> dict:
         if kind not in _OF_TASKS:
             return _append(add, execution, kind, details)
         resource = _details(kind, details)["resource"]
@@ -44,13 +44,13 @@ def install() -> None:
             execution["events"][0].setdefault("previousEventId", 0)
         return read(request)
 
-    stepfunctions._add_event, stepfunctions._get_execution_history = added, history
-    stepfunctions._apply_jsonata_arguments = _kept(stepfunctions._apply_jsonata_arguments)
-    stepfunctions._apply_parameters = _kept(stepfunctions._apply_parameters)
+    stepfunctions._add_event, stepfunctions._get_execution_history = add_linked, history
+    stepfunctions._apply_jsonata_arguments = _recording_arguments(stepfunctions._apply_jsonata_arguments)
+    stepfunctions._apply_parameters = _recording_arguments(stepfunctions._apply_parameters)
 
 
 def task_submitted(output: dict) -> None:
-    """Add the event that a service has accepted the job of the current task."""
+    """Add the event TaskSubmitted: a service has accepted the job of the current task."""
     from ministack.services import stepfunctions
 
     running = _running.get()
@@ -60,7 +60,7 @@ def task_submitted(output: dict) -> None:
         stepfunctions._add_event(execution, "TaskSubmitted", {"taskSubmittedEventDetails": details})
 
 
-def _kept(apply: Callable) -> Callable:
+def _recording_arguments(apply: Callable) -> Callable:
     def applied(*args: Any) -> Any:
         arguments = apply(*args)
         _arguments.set(arguments)
@@ -70,7 +70,7 @@ def _kept(apply: Callable) -> Callable:
 
 
 def _append(add: Callable, execution: dict, kind: str, details: dict | None) -> dict:
-    # ministack numbers an event by the number of events before it.
+    # ministack takes an event's id from the number of events before it.
     with _lock:
         arn, before = _previous.get()
         known = arn == execution.get("executionArn")
@@ -86,7 +86,7 @@ def _details(kind: str, details: dict | None) -> dict:
 
 
 def _of_task(kind: str, resource: str, details: dict) -> tuple[str, dict]:
-    """Name and details of an event: those of a function or an activity have names of their own."""
+    """Name and details of an event; events of functions and activities have other names than those of tasks."""
     ending = {key: details[key] for key in ("output", "error", "cause") if details.get(key)}
     arguments = json.dumps(_arguments.get())
     if resource.startswith(_INTEGRATION):

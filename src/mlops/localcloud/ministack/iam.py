@@ -49,18 +49,18 @@ def role(arn: str) -> dict | None:
 
     if arn.count(":") < 5:
         return None
-    found = iam._roles.get_scoped(arn.split(":")[4], None, arn.rpartition("/")[2])
-    return found if found and found["Arn"] == arn else None
+    role = iam._roles.get_scoped(arn.split(":")[4], None, arn.rpartition("/")[2])
+    return role if role and role["Arn"] == arn else None
 
 
 def is_assumable(arn: str, service: str, source_arn: str | None) -> bool:
     """Whether the role's trust policy lets an AWS service of this account assume it, for example codebuild."""
     from ministack.core.iam_evaluator import EvalContext, evaluate_trust_policy
 
-    found = role(arn)
-    if found is None:
+    assumed = role(arn)
+    if assumed is None:
         return False
-    document = found["AssumeRolePolicyDocument"]
+    document = assumed["AssumeRolePolicyDocument"]
     document = json.loads(document) if isinstance(document, str) else document
     statements = document["Statement"] if isinstance(document["Statement"], list) else [document["Statement"]]
     # ministack's evaluator supports no service principals: filter statements by principal; it evaluates the rest.
@@ -173,16 +173,16 @@ def session_role(access_key: str) -> str | None:
     if not session or ":assumed-role/" not in session["Arn"]:
         return None
     # The path of a role is not in the ARN of its sessions.
-    found = iam._roles.get_scoped(session["AccountId"], None, session["Arn"].split("/")[1])
-    return found["Arn"] if found else None
+    record = iam._roles.get_scoped(session["AccountId"], None, session["Arn"].split("/")[1])
+    return record["Arn"] if record else None
 
 
 def caller(headers: dict[str, str]) -> str | None:
     """The ARN of the principal that signed a request; None for unknown credentials."""
     from ministack.services import sts
 
-    found = sts._caller_identity(headers)
-    return found["userArn"] if isinstance(found, dict) else None
+    identity = sts._caller_identity(headers)
+    return identity["userArn"] if isinstance(identity, dict) else None
 
 
 def authorise(headers: dict[str, str], service: str, action: str, resource: str, keys: dict[str, Any]) -> Decision:

@@ -42,7 +42,7 @@ def route_by_alias_weight() -> None:
 def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
     """Shift an alias to another version by `shift(policy, function, old version, new version)`.
 
-    It is called where a template's alias has the UpdatePolicy CodeDeployLambdaAliasUpdate, on a thread of its own,
+    It is called where a template's alias has the UpdatePolicy CodeDeployLambdaAliasUpdate, on a separate thread,
     before ministack's own update; not when an update is rolled back.
     """
     from ministack.services.cloudformation import provisioners, stacks
@@ -118,7 +118,7 @@ def await_invocations(function: str, version: str) -> None:
 
 
 def _version(function: dict | None, name: str, qualifier: str | None) -> str | None:
-    """The version that an alias routes this invocation to; None when the qualifier is no alias."""
+    """The version that an alias routes this invocation to; None when the qualifier is not an alias."""
     alias = (function or {}).get("aliases", {}).get(qualifier)
     if alias is None:
         return None

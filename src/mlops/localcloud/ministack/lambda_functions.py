@@ -16,9 +16,9 @@ CODE_URL_PREFIX = "/_ministack/lambda-code/"
 _code_signature = secrets.token_hex(32)
 
 _trace: ContextVar[str] = ContextVar("function_trace", default="")
-# Whether workers are being ended because their function was changed or deleted.
+# Whether workers are being stopped because their function was changed or deleted.
 _function_changed: ContextVar[bool] = ContextVar("function_changed", default=False)
-# The line of a Python traceback that names the exception follows the last indented one.
+# In a Python traceback, the line that names the exception follows the last indented line.
 _EXCEPTION = re.compile(r"^(?P<type>[\w.]+)(?::|$)", re.MULTILINE)
 
 # Source: AWS Lambda Developer Guide, "Log and monitor Python Lambda functions".
@@ -72,10 +72,10 @@ def add_root_log_handler() -> None:
     from ministack.core import lambda_runtime
 
     script = lambda_runtime._PYTHON_WORKER_SCRIPT
-    begins = 'event = _ms_msg["event"]'
-    assert script.count(begins) == 1
-    noted = f'{begins}; _of_invocation.request_id = (_ms_msg.get("ctx") or {{}}).get("request_id", "")'
-    lambda_runtime._PYTHON_WORKER_SCRIPT = _ROOT_LOGGER + script.replace(begins, noted)
+    read_event = 'event = _ms_msg["event"]'
+    assert script.count(read_event) == 1
+    with_request_id = f'{read_event}; _of_invocation.request_id = (_ms_msg.get("ctx") or {{}}).get("request_id", "")'
+    lambda_runtime._PYTHON_WORKER_SCRIPT = _ROOT_LOGGER + script.replace(read_event, with_request_id)
 
 
 def hide_function_errors() -> None:
@@ -168,20 +168,20 @@ def measure(publish: Metric) -> None:
 
 def _dimensions(config: dict) -> list[dict[str, str]]:
     name = config["FunctionName"]
-    found = [{"FunctionName": name}]
+    dimensions = [{"FunctionName": name}]
     called = lambda_aliases.called_alias.get()
     if called is not None and called[0] == name:
         resource = f"{name}:{called[1]}"
-        found += [
+        dimensions += [
             {"FunctionName": name, "Resource": resource},
             {"FunctionName": name, "Resource": resource, "ExecutedVersion": config.get("Version", "$LATEST")},
         ]
-    return found
+    return dimensions
 
 
 def _type(trace: str) -> str:
     """The name of the exception at the end of a Python traceback, without its module."""
     lines = trace.rstrip().splitlines()
     last = max((number for number, line in enumerate(lines) if line.startswith(" ")), default=-1)
-    found = _EXCEPTION.match("\n".join(lines[last + 1 :]))
-    return found["type"].rpartition(".")[2] if found else "Exception"
+    match = _EXCEPTION.match("\n".join(lines[last + 1 :]))
+    return match["type"].rpartition(".")[2] if match else "Exception"

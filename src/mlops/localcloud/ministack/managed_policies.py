@@ -49,13 +49,13 @@ class _Managed(dict):
 def _record(arn: str) -> dict:
     from ministack.services import iam
 
-    known = managed()[arn]
+    policy = managed()[arn]
     record = iam._make_aws_managed_record(
-        arn.removeprefix(iam._AWS_MANAGED_POLICY_PREFIX), json.dumps(known["Document"])
+        arn.removeprefix(iam._AWS_MANAGED_POLICY_PREFIX), json.dumps(policy["Document"])
     )
     [version] = record["Versions"].values()
-    version |= {"VersionId": known["DefaultVersionId"]}
+    version |= {"VersionId": policy["DefaultVersionId"]}
     return record | {
-        "DefaultVersionId": known["DefaultVersionId"],
-        "Versions": {known["DefaultVersionId"]: version},
+        "DefaultVersionId": policy["DefaultVersionId"],
+        "Versions": {policy["DefaultVersionId"]: version},
     }

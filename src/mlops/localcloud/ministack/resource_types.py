@@ -14,7 +14,7 @@ def add_resource_type(
     replace_on: tuple[str, ...],
     tagged: bool,
 ) -> None:
-    """Add the resource type `name` to CloudFormation. Its handlers run on a thread of their own."""
+    """Add the resource type `name` to CloudFormation. Its handlers run on a separate thread."""
     from ministack.services.cloudformation import provisioners
 
     added_resource_types.add(name)
@@ -30,7 +30,7 @@ def add_resource_type(
 
 
 def run_on_worker_thread(name: str) -> None:
-    """Let the handlers of a resource type block: CloudFormation calls them on a thread of their own."""
+    """Let the handlers of a resource type block: CloudFormation calls them on a separate thread."""
     from ministack.services.cloudformation import stacks
 
     if not _on_worker_thread:

@@ -16,7 +16,7 @@ def region() -> str:
 
 
 def set_scope(account_id: str, region_name: str) -> None:
-    """Make the current work that of an account and a region."""
+    """Set the account and the region of the current request or background work."""
     from ministack.core.responses import set_request_account_id, set_request_region
 
     set_request_account_id(account_id)

@@ -22,7 +22,7 @@ def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
         if task_resource != resource:
             raise stepfunctions._ExecutionError(
                 "States.Runtime",
-                f"The local cloud does not know the integration {task_resource}; it knows {resource}",
+                f"The local cloud does not support the integration {task_resource}; it supports {resource}",
             )
         try:
             return json.loads(json.dumps(run(task_input), default=isoformat))
@@ -106,7 +106,7 @@ def state_machine_role() -> str:
 
 
 def is_integration(resource: str) -> bool:
-    """Whether a task resource of the form arn:aws:states:::… is carried out, other than by an AWS SDK."""
+    """Whether a task resource of the form arn:aws:states:::… is supported, other than by an AWS SDK."""
     from ministack.services import stepfunctions
 
     name = resource.removesuffix(".waitForTaskToken")
@@ -128,9 +128,9 @@ def validate_definitions(violations: Callable[[str], list[str]]) -> None:
     from ministack.services import stepfunctions
 
     def validated(request: dict) -> tuple:
-        found = [each.partition(": ") for each in violations(request["definition"])]
-        diagnostics = [{"severity": "ERROR", "code": code, "message": message} for code, _, message in found]
-        answer = {"result": "FAIL" if found else "OK", "diagnostics": diagnostics, "truncated": False}
+        problems = [each.partition(": ") for each in violations(request["definition"])]
+        diagnostics = [{"severity": "ERROR", "code": code, "message": message} for code, _, message in problems]
+        answer = {"result": "FAIL" if problems else "OK", "diagnostics": diagnostics, "truncated": False}
         return stepfunctions.json_response(answer)
 
     stepfunctions._validate_state_machine_definition = validated

@@ -45,6 +45,6 @@ def require_repository_policy(document: Any) -> None:
 
 
 def _require(document: Any, kind: Kind, code: str) -> None:
-    found = violations(document, kind)
-    if found:
-        raise AWSError(code, "; ".join(found))
+    problems = violations(document, kind)
+    if problems:
+        raise AWSError(code, "; ".join(problems))

@@ -21,12 +21,14 @@ _POLICIES: dict[str, tuple[str, policies.Kind]] = {
 
 def check(kind: str, logical_id: str, properties: dict) -> None:
     """Refuse properties that AWS refuses: unknown ones, wrong values, malformed policies and definitions."""
-    found = [
+    problems = [
         *schemas.violations_of_type(kind, properties, region()),
         *(f"#/{path}: {text}" for path, text in _policy_violations(kind, properties)),
     ]
-    if found:
-        raise ValueError(f"Properties validation failed for resource {logical_id} with message: [{'; '.join(found)}]")
+    if problems:
+        raise ValueError(
+            f"Properties validation failed for resource {logical_id} with message: [{'; '.join(problems)}]"
+        )
     if kind == "AWS::IAM::Role":
         for arn in properties.get("ManagedPolicyArns") or []:
             managed_policies.require_attachable(arn)

@@ -17,9 +17,9 @@ _SDK = f"{_INTEGRATION}aws-sdk:"
 
 def require_definition(definition: str) -> None:
     """Refuse a definition that AWS refuses, or that calls an integration that the local cloud does not have."""
-    found = violations(definition)
-    if found:
-        raise AWSError("InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(found)}'")
+    problems = violations(definition)
+    if problems:
+        raise AWSError("InvalidDefinition", f"Invalid State Machine Definition: '{', '.join(problems)}'")
 
 
 def violations(definition: str) -> list[str]:
@@ -32,15 +32,15 @@ def violations(definition: str) -> list[str]:
         return [f"INVALID_JSON_DESCRIPTION: {error}"]
     if not isinstance(machine, dict) or not isinstance(machine.get("States", {}), dict):
         return ["INVALID_JSON_DESCRIPTION: A state machine is a JSON object, and its States are one"]
-    found = [f"SCHEMA_VALIDATION_FAILED: {problem}" for problem in Linter.validate(machine)]
+    problems = [f"SCHEMA_VALIDATION_FAILED: {problem}" for problem in Linter.validate(machine)]
     expression = stepfunctions.jsonata_violation(definition)
     unknown = (
         f"SCHEMA_VALIDATION_FAILED: The resource provided {resource} is not recognized. "
-        "The value is not a valid resource ARN, or the local cloud does not know the integration"
+        "The value is not a valid resource ARN, or the local cloud does not support the integration"
         for resource in _resources(machine)
         if not _is_known(resource)
     )
-    return [*found, *([expression] if expression else []), *unknown]
+    return [*problems, *([expression] if expression else []), *unknown]
 
 
 def require_update(parameters: dict) -> None:

@@ -11,14 +11,14 @@ from urllib.parse import urlsplit
 import boto3
 from botocore.awsrequest import AWSPreparedRequest, AWSResponse
 
-# AWS accepts a signature for five minutes after its timestamp, any number of times. Signing every request would cost
-# more than sending it.
+# AWS accepts a signature repeatedly, for five minutes after its timestamp. Signing every request would take longer than
+# sending it.
 _SIGNATURE_SECONDS = 120.0
 _POOL_SIZE = 256
 
 
 class Invocations:
-    """Prepares calls of one endpoint: boto3 builds and signs them, and a handler prevents that it sends them."""
+    """Prepares calls of one endpoint: boto3 builds and signs them, and a handler keeps it from sending them."""
 
     def __init__(self, endpoint: str, *, content_type: str = "text/csv", accept: str = "text/csv") -> None:
         self._parameters = {"EndpointName": endpoint, "ContentType": content_type, "Accept": accept}
@@ -34,7 +34,7 @@ class Invocations:
         return self._client.meta.endpoint_url
 
     def prepare(self, body: bytes) -> bytes:
-        """A whole HTTP/1.1 request, signed with the present time."""
+        """A complete HTTP/1.1 request, signed now."""
         self._client.invoke_endpoint(Body=body, **self._parameters)
         return _on_the_wire(self._prepared)
 
@@ -61,7 +61,7 @@ class Invocation:
 
 
 def pool(invocations: Invocations, rows: Sequence[str], rows_per_request: int) -> list[Invocation]:
-    """Requests of `rows_per_request` rows of CSV each; there are too many different ones for a cache to help."""
+    """Requests of `rows_per_request` rows of CSV each: so many different ones that a cache does not help."""
     repeated = [*rows] * -(-rows_per_request // len(rows))
     starts = range(0, len(repeated) - rows_per_request + 1, rows_per_request)[:_POOL_SIZE]
     chunks = [repeated[start : start + rows_per_request] for start in starts]

@@ -28,7 +28,7 @@ class UnexpectedAnswerError(Exception):
 
 
 class EndpointUser(User):
-    """A client of the endpoint that the command line names, with a connection of its own.
+    """A client of the endpoint that the command line names, with a separate connection.
 
     `requests` repeats the pool of prepared requests without end; each user starts at a random one.
     """

@@ -8,14 +8,14 @@ from mlops.report.charts import svg
 from mlops.report.numbers import exact, number
 
 # A bound larger than the measured values by this factor is left out: the values would look flat.
-_FAR = 3.0
+_LARGEST_RATIO = 3.0
 
 
 def latency(load: dict[str, Any], bound: float | None) -> str:
     """Median and 95th percentile of each second."""
     series = load["series"]
     most = max((second["p95"] or 0 for second in series), default=0) or 1
-    shown = bound if bound is not None and bound <= _FAR * most else None
+    shown = bound if bound is not None and bound <= _LARGEST_RATIO * most else None
     plot = svg.Plot(height=260)
     x = plot.x(0, max(1, len(series) - 1))
     y = plot.y(0, 1.1 * max(most, shown or 0))
@@ -41,7 +41,7 @@ def throughput(load: dict[str, Any], bound: float | None) -> str:
     """Requests of each second, with those that failed."""
     series = load["series"]
     most = max((second["rps"] for second in series), default=0) or 1
-    shown = bound if bound is not None and most / _FAR**2 <= bound <= _FAR * most else None
+    shown = bound if bound is not None and most / _LARGEST_RATIO**2 <= bound <= _LARGEST_RATIO * most else None
     plot = svg.Plot(height=260)
     x = plot.x(-0.5, max(1, len(series)) - 0.5)
     y = plot.y(0, 1.1 * max(most, shown or 0))

@@ -87,10 +87,10 @@ def line(start: tuple[float, float], end: tuple[float, float], kind: str) -> str
 
 def text(x: float, y: float, words: str, kind: str, hint: str = "", turn: float = 0) -> str:
     """`turn` rotates the text around its anchor, in degrees clockwise."""
-    place = f'x="{short(x)}" y="{short(y)}"'
+    position = f'x="{short(x)}" y="{short(y)}"'
     if turn:
-        place += f' transform="rotate({turn:g} {short(x)} {short(y)})"'
-    return f'<text class="{kind}" {place}>{_hint(hint)}{escape(words)}</text>'
+        position += f' transform="rotate({turn:g} {short(x)} {short(y)})"'
+    return f'<text class="{kind}" {position}>{_hint(hint)}{escape(words)}</text>'
 
 
 def rectangle(

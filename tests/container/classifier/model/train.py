@@ -1,4 +1,4 @@
-"""The mean of each species; as probable as it is near."""
+"""The mean of each species; the nearer a mean, the more probable is its species."""
 
 import numpy as np
 
@@ -9,10 +9,10 @@ from model.hyperparameters import HYPERPARAMETERS
 
 
 def train(container: Container) -> None:
-    given = HYPERPARAMETERS.parse(container.configuration("hyperparameters"))
+    hyperparameters = HYPERPARAMETERS.parse(container.configuration("hyperparameters"))
     data = read(container.channel("train"), FEATURES, TARGET)
     means = [np.nanmean(data.features[data.target == label], axis=0) for label in range(len(TARGET.values))]
     spread = np.nanstd(data.features, axis=0) + 1e-6
     folder = container.model / "nested"
     folder.mkdir()
-    np.savez(folder / "means.npz", means=means, spread=spread, sharpness=given["sharpness"])
+    np.savez(folder / "means.npz", means=means, spread=spread, sharpness=hyperparameters["sharpness"])

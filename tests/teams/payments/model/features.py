@@ -1,11 +1,11 @@
-"""What is known of a card payment when it is made, and how it ends within ninety days."""
+"""Features of a card payment when it is made, and its outcome within ninety days."""
 
 from __future__ import annotations
 
 from mlops.contract import Category, Feature, Number
 
 OUTCOMES = {"settled": "settled", "declined": "declined", "refunded": "refunded", "disputed": "disputed"}
-"""What the model predicts for each outcome that records have."""
+"""The label for each outcome in the records."""
 
 TARGET = Category("outcome", tuple(dict.fromkeys(OUTCOMES.values())))
 

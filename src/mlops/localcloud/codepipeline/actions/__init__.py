@@ -1,4 +1,4 @@
-"""The actions that the local cloud carries out, by category, owner, provider and version."""
+"""The actions that the local cloud supports, by category, owner, provider and version."""
 
 from mlops.localcloud.codepipeline.actions import (
     cloudformation,

@@ -60,7 +60,7 @@ def _change_set_execute(action: Action, stack: Stack) -> None:
     name = action.configuration["ChangeSetName"]
     executed = stack.execute_change_set(name)
     stack_id = (stack.describe() or {})["StackId"]
-    _finish(action, stack, stack_id, f"{'was' if executed else 'needed not be'} changed by {name}.")
+    _finish(action, stack, stack_id, f"{'was' if executed else 'did not have to be'} changed by {name}.")
 
 
 def _delete(action: Action, stack: Stack, stack_id: str) -> None:
@@ -70,7 +70,7 @@ def _delete(action: Action, stack: Stack, stack_id: str) -> None:
 
 
 def _finish(action: Action, stack: Stack, stack_id: str, summary: str) -> None:
-    """Wait for the stack and hand over its outputs."""
+    """Wait for the stack, and make its outputs the action's."""
     action.show(**_identity(stack_id))
     described = stack.wait(stack_id)
     outputs = {output["OutputKey"]: output["OutputValue"] for output in described.get("Outputs", [])}

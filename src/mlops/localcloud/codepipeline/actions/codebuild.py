@@ -9,7 +9,7 @@ from mlops.localcloud import context
 from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed, Provider
 
 _VARIABLE_TYPES = ("PLAINTEXT", "PARAMETER_STORE", "SECRETS_MANAGER")
-_ENDED_WELL = "SUCCEEDED"
+_SUCCEEDED = "SUCCEEDED"
 
 
 def run(action: Action) -> None:
@@ -28,7 +28,7 @@ def run(action: Action) -> None:
         [build] = codebuild.batch_get_builds(ids=[build["id"]])["builds"]
     exported = {item["name"]: item["value"] for item in build.get("exportedEnvironmentVariables", [])}
     action.show(variables=exported)
-    if build["buildStatus"] != _ENDED_WELL:
+    if build["buildStatus"] != _SUCCEEDED:
         raise ActionFailed("JobFailed", _failure(build))
 
 
@@ -39,12 +39,12 @@ def _request(action: Action) -> dict:
     request: dict[str, Any] = {
         "projectName": configuration["ProjectName"],
         "sourceTypeOverride": "CODEPIPELINE",
-        "sourceLocationOverride": _place(action.input_location(primary)),
+        "sourceLocationOverride": _path(action.input_location(primary)),
         "secondarySourcesOverride": [
             {
                 "type": "CODEPIPELINE",
                 "sourceIdentifier": name,
-                "location": _place(action.input_location(name)),
+                "location": _path(action.input_location(name)),
             }
             for name in action.inputs
             if name != primary
@@ -65,10 +65,10 @@ def _request(action: Action) -> dict:
 
 
 def _artifact(action: Action, name: str) -> dict:
-    return {"type": "CODEPIPELINE", "location": _place(action.output_location(name))}
+    return {"type": "CODEPIPELINE", "location": _path(action.output_location(name))}
 
 
-def _place(location: dict[str, str]) -> str:
+def _path(location: dict[str, str]) -> str:
     return f"{location['bucket']}/{location['key']}"
 
 
@@ -89,7 +89,7 @@ def _failure(build: dict) -> str:
     """CodePipeline's message for a failed build, with the first phase that failed."""
     message = f"Build terminated with state: {build['buildStatus']}"
     for phase in build["phases"]:
-        if phase.get("phaseStatus", _ENDED_WELL) != _ENDED_WELL:
+        if phase.get("phaseStatus", _SUCCEEDED) != _SUCCEEDED:
             [phase_context] = phase["contexts"]
             message += f". Phase: {phase['phaseType']}, Code: {phase_context['statusCode']}, Message: {phase_context['message']}"
             break

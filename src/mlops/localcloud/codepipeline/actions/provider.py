@@ -17,7 +17,7 @@ _POLL_SECONDS = 0.1
 
 
 class ActionFailed(Exception):
-    """The action failed, with a code of CodePipeline's: JobFailed, ConfigurationError, PermissionError …
+    """The action failed, with one of CodePipeline's codes: JobFailed, ConfigurationError, PermissionError …
 
     Without a code when the action's summary explains the failure.
     """
@@ -33,7 +33,7 @@ class Abandoned(Exception):
 
 @dataclass
 class Action:
-    """An action under way. Providers update its record by `show`."""
+    """An action in progress. Providers update its record by `show`."""
 
     pipeline: Pipeline
     execution: Execution
@@ -83,7 +83,7 @@ class Action:
             return ended
 
     def pause(self) -> None:
-        """Let a moment pass before asking another service again. Raises Abandoned as `wait_until` does."""
+        """Wait briefly before polling another service again. Raises Abandoned as `wait_until` does."""
         self.wait_until(lambda: False, _POLL_SECONDS)
 
     @property
@@ -111,12 +111,12 @@ class Action:
         """The JSON in a file of an input artifact."""
         return self.parse(self.read(reference), f"File {reference}")
 
-    def parse(self, text: str, what: str) -> Any:
-        """JSON of the configuration or of a file; `what` names it in the error."""
+    def parse(self, text: str, source: str) -> Any:
+        """JSON of the configuration or of a file; `source` names it in the error."""
         try:
             return json.loads(text)
         except ValueError as error:
-            raise ActionFailed("ConfigurationError", f"{what} is not valid JSON: {error}") from error
+            raise ActionFailed("ConfigurationError", f"{source} is not valid JSON: {error}") from error
 
     def unpack(self, name: str, directory: Path) -> None:
         """Unpack an input artifact."""
@@ -138,7 +138,7 @@ class Action:
 
 @dataclass(frozen=True)
 class Provider:
-    """A kind of action: how to run it, the keys of its configuration, how many artifacts it takes and makes.
+    """A kind of action: how to run it, the keys of its configuration, the least and most numbers of its input and output artifacts.
 
     `fault` returns another fault of an action's declaration, `unsupported` a part of it that AWS accepts and the local
     cloud does not support; None without one.

@@ -12,14 +12,14 @@ from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed,
 
 
 def run(action: Action) -> None:
-    """Copy the object, in the version that the execution asks for, into the artifact store."""
+    """Copy the object, in the version that the execution specifies, into the artifact store."""
     bucket, key, version = _wanted(action)
     s3 = action.client("s3")
     try:
-        found = s3.head_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
+        head = s3.head_object(Bucket=bucket, Key=key, **({"VersionId": version} if version else {}))
     except ClientError as error:
         raise _unavailable(bucket, key, version, error) from error
-    version = found.get("VersionId", "null")
+    version = head.get("VersionId", "null")
     if version == "null":
         raise ActionFailed("ConfigurationError", f"The Amazon S3 bucket {bucket} is not versioned; a source must be")
     [artifact] = action.outputs
@@ -30,7 +30,7 @@ def run(action: Action) -> None:
         Key=location["key"],
         **action.encryption(),
     )
-    etag = found["ETag"].strip('"')
+    etag = head["ETag"].strip('"')
     summary = f"Amazon S3 version id: {version}"
     url = f"https://console.aws.amazon.com/s3/object/{bucket}?region={context.region()}&prefix={quote(key)}"
     action.show(
@@ -40,7 +40,7 @@ def run(action: Action) -> None:
             "revisionChangeIdentifier": etag,
             "revisionSummary": summary,
             "revisionUrl": url,
-            "created": found["LastModified"],
+            "created": head["LastModified"],
         },
         variables={"BucketName": bucket, "ObjectKey": key, "VersionId": version, "ETag": etag},
         external_id=version,
@@ -62,12 +62,12 @@ def _wanted(action: Action) -> tuple[str, str, str | None]:
 
 def _unavailable(bucket: str, key: str, version: str | None, error: ClientError) -> ActionFailed:
     details = error.response["Error"]
-    what = f"The Amazon S3 object {key}{f' in version {version}' if version else ''} of bucket {bucket}"
+    object_name = f"The Amazon S3 object {key}{f' in version {version}' if version else ''} of bucket {bucket}"
     if details["Code"] in ("404", "NoSuchKey", "NoSuchBucket", "NoSuchVersion", "400", "InvalidArgument"):
-        return ActionFailed("RevisionUnavailable", f"{what} does not exist")
+        return ActionFailed("RevisionUnavailable", f"{object_name} does not exist")
     if details["Code"] in ("403", "AccessDenied"):
-        return ActionFailed("PermissionError", f"{what} may not be read by the role of the action or pipeline")
-    return ActionFailed("ConfigurationError", f"{what} cannot be read: {details['Message']}")
+        return ActionFailed("PermissionError", f"{object_name} may not be read by the role of the action or pipeline")
+    return ActionFailed("ConfigurationError", f"{object_name} cannot be read: {details['Message']}")
 
 
 def _unsupported(declaration: dict) -> str:

@@ -41,7 +41,7 @@ def _settings(action: Action) -> dict[str, dict]:
         raise _wrong(f"{reference}: found {settings!r}; an object with Parameters and Tags is needed")
     for key, value in settings.items():
         if key not in ("Parameters", "Tags"):
-            raise _wrong(f"{reference}: {key}: the local cloud carries out Parameters and Tags")
+            raise _wrong(f"{reference}: {key}: the local cloud supports Parameters and Tags")
         if not isinstance(value, dict):
             raise _wrong(f"{reference}: {key}: found {value!r}; an object is needed")
     return settings
@@ -60,10 +60,10 @@ def _override(action: Action, name: str, value: Any) -> str:
         case str() | int() | float():
             return str(value)
         case {"Fn::GetParam": [str(artifact), str(path), str(key)]}:
-            found = action.read_json(f"{artifact}::{path}")
-            if not isinstance(found, dict) or key not in found:
+            document = action.read_json(f"{artifact}::{path}")
+            if not isinstance(document, dict) or key not in document:
                 raise _wrong(f"ParameterOverrides: {name}: {artifact}::{path} has no key {key}")
-            return str(found[key])
+            return str(document[key])
         case {"Fn::GetArtifactAtt": [str(artifact), str(attribute)]}:
             return _attribute(action, artifact, attribute)
     raise _wrong(f"ParameterOverrides: {name}: found {value!r}; allowed are texts, Fn::GetParam and Fn::GetArtifactAtt")

@@ -2,7 +2,7 @@
 
 A container is a process here, so /opt/ml is a directory of the job, `SAGEMAKER_BASE_DIR` names it, and arguments
 and environment values that are paths below /opt/ml point into it. The instances of a job are processes on
-loopback addresses of their own, 127.0.0.1 and up: Python programs reach each other by the hosts of
+separate loopback addresses, 127.0.0.1 and up: Python programs reach each other by the hosts of
 resourceconfig.json, algo-1 and up, which `host_names` resolves for them.
 """
 

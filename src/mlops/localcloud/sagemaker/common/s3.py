@@ -41,8 +41,8 @@ class Location:
 def keys(s3: BaseClient, prefix: Location) -> list[str]:
     """Keys of the objects below a prefix, in S3's order; folder markers are left out. Raises ClientError."""
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
-    found = (item["Key"] for page in pages for item in page.get("Contents", []))
-    return [key for key in found if not key.endswith("/")]
+    names = (item["Key"] for page in pages for item in page.get("Contents", []))
+    return [key for key in names if not key.endswith("/")]
 
 
 def shard(all_keys: Sequence[str], distribution: str, index: int, count: int) -> Sequence[str]:

@@ -62,8 +62,8 @@ class Endpoint:
 
     def instances(self, variant: str) -> int:
         """How many instances a variant has."""
-        found = self.fleet.variants.get(variant) if self.fleet else None
-        return len(found.containers) if found else 0
+        instances = self.fleet.variants.get(variant) if self.fleet else None
+        return len(instances.containers) if instances else 0
 
     def variant_names(self) -> list[str]:
         """The variants that it has, or will have when it is in service."""

@@ -66,8 +66,8 @@ def describe_endpoint_config(request: dict) -> dict:
 
 @service.operation
 def list_endpoint_configs(request: dict) -> dict:
-    found = listing.select(request, _configurations().values(), "EndpointConfigName")
-    return listing.page(request, found, "EndpointConfigs")
+    configurations = listing.select(request, _configurations().values(), "EndpointConfigName")
+    return listing.page(request, configurations, "EndpointConfigs")
 
 
 @service.operation
@@ -94,10 +94,10 @@ def _arn(name: str) -> str:
     return context.arn("sagemaker", f"endpoint-config/{name}")
 
 
-def _variants(given: list[dict]) -> list[dict]:
+def _variants(requested: list[dict]) -> list[dict]:
     """The variants with their defaults. Raises AWSError where one is not complete or twice there."""
-    names = [variant["VariantName"] for variant in given]
-    for variant in given:
+    names = [variant["VariantName"] for variant in requested]
+    for variant in requested:
         missing = [member for member in _REQUIRED_IN_VARIANT if member not in variant]
         if missing:
             raise AWSError(
@@ -107,6 +107,6 @@ def _variants(given: list[dict]) -> list[dict]:
         if names.count(variant["VariantName"]) > 1:
             raise AWSError("ValidationException", f"Variant name {variant['VariantName']} is given more than once")
         models.get(variant["ModelName"])
-    variants = [{"InitialVariantWeight": 1.0, **variant} for variant in given]
+    variants = [{"InitialVariantWeight": 1.0, **variant} for variant in requested]
     require_traffic([variant["InitialVariantWeight"] for variant in variants])
     return variants

@@ -101,8 +101,8 @@ def describe_endpoint(request: dict) -> dict:
 @service.operation
 def list_endpoints(request: dict) -> dict:
     summaries = [endpoint.summary() for endpoint in list(_endpoints().values())]
-    found = listing.select(request, summaries, "EndpointName", "EndpointStatus")
-    return listing.page(request, found, "Endpoints")
+    matches = listing.select(request, summaries, "EndpointName", "EndpointStatus")
+    return listing.page(request, matches, "Endpoints")
 
 
 @service.operation

@@ -23,8 +23,8 @@ class Mirror:
         """Bring what S3 already has into the directory."""
         folder = Location(self.prefix.bucket, self.prefix.key.rstrip("/") + "/" if self.prefix.key else "")
         # Listed with the prefix of the request: a policy may allow models/ and not models.
-        found = [key for key in s3.keys(self.client, self.prefix) if key.startswith(folder.key)]
-        s3.download(self.client, folder, found, self.directory)
+        keys = [key for key in s3.keys(self.client, self.prefix) if key.startswith(folder.key)]
+        s3.download(self.client, folder, keys, self.directory)
         self._seen = {file: _version(file) for file in s3.files(self.directory)}
 
     def push(self) -> None:

@@ -79,14 +79,14 @@ class ProcessingJob(Job):
         for source in self._inputs:
             prefix = Location.parse(source["S3Uri"])
             try:
-                found = s3.keys(client, prefix)
+                keys = s3.keys(client, prefix)
             except ClientError as error:
                 raise JobFailed(
                     f"ClientError: Failed to download data. ListObjectsV2 failed for {prefix}: {s3.error_text(error)}"
                 ) from error
-            if not found:
+            if not keys:
                 raise JobFailed(f"ClientError: Failed to download data. No S3 objects found under {prefix}")
-            selected = s3.shard(found, source["S3DataDistributionType"], number, len(self._instances))
+            selected = s3.shard(keys, source["S3DataDistributionType"], number, len(self._instances))
             try:
                 s3.download(client, prefix, selected, instance.path(source["LocalPath"]))
             except ClientError as error:

@@ -147,9 +147,9 @@ class TrainingJob(Job):
         for channel in self._request.get("InputDataConfig", []):
             source = channel["DataSource"]["S3DataSource"]
             prefix = Location.parse(source["S3Uri"])
-            found = s3.keys(client, prefix)
+            keys = s3.keys(client, prefix)
             for index, instance in enumerate(self._instances):
-                selected = s3.shard(found, source["S3DataDistributionType"], index, count)
+                selected = s3.shard(keys, source["S3DataDistributionType"], index, count)
                 target = instance.root / "input" / "data" / channel["ChannelName"]
                 s3.download(client, prefix, selected, target)
         for instance in self._instances:
@@ -243,16 +243,16 @@ class TrainingJob(Job):
         Nothing is uploaded where the programs left nothing, as on AWS.
         """
         config, output = self._request["OutputDataConfig"], self._output
-        found = {file.relative_to(source).as_posix(): file for source in reversed(sources) for file in s3.files(source)}
+        files = {file.relative_to(source).as_posix(): file for source in reversed(sources) for file in s3.files(source)}
         key = config.get("KmsKeyId")
         if config.get("CompressionType") == "NONE":
-            for name, file in found.items():
+            for name, file in files.items():
                 s3.upload(client, file, output / folder / name, key)
-        elif found:
+        elif files:
             packed = self._directory / f"{archive}.tar.gz"
             # Level 1: on one machine, time counts and bytes do not.
             with tarfile.open(packed, "w:gz", compresslevel=1) as tar:
-                for name, file in found.items():
+                for name, file in files.items():
                     tar.add(file, name)
             s3.upload(client, packed, output / f"{archive}.tar.gz", key)
 

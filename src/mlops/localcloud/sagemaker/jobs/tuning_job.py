@@ -47,8 +47,8 @@ class TuningJob(Job):
 
     def results(self) -> list[tuple[dict[str, str], float]]:
         """Hyperparameters and objective of the training jobs that have one, for a warm start from this job."""
-        found = [(trial.values, trial.objective) for trial in self._trials]
-        return [(values, objective) for values, objective in found if objective is not None]
+        results = [(trial.values, trial.objective) for trial in self._trials]
+        return [(values, objective) for values, objective in results if objective is not None]
 
     def summaries(self) -> list[dict]:
         """The training jobs launched so far."""
@@ -194,11 +194,13 @@ class TuningJob(Job):
     def _overall_best(self) -> dict | None:
         jobs = [self, *self._parents]
         bests = [(trials.best(job._trials, self._minimize), job) for job in jobs]
-        found = [(trial.objective, trial, job) for trial, job in bests if trial and trial.objective is not None]
-        if not found:
+        bests_with_objective = [
+            (trial.objective, trial, job) for trial, job in bests if trial and trial.objective is not None
+        ]
+        if not bests_with_objective:
             return None
         choose = min if self._minimize else max
-        _, trial, job = choose(found, key=lambda item: item[0])
+        _, trial, job = choose(bests_with_objective, key=lambda item: item[0])
         return trial.summary(job.name, job.objective)
 
     def _runtime(self, described: dict) -> int:

@@ -44,8 +44,8 @@ def describe_model_package_group(request: dict) -> dict:
 @service.operation
 def list_model_package_groups(request: dict) -> dict:
     ascending = {"SortOrder": "Ascending", **request}
-    found = listing.select(ascending, _groups().values(), "ModelPackageGroupName")
-    return listing.page(request, found, "ModelPackageGroupSummaryList")
+    groups = listing.select(ascending, _groups().values(), "ModelPackageGroupName")
+    return listing.page(request, groups, "ModelPackageGroupSummaryList")
 
 
 def get(name_or_arn: str) -> dict:
