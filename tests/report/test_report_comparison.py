@@ -94,5 +94,5 @@ def test_a_main_without_an_evaluation_has_no_metrics(binary: Document) -> None:
 )
 def test_a_baseline_that_is_no_report_is_refused(binary: Document, broken: dict[str, Any]) -> None:
     for render in (as_html.render, as_markdown.render):
-        with pytest.raises(InputError, match=r"--baseline is no report\.json of `mlops report`"):
+        with pytest.raises(InputError, match=r"--baseline is not a report\.json of `mlops report`"):
             render({**binary, "baseline": broken})
