@@ -11,7 +11,7 @@ from mlops.aws.session import Session
 from mlops.names import RELEASE_VARIANT, Names
 
 _PERIOD = timedelta(minutes=1)
-_REQUESTS, _FAILED = "requests", "failed"
+_REQUESTS, _FAILED = "answered", "failed"
 
 
 @dataclass(frozen=True)
