@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mlops.pages.numbers import duration, exact, moment, number, percent, signed_percent
 from mlops.report import classification, comparison, metrics, view
-from mlops.report.numbers import duration, exact, moment, number, percent, signed_percent
 
 _RIGHT, _LEFT = "---:", ":---"
 # What GitHub would read as markup in a label.
