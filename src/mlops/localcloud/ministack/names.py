@@ -349,7 +349,9 @@ NAMES: dict[str, tuple[Name, ...]] = {
         Name("_queries", "read", "AccountRegionScopedDict", "StopQuery refuses unknown queries."),
     ),
     "ministack.services.eventbridge": (
+        Name("_SCHEDULER_TICK_INTERVAL", "replaced", "int", "Schedules run in the cloud's scale of time."),
         Name("_apply_input_transformer", "called", "(transformer, rule, view)", "Input of targets in added services."),
+        Name("_cron_next_fire", "replaced", "(fields, after_dt)", "Schedules run in the cloud's scale of time."),
         Name(
             "_dispatch_to_stepfunctions",
             "replaced",
@@ -359,6 +361,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
         Name(
             "_invoke_target", "replaced", "(target, event, rule, view=None)", "Events reach targets in added services."
         ),
+        Name("_parse_rate_seconds", "replaced", "(expr)", "Schedules run in the cloud's scale of time."),
         Name("_pattern_event_view", "called", "(event)", "Input of targets in added services."),
         Name("_put_events", "called", "(data, allow_aws_source=False)", "Publishes events of AWS's services."),
         Name("_rule_key", "called", "(rule_name, bus_name)", "The key of a rule."),
