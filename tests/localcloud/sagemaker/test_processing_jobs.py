@@ -156,7 +156,7 @@ def test_a_local_path_outside_of_processing_is_refused(scripts: Scripts) -> None
     ("member", "value", "named"),
     [
         ("S3InputMode", "Pipe", r"ProcessingInputs\[0\].S3Input.S3InputMode=Pipe"),
-        ("S3DataType", "ManifestFile", r"ProcessingInputs\[0\].S3Input.S3DataType=ManifestFile"),
+        ("S3CompressionType", "Gzip", r"ProcessingInputs\[0\].S3Input.S3CompressionType=Gzip"),
     ],
 )
 def test_unsupported_requests_are_refused_by_name(scripts: Scripts, member: str, value: str, named: str) -> None:
