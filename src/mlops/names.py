@@ -14,8 +14,22 @@ DATA_KEY = "data/data.zip"
 
 # The folders of the bucket. CodePipeline adds one with the project's name, whose content expires.
 BUCKET_FOLDERS = frozenset(
-    {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
+    {
+        "capture",
+        "checkpoints",
+        "data",
+        "datasets",
+        "executions",
+        "functions",
+        "lineage",
+        "models",
+        "releases",
+        "source",
+    }
 )
+
+# The prefix of the log of production: an object for each deployment, in the order of their keys.
+DEPLOYMENTS = "lineage/deployments/"
 
 # The variant of each endpoint that serves the release. Its name must not change: an update shifts traffic within it.
 RELEASE_VARIANT = "AllTraffic"
@@ -126,3 +140,22 @@ def trained_model_key(job: str) -> str:
 def released_model_key(execution_id: str) -> str:
     """The copy of the trained model that is evaluated, tested and served. No job and no build may write there."""
     return f"releases/{execution_id}/model.tar.gz"
+
+
+def lineage_key(execution_id: str) -> str:
+    """What a model package was made from. Only the training state machine may write there."""
+    return f"releases/{execution_id}/lineage.json"
+
+
+def decision_key(execution_id: str) -> str:
+    """The answer of the approval, with its author and the comment."""
+    return f"lineage/decisions/{execution_id}.json"
+
+
+def qa_key(execution_id: str) -> str:
+    return f"{execution_prefix(execution_id)}qa/qa.json"
+
+
+def deployment_key(time: str, execution_id: str) -> str:
+    """The entry of a deployment to production at a time in UTC, such as 2026-11-21T12:00:00Z."""
+    return f"{DEPLOYMENTS}{time.replace(':', '')}-{execution_id}.json"

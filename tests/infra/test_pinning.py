@@ -49,6 +49,12 @@ def test_data_functions_and_golden_rows_are_written_by_one_role_that_cannot_repl
     assert [(role, condition) for role, _, condition in fixed] == [(writer, WRITE_ONCE)]
 
 
+def test_the_log_of_production_is_written_by_the_decision_alone() -> None:
+    assert {role for role, pattern, _ in grants("s3:PutObject") if covers(pattern, "lineage/")} == {
+        "DecisionMachineRole"
+    }
+
+
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutLifecycleConfiguration"])
 def test_no_role_of_the_pipeline_deletes_objects(action: str) -> None:
     assert list(grants(action)) == []
