@@ -505,7 +505,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "_run_sub_machine",
             "replaced",
             "(states, start_at, input_data, execution, ctx)",
-            "The branches of a Parallel state end with the first that fails.",
+            "The branches of a Parallel state end with the first that fails, and the history has their states.",
         ),
         Name("_start_execution", "replaced", "(data)", "StartExecution is idempotent."),
         Name("_state_machines", "read", "AccountRegionScopedDict", "Type and role of a state machine."),
