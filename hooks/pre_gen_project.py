@@ -15,6 +15,7 @@ import sys
 
 # Folders of the bucket. CodePipeline's artifacts, which expire, have a folder with the project's name.
 RESERVED = {
+    "batch",
     "capture",
     "checkpoints",
     "data",

@@ -15,6 +15,7 @@ DATA_KEY = "data/data.zip"
 # The folders of the bucket. CodePipeline adds one with the project's name, whose content expires.
 BUCKET_FOLDERS = frozenset(
     {
+        "batch",
         "capture",
         "checkpoints",
         "data",
@@ -79,6 +80,14 @@ class Names:
         """The model of the second production variant of one release."""
         return f"{self.release('production', execution_id)}-b"
 
+    def batch_model(self, execution_id: str) -> str:
+        """The model of one release that transform jobs serve."""
+        return f"{self.release('production', execution_id)}-batch"
+
+    def batch_job(self, identifier: str) -> str:
+        """One transform job of `mlops batch`; the identifier has eight characters, as an execution's short id."""
+        return f"{self.project}-{identifier}-batch"
+
     @property
     def model_package_group(self) -> str:
         return f"{self.project}--{self.model}"
@@ -111,6 +120,11 @@ def dataset_prefix(data_version: str) -> str:
 def execution_prefix(execution_id: str) -> str:
     """The prefix of an execution's results: evaluation/, baseline/, qa/, golden/, smoke/."""
     return f"executions/{execution_id}/"
+
+
+def batch_prefix(job: str) -> str:
+    """The prefix of the input and the output of a transform job of `mlops batch`. It expires."""
+    return f"batch/{job}/"
 
 
 def golden_rows_key(execution_id: str) -> str:

@@ -146,6 +146,8 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
         ("test.yml", {"InstanceType": "m5.large"}, "InstanceType"),
         ("test.yml", {"InitialInstanceCount": True}, "InitialInstanceCount"),
         ("test.yml", {"InitialInstanceCount": 2**31}, "InitialInstanceCount"),
+        ("production.yml", {"batch": {"InstanceType": "ml.t3.medium"}}, "batch.InstanceType"),
+        ("production.yml", {"batch": {"InstanceCount": 101}}, "batch.InstanceCount"),
         ("production.yml", {"alarms": {"errors_per_minute": 2**31}}, "alarms.errors_per_minute"),
         ("production.yml", {"alarms": {"latency_milliseconds": 1e300}}, "alarms.latency_milliseconds"),
         ("production.yml", {"api": {"requests_per_second": 1e300}}, "api.requests_per_second"),

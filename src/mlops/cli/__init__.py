@@ -20,6 +20,7 @@ _COMMANDS = {
     "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
     "logs": ("mlops.cli.logs:logs", "Print the log of an action, a job, an endpoint or a function."),
     "invoke": ("mlops.cli.invoke:invoke", "Ask an endpoint for predictions."),
+    "batch": ("mlops.cli.batch:batch", "Score a data set with the model in production."),
     "report": ("mlops.cli.report:report", "Write the report of an execution."),
 }
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import singledispatch
@@ -191,6 +192,25 @@ def _(event: events.ProjectDestroyed) -> list[str]:
         f"{name} is deleted, except its stacks {name}-bootstrap and {name}-boundaries, if they exist, and the key, which "
         "AWS keeps for 30 days."
     ]
+
+
+@lines.register
+def _(event: events.BatchStarted) -> list[str]:
+    return [f"The transform job {event.job} has started."]
+
+
+@lines.register
+def _(event: events.BatchContinues) -> list[str]:
+    return [
+        f"\nThe transform job {event.job} continues. Follow it and write its result:",
+        f"  mlops batch --job {event.job} {shlex.quote(event.target)}",
+        f"Stop it: aws sagemaker stop-transform-job --transform-job-name {event.job}",
+    ]
+
+
+@lines.register
+def _(event: events.BatchScored) -> list[str]:
+    return [f"{event.rows:,} rows with predictions are in {event.target}"]
 
 
 @lines.register

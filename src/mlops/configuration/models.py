@@ -128,6 +128,13 @@ class Api(_File):
     VpcConfig: Vpc | None = None
 
 
+class Batch(_File):
+    """The instances of transform jobs (`mlops batch`). Their type's quota is "for transform job usage"."""
+
+    InstanceType: str = "ml.m5.large"
+    InstanceCount: Annotated[int, Field(ge=1, le=100)] = 1
+
+
 class Production(Endpoint):
     """production.yml: the endpoint that clients call, directly or through the API."""
 
@@ -137,6 +144,7 @@ class Production(Endpoint):
     autoscaling: Autoscaling | None = None
     challenger: Challenger | None = None
     api: Api = Api()
+    batch: Batch = Batch()
 
 
 class Qa(_File):

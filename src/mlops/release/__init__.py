@@ -23,6 +23,7 @@ True
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.approval import approve, reject
+from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
 from mlops.release.datasets import prepare_data
 from mlops.release.deployment import deploy
@@ -42,11 +43,13 @@ __all__ = [
     "Repository",
     "Status",
     "approve",
+    "batch",
     "bootstrap",
     "deploy",
     "destroy",
     "events",
     "find",
+    "finish_batch",
     "hyperparameters",
     "invoke",
     "prepare_data",

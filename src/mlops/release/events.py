@@ -210,6 +210,30 @@ class ProjectDestroyed(Event):
 
 
 @dataclass(frozen=True)
+class BatchStarted(Event):
+    """A transform job scores the rows; it continues when its caller ends."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class BatchContinues(Event):
+    """The command is interrupted; the transform job continues, and its result is not written to `target` yet."""
+
+    job: str
+    target: str
+
+
+@dataclass(frozen=True)
+class BatchScored(Event):
+    """The rows are written to `target`, each with its prediction."""
+
+    job: str
+    target: str
+    rows: int
+
+
+@dataclass(frozen=True)
 class GitHubCommands(Event):
     """Lines of shell that set environments and variables on GitHub: nothing has set them yet."""
 

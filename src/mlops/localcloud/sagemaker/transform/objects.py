@@ -76,7 +76,7 @@ class Assembly:
 
     def _texts(self, content: bytes) -> list[str]:
         text = content.decode()
-        return [text] if self._document else [line for line in text.splitlines() if line]
+        return [text] if self._document else _rows(text)
 
 
 def _mapped(record: bytes, change: Callable[[str], str], whole: bool) -> bytes:
@@ -84,8 +84,13 @@ def _mapped(record: bytes, change: Callable[[str], str], whole: bool) -> bytes:
     text = record.decode()
     if whole:
         return change(text).encode()
-    changed = "\n".join(change(line) for line in text.splitlines() if line)
+    changed = "\n".join(map(change, _rows(text)))
     return f"{changed}\n".encode() if text.endswith("\n") else changed.encode()
+
+
+def _rows(text: str) -> list[str]:
+    lines = (line.removesuffix("\r") for line in text.split("\n"))
+    return [line for line in lines if line]
 
 
 def _lines(content: IO[bytes]) -> Iterator[bytes]:
