@@ -77,6 +77,12 @@ def test_values_of_clients_are_escaped(job: Job) -> None:
     assert Structure(job.page).loads == []
 
 
+def test_a_character_without_an_encoding_is_no_failure(job: Job) -> None:
+    body = '{"instances": [[1, 2, "\\ud800"]]}'
+    job.run([record(body, '{"predictions": [1]}', encoding="JSON")])
+    assert ("color", "categorical_values_check") in job.violations()
+
+
 def test_the_counts_of_records_are_shown(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONITORING_FROM", "2027-01-01T00:00:00Z")
     job.run([*records(rows(7)), "{", "{", record("1", "1")])

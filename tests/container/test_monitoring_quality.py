@@ -83,12 +83,13 @@ def test_unusable_ground_truth_is_counted(job: Job) -> None:
         "7",
         truth("e1", "much"),
         truth("e2", "nan"),
+        truth("e4", "1e300"),
         truth("e3", ""),
         '{"eventMetadata": {}}',
     ]
     job.write(lines, GROUND_TRUTH)
     assert job.run([record(ROW, "1", event) for event in ("e", "e1", "e2", "e3")])["quality_rows"] == 1
-    assert "6 unusable" in job.page
+    assert "7 unusable" in job.page
 
 
 @pytest.mark.parametrize("encoding", ["CSV", "JSON"])
@@ -115,6 +116,20 @@ def test_a_binary_classification_has_its_metrics(
     assert found["quality"] == pytest.approx(expected)
     group = job.output("model_quality_statistics")["binary_classification_metrics"]
     assert group["confusion_matrix"] == {"no": {"no": 1, "yes": 1}, "yes": {"no": 1, "yes": 2}}
+
+
+@pytest.mark.parametrize(
+    "probabilities",
+    ['{"no": 0.1}', '{"no": "a", "yes": 1}', '{"no": 0, "yes": 0}', '{"no": NaN, "yes": 1}', "7", f"1{'0' * 400}"],
+)
+def test_a_prediction_without_probabilities_is_not_joined(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, probabilities: str
+) -> None:
+    job = Job(tmp_path, monkeypatch, SOLD)
+    job.write([truth("e", "yes")], GROUND_TRUTH)
+    answer = f'{{"predictions": [{{"label": "yes", "probability": 0.9, "probabilities": {probabilities}}}]}}'
+    found = job.run([record('{"instances": [[100, 3, "green"]]}', answer, encoding="JSON")])
+    assert (found["rows"], found["quality_rows"]) == (1, 0)
 
 
 def test_one_label_in_the_ground_truth_leaves_the_quality_out(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -76,6 +76,7 @@ def test_bytes_that_are_no_text_are_unreadable(job: Job) -> None:
         record('{"instances": []}', '{"predictions": []}', encoding="JSON"),
         record('{"instances": 7}', '{"predictions": []}', encoding="JSON"),
         record(ROW, "1", time="yesterday"),
+        record(ROW, "1", time="0001-01-01T00:00:00+14:00"),
         record('"100,3",4,green', "1"),
     ],
 )

@@ -15,13 +15,11 @@ from typing import Any
 
 from mlops.container.kinds import Feature, Target
 from mlops.container.monitoring.columns import Column
-from mlops.container.monitoring.payloads import Body, Cell, Payloads, Predictions, Unfit
+from mlops.container.monitoring.payloads import UNEXPECTED, Body, Cell, Payloads, Predictions, Unfit
 from mlops.container.monitoring.truth import GroundTruth
 from mlops.container.summaries import MOST_LETTERS, MOST_UNKNOWN_VALUES
 
 _ROWS_AT_ONCE = 10_000
-# What a record with unexpected JSON raises.
-_UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, RecursionError)
 
 
 @dataclass
@@ -84,7 +82,7 @@ class Captured:
             _count(self.counts.missing, unfit.missing)
             _count(self.counts.extra, unfit.extra)
             return
-        except _UNEXPECTED:
+        except UNEXPECTED:
             self.counts.foreign += 1
             return
         self._note(time)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mlops.container.kinds import Feature, Number
+from mlops.container.kinds import FLOAT32_MAX, Feature, Number
 from mlops.container.monitoring.payloads import Cell
 from mlops.container.summaries import CategorySummary, NumberSummary, summary
 
@@ -53,9 +53,10 @@ class Column:
             values = np.array([float(cell) if cell != "" else math.nan for cell in cells])  # type: ignore[arg-type]
         except (ValueError, TypeError, OverflowError):
             values = np.array([_number(cell) for cell in cells])
-        unread, missing = int(np.isinf(values).sum()), int(np.isnan(values).sum())
-        if unread or missing:
-            values = values[np.isfinite(values)]
+        missing = int(np.isnan(values).sum())
+        # The model's matrix is float32; and sums of larger numbers would not be finite.
+        read = values[np.abs(values) <= FLOAT32_MAX]
+        unread, values = len(values) - missing - len(read), read
         self._unread += unread
         self.mistyped += unread
         if self.whole:
@@ -64,7 +65,7 @@ class Column:
 
 
 def _number(cell: Cell) -> float:
-    """NaN is missing; infinity is no number, and neither is what cannot be read."""
+    """NaN for a missing number, infinity for what is none."""
     if cell == "":
         return math.nan
     try:

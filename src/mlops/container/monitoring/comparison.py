@@ -145,7 +145,7 @@ def _drift(column: Column, known: Known, columns: int) -> Drift | None:
     if not settings.compared or not summary.present:
         return None
     if isinstance(summary, CategorySummary):
-        if not known.shares:
+        if not any(known.shares.values()):
             return None
         distance = distances.largest_share_difference(summary.counts, known.shares, summary.rest)
         comparisons = columns * len({*summary.counts, *known.shares})

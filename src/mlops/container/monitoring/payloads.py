@@ -30,6 +30,8 @@ class _WrongType:
 
 
 WRONG_TYPE = _WrongType()
+UNEXPECTED = (ValueError, TypeError, KeyError, AttributeError, OverflowError, RecursionError)
+"""What unexpected JSON raises where it is read."""
 Cell = str | int | float | _WrongType
 """A cell of CSV, or a value of JSON: a number for a Number, text for a Category; an empty text is missing."""
 
@@ -69,7 +71,7 @@ class Body:
 
 
 class Payloads:
-    """Reads bodies of requests and answers of one model. What does not fit raises ValueError, TypeError or KeyError."""
+    """Reads bodies of requests and answers of one model. What does not fit raises one of UNEXPECTED."""
 
     def __init__(self, target: Target, features: Sequence[Feature]) -> None:
         self._target, self._features = target, features

@@ -14,8 +14,8 @@ from typing import Any
 import numpy as np
 
 from mlops import metrics
-from mlops.container.kinds import Category, Target
-from mlops.container.monitoring.payloads import Body, Predictions
+from mlops.container.kinds import FLOAT32_MAX, Category, Target
+from mlops.container.monitoring.payloads import UNEXPECTED, Body, Predictions
 from mlops.container.serving.media import CSV
 from mlops.contract import ProblemType, problem_type
 from mlops.errors import InputError
@@ -64,7 +64,7 @@ class GroundTruth:
         try:
             record = json.loads(line)
             key, values = record["eventMetadata"]["eventId"], self._read(Body.of(record["groundTruthData"]))
-        except (ValueError, TypeError, KeyError, AttributeError, RecursionError):
+        except UNEXPECTED:
             self.unusable += 1
             return
         if not isinstance(key, str) or not values:
@@ -86,7 +86,7 @@ class GroundTruth:
             found = json.loads(body.text)
             found = found if isinstance(found, list) else [found]
         values = tuple(float(self._positions[value] if self._labels else value) for value in found)
-        if not np.isfinite(values).all():
+        if not all(abs(value) <= FLOAT32_MAX for value in values):
             raise ValueError("not a finite number")
         return values
 
@@ -99,7 +99,7 @@ class GroundTruth:
             return
         try:
             rows = [self._row(position, predictions) for position in range(len(values))]
-        except (ValueError, TypeError, KeyError):
+        except UNEXPECTED:
             return
         del self._values[key]
         self._actual.extend(values)
@@ -111,18 +111,18 @@ class GroundTruth:
         cell = predictions.cells[position]
         if not self._labels:
             value = float(cell)  # type: ignore[arg-type]
-            if not np.isfinite(value):
+            if not abs(value) <= FLOAT32_MAX:
                 raise ValueError("not a finite number")
             return (value,)
         given = predictions.probabilities[position]
         if isinstance(given, Mapping):
-            return [float(given[label]) for label in self._labels]
+            return _shares([float(given[label]) for label in self._labels])
         # CSV has the probability of the predicted label alone; what is left is shared by the others.
         self._all_probabilities = self._all_probabilities and len(self._labels) == 2
         rest = (1 - given) / (len(self._labels) - 1)
         row = [rest] * len(self._labels)
         row[self._positions[cell]] = max(given, rest)  # type: ignore[index]
-        return row
+        return _shares(row)
 
     def quality(self) -> tuple[dict[str, Any] | None, str]:
         """model_quality_statistics.json, or None and the reason."""
@@ -146,3 +146,9 @@ class GroundTruth:
         """The metrics of model_quality_statistics.json without their deviations."""
         group = statistics[metrics.GROUPS[self._problem]]
         return {name: group[name]["value"] for name in metrics.METRICS[self._problem] if name in group}
+
+
+def _shares(row: list[float]) -> list[float]:
+    if not all(0 <= share <= 1 for share in row) or not sum(row):
+        raise ValueError("not probabilities")
+    return row

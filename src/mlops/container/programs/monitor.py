@@ -59,7 +59,8 @@ def monitor(container: Container) -> None:
     for name, document in documents.items():
         (output / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     shown = page.render(captured, columns, violations, truth, quality, reason, start, datetime.now(UTC))
-    (output / "report.html").write_text(shown, encoding="utf-8")
+    # JSON of clients may have characters without an encoding.
+    (output / "report.html").write_text(shown, encoding="utf-8", errors="replace")
     print(json.dumps(metrics), flush=True)
 
 
