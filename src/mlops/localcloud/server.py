@@ -39,7 +39,7 @@ from mlops.localcloud.validation import refusals
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling")
+_PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling", "servicequotas")
 _HEALTH = "/_localcloud/health"
 
 Receive = Callable[[], Awaitable[dict]]
@@ -174,6 +174,7 @@ def _install() -> Service:
     managed_policies.add_managed_policies()
     s3.use_managed_key()
     schedules.shorten(context.settings.time_scale)
+    s3.encrypt_buckets_of_templates()
     # The check that is installed last runs first, so malformed requests reach no other.
     event_targets.install()
     refusals.install()

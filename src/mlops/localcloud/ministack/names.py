@@ -261,6 +261,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "dict",
             "Resource types are added; updates of aliases and stages are extended.",
         ),
+        Name("_S3_BUCKET_CONFIGURATIONS", "replaced", "tuple", "Buckets of templates get their BucketEncryption."),
         Name("_STACK_TAG_PROPERTY", "changed", "dict", "Resources of added types get the tags of their stack."),
         Name(
             "_physical_name",
@@ -438,7 +439,10 @@ NAMES: dict[str, tuple[Name, ...]] = {
         ),
     ),
     "ministack.services.s3": (
+        Name("S3_NS", "read", "str", "The body of PutBucketEncryption."),
         Name("_bucket_default_sse_headers", "replaced", "(bucket_name)", "aws:kms without a key id uses aws/s3."),
+        Name("_delete_bucket_encryption", "called", "(name)", "Buckets of templates get their BucketEncryption."),
+        Name("_put_bucket_encryption", "called", "(name, body)", "Buckets of templates get their BucketEncryption."),
         Name(
             "_resolve_sse_write_headers", "replaced", "(headers, bucket_name)", "aws:kms without a key id uses aws/s3."
         ),
