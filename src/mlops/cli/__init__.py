@@ -8,6 +8,7 @@ _COMMANDS = {
     "local": ("mlops.cli.local:local", "A cloud on this machine, with no AWS account."),
     "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
     "check": ("mlops.cli.check:check", "Try model/, data/ and configuration/ on the sample."),
+    "doctor": ("mlops.cli.doctor:doctor", "Check credentials, account, GitHub and stacks. Changes nothing."),
     "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Create the roles of this repository's GitHub workflows."),
     "deploy": ("mlops.cli.deploy:deploy", "Create the pipeline, or bring it up to date."),
     "start": ("mlops.cli.start:start", "Start a release of this code and data."),

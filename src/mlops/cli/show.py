@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import singledispatch
 from typing import TypeVar
 
-from mlops.cli import console, display
+from mlops.cli import console, destruction, display
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.events import Event, Events
@@ -186,12 +186,20 @@ def _(event: events.RolledBack) -> list[str]:
 
 
 @lines.register
+def _(event: events.DestructionPlanned) -> list[str]:
+    return destruction.lines(event.plan)
+
+
+@lines.register
 def _(event: events.ProjectDestroyed) -> list[str]:
-    name = event.project
-    return [
-        f"{name} is deleted, except its stacks {name}-bootstrap and {name}-boundaries, if they exist, and the key, which "
-        "AWS keeps for 30 days."
-    ]
+    return [f"{event.plan.project} is deleted, except what the plan keeps."]
+
+
+@lines.register
+def _(event: events.Examined) -> list[str]:
+    found = event.finding
+    remedy = [f"           {found.remedy}"] if found.remedy else []
+    return [f"{found.state:8} {found.check}: {found.detail}", *remedy]
 
 
 @lines.register

@@ -27,7 +27,8 @@ from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
 from mlops.release.datasets import prepare_data
 from mlops.release.deployment import deploy
-from mlops.release.destruction import destroy
+from mlops.release.destruction import destroy, plan_destruction
+from mlops.release.diagnosing import diagnose
 from mlops.release.invocation import invoke
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.overview import Status, status
@@ -47,11 +48,13 @@ __all__ = [
     "bootstrap",
     "deploy",
     "destroy",
+    "diagnose",
     "events",
     "find",
     "finish_batch",
     "hyperparameters",
     "invoke",
+    "plan_destruction",
     "prepare_data",
     "read_baseline",
     "reject",

@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from mlops.aws.executions import Execution
+from mlops.release.destruction_plan import DestructionPlan
+from mlops.release.diagnosis.findings import Finding
 
 Result = TypeVar("Result")
 
@@ -203,10 +205,24 @@ class RolledBack(Event):
 
 
 @dataclass(frozen=True)
-class ProjectDestroyed(Event):
-    """All stacks of the project are deleted, but those that a person deploys."""
+class DestructionPlanned(Event):
+    """What the deletion of the project would delete, and what it would keep."""
 
-    project: str
+    plan: DestructionPlan
+
+
+@dataclass(frozen=True)
+class ProjectDestroyed(Event):
+    """Everything that the plan names is deleted."""
+
+    plan: DestructionPlan
+
+
+@dataclass(frozen=True)
+class Examined(Event):
+    """A check of `diagnose` has found something."""
+
+    finding: Finding
 
 
 @dataclass(frozen=True)
