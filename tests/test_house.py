@@ -26,7 +26,7 @@ FLOORS = (
     ("configuration",),
     ("rendering",),
     ("github", "aws"),
-    ("conformance", "report", "qa", "window"),
+    ("conformance", "costs", "report", "qa", "window"),
     ("release",),
     ("builds", "cli"),
     ("__main__",),

@@ -19,6 +19,7 @@ _COMMANDS = {
     "rollback": ("mlops.cli.rollback:rollback", "Put the previous model package back into production."),
     "destroy": ("mlops.cli.destroy:destroy", "Delete all stacks of this repository, with their data."),
     "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
+    "cost": ("mlops.cli.cost:cost", "Show what this costs on AWS, and how long a release takes."),
     "logs": ("mlops.cli.logs:logs", "Print the log of an action, a job, an endpoint or a function."),
     "invoke": ("mlops.cli.invoke:invoke", "Ask an endpoint for predictions."),
     "batch": ("mlops.cli.batch:batch", "Score a data set with the model in production."),

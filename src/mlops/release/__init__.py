@@ -25,6 +25,7 @@ from mlops.release import events
 from mlops.release.approval import approve, reject
 from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
+from mlops.release.costing import estimate_cost
 from mlops.release.datasets import prepare_data
 from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy, plan_destruction
@@ -49,6 +50,7 @@ __all__ = [
     "deploy",
     "destroy",
     "diagnose",
+    "estimate_cost",
     "events",
     "find",
     "finish_batch",
