@@ -70,8 +70,8 @@ def _release(estimate: Estimate) -> list[str]:
     past = len(estimate.history.releases)
     known = f"by {past} past release{'s' if past > 1 else ''}" if past else "no past release"
     rows = [
-        f"{'One release':{_NAME + _WHAT}}{known:>18}{'at most':>18}",
-        f"{'':{_NAME + _WHAT}}{'time':>9}{'USD':>9}{'time':>9}{'USD':>9}",
+        f"{'One release':{_NAME + _WHAT}}{known:>18}{'at most':>19}",
+        f"{'':{_NAME + _WHAT}}{'time':>9}{'USD':>9}{'time':>10}{'USD':>9}",
         *(_step(step) for step in estimate.steps),
         _row(
             "all; time without wait",
@@ -94,7 +94,7 @@ def _step(step: Step) -> str:
 
 
 def _row(name: str, what: str, minutes: str, usd: str, most_minutes: str, most_usd: str) -> str:
-    return f"  {name:{_NAME}}{what:{_WHAT - 2}}{minutes:>9}{usd:>9}{most_minutes:>9}{most_usd:>9}"
+    return f"  {name:{_NAME}}{what:{_WHAT - 2}}{minutes:>9}{usd:>9}{most_minutes:>10}{most_usd:>9}"
 
 
 def _retraining(estimate: Estimate) -> list[str]:
