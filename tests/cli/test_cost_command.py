@@ -102,5 +102,5 @@ def test_past_releases_give_the_times(mlops, whole: Path, prices: str, session: 
 
 def test_the_local_cloud_has_no_price_list(mlops, whole: Path, prices: str, session: Session) -> None:
     result = mlops("cost", "--refresh", "--prices", prices)
-    assert result.exit_code != 0
-    assert "pricing" in result.output.lower()
+    assert result.exit_code == 2
+    assert "Pricing GetProducts" in result.output and "the local cloud has no price list" in result.output

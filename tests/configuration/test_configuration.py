@@ -162,6 +162,8 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
             {"autoscaling": {"MinCapacity": 1, "MaxCapacity": 2, "invocations_per_instance": 1e-300}},
             "autoscaling.invocations_per_instance",
         ),
+        # Autoscaling is configured, and SageMaker does not scale burstable types.
+        ("production.yml", {"InstanceType": "ml.t2.medium"}, "InstanceType"),
         ("project.json", {"github_repository": ".."}, "github_repository"),
         ("project.json", {"region": "eu-west-\u0661"}, "region"),
         (

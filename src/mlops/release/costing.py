@@ -11,6 +11,7 @@ import yaml
 from mlops import costs
 from mlops.aws import executions, jobs
 from mlops.aws.executions import SUCCEEDED
+from mlops.aws.session import AWSError
 from mlops.costs import Estimate, History, Template, pricelist, prices, schedule
 from mlops.costs.durations import PastRelease
 from mlops.errors import InputError, MlopsError
@@ -33,11 +34,7 @@ def estimate_cost(repository: Repository, *, table: Path | None = None, refresh:
     region = repository.project.region
     kept = repository.state / "prices.json"
     if refresh:
-        figures = pricelist.figures(region, datetime.now(UTC).date())
-        if not figures:
-            raise InputError(f"AWS's price list has no prices of {region}, the region in configuration/project.json.")
-        kept.parent.mkdir(parents=True, exist_ok=True)
-        kept.write_text(prices.written(region, figures), encoding="utf-8")
+        _refresh(region, kept)
     tables = [file for file in (kept, table) if file is not None and (file != kept or file.exists())]
     return costs.estimate(
         repository.configuration,
@@ -46,6 +43,20 @@ def estimate_cost(repository: Repository, *, table: Path | None = None, refresh:
         _history(repository),
         _retrainings(repository.root),
     )
+
+
+def _refresh(region: str, kept: Path) -> None:
+    try:
+        figures = pricelist.figures(region, datetime.now(UTC).date())
+    except AWSError as error:
+        raise InputError(
+            f"AWS's price list gave no answer. {error}\nIt needs AWS credentials that allow pricing:GetProducts, and "
+            "AWS_ENDPOINT_URL unset: the local cloud has no price list."
+        ) from error
+    if not figures:
+        raise InputError(f"AWS's price list has no prices of {region}, the region in configuration/project.json.")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(prices.written(region, figures), encoding="utf-8")
 
 
 def stack_templates(repository: Repository) -> dict[str, Template]:
