@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
+import monitored
 import numpy as np
 import pytest
 from monitored import SOLD, Job, record, records, rows
@@ -82,6 +83,16 @@ def test_a_feature_may_override_the_thresholds(job: Job) -> None:
     assert job.run(records(rows(500, larger=5.0)))["drifted"] == ["price"]
     job.change("size", {"distribution_constraints": {"perform_comparison": "Disabled"}}, "monitoringConfigOverrides")
     assert "size" not in job.run()["drift"]
+
+
+def test_a_feature_that_is_not_compared_has_no_distance(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    features = (Number("size", compared=False), *monitored.FEATURES[1:])
+    monkeypatch.setattr(monitored, "FEATURES", features)
+    job = Job(tmp_path, monkeypatch)
+    metrics = job.run(records([["many", "3", "green"], *rows(500, larger=50.0)], ["100"] * 501))
+    assert set(metrics["drift"]) == {"price", "rooms", "color"}
+    # Its values are still checked.
+    assert ("size", "data_type_check") in job.violations()
 
 
 def test_constraints_that_are_not_evaluated_are_not_violated(job: Job) -> None:

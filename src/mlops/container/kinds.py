@@ -9,7 +9,7 @@ import json
 import math
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
@@ -31,6 +31,8 @@ class Feature:
     """One column of a request."""
 
     name: str
+    compared: bool = field(default=True, kw_only=True)
+    """Whether monitoring compares its distribution with the baseline's. An hour's requests have other times of day."""
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -35,6 +35,7 @@ _MONITORING = {
         "categorical_drift_method": "LInfinity",
     },
 }
+_NOT_COMPARED = {"monitoringConfigOverrides": {"distribution_constraints": {"perform_comparison": "Disabled"}}}
 
 
 def baseline(container: Container) -> None:
@@ -90,4 +91,4 @@ def _describe(feature: Feature, cells: Sequence[str]) -> tuple[dict[str, Any], d
             raise InputError(f"baseline: column {feature.name}: {error}") from None
         allowed = {"num_constraints": {"is_non_negative": column.is_non_negative}}
     head = {"name": feature.name, "inferred_type": column.inferred_type, "completeness": len(present) / len(cells)}
-    return column.statistics(), head | allowed
+    return column.statistics(), head | allowed | ({} if feature.compared else _NOT_COMPARED)
