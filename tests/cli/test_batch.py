@@ -35,7 +35,7 @@ def read(repository: Path) -> str:
 def test_rows_with_a_header_keep_their_columns_and_get_a_prediction(mlops, repository: Path, production: Production):
     production.release()
     write(repository, 'id,area,note,distance\n7,north,"a, ""b""",1.5\n8,,\u2028é,2\n9,south,,\n')
-    done = mlops("batch", "rows.csv", "scored.csv")
+    done = mlops("batch", "rows.csv", "scored.csv", "--no-drift")
     assert done.exit_code == 0, done.output
     assert "3 rows with predictions are in scored.csv" in done.output
     expected = 'id,area,note,distance,prediction\n7,north,"a, ""b""",1.5,15\n8,,\u2028é,2,20\n9,south,,,0\n'
@@ -45,14 +45,14 @@ def test_rows_with_a_header_keep_their_columns_and_get_a_prediction(mlops, repos
 def test_rows_without_a_header_are_the_models_features(mlops, repository: Path, production: Production):
     production.release()
     write(repository, "1,north\n2,south")
-    assert mlops("batch", "rows.csv", "scored.csv").exit_code == 0
+    assert mlops("batch", "rows.csv", "scored.csv", "--no-drift").exit_code == 0
     assert read(repository) == "1,north,10\n2,south,20\n"
 
 
 def test_a_classification_gives_label_and_probability(mlops, repository: Path, production: Production):
     production.release(labels=True)
     write(repository, "distance,area\n1,north\n")
-    assert mlops("batch", "rows.csv", "scored.csv").exit_code == 0
+    assert mlops("batch", "rows.csv", "scored.csv", "--no-drift").exit_code == 0
     assert read(repository) == "distance,area,prediction,probability\n1,north,yes,0.75\n"
 
 
@@ -61,7 +61,7 @@ def test_input_and_output_may_be_objects_in_s3(mlops, repository: Path, producti
     s3 = session.client("s3")
     s3.put_object(Bucket=production.bucket, Key="own/rows.csv", Body="\ufeffarea,distance\nnorth,3\n".encode())
     place = f"s3://{production.bucket}/own"
-    done = mlops("batch", f"{place}/rows.csv", f"{place}/scored.csv")
+    done = mlops("batch", f"{place}/rows.csv", f"{place}/scored.csv", "--no-drift")
     assert done.exit_code == 0, done.output
     scored = s3.get_object(Bucket=production.bucket, Key="own/scored.csv")["Body"].read()
     assert scored == b"area,distance,prediction\nnorth,3,30\n"
@@ -74,7 +74,7 @@ def test_the_job_has_the_configured_instances_and_the_lineage_of_the_release(
     write(repository, "1,north\n")
     file = repository / "configuration" / "production.yml"
     file.write_text(f"{file.read_text()}\nbatch:\n  InstanceType: ml.c5.xlarge\n")
-    assert mlops("batch", "rows.csv", "scored.csv", "--instance-count", "2").exit_code == 0
+    assert mlops("batch", "rows.csv", "scored.csv", "--no-drift", "--instance-count", "2").exit_code == 0
     client = session.client("sagemaker")
     [job] = client.list_transform_jobs(NameContains=f"{names.project}-")["TransformJobSummaries"]
     described = client.describe_transform_job(TransformJobName=job["TransformJobName"])
@@ -89,7 +89,7 @@ def test_the_job_has_the_configured_instances_and_the_lineage_of_the_release(
 def test_a_row_that_the_model_refuses_fails_with_the_models_reason(mlops, repository: Path, production: Production):
     production.release()
     write(repository, "1,north\n13,south\n")
-    done = mlops("batch", "rows.csv", "scored.csv")
+    done = mlops("batch", "rows.csv", "scored.csv", "--no-drift")
     assert done.exit_code == 1
     assert "has failed: ClientError: See job logs for more information" in done.output
     assert "13 is refused by this model alone" in done.output
@@ -124,7 +124,7 @@ def test_no_job_starts_for_rows_that_the_model_does_not_take(
 ):
     production.release()
     write(repository, "1,north\n-1,north\n")
-    done = mlops("batch", "rows.csv", "scored.csv")
+    done = mlops("batch", "rows.csv", "scored.csv", "--no-drift")
     assert done.exit_code == 2
     assert 'rows.csv: row 2, column distance: found "-1", allowed is a number, at least 0' in done.output
     assert session.client("sagemaker").list_transform_jobs(NameContains=names.project)["TransformJobSummaries"] == []
@@ -161,7 +161,7 @@ def test_a_missing_object_is_named(mlops, repository: Path, production: Producti
 def test_a_release_without_a_model_for_transform_jobs_is_refused(mlops, repository: Path, production: Production):
     production.release(model=False)
     write(repository, "1,north\n")
-    done = mlops("batch", "rows.csv", "scored.csv")
+    done = mlops("batch", "rows.csv", "scored.csv", "--no-drift")
     assert done.exit_code == 2
     assert "was deployed without a model for transform jobs" in done.output
 
@@ -172,7 +172,7 @@ def test_ctrl_c_leaves_the_job_running_and_says_how_to_finish_or_stop_it(
     production.release(waits=True)
     write(repository, "1,north\n")
     process = subprocess.Popen(
-        [sys.executable, "-u", "-m", "mlops", "batch", "rows.csv", "scored.csv"],
+        [sys.executable, "-u", "-m", "mlops", "batch", "rows.csv", "scored.csv", "--no-drift"],
         cwd=repository,
         env={**os.environ, "PYTHONPATH": str(REPOSITORY)},
         stdout=subprocess.PIPE,
@@ -201,9 +201,9 @@ def test_a_job_that_was_left_is_finished_by_its_name(
 ):
     production.release()
     write(repository, "area,distance\nnorth,1\n")
-    assert mlops("batch", "rows.csv", "scored.csv").exit_code == 0
+    assert mlops("batch", "rows.csv", "scored.csv", "--no-drift").exit_code == 0
     client = session.client("sagemaker")
     [job] = client.list_transform_jobs(NameContains=f"{names.project}-")["TransformJobSummaries"]
-    done = mlops("batch", "--job", job["TransformJobName"], "again.csv")
+    done = mlops("batch", "--job", job["TransformJobName"], "again.csv", "--no-drift")
     assert done.exit_code == 0, done.output
     assert (repository / "again.csv").read_text() == "area,distance,prediction\nnorth,1,10\n"

@@ -217,6 +217,13 @@ def _(event: events.BatchContinues) -> list[str]:
 
 
 @lines.register
+def _(event: events.BatchCompared) -> list[str]:
+    drifted = f"differ from the baseline in {', '.join(event.drifted)}" if event.drifted else "are like the baseline"
+    violations = f"{event.violations} violation{'' if event.violations == 1 else 's'}"
+    return [f"The rows {drifted} ({violations}). Report: {shown(event.report)}"]
+
+
+@lines.register
 def _(event: events.BatchScored) -> list[str]:
     return [f"{event.rows:,} rows with predictions are in {event.target}"]
 

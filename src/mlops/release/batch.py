@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
+import json
 import re
 import secrets
 import shutil
@@ -11,6 +12,7 @@ import tarfile
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
+from dataclasses import asdict
 from pathlib import Path
 from typing import IO, Any
 
@@ -22,6 +24,7 @@ from mlops.container.kinds import Feature, Target
 from mlops.container.schema import SCHEMA_FILE, load_schema
 from mlops.errors import InputError, PipelineError, printable
 from mlops.instances import takes_volume_key
+from mlops.release import batch_drift
 from mlops.release.events import BatchContinues, BatchScored, BatchStarted, Events, long_step, step
 from mlops.release.repository import Repository
 from mlops.release.tables import Layout, Table
@@ -42,12 +45,14 @@ def batch(
     *,
     instance_type: str | None = None,
     instance_count: int | None = None,
+    compares: bool = True,
 ) -> Events[int]:
     """Write the rows of `source`, each with its prediction, to `target`; both are files, or objects as s3:// URIs.
 
     The rows are CSV. With a header, the model's features are found by their names, and other columns pass through.
     Instances are by default those of production.yml. Returns the number of rows. InputError when a row is not what
-    the model takes, before anything starts; PipelineError when the job fails.
+    the model takes, before anything starts; PipelineError when the job fails. With `compares`, the rows are then
+    compared with the release's baseline.
     """
     _require_table(source)
     _require_writable(target)
@@ -60,7 +65,7 @@ def batch(
         layout, count = yield from step(
             f"Checking the rows of {source}", lambda: _split(repository, source, Path(folder), features, kind)
         )
-        yield from step(f"Uploading {count:,} rows", lambda: _upload(repository, name, Path(folder), layout))
+        yield from step(f"Uploading {count:,} rows", lambda: _upload(repository, name, Path(folder), layout, deployed))
     settings = repository.configuration.production.batch
     resources: dict[str, Any] = {
         "InstanceType": instance_type or settings.InstanceType,
@@ -68,10 +73,10 @@ def batch(
     }
     transform_jobs.start(repository.session, _request(repository, name, deployed, layout, resources))
     yield BatchStarted(name)
-    return (yield from finish_batch(repository, name, target))
+    return (yield from finish_batch(repository, name, target, compares=compares))
 
 
-def finish_batch(repository: Repository, job: str, target: str) -> Events[int]:
+def finish_batch(repository: Repository, job: str, target: str, *, compares: bool = True) -> Events[int]:
     """Follow a job that `batch` started to its end, and write its result. Returns the number of rows."""
     _require_writable(target)
     if transform_jobs.describe(repository.session, job) is None or not job.startswith(f"{repository.names.project}-"):
@@ -82,8 +87,11 @@ def finish_batch(repository: Repository, job: str, target: str) -> Events[int]:
         yield BatchContinues(job, target)
         raise
     _require_success(repository, ended)
-    count = yield from step(f"Writing {target}", lambda: _write(repository, job, target))
+    layout, deployed = _stored(repository, job)
+    count = yield from step(f"Writing {target}", lambda: _write(repository, job, target, layout, records=compares))
     yield BatchScored(job, target, count)
+    if compares:
+        yield from batch_drift.compare(repository, job, deployed)
     return count
 
 
@@ -189,9 +197,10 @@ def _part(number: int) -> str:
     return f"{number:05}.csv"
 
 
-def _upload(repository: Repository, job: str, folder: Path, layout: Layout) -> None:
+def _upload(repository: Repository, job: str, folder: Path, layout: Layout, deployed: dict[str, str]) -> None:
     client, prefix = repository.session.client("s3"), keys.batch_prefix(job)
-    client.put_object(Bucket=repository.bucket, Key=f"{prefix}layout.json", Body=layout.to_json())
+    described = {"layout": asdict(layout), "deployed": deployed}
+    client.put_object(Bucket=repository.bucket, Key=f"{prefix}job.json", Body=json.dumps(described).encode())
     for part in sorted(folder.iterdir()):
         client.upload_file(str(part), repository.bucket, f"{prefix}input/{part.name}")
 
@@ -238,18 +247,29 @@ def _require_success(repository: Repository, job: TransformJob) -> None:
     raise PipelineError("\n".join([*lines, f"Log: {job.log}"]))
 
 
-def _write(repository: Repository, job: str, target: str) -> int:
+def _stored(repository: Repository, job: str) -> tuple[Layout, dict[str, str]]:
+    """The layout of a job's table, and the parameters of production as it was when the job started."""
+    key = f"{keys.batch_prefix(job)}job.json"
+    stored = json.loads(repository.session.client("s3").get_object(Bucket=repository.bucket, Key=key)["Body"].read())
+    return Layout(**stored["layout"]), stored["deployed"]
+
+
+def _write(repository: Repository, job: str, target: str, layout: Layout, *, records: bool) -> int:
     """Put the parts together, in the order and with the header of the table. Returns the number of rows."""
     client, prefix = repository.session.client("s3"), keys.batch_prefix(job)
-    stored = client.get_object(Bucket=repository.bucket, Key=f"{prefix}layout.json")["Body"].read()
-    layout = Layout.from_json(stored)
     listed = paging.items(client, "list_objects_v2", "Contents", Bucket=repository.bucket, Prefix=f"{prefix}output/")
     parts = sorted(each["Key"] for each in listed)
     local = None if target.startswith("s3://") else Path(target).absolute()
     with tempfile.TemporaryDirectory(prefix=".batch-", dir=local.parent if local else None) as folder:
-        whole = Path(folder, "result.csv")
-        with whole.open("w", encoding="utf-8", newline="") as file:
-            count = _assemble(client, repository.bucket, parts, layout, file)
+        whole, captured = Path(folder, "result.csv"), Path(folder, "records.jsonl")
+        with (
+            whole.open("w", encoding="utf-8", newline="") as file,
+            captured.open("w", encoding="utf-8") as capture,
+        ):
+            noted = batch_drift.Records(capture, job)
+            count = _assemble(client, repository.bucket, parts, layout, file, noted)
+        if records:
+            batch_drift.upload(repository, job, captured)
         if local:
             shutil.move(whole, local)
         else:
@@ -258,15 +278,19 @@ def _write(repository: Repository, job: str, target: str) -> int:
     return count
 
 
-def _assemble(client: Any, bucket: str, parts: list[str], layout: Layout, file: IO[str]) -> int:
+def _assemble(
+    client: Any, bucket: str, parts: list[str], layout: Layout, file: IO[str], records: batch_drift.Records
+) -> int:
     writer = csv.writer(file, lineterminator="\n")
     if layout.header:
         writer.writerow(layout.header)
-    count = 0
+    count, width = 0, len(layout.order)
     for key in parts:
         for row in _rows(client, bucket, key):
             writer.writerow(layout.restored(row))
+            records.add(row[layout.others : width], row[width:])
             count += 1
+    records.flush()
     return count
 
 

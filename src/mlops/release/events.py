@@ -241,6 +241,15 @@ class BatchContinues(Event):
 
 
 @dataclass(frozen=True)
+class BatchCompared(Event):
+    """The rows were compared with the baseline of the release: the columns that drifted, and the page about it."""
+
+    drifted: tuple[str, ...]
+    violations: int
+    report: Path
+
+
+@dataclass(frozen=True)
 class BatchScored(Event):
     """The rows are written to `target`, each with its prediction."""
 

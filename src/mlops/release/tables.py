@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 import csv
-import json
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import chain, islice
 
 from mlops.container.kinds import Category, Feature, RowError, Target
 from mlops.errors import InputError
 
 _ROWS_AT_ONCE = 5_000
-_MOST_SHOWN = 10
 
 
 @dataclass(frozen=True)
@@ -26,13 +24,6 @@ class Layout:
     order: list[int]
     others: int
     predictions: list[str]
-
-    def to_json(self) -> bytes:
-        return json.dumps(asdict(self)).encode()
-
-    @classmethod
-    def from_json(cls, content: bytes) -> Layout:
-        return cls(**json.loads(content))
 
     @property
     def header(self) -> list[str] | None:
