@@ -291,3 +291,8 @@ def _(event: events.LocalRunInterrupted) -> list[str]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+@lines.register
+def _(event: events.RunTracked) -> list[str]:
+    return [f"Execution {event.execution_id} is run {event.run_id} on {event.uri}"]

@@ -31,6 +31,7 @@ from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy, plan_destruction
 from mlops.release.diagnosing import diagnose
 from mlops.release.invocation import invoke
+from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.overview import Status, status
 from mlops.release.reporting import read_baseline, write_report
@@ -38,6 +39,7 @@ from mlops.release.repository import Repository, find
 from mlops.release.rollback import roll_back
 from mlops.release.starting import hyperparameters, start
 from mlops.release.stopping import stop
+from mlops.release.tracking import track
 from mlops.release.watching import watch
 
 __all__ = [
@@ -47,6 +49,7 @@ __all__ = [
     "approve",
     "batch",
     "bootstrap",
+    "compare",
     "deploy",
     "destroy",
     "diagnose",
@@ -54,6 +57,7 @@ __all__ = [
     "events",
     "find",
     "finish_batch",
+    "history",
     "hyperparameters",
     "invoke",
     "plan_destruction",
@@ -66,6 +70,8 @@ __all__ = [
     "start",
     "status",
     "stop",
+    "track",
+    "version",
     "watch",
     "write_report",
 ]

@@ -286,6 +286,15 @@ class ReportWritten(Event):
 
 
 @dataclass(frozen=True)
+class RunTracked(Event):
+    """The execution is a run on MLflow's server."""
+
+    execution_id: str
+    uri: str
+    run_id: str
+
+
+@dataclass(frozen=True)
 class ProductionAnswered(Event):
     """The answer of production to a row of the test set."""
 
