@@ -14,7 +14,19 @@ import re
 import sys
 
 # Folders of the bucket. CodePipeline's artifacts, which expire, have a folder with the project's name.
-RESERVED = {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
+RESERVED = {
+    "batch",
+    "capture",
+    "checkpoints",
+    "data",
+    "datasets",
+    "executions",
+    "functions",
+    "lineage",
+    "models",
+    "releases",
+    "source",
+}
 WORDS = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 REGION = re.compile(r"[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?")
 EMAIL = re.compile(r"[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}")

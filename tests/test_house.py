@@ -18,7 +18,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 NAMESPACES = ("mlops", "mlops.localcloud", "mlops.localcloud.sagemaker")
 # From the lowest: a floor imports no room of a higher one.
 FLOORS = (
-    ("errors", "names", "archives", "images", "instances", "progress", "quantiles", "tags", "shapes"),
+    ("errors", "names", "archives", "images", "instances", "pages", "progress", "quantiles", "tags", "shapes"),
     # A stand-in for AWS, which knows nothing of the project, its files and its pipeline.
     ("localcloud",),
     ("container", "contract", "metrics", "team"),
@@ -26,7 +26,7 @@ FLOORS = (
     ("configuration",),
     ("rendering",),
     ("github", "aws"),
-    ("conformance", "report", "qa"),
+    ("conformance", "costs", "report", "qa", "tracking", "window"),
     ("release",),
     ("builds", "cli"),
     ("__main__",),
@@ -40,6 +40,7 @@ HEAVY = (
     "jinja2",
     "locust",
     "ministack",
+    "mlflow",
     "moto",
     "numpy",
     "optuna",

@@ -3,15 +3,35 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 
 from mlops import shapes
 from mlops.errors import InputError, InputProblem
 
 _ECR_URI = re.compile(
     r"(?P<account>\d{12})\.dkr\.ecr(-fips)?\.(?P<region>[a-z0-9-]+)\.(?P<suffix>[a-z0-9.]+)"
-    r"/(?P<repository>[a-z0-9._/-]+)(:[A-Za-z0-9._-]+|@sha256:[0-9a-f]{64})"
+    r"/(?P<repository>[a-z0-9._/-]+)(:(?P<tag>[A-Za-z0-9._-]+)|@(?P<digest>sha256:[0-9a-f]{64}))"
 )
 _SHORTHAND = re.compile(r"(?P<framework>[a-z][a-z0-9-]*):(?P<version>[A-Za-z0-9][A-Za-z0-9._-]*)")
+
+
+@dataclass(frozen=True)
+class Parts:
+    """Where an image in ECR is: account, region, repository, and its tag or digest as requests to ECR name it."""
+
+    account: str
+    region: str
+    repository: str
+    image_id: dict[str, str]
+
+
+def parts(uri: str) -> Parts:
+    """The parts of a URI in ECR. InputError for any other."""
+    found = _ECR_URI.fullmatch(uri)
+    if found is None:
+        raise _wrong(uri, "an image in ECR")
+    image_id = {"imageTag": found["tag"]} if found["tag"] else {"imageDigest": found["digest"]}
+    return Parts(found["account"], found["region"], found["repository"], image_id)
 
 
 def is_ecr_uri(image: str) -> bool:

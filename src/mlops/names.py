@@ -14,8 +14,23 @@ DATA_KEY = "data/data.zip"
 
 # The folders of the bucket. CodePipeline adds one with the project's name, whose content expires.
 BUCKET_FOLDERS = frozenset(
-    {"capture", "checkpoints", "data", "datasets", "executions", "functions", "models", "releases", "source"}
+    {
+        "batch",
+        "capture",
+        "checkpoints",
+        "data",
+        "datasets",
+        "executions",
+        "functions",
+        "lineage",
+        "models",
+        "releases",
+        "source",
+    }
 )
+
+# The prefix of the log of production: an object for each deployment, in the order of their keys.
+DEPLOYMENTS = "lineage/deployments/"
 
 # The variant of each endpoint that serves the release. Its name must not change: an update shifts traffic within it.
 RELEASE_VARIANT = "AllTraffic"
@@ -65,6 +80,14 @@ class Names:
         """The model of the second production variant of one release."""
         return f"{self.release('production', execution_id)}-b"
 
+    def batch_model(self, execution_id: str) -> str:
+        """The model of one release that transform jobs serve."""
+        return f"{self.release('production', execution_id)}-batch"
+
+    def batch_job(self, identifier: str) -> str:
+        """One transform job of `mlops batch`; the identifier has eight characters, as an execution's short id."""
+        return f"{self.project}-{identifier}-batch"
+
     @property
     def model_package_group(self) -> str:
         return f"{self.project}--{self.model}"
@@ -99,6 +122,11 @@ def execution_prefix(execution_id: str) -> str:
     return f"executions/{execution_id}/"
 
 
+def batch_prefix(job: str) -> str:
+    """The prefix of the input and the output of a transform job of `mlops batch`. It expires."""
+    return f"batch/{job}/"
+
+
 def golden_rows_key(execution_id: str) -> str:
     """Rows with the released model's predictions, which checks of its endpoints compare with. Written once."""
     return f"{execution_prefix(execution_id)}golden/rows.json"
@@ -126,3 +154,22 @@ def trained_model_key(job: str) -> str:
 def released_model_key(execution_id: str) -> str:
     """The copy of the trained model that is evaluated, tested and served. No job and no build may write there."""
     return f"releases/{execution_id}/model.tar.gz"
+
+
+def lineage_key(execution_id: str) -> str:
+    """What a model package was made from. Only the training state machine may write there."""
+    return f"releases/{execution_id}/lineage.json"
+
+
+def decision_key(execution_id: str) -> str:
+    """The answer of the approval, with its author and the comment."""
+    return f"lineage/decisions/{execution_id}.json"
+
+
+def qa_key(execution_id: str) -> str:
+    return f"{execution_prefix(execution_id)}qa/qa.json"
+
+
+def deployment_key(time: str, execution_id: str) -> str:
+    """The entry of a deployment to production at a time in UTC, such as 2026-11-21T12:00:00Z."""
+    return f"{DEPLOYMENTS}{time.replace(':', '')}-{execution_id}.json"

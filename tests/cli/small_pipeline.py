@@ -54,7 +54,7 @@ def _declaration(names: Names, bucket: str, key: str, role: str) -> dict:
         ],
         "Approve": [_action("Release", "Approval", "Manual")],
     }
-    defaults = dict.fromkeys(("Tune", "HyperParameters", "StartedBy", "Reason", "Link"), "none")
+    defaults = dict.fromkeys(("Tune", "HyperParameters", "StartedBy", "Reason", "Link", "Trigger"), "none")
     return {
         "name": names.pipeline,
         "roleArn": role,

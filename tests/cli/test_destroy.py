@@ -24,4 +24,5 @@ def test_destroy_succeeds_where_nothing_is_deployed(session: Session, mlops, rep
     name = repository.joinpath("configuration", "project.json").read_text().split('"project": "')[1].split('"')[0]
     result = mlops("destroy", "--confirm", name)
     assert result.exit_code == 0, result.output
-    assert f"{name} is deleted, except its stacks" in result.output
+    assert f"the account has nothing of {name}" in result.output
+    assert f"{name} is deleted, except what the plan keeps." in result.output

@@ -14,7 +14,7 @@ from baking import REPOSITORY
 from deployed import log, stack
 
 from mlops.aws import api as rest_api
-from mlops.aws import executions, logs
+from mlops.aws import executions, logs, requested_by
 from mlops.aws.session import Session
 from mlops.names import Names
 
@@ -67,6 +67,7 @@ def test_an_execution_has_the_commit_and_the_settings_of_its_release(mlops, sess
         "StartedBy": getpass.getuser(),
         "Reason": "none given",
         "Link": "none",
+        "Trigger": "manual",
     }
 
 
@@ -78,6 +79,15 @@ def test_a_workflows_release_names_its_actor_and_its_run(mlops, session: Session
     variables = executions.read(session, names.pipeline, execution).variables
     assert (variables["StartedBy"], variables["Reason"]) == ("octocat", "newer fares")
     assert variables["Link"] == "https://github.com/octo/model/actions/runs/7"
+
+
+@pytest.mark.parametrize(
+    ("event", "trigger"), [("push", "commit"), ("schedule", "schedule"), ("workflow_dispatch", "manual")]
+)
+def test_a_workflows_release_names_what_has_triggered_it(monkeypatch, event: str, trigger: str):
+    monkeypatch.setenv("GITHUB_ACTOR", "octocat")
+    monkeypatch.setenv("GITHUB_EVENT_NAME", event)
+    assert requested_by.of_this_call().variables["Trigger"] == trigger
 
 
 def test_a_release_that_is_already_in_progress_is_followed(mlops, session: Session, names: Names, tmp_path):

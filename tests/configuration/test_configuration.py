@@ -146,6 +146,8 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
         ("test.yml", {"InstanceType": "m5.large"}, "InstanceType"),
         ("test.yml", {"InitialInstanceCount": True}, "InitialInstanceCount"),
         ("test.yml", {"InitialInstanceCount": 2**31}, "InitialInstanceCount"),
+        ("production.yml", {"batch": {"InstanceType": "ml.t3.medium"}}, "batch.InstanceType"),
+        ("production.yml", {"batch": {"InstanceCount": 101}}, "batch.InstanceCount"),
         ("production.yml", {"alarms": {"errors_per_minute": 2**31}}, "alarms.errors_per_minute"),
         ("production.yml", {"alarms": {"latency_milliseconds": 1e300}}, "alarms.latency_milliseconds"),
         ("production.yml", {"api": {"requests_per_second": 1e300}}, "api.requests_per_second"),
@@ -160,6 +162,8 @@ def test_a_lineage_tag_cannot_be_set_by_hand(repository):
             {"autoscaling": {"MinCapacity": 1, "MaxCapacity": 2, "invocations_per_instance": 1e-300}},
             "autoscaling.invocations_per_instance",
         ),
+        # Autoscaling is configured, and SageMaker does not scale burstable types.
+        ("production.yml", {"InstanceType": "ml.t2.medium"}, "InstanceType"),
         ("project.json", {"github_repository": ".."}, "github_repository"),
         ("project.json", {"region": "eu-west-\u0661"}, "region"),
         (

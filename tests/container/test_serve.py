@@ -93,12 +93,22 @@ def test_other_types_paths_and_methods_are_refused_with_what_is_allowed(server: 
     for status, reason, answer in (
         (415, "allowed are text/csv and application/json", server.request(ROW, {"Content-Type": "text/plain"})),
         (406, "allowed are text/csv and application/json", server.request(ROW, {"Accept": "text/csv;q=0, image/png"})),
-        (404, "only /ping and /invocations", server.request(ROW, path="/models")),
+        (404, "only /ping, /invocations and /execution-parameters", server.request(ROW, path="/models")),
         (405, "allowed is POST", server.request("", method="GET")),
         (405, "allowed is GET", server.request("", path="/ping")),
     ):
         assert answer[0] == status
         assert reason in json.loads(answer[1])["error"]
+
+
+def test_a_transform_job_learns_how_to_send_its_rows(trained: Path) -> None:
+    server = Server(
+        trained, SAGEMAKER_BATCH="true", SAGEMAKER_MODEL_SERVER_WORKERS="3", SAGEMAKER_MAX_PAYLOAD_IN_MB="40"
+    )
+    status, text = server.request("", path="/execution-parameters", method="GET")
+    expected = {"MaxConcurrentTransforms": 2, "BatchStrategy": "MULTI_RECORD", "MaxPayloadInMB": 40}
+    assert (status, json.loads(text)) == (200, expected)
+    assert server.stop() == 0
 
 
 def test_a_body_above_sagemakers_limit_is_answered_413(server: Server) -> None:

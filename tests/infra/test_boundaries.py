@@ -84,6 +84,7 @@ SHARED = {
     "arn:aws:iam::123456789012:role/aws-service-role/sagemaker.application-autoscaling.amazonaws.com/*": "AWS's own",
     "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/ProcessingJobs*": "only to make and find streams",
     "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/TrainingJobs*": "only to make and find streams",
+    "arn:aws:logs:eu-west-1:123456789012:log-group:/aws/sagemaker/TransformJobs*": "only to make and find streams",
 }
 # Actions that a boundary allows on every resource: they support no resource, or change nothing of other projects.
 ON_EVERYTHING = {

@@ -49,6 +49,12 @@ def test_release_files_are_written_once_by_one_role(key: str, writer: str) -> No
     assert [(role, condition) for role, _, condition in fixed] == [(writer, WRITE_ONCE)]
 
 
+def test_the_log_of_production_is_written_by_the_decision_alone() -> None:
+    assert {role for role, pattern, _ in grants("s3:PutObject") if covers(pattern, "lineage/")} == {
+        "DecisionMachineRole"
+    }
+
+
 @pytest.mark.parametrize("action", ["s3:DeleteObject", "s3:DeleteObjectVersion", "s3:PutLifecycleConfiguration"])
 def test_no_role_of_the_pipeline_deletes_objects(action: str) -> None:
     assert list(grants(action)) == []

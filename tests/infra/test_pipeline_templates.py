@@ -230,6 +230,7 @@ def test_the_pipeline_has_these_stages_and_actions():
         "StartedBy",
         "Reason",
         "Link",
+        "Trigger",
     ]
 
 

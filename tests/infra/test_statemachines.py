@@ -12,9 +12,12 @@ import pytest
 from baking import REPOSITORY
 from releases import LINEAGE
 
+from mlops.aws.deployments import Deployment
 from mlops.metrics import GROUPS
+from mlops.names import decision_key, deployment_key, qa_key
 from mlops.report import metrics as report_metrics
 
+TIME = "2026-11-21T12:00:00Z"
 FILES = ["statemachine.asl.json", "decision.asl.json"]
 
 
@@ -76,7 +79,7 @@ def test_every_expression_can_be_parsed(file):
     ("file", "filled_in"),
     [
         ("statemachine.asl.json", {"Partition"}),
-        ("decision.asl.json", {"Partition", "ModelPackageGroup", "TestStack", "ProductionStack"}),
+        ("decision.asl.json", {"Partition", "ModelPackageGroup", "TestStack", "ProductionStack", "Pipeline", "Bucket"}),
     ],
 )
 def test_the_template_fills_in_every_placeholder(file, filled_in):
@@ -154,19 +157,19 @@ R2 = metric("r2", "Maximize", 0.8)
 AUC, LOG_LOSS = metric("auc", "Maximize", 0.9, 0.01), metric("log_loss", "Minimize", 0.5, 0.1)
 BINARY = "binary_classification_metrics"
 GATES = [
-    pytest.param(release(), evaluation(5.0), "Register", id="within-the-bound"),
-    pytest.param(release(), evaluation(6.0), "Register", id="on-the-bound"),
+    pytest.param(release(), evaluation(5.0), "RecordLineage", id="within-the-bound"),
+    pytest.param(release(), evaluation(6.0), "RecordLineage", id="on-the-bound"),
     pytest.param(release(), evaluation(6.01), "ModelQualityBelowBound", id="over-the-bound"),
-    pytest.param(release(R2), evaluation(0.9, name="r2"), "Register", id="r2-high-enough"),
+    pytest.param(release(R2), evaluation(0.9, name="r2"), "RecordLineage", id="r2-high-enough"),
     pytest.param(release(R2), evaluation(0.7, name="r2"), "ModelQualityBelowBound", id="r2-low"),
-    pytest.param(release(R2 | {"Bound": -1}), evaluation(-0.5, name="r2"), "Register", id="negative-but-allowed"),
-    pytest.param(release(production=True), evaluation(5.1, 5.0), "Register", id="allowed-regression"),
+    pytest.param(release(R2 | {"Bound": -1}), evaluation(-0.5, name="r2"), "RecordLineage", id="negative-but-allowed"),
+    pytest.param(release(production=True), evaluation(5.1, 5.0), "RecordLineage", id="allowed-regression"),
     pytest.param(release(production=True), evaluation(5.11, 5.0), "ModelWorseThanProduction", id="regression"),
-    pytest.param(release(R2, production=True), evaluation(0.89, 0.9, "r2"), "Register", id="r2-may-sink-a-bit"),
+    pytest.param(release(R2, production=True), evaluation(0.89, 0.9, "r2"), "RecordLineage", id="r2-may-sink-a-bit"),
     pytest.param(
         release(R2, production=True), evaluation(0.88, 0.9, "r2"), "ModelWorseThanProduction", id="r2-regression"
     ),
-    pytest.param(release(production=False), evaluation(5.5, 1.0), "Register", id="no-production-no-comparison"),
+    pytest.param(release(production=False), evaluation(5.5, 1.0), "RecordLineage", id="no-production-no-comparison"),
     pytest.param(release(), evaluation(None), "EvaluationIncomplete", id="no-number"),
     pytest.param(release(), evaluation(True), "EvaluationIncomplete", id="not-a-number"),
     pytest.param(release(), {"rows": 0}, "EvaluationIncomplete", id="no-metrics"),
@@ -182,7 +185,7 @@ GATES = [
     pytest.param(
         release(AUC, LOG_LOSS, group=BINARY, production=True),
         evaluation(group=BINARY, auc=(0.95, 0.94), log_loss=(0.2, 0.3)),
-        "Register",
+        "RecordLineage",
         id="all-of-several-metrics-pass",
     ),
     pytest.param(
@@ -288,7 +291,7 @@ def decided(state: str, packages: dict[str, dict[str, str]], stage: str = "Appro
     """The variables and the next state after the search for the package among packages with this metadata."""
     states = machine("decision.asl.json")["States"]
     listed = {"ModelPackageSummaryList": [{"ModelPackageArn": arn} for arn in packages]}
-    event = {"detail": {"execution-id": LINEAGE["execution"], "stage": stage, "state": state}}
+    event = {"time": TIME, "detail": {"execution-id": LINEAGE["execution"], "stage": stage, "state": state}}
     variables: dict[str, Any] = {}
     current, result = "ListModelPackages", listed
     while current in ("ListModelPackages", "HasNextPackage", "DescribeModelPackage", "IsPackageOurs"):
@@ -310,10 +313,112 @@ def decided(state: str, packages: dict[str, dict[str, str]], stage: str = "Appro
     return {**variables, "state": current}
 
 
+def following(choice: str, variables: dict[str, Any]) -> str:
+    """The state after a Choice of the decision."""
+    definition = machine("decision.asl.json")["States"][choice]
+    taken = [each["Next"] for each in definition["Choices"] if evaluate(each["Condition"], **variables) is True]
+    return taken[0] if taken else definition["Default"]
+
+
+def answered(run: dict[str, Any], state: str = "SUCCEEDED") -> dict[str, Any]:
+    """The arguments of RecordAnswer and of MarkModelPackage after this run of the approval."""
+    states = machine("decision.asl.json")["States"]
+    variables = decided(state, {"arn:1": LINEAGE})
+    runs = [
+        {"StageName": "Test", "ActionName": "QA", "UpdatedBy": "x"},
+        {"StageName": "Approve", "ActionName": "Release"} | run,
+    ]
+    read = {"result": {"ActionExecutionDetails": runs}}
+    variables["answer"] = evaluate(states["ReadAnswer"]["Assign"]["answer"], states=read, **variables)
+    record = {name: evaluate(text, **variables) for name, text in texts(states["RecordAnswer"])}
+    variables["marks"] = evaluate(states["RecordAnswer"]["Assign"]["marks"], **variables)
+    return {"record": record, "package": evaluate(states["MarkModelPackage"]["Arguments"], **variables)}
+
+
+def test_the_answer_is_kept_in_its_own_words_and_marks_the_package():
+    comment = "looks right,\n „viel“ besser"
+    approver = "arn:aws:sts::123456789012:assumed-role/taxi-github-approve/octo,cat"
+    outcome = answered({"UpdatedBy": approver, "Output": {"ExecutionResult": {"ExternalExecutionSummary": comment}}})
+    execution = LINEAGE["execution"]
+    assert outcome["record"] == {
+        "Key": decision_key(execution),
+        "Body": {
+            "execution_id": execution,
+            "approved": True,
+            "time": TIME,
+            "approver": approver,
+            "comment": comment,
+        },
+    }
+    assert outcome["package"] == {
+        "ModelPackageArn": "arn:1",
+        "ModelApprovalStatus": "Approved",
+        "ApprovalDescription": "looks right, „viel“ besser",
+        "CustomerMetadataProperties": {
+            "decision": f"s3://${{Bucket}}/{decision_key(execution)}",
+            "qa": f"s3://${{Bucket}}/{qa_key(execution)}",
+            # SageMaker allows no comma there.
+            "approver": approver.replace(",", " "),
+        },
+    }
+
+
+def test_an_approval_that_timed_out_has_no_author():
+    outcome = answered({}, "FAILED")
+    assert (outcome["record"]["Body"]["approver"], outcome["record"]["Body"]["comment"]) == ("", "")
+    assert "approver" not in outcome["package"]["CustomerMetadataProperties"]
+    assert outcome["package"]["ModelApprovalStatus"] == "Rejected"
+
+
+@pytest.mark.parametrize(
+    ("stage", "state", "expected"),
+    [
+        ("Production", "SUCCEEDED", "RecordDeployment"),
+        ("Production", "FAILED", "DescribeTestStack"),
+        ("Approve", "SUCCEEDED", "DescribeTestStack"),
+    ],
+)
+def test_only_a_deployment_to_production_is_logged(stage, state, expected):
+    variables = decided(state, {"arn:1": LINEAGE}, stage)
+    assert following("IsDeployed", variables) == expected
+
+
+def test_a_deployment_is_logged_by_its_event_alone():
+    task = machine("decision.asl.json")["States"]["RecordDeployment"]
+    variables = decided("SUCCEEDED", {"arn:1": LINEAGE}, "Production")
+    arguments = {name: evaluate(text, **variables) for name, text in texts(task)}
+    assert arguments["Key"] == deployment_key(TIME, LINEAGE["execution"])
+    assert Deployment(**arguments["Body"]) == Deployment(LINEAGE["execution"], TIME, "release")
+
+
+def test_a_package_gets_the_hyperparameters_and_the_metrics_as_used():
+    states = machine("statemachine.asl.json")["States"]
+    measured = [metric() | {"Value": 5.25, "Production": None}]
+    variables = {
+        "release": {
+            "Lineage": {"Record": {"commit_id": "5f3c9a1"}},
+            "ModelPackage": {"Task": "REGRESSION", "CustomerMetadataProperties": LINEAGE},
+        },
+        "training": {"HyperParameters": {"eta": "0.25"}},
+        "evaluated": {"rmse": {"value": 5.25}, "r2": {"value": 0.9}},
+        "measured": measured,
+    }
+    assert evaluate(states["RecordLineage"]["Arguments"]["Body"], **variables) == {
+        "commit_id": "5f3c9a1",
+        "hyperparameters": {"eta": "0.25"},
+        "metrics": {"rmse": {"value": 5.25}, "r2": {"value": 0.9}},
+        "gate": measured,
+    }
+    assert evaluate(states["Register"]["Arguments"], **variables) == {
+        "Task": "REGRESSION",
+        "CustomerMetadataProperties": LINEAGE | {"metric.rmse": "5.25"},
+    }
+
+
 def test_the_decision_marks_the_package_whose_metadata_names_its_execution():
     packages = {"arn:3": LINEAGE | {"execution": "9f9f"}, "arn:2": {}, "arn:1": LINEAGE, "arn:0": {}}
     outcome = decided("SUCCEEDED", packages)
-    assert (outcome["state"], outcome["package"], outcome["approved"]) == ("MarkModelPackage", "arn:1", True)
+    assert (outcome["state"], outcome["package"], outcome["approved"]) == ("IsAnswered", "arn:1", True)
     assert decided("FAILED", packages)["approved"] is False
 
 
@@ -327,7 +432,9 @@ def test_only_a_failed_deployment_counts_as_failed(stage, state, failed):
 
 @pytest.mark.parametrize("packages", [{}, {"arn:3": {"execution": "another"}}, {"arn:3": {}, "arn:2": {}}])
 def test_a_decision_without_a_package_still_deletes_the_test_stack(packages):
-    assert decided("ABANDONED", packages)["state"] == "DescribeTestStack"
+    outcome = decided("ABANDONED", packages)
+    assert outcome["state"] == "IsDeployed"
+    assert following("IsDeployed", outcome) == "DescribeTestStack"
 
 
 def test_a_test_stack_of_another_execution_is_not_deleted():

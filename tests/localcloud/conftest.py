@@ -71,13 +71,13 @@ def bucket(cloud: Cloud) -> str:
 @pytest.fixture(scope="session")
 def scripts(cloud: Cloud, bucket: str, role_arn: str) -> Scripts:
     """Jobs in the cloud whose programs are scripts of the tests."""
-    return Scripts(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "script-mode", IMAGE))
+    return Scripts(cloud, bucket, role_arn, push(cloud.client, bucket, role_arn, "script-mode", IMAGE))
 
 
 @pytest.fixture(scope="session")
 def hosting(cloud: Cloud, bucket: str, role_arn: str) -> Hosting:
     """Endpoints in the cloud whose programs are scripts of the tests."""
-    return Hosting(cloud, bucket, role_arn, push(cloud, bucket, role_arn, "serving", SERVING_IMAGE))
+    return Hosting(cloud, bucket, role_arn, push(cloud.client, bucket, role_arn, "serving", SERVING_IMAGE))
 
 
 @pytest.fixture(scope="session")

@@ -32,12 +32,13 @@ runpy.run_path(os.path.join(os.environ["SAGEMAKER_BASE_DIR"], "model/program.py"
 import os
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-def serve(answer, ping=lambda: 200):
+def serve(answer, ping=lambda: 200, parameters=""):
     class Handler(BaseHTTPRequestHandler):
         protocol_version = "HTTP/1.1"
         wbufsize = -1  # headers and body in one packet
         def do_GET(self):
-            self.reply(ping(), {}, b"")
+            asked = self.path == "/execution-parameters"
+            self.reply((200 if parameters else 404) if asked else ping(), {}, parameters.encode() if asked else b"")
         def do_POST(self):
             status, headers, body = answer(self.rfile.read(int(self.headers["Content-Length"])), self.headers)
             self.reply(status, headers, body.encode())

@@ -16,6 +16,7 @@ Resources:
 Outputs:
   Topic: {Value: !Ref Topic, Export: {Name: !Sub "${Project}:TopicArn"}}
   Key: {Value: !GetAtt Key.Arn, Export: {Name: !Sub "${Project}:KeyArn"}}
+  Role: {Value: !Sub "arn:aws:iam::${AWS::AccountId}:role/worker", Export: {Name: !Sub "${Project}:TransformRoleArn"}}
 """
 ENDED = ("COMPLETE", "FAILED")
 

@@ -7,6 +7,7 @@ import machines
 import pytest
 from harness import REPOSITORY, Cloud, until
 
+TIME = "2026-11-21T12:00:00Z"
 GOOD = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
 # A pipeline needs two stages.
 BAD = {
@@ -20,7 +21,8 @@ BAD = {
 class Project:
     """A project with a model package group, whose production is a stack of these templates."""
 
-    def __init__(self, cloud: Cloud, role_arn: str):
+    def __init__(self, cloud: Cloud, role_arn: str, bucket: str):
+        self.bucket = bucket
         self.cloud, self.role_arn, self.name = cloud, role_arn, f"decided-{uuid.uuid4().hex[:6]}"
         self.cloudformation = cloud.client("cloudformation")
         cloud.client("sagemaker").create_model_package_group(ModelPackageGroupName=self.name)
@@ -47,22 +49,30 @@ class Project:
     def approval(self, package: str) -> str:
         return self.cloud.client("sagemaker").describe_model_package(ModelPackageName=package)["ModelApprovalStatus"]
 
-    def decide(self, state: str) -> str:
+    def decide(self, state: str, time: str = TIME) -> str:
         """Run the state machine for the end of Production/Deploy; its status."""
         definition = (REPOSITORY / "infra" / "decision.asl.json").read_text()
-        names = {"Partition": "aws", "ModelPackageGroup": self.name, "TestStack": "x", "ProductionStack": self.name}
+        names = {
+            "Partition": "aws",
+            "ModelPackageGroup": self.name,
+            "TestStack": "x",
+            "ProductionStack": self.name,
+            "Pipeline": self.name,
+            "Bucket": self.bucket,
+        }
         for key, value in names.items():
             definition = definition.replace(f"${{{key}}}", value)
         client = self.cloud.client("stepfunctions")
         machine = client.create_state_machine(name=self.name, roleArn=self.role_arn, definition=definition)
-        event = {"detail": {"execution-id": "1a2b", "stage": "Production", "action": "Deploy", "state": state}}
+        event: dict = {"time": time}
+        event |= {"detail": {"execution-id": "1a2b", "stage": "Production", "action": "Deploy", "state": state}}
         started = client.start_execution(stateMachineArn=machine["stateMachineArn"], input=json.dumps(event))
         return machines.ended(self.cloud, started["executionArn"])["status"]
 
 
 @pytest.fixture
-def project(cloud: Cloud, role_arn: str) -> Project:
-    return Project(cloud, role_arn)
+def project(cloud: Cloud, role_arn: str, bucket: str) -> Project:
+    return Project(cloud, role_arn, bucket)
 
 
 def test_failed_first_deployment_is_deleted(project: Project) -> None:
@@ -86,3 +96,27 @@ def test_only_the_package_of_the_execution_is_changed(project: Project, state: s
     assert project.decide(state) == "SUCCEEDED"
     assert project.approval(own) == approval
     assert [project.approval(each) for each in (older, newer)] == ["PendingManualApproval"] * 2
+
+
+@pytest.mark.parametrize(
+    ("state", "time", "logged"),
+    [("SUCCEEDED", "2026-11-21T12:00:01Z", True), ("FAILED", "2026-11-21T12:00:02Z", False)],
+)
+def test_a_deployment_to_production_is_logged_as_json_when_it_succeeded(
+    project: Project, state: str, time: str, logged: bool
+) -> None:
+    project.deploy(GOOD)
+    project.register("1a2b")
+    assert project.decide(state, time) == "SUCCEEDED"
+    moment = time.replace(":", "")
+    s3 = project.cloud.client("s3")
+    keys = [
+        each["Key"]
+        for each in s3.list_objects_v2(Bucket=project.bucket, Prefix=f"lineage/deployments/{moment}").get(
+            "Contents", []
+        )
+    ]
+    assert keys == ([f"lineage/deployments/{moment}-1a2b.json"] if logged else [])
+    for key in keys:
+        entry = json.loads(s3.get_object(Bucket=project.bucket, Key=key)["Body"].read())
+        assert entry == {"execution_id": "1a2b", "time": time, "kind": "release", "by": "", "reason": ""}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import replace
 
 import pytest
@@ -14,6 +15,7 @@ from mlops import rendering, shapes
 from mlops.configuration import load
 from mlops.contract import Category
 from mlops.errors import InputError
+from mlops.names import lineage_key
 
 
 @pytest.fixture
@@ -61,9 +63,25 @@ def test_tags_of_the_configuration_stay(repository):
 def test_the_metadata_of_a_model_package_has_its_lineage(configuration):
     package = rendering.model_package(configuration, RELEASE)
     assert "Tags" not in package
-    assert package["CustomerMetadataProperties"] == LINEAGE
+    assert package["CustomerMetadataProperties"] == LINEAGE | {
+        "image": RELEASE.image,
+        "lineage": f"s3://{RELEASE.bucket}/{lineage_key(RELEASE.execution_id)}",
+    }
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
     assert package["Task"] == "REGRESSION"
+
+
+def test_a_model_package_says_who_requested_its_release_in_the_characters_that_sagemaker_allows(configuration):
+    request = {"StartedBy": "octocat[bot]", "Reason": "wärmere Tage, früher!" + "x" * 300, "Link": "none"}
+    metadata = rendering.model_package(configuration, replace(RELEASE, request=request))["CustomerMetadataProperties"]
+    assert metadata["requested-by"] == "octocat bot "
+    assert metadata["reason"].startswith("wärmere Tage  früher x") and len(metadata["reason"]) == 256
+    assert "link" not in metadata
+    assert all(re.fullmatch(r"[\w .:/=+\-@]{1,256}", value) for value in metadata.values())
+    assert (
+        rendering.state_machine_input(configuration, replace(RELEASE, request=request))["Lineage"]["Record"]["request"]
+        == request
+    )
 
 
 def test_the_trained_model_and_image_are_evaluated_registered_and_served(configuration):

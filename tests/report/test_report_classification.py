@@ -10,10 +10,10 @@ from test_report_page import page
 
 from mlops.contract import ProblemType
 from mlops.metrics import METRICS
+from mlops.pages.numbers import number, percent, signed_percent
 from mlops.report import as_html, as_markdown, classification, metrics, predictions
 from mlops.report.classification import Classification, Table
 from mlops.report.collect import Document
-from mlops.report.numbers import number, percent, signed_percent
 
 CLASSIFIERS = ("binary", "three", "hundred")
 every_classifier = pytest.mark.parametrize(

@@ -7,7 +7,8 @@ from typing import Any
 import pytest
 
 from mlops.contract import ProblemType
-from mlops.report import numbers, predictions
+from mlops.pages import numbers
+from mlops.report import predictions
 
 
 @pytest.mark.parametrize(

@@ -4,18 +4,17 @@ import json
 import re
 from collections.abc import Callable
 from html.parser import HTMLParser
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from mlops import report
+from mlops import pages
 from mlops.report import as_html, as_json, as_markdown
 from mlops.report.charts.classification import STRONGEST
 from mlops.report.collect import Document
 
 Render = Callable[[Document], str]
-STYLE = Path(report.__file__).parent / "templates" / "style.css"
+STYLE = pages.style()
 
 
 class Page(HTMLParser):
@@ -83,7 +82,7 @@ def test_the_page_is_self_contained(released: Document) -> None:
     found = page(released)
     assert not found.all("script") and not found.all("link") and not found.all("img")
     assert all(link["href"].startswith("#") for link in found.all("a"))
-    assert "@import" not in STYLE.read_text() and "url(" not in STYLE.read_text()
+    assert "@import" not in STYLE and "url(" not in STYLE
 
 
 def test_a_log_with_a_console_is_linked(released: Document) -> None:
@@ -191,10 +190,7 @@ def test_the_json_is_the_document(released: Document) -> None:
 
 def schemes() -> list[dict[str, str]]:
     """The colours of each scheme in style.css."""
-    found = [
-        dict(re.findall(r"--([\w-]+): (#\w+)", block))
-        for block in re.findall(r":root \{(.*?)\}", STYLE.read_text(), re.S)
-    ]
+    found = [dict(re.findall(r"--([\w-]+): (#\w+)", block)) for block in re.findall(r":root \{(.*?)\}", STYLE, re.S)]
     return [found[0] | later for later in found]
 
 

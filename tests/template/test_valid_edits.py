@@ -58,6 +58,7 @@ def tuning(change: Callable[[dict[str, Any]], object]) -> Edit:
 
 
 VPC = {"Subnets": ["subnet-0123456789abcdef0"], "SecurityGroupIds": ["sg-0123456789abcdef0"]}
+SCALING = {"MinCapacity": 1, "MaxCapacity": 20, "invocations_per_instance": 1000}
 PREBUILT = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
 
 EDITS: dict[str, Edit] = {
@@ -67,8 +68,7 @@ EDITS: dict[str, Edit] = {
     "all traffic at once": set_values("production.yml", shift={"type": "all_at_once", "minutes": 1}),
     "a rolling shift": set_values("production.yml", clients_call="endpoint", shift={"type": "rolling", "percent": 50}),
     "other alarms": set_values("production.yml", alarms={"errors_per_minute": 20, "latency_milliseconds": 300}),
-    "no scaling": values("production.yml", lambda content: content.pop("autoscaling")),
-    "more scaling": within("production.yml", "autoscaling", MaxCapacity=20),
+    "a larger type with scaling": set_values("production.yml", InstanceType="ml.m5.large", autoscaling=SCALING),
     "an API key": within("production.yml", "api", authentication="api_key"),
     "fewer rows in a request": within("production.yml", "api", max_rows=100),
     "an endpoint in a VPC": set_values("production.yml", VpcConfig=VPC),
@@ -83,9 +83,9 @@ EDITS: dict[str, Edit] = {
     "a larger evaluation": set_values("evaluation.yml", instance_type="ml.m5.xlarge"),
     "a tag for the cost centre": set_values("trainingjob.json", Tags=[{"Key": "cost-centre", "Value": "4711"}]),
     "shallower trees": within("trainingjob.json", "HyperParameters", max_depth="4"),
-    "spot instances": both(
-        set_values("trainingjob.json", EnableManagedSpotTraining=True),
-        within("trainingjob.json", "StoppingCondition", MaxWaitTimeInSeconds=86400),
+    "no spot instances": both(
+        values("trainingjob.json", lambda content: content.pop("EnableManagedSpotTraining")),
+        values("trainingjob.json", lambda content: content["StoppingCondition"].pop("MaxWaitTimeInSeconds")),
     ),
     "a larger training instance": within("trainingjob.json", "ResourceConfig", InstanceType="ml.m5.2xlarge"),
     "a prebuilt image": within("trainingjob.json", "AlgorithmSpecification", TrainingImage=PREBUILT),
@@ -113,7 +113,7 @@ GROUPS = [
         "three instances",
         "a linear shift",
         "other alarms",
-        "more scaling",
+        "a larger type with scaling",
         "an API key",
         "an endpoint in a VPC",
         "a larger test endpoint",
@@ -122,14 +122,13 @@ GROUPS = [
         "a larger evaluation",
         "a tag for the cost centre",
         "shallower trees",
-        "spot instances",
+        "no spot instances",
         "twenty trials",
         "another region",
     ],
     [
         "clients call the endpoint",
         "all traffic at once",
-        "no scaling",
         "no captured data",
         "fewer users",
         "two metrics",

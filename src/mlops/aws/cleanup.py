@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import re
+from collections.abc import Iterable
 from typing import Any
 
-from mlops.aws import endpoints, paging
+from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
 from mlops.errors import PipelineError
-from mlops.names import Names
-
-_SHORT_ID = re.compile("[0-9a-f]{8}")
 
 
 def bucket(session: Session, name: str) -> None:
@@ -45,15 +42,15 @@ def model_packages(session: Session, group: str) -> None:
         client.delete_model_package(ModelPackageName=summary["ModelPackageArn"])
 
 
-def endpoint_logs(session: Session, names: Names) -> None:
-    """Delete the log groups of the endpoints of all releases. SageMaker creates them, no stack owns them."""
+def log_groups(session: Session, groups: Iterable[str]) -> None:
+    """Delete log groups; those that do not exist any more are skipped."""
     client = session.client("logs")
-    prefix = endpoints.log_of(names.release_endpoint("")).group
-    for group in list(paging.items(client, "describe_log_groups", "logGroups", logGroupNamePrefix=prefix)):
-        name = group["logGroupName"]
-        # Log groups of another model may have the same prefix.
-        if _SHORT_ID.fullmatch(name.removeprefix(prefix)):
-            client.delete_log_group(logGroupName=name)
+    for group in groups:
+        try:
+            client.delete_log_group(logGroupName=group)
+        except AWSError as error:
+            if not error.is_missing_resource:
+                raise
 
 
 def _all_pages(client: Any, operation: str, missing: str, **request: str) -> list[dict[str, Any]]:

@@ -121,13 +121,19 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
 
 def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
     """The last match of each of a training job's MetricDefinitions (Name, Regex with a group)."""
-    metrics = {}
-    for definition in definitions:
-        for line in lines:
-            match = re.search(definition["Regex"], line)
-            if match:
-                metrics[definition["Name"]] = float(match[1])
-    return metrics
+    return dict(found for line in lines for found in metrics_in(line, definitions))
+
+
+def metrics_in(line: str, definitions: list[dict]) -> list[tuple[str, float]]:
+    """The metrics in a line of a training job's log, by its MetricDefinitions."""
+    found = ((each["Name"], re.search(each["Regex"], line)) for each in definitions)
+    return [(name, float(match[1])) for name, match in found if match]
+
+
+def metric_definitions(session: Session, name: str) -> list[dict]:
+    """The MetricDefinitions of a training job."""
+    answer = _describe(session, "describe_training_job", {"TrainingJobName": name}) or {}
+    return answer.get("AlgorithmSpecification", {}).get("MetricDefinitions", [])
 
 
 def _why_training_ended(response: dict) -> str:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from mlops.aws import paging
@@ -18,7 +18,11 @@ APPROVED, REJECTED = "Approved", "Rejected"
 
 @dataclass(frozen=True)
 class ModelPackage:
-    """One version; `status` is AWS's ModelApprovalStatus. The lineage is empty for a package that no release created."""
+    """One version; `status` is AWS's ModelApprovalStatus. The lineage is empty for a package that no release created.
+
+    `metadata` has the keys of `mlops.rendering.lineage` and of infra/decision.asl.json, `approval` is the comment of the
+    approval, or why the package was rejected later.
+    """
 
     arn: str
     version: int
@@ -28,6 +32,8 @@ class ModelPackage:
     execution_id: str
     commit_id: str
     data_version: str
+    metadata: dict[str, str] = field(default_factory=dict)
+    approval: str = ""
 
 
 def read(session: Session, names: Names, version: int) -> ModelPackage:
@@ -56,17 +62,19 @@ def describe(session: Session, arn: str) -> ModelPackage:
         execution_id=lineage.execution_id,
         commit_id=lineage.commit_id,
         data_version=lineage.data_version,
+        metadata=package.get("CustomerMetadataProperties", {}),
+        approval=package.get("ApprovalDescription", ""),
     )
 
 
-def newest_first(session: Session, names: Names) -> Iterator[ModelPackage]:
-    """Every package of the group that a person or a release has approved, the newest first."""
+def newest_first(session: Session, names: Names, status: str | None = APPROVED) -> Iterator[ModelPackage]:
+    """Every package of the group that a person or a release has approved, the newest first; None: of any status."""
     summaries = paging.items(
         session.client("sagemaker"),
         "list_model_packages",
         "ModelPackageSummaryList",
         ModelPackageGroupName=names.model_package_group,
-        ModelApprovalStatus=APPROVED,
+        **({"ModelApprovalStatus": status} if status else {}),
         SortBy="CreationTime",
         SortOrder="Descending",
     )

@@ -1,28 +1,36 @@
-"""Who requests a release or a rollback, and why: part of the execution's variables, its approval and its messages."""
+"""Who or what requests a release or a rollback, and why: variables of the execution, text of approval and messages."""
 
 from __future__ import annotations
 
 import getpass
 import os
 from dataclasses import dataclass
+from typing import Literal
 
+# What starts executions. infra/retraining.asl.json starts those of data, drift and a schedule in AWS.
+Trigger = Literal["commit", "data", "drift", "manual", "schedule"]
+
+# By the event of a workflow's run; a person starts all others.
+_OF_EVENTS: dict[str, Trigger] = {"push": "commit", "schedule": "schedule"}
 # CodePipeline limits the approval's text, which contains all three, to 1,000 characters.
 _LONGEST = {"StartedBy": 60, "Reason": 250, "Link": 250}
 
 
 @dataclass(frozen=True)
 class RequestedBy:
-    """`link` is the page of the workflow's run, "none" on a terminal."""
+    """`link` is the page of the workflow's run, "none" on a terminal. `trigger` is one of Trigger."""
 
     started_by: str
     reason: str
     link: str
+    trigger: Trigger = "manual"
 
     @property
     def variables(self) -> dict[str, str]:
-        """The pipeline's variables StartedBy, Reason and Link."""
+        """The pipeline's variables StartedBy, Reason, Link and Trigger."""
         values = {"StartedBy": self.started_by, "Reason": self.reason, "Link": self.link}
-        return {name: _cut(" ".join(value.split()), _LONGEST[name]) for name, value in values.items()}
+        cut = {name: _cut(" ".join(value.split()), _LONGEST[name]) for name, value in values.items()}
+        return {**cut, "Trigger": self.trigger}
 
     def __str__(self) -> str:
         return ", ".join([f"by {self.started_by}", self.reason, *([self.link] if self.link != "none" else [])])
@@ -37,7 +45,8 @@ def of_this_call(reason: str = "") -> RequestedBy:
         os.environ.get(name, "") for name in ("GITHUB_SERVER_URL", "GITHUB_REPOSITORY", "GITHUB_RUN_ID")
     )
     event = os.environ.get("GITHUB_EVENT_NAME", "")
-    return RequestedBy(actor, reason or event or "none given", f"{server}/{repository}/actions/runs/{run}")
+    page = f"{server}/{repository}/actions/runs/{run}"
+    return RequestedBy(actor, reason or event or "none given", page, _OF_EVENTS.get(event, "manual"))
 
 
 def _cut(text: str, longest: int) -> str:

@@ -94,6 +94,11 @@ class AWSError(MlopsError):
         self.response = response or {}
 
     @property
+    def is_denied(self) -> bool:
+        """Whether the caller lacks a permission; the message names the action."""
+        return self.code in _DENIED_CODES or (self.code == "403" and self.operation in _ACTION_OF_A_HEAD)
+
+    @property
     def is_missing_resource(self) -> bool:
         """Whether AWS refused the call because the resource does not exist.
 

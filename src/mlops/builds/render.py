@@ -23,6 +23,8 @@ from mlops.errors import InputError, MlopsError
 from mlops.rendering import Challenger, Functions, Release, Request, transition
 
 _RETENTION_DAYS = 90
+# The pipeline's variables that say what is released; the others say who requested it.
+_CONTENT = ("CommitId", "Tune", "HyperParameters")
 
 
 def main() -> int:
@@ -55,6 +57,7 @@ def _run(root: Path) -> None:
         production_model=_production_model(session, settings),
         functions=_functions(session, root, settings),
         challenger=_challenger(session, settings),
+        request={name: value for name, value in variables.items() if name not in _CONTENT},
     )
     if settings.production.clients_call == "api":
         _prepare_log(session, settings, release)

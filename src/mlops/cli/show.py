@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from contextlib import ExitStack
 from functools import singledispatch
 from typing import TypeVar
 
-from mlops.cli import console, display
+from mlops.cli import console, destruction, display
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.events import Event, Events
@@ -185,12 +186,46 @@ def _(event: events.RolledBack) -> list[str]:
 
 
 @lines.register
+def _(event: events.DestructionPlanned) -> list[str]:
+    return destruction.lines(event.plan)
+
+
+@lines.register
 def _(event: events.ProjectDestroyed) -> list[str]:
-    name = event.project
+    return [f"{event.plan.project} is deleted, except what the plan keeps."]
+
+
+@lines.register
+def _(event: events.Examined) -> list[str]:
+    found = event.finding
+    remedy = [f"           {found.remedy}"] if found.remedy else []
+    return [f"{found.state:8} {found.check}: {found.detail}", *remedy]
+
+
+@lines.register
+def _(event: events.BatchStarted) -> list[str]:
+    return [f"The transform job {event.job} has started."]
+
+
+@lines.register
+def _(event: events.BatchContinues) -> list[str]:
     return [
-        f"{name} is deleted, except its stacks {name}-bootstrap and {name}-boundaries, if they exist, and the key, which "
-        "AWS keeps for 30 days."
+        f"\nThe transform job {event.job} continues. Follow it and write its result:",
+        f"  mlops batch --job {event.job} {shlex.quote(event.target)}",
+        f"Stop it: aws sagemaker stop-transform-job --transform-job-name {event.job}",
     ]
+
+
+@lines.register
+def _(event: events.BatchCompared) -> list[str]:
+    drifted = f"differ from the baseline in {', '.join(event.drifted)}" if event.drifted else "are like the baseline"
+    violations = f"{event.violations} violation{'' if event.violations == 1 else 's'}"
+    return [f"The rows {drifted} ({violations}). Report: {shown(event.report)}"]
+
+
+@lines.register
+def _(event: events.BatchScored) -> list[str]:
+    return [f"{event.rows:,} rows with predictions are in {event.target}"]
 
 
 @lines.register
@@ -256,3 +291,8 @@ def _(event: events.LocalRunInterrupted) -> list[str]:
 
 def _counts(counts: Mapping[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in counts.items())
+
+
+@lines.register
+def _(event: events.RunTracked) -> list[str]:
+    return [f"Execution {event.execution_id} is run {event.run_id} on {event.uri}"]

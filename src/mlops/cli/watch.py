@@ -11,6 +11,7 @@ from mlops import release
 from mlops.aws import executions
 from mlops.cli import console
 from mlops.cli.show import show
+from mlops.errors import MlopsError
 
 
 @click.command()
@@ -25,8 +26,19 @@ def watch(execution: str | None, until_approval: bool) -> None:
     chosen = executions.named(repository.session, repository.names.pipeline, execution)
     with continue_on_interrupt(chosen):
         ended = show(release.watch(repository, chosen, until_approval=until_approval))
+    if ended.finished and repository.project.tracking_uri:
+        _track(repository, ended.id)
     if ended.waiting_approval:
         console.write("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
+
+
+def _track(repository: release.Repository, execution_id: str) -> None:
+    """Write the run to MLflow. The release has succeeded, whatever MLflow's server answers."""
+    try:
+        show(release.track(repository, execution_id))
+    except MlopsError as error:
+        console.write(f"The run is not tracked: {error}")
+        console.write(f"Track it later with: mlops track {execution_id}")
 
 
 @contextmanager

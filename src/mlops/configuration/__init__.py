@@ -170,6 +170,7 @@ def _value_problems(loaded: dict[str, Document], own_files: dict[str, Any]) -> l
         ("configuration/evaluation.yml", crosschecks.evaluation_problems),
         ("configuration/test.yml", awsrequests.endpoint_problems),
         ("configuration/production.yml", awsrequests.endpoint_problems),
+        ("configuration/production.yml", awsrequests.batch_problems),
         ("configuration/production.yml", productionchecks.problems),
         ("configuration/qa.yml", crosschecks.qa_problems),
     )

@@ -8,7 +8,7 @@ from botocore.model import Shape
 
 from mlops import names, shapes
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Endpoint, Evaluation
+from mlops.configuration.models import Endpoint, Evaluation, Production
 from mlops.errors import InputProblem
 from mlops.tags import LINEAGE
 
@@ -64,6 +64,15 @@ def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProbl
             for problem in shapes.check(endpoint.VpcConfig.model_dump(), vpc)
         ]
     return problems
+
+
+def batch_problems(document: Document, production: Production) -> list[InputProblem]:
+    """Check the instance type of transform jobs."""
+    instance_type = shapes.input_shape("sagemaker", "CreateTransformJob").members["TransformResources"].members
+    return [
+        document.problem("batch.InstanceType", problem.found, problem.allowed)
+        for problem in shapes.check(production.batch.InstanceType, instance_type["InstanceType"])
+    ]
 
 
 def evaluation_problems(document: Document, evaluation: Evaluation) -> list[InputProblem]:

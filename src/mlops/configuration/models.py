@@ -23,6 +23,10 @@ _ProjectName = Annotated[
 ]
 _ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
 _EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
+_TRACKING_URI = (
+    r"^(https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s@?#]*)?"
+    r"|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:mlflow-(app|tracking-server)/[A-Za-z0-9-]+)?$"
+)
 _Positive = Annotated[FiniteFloat, Field(gt=0)]
 _LARGEST = 2**31 - 1
 _Count = Annotated[int, Field(ge=1, le=_LARGEST)]
@@ -34,7 +38,11 @@ class _File(BaseModel):
 
 
 class Project(_File):
-    """project.json: the answers that the repository was generated with."""
+    """project.json: the answers that the repository was generated with, and where runs are tracked.
+
+    `tracking_uri` is an MLflow server's address or the ARN of SageMaker's managed one; empty for none. It has no password,
+    which MLflow's client reads from MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD.
+    """
 
     project: _ProjectName
     model: _ModelName
@@ -42,6 +50,7 @@ class Project(_File):
     notification_email: Annotated[str, Field(pattern=_EMAIL, max_length=254)]
     github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=39)]
     github_repository: Annotated[str, Field(pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=100)]
+    tracking_uri: Annotated[str, Field(pattern=_TRACKING_URI, max_length=2048)] = ""
 
 
 class MetricGate(_File):
@@ -129,6 +138,13 @@ class Api(_File):
     VpcConfig: Vpc | None = None
 
 
+class Batch(_File):
+    """The instances of transform jobs (`mlops batch`). Their type's quota is "for transform job usage"."""
+
+    InstanceType: str = "ml.m5.large"
+    InstanceCount: Annotated[int, Field(ge=1, le=100)] = 1
+
+
 class Production(Endpoint):
     """production.yml: the endpoint that clients call, directly or through the API."""
 
@@ -138,6 +154,7 @@ class Production(Endpoint):
     autoscaling: Autoscaling | None = None
     challenger: Challenger | None = None
     api: Api = Api()
+    batch: Batch = Batch()
 
 
 class Qa(_File):

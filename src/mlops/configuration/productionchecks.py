@@ -6,6 +6,7 @@ from mlops import names
 from mlops.configuration.documents import Document
 from mlops.configuration.models import Production
 from mlops.errors import InputProblem
+from mlops.instances import is_burstable
 
 # CloudFormation's handlers of AWS::Lambda::Alias and AWS::SageMaker::Endpoint give an update two hours.
 _UPDATE_MINUTES = 120
@@ -61,6 +62,11 @@ def _autoscaling_problems(document: Document, production: Production) -> list[In
     scaling, count = production.autoscaling, production.InitialInstanceCount
     if scaling is None:
         return []
+    if is_burstable(production.InstanceType):
+        allowed = (
+            "a type that is not burstable, such as ml.m5.large, or no autoscaling: SageMaker does not scale this one"
+        )
+        return [document.problem("InstanceType", production.InstanceType, allowed)]
     if scaling.MaxCapacity < scaling.MinCapacity:
         allowed = f"at least MinCapacity ({scaling.MinCapacity})"
         return [document.problem("autoscaling.MaxCapacity", scaling.MaxCapacity, allowed)]

@@ -1,4 +1,4 @@
-"""The container's entry point: SageMaker calls it with `train` or `serve`, processing jobs with evaluate or baseline."""
+"""The container's entry point: SageMaker calls it with `train` or `serve`, processing jobs with evaluate, baseline or monitor."""
 
 from __future__ import annotations
 
@@ -15,6 +15,7 @@ _PROGRAMS = {
     "serve": "mlops.container.serving:serve",
     "evaluate": "mlops.container.programs.evaluate:evaluate",
     "baseline": "mlops.container.programs.baseline:baseline",
+    "monitor": "mlops.container.programs.monitor:monitor",
 }
 
 

@@ -9,13 +9,13 @@ import json
 import math
 from array import array
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 MISSING = math.nan
 _MOST_NAMED = 20
-_FLOAT32_MAX = 3.4028234663852886e38
+FLOAT32_MAX = 3.4028234663852886e38
 
 
 class RowError(ValueError):
@@ -31,6 +31,8 @@ class Feature:
     """One column of a request."""
 
     name: str
+    compared: bool = field(default=True, kw_only=True)
+    """Whether monitoring compares its distribution with the baseline's. An hour's requests have other times of day."""
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -89,8 +91,8 @@ class Number(Feature):
     @cached_property
     def interval(self) -> tuple[float, float]:
         """The allowed numbers as an open interval, so that one comparison checks inclusive and exclusive bounds."""
-        least = math.nextafter(-_FLOAT32_MAX if self.minimum is None else self.minimum, -math.inf)
-        most = math.nextafter(_FLOAT32_MAX if self.maximum is None else self.maximum, math.inf)
+        least = math.nextafter(-FLOAT32_MAX if self.minimum is None else self.minimum, -math.inf)
+        most = math.nextafter(FLOAT32_MAX if self.maximum is None else self.maximum, math.inf)
         above = least if self.exclusive_minimum is None else max(least, self.exclusive_minimum)
         below = most if self.exclusive_maximum is None else min(most, self.exclusive_maximum)
         return above, below

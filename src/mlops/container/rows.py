@@ -71,7 +71,7 @@ def parse_csv(text: str, layout: Sequence[Feature | None]) -> Rows:
     `layout` describes the cells of a row from left to right; None is a cell to leave out. Raises RowError.
     """
     if '"' in text or "\r" in text:
-        text = _without_quotes(text)
+        text = without_quotes(text)
     text = text.rstrip("\n")
     if not text:
         raise RowError(1, f"found nothing, expected {_expected(layout)}")
@@ -118,7 +118,7 @@ def _in_order(row: Any, features: Sequence[Feature]) -> list[Any]:
     raise ValueError(f"found {found}, expected {_expected(features)}")
 
 
-def _without_quotes(text: str) -> str:
+def without_quotes(text: str) -> str:
     reader = csv.reader(io.StringIO(text), strict=True)
     try:
         rows = list(reader)

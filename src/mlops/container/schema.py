@@ -43,6 +43,10 @@ def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Target]:
 
 
 def _described(feature: Feature) -> dict[str, Any]:
+    return _values(feature) | ({} if feature.compared else {"compared": False})
+
+
+def _values(feature: Feature) -> dict[str, Any]:
     if isinstance(feature, Category):
         described = {"name": feature.name, "type": "string", "enum": list(feature.values)}
         return described if feature.encoding == "one_hot" else described | {"encoding": feature.encoding}
@@ -53,9 +57,10 @@ def _described(feature: Feature) -> dict[str, Any]:
 
 
 def _feature(described: dict[str, Any]) -> Target:
+    name, compared = described["name"], described.get("compared", True)
     if described["type"] == "string":
-        return Category(described["name"], tuple(described["enum"]), described.get("encoding", "one_hot"))
+        return Category(name, tuple(described["enum"]), described.get("encoding", "one_hot"), compared=compared)
     if described["type"] not in ("integer", "number"):
         raise ValueError(f"type {described['type']}")
     bounds = {field: described[word] for word, field in _BOUNDS.items() if word in described}
-    return Number(described["name"], integer=described["type"] == "integer", **bounds)
+    return Number(name, integer=described["type"] == "integer", compared=compared, **bounds)

@@ -19,6 +19,10 @@ _TIMEOUT_SECONDS = 10
 _NUMBER = re.compile(r"[1-9][0-9]{0,18}")
 
 
+class Renamed(InputError):
+    """GitHub has the repository under another name than configuration/project.json."""
+
+
 @dataclass(frozen=True)
 class Ids:
     """The numeric ids of a repository and of its owner on GitHub, which the tokens of its workflows contain."""
@@ -44,6 +48,8 @@ class Environment:
     branches: tuple[str, ...]
     has_reviewers: bool
     wait_minutes: int
+    prevents_self_review: bool
+    admins_can_bypass: bool
 
 
 def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
@@ -88,7 +94,15 @@ def environment(name: str, environment: str) -> Environment | None:
         branches=branches,
         has_reviewers="required_reviewers" in rules,
         wait_minutes=rules.get("wait_timer", {}).get("wait_timer", 0),
+        prevents_self_review=bool(rules.get("required_reviewers", {}).get("prevent_self_review")),
+        admins_can_bypass=bool(described.get("can_admins_bypass", True)),
     )
+
+
+def variable(name: str, key: str) -> str | None:
+    """An Actions variable of the repository OWNER/NAME; None when it is not set."""
+    described = _get(f"repos/{name}/actions/variables/{key}")
+    return None if described is None else str(described["value"])
 
 
 def _get(path: str) -> Any | None:
@@ -125,7 +139,7 @@ def _require_gh() -> None:
 
 def _parse(name: str, body: dict[str, Any]) -> Ids:
     if body.get("full_name") != name:
-        raise InputError(
+        raise Renamed(
             f"The name of {name} on GitHub is {body.get('full_name')}. Write that name into configuration/project.json "
             "(github_owner, github_repository), capitals included: tokens contain it."
         )

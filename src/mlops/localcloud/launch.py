@@ -48,6 +48,13 @@ def conflicting_variables() -> list[str]:
     return [*_CONFLICTING, *(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]
 
 
+def adopt(running: Running) -> None:
+    """Make AWS clients of this process call the cloud, from now on."""
+    for name in conflicting_variables():
+        os.environ.pop(name, None)
+    os.environ.update(running.environment)
+
+
 class Handle:
     """A local cloud that this process owns: it stops when the handle stops, or when this process ends."""
 

@@ -1,5 +1,6 @@
 """Service integrations of Step Functions: the aws-sdk tasks of every service."""
 
+import json
 from collections.abc import Callable
 from functools import cache
 from typing import Any
@@ -21,6 +22,7 @@ def call(service: str, action: str, arguments: dict, role_arn: str) -> dict[str,
     """Carry out the task aws-sdk:SERVICE:ACTION under the state machine's role.
 
     Names of fields begin with a capital letter in arguments and results, whatever their spelling in the service's API.
+    An object in place of a blob, such as the Body of PutObject, is passed as its JSON.
     Source: AWS Step Functions Developer Guide, "Learning to use AWS service SDK integrations".
     Raises TaskError with the service's error code, and States.Runtime for an unknown operation.
     """
@@ -62,6 +64,8 @@ def _renamed(value: Any, shape: Shape | None, rename: Callable[[str, StructureSh
         return [_renamed(each, shape.member, rename) for each in value]
     if isinstance(shape, MapShape) and isinstance(value, dict):
         return {key: _renamed(each, shape.value, rename) for key, each in value.items()}
+    if shape is not None and shape.type_name == "blob" and isinstance(value, dict | list):
+        return json.dumps(value, separators=(",", ":")).encode()
     return _text(value)
 
 

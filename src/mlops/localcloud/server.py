@@ -21,7 +21,16 @@ from mlops.localcloud.enforcement import ledger, service_calls, stacks
 from mlops.localcloud.federation import accounts, assume_role, resources, web_identity
 from mlops.localcloud.guard import Guard, without_cors
 from mlops.localcloud.identity import container_credentials
-from mlops.localcloud.ministack import apigateway, app, conditions, execution_history, iam, managed_policies, s3
+from mlops.localcloud.ministack import (
+    apigateway,
+    app,
+    conditions,
+    execution_history,
+    iam,
+    managed_policies,
+    s3,
+    schedules,
+)
 from mlops.localcloud.ministack import stepfunctions as ministack_stepfunctions
 from mlops.localcloud.service import Service
 from mlops.localcloud.settings import Settings
@@ -30,7 +39,7 @@ from mlops.localcloud.validation import refusals
 
 logger = logging.getLogger(__name__)
 
-_PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling")
+_PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling", "servicequotas")
 _HEALTH = "/_localcloud/health"
 
 Receive = Callable[[], Awaitable[dict]]
@@ -164,6 +173,8 @@ def _install() -> Service:
     execution_history.install()
     managed_policies.add_managed_policies()
     s3.use_managed_key()
+    schedules.shorten(context.settings.time_scale)
+    s3.encrypt_buckets_of_templates()
     # The check that is installed last runs first, so malformed requests reach no other.
     event_targets.install()
     refusals.install()

@@ -23,11 +23,15 @@ True
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.approval import approve, reject
+from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
+from mlops.release.costing import estimate_cost
 from mlops.release.datasets import prepare_data
 from mlops.release.deployment import deploy
-from mlops.release.destruction import destroy
+from mlops.release.destruction import destroy, plan_destruction
+from mlops.release.diagnosing import diagnose
 from mlops.release.invocation import invoke
+from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.overview import Status, status
 from mlops.release.reporting import read_baseline, write_report
@@ -35,6 +39,7 @@ from mlops.release.repository import Repository, find
 from mlops.release.rollback import roll_back
 from mlops.release.starting import hyperparameters, start
 from mlops.release.stopping import stop
+from mlops.release.tracking import track
 from mlops.release.watching import watch
 
 __all__ = [
@@ -42,13 +47,20 @@ __all__ = [
     "Repository",
     "Status",
     "approve",
+    "batch",
     "bootstrap",
+    "compare",
     "deploy",
     "destroy",
+    "diagnose",
+    "estimate_cost",
     "events",
     "find",
+    "finish_batch",
+    "history",
     "hyperparameters",
     "invoke",
+    "plan_destruction",
     "prepare_data",
     "read_baseline",
     "reject",
@@ -58,6 +70,8 @@ __all__ = [
     "start",
     "status",
     "stop",
+    "track",
+    "version",
     "watch",
     "write_report",
 ]

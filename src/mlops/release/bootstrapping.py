@@ -14,8 +14,8 @@ from mlops.release.events import EnvironmentKept, Events, GitHubCommands, Review
 from mlops.release.repository import Repository
 
 # The environments with reviewers: their jobs approve a release, or delete everything.
-_REVIEWED = ("production", "destroy")
-_ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
+REVIEWED = ("production", "destroy")
+ENVIRONMENTS = ("production", "retrain", "rollback", "destroy")
 
 
 def bootstrap(
@@ -58,9 +58,7 @@ def bootstrap(
     if set_on_github:
         yield from _set(name, variables, requested)
     else:
-        creating = [
-            environments.create_if_missing(name, each, _reviewers_of(each, requested)) for each in _ENVIRONMENTS
-        ]
+        creating = [environments.create_if_missing(name, each, _reviewers_of(each, requested)) for each in ENVIRONMENTS]
         yield GitHubCommands((*creating, *(shlex.join(command) for command in variables)))
     if not requested:
         yield ReviewersMissing()
@@ -83,7 +81,7 @@ def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -
 
 def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> Events[None]:
     """Have gh set the variables, create the environments that are missing and complete the others."""
-    present = {each: repositories.environment(name, each) for each in _ENVIRONMENTS}
+    present = {each: repositories.environment(name, each) for each in ENVIRONMENTS}
 
     def set_all() -> None:
         for environment, existing in present.items():
@@ -104,7 +102,7 @@ def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> Ev
 
 def _reviewers_of(environment: str, reviewers: list[Reviewer]) -> list[Reviewer] | None:
     """The reviewers of an environment; None for one without review."""
-    return reviewers if environment in _REVIEWED else None
+    return reviewers if environment in REVIEWED else None
 
 
 def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:

@@ -2,40 +2,55 @@
 
 from __future__ import annotations
 
-from mlops.aws import cleanup, executions, pipeline, stacks
-from mlops.release.events import Events, ProjectDestroyed, long_step, step
+from collections.abc import Callable
+from functools import partial
+
+from mlops.aws import cleanup, pipeline, stacks
+from mlops.aws.session import Session
+from mlops.release import destruction_plan
+from mlops.release.destruction_plan import Contents, DestructionPlan, Kind
+from mlops.release.events import DestructionPlanned, Events, ProjectDestroyed, long_step, step
 from mlops.release.repository import Repository
 
-# The reverse order of their creation: each stack exports values to stacks that precede it in this list.
-_STACKS = ("production", "test", "pipeline", "notifications", "builds", "api", "endpoints", "jobs", "storage")
+
+def plan_destruction(repository: Repository) -> Events[DestructionPlan]:
+    """Read what `destroy` would delete and what it would keep. Nothing is changed."""
+    project = repository.names.project
+    plan = yield from step(f"Reading what {project} has in the account", lambda: destruction_plan.read(repository))
+    yield DestructionPlanned(plan)
+    return plan
 
 
-def destroy(repository: Repository) -> Events[None]:
-    """Delete all stacks of this repository, with their data, models, images and logs, without asking.
+def destroy(repository: Repository, plan: DestructionPlan) -> Events[None]:
+    """Delete what the plan names, with data, models, images and logs, without asking.
 
-    The stacks that `bootstrap` deployed remain.
+    Objects, images and model packages that were added after the plan are deleted with what holds them; a stack that was
+    added is not.
     """
     session, names = repository.session, repository.names
-    if executions.exists(session, names.pipeline):
+    if plan.executions:
         yield from step(
             "Stopping the executions of the pipeline",
             lambda: pipeline.stop_all(session, names.pipeline, "the pipeline is destroyed"),
         )
-    for template in _STACKS:
-        stack = names.stack(template)
-        if stacks.describe(session, stack) is None:
-            continue
-        if template == "storage":
-            yield from _empty(repository)
-        yield from long_step(f"Deleting the stack {stack}", stacks.delete(session, stack))
-    yield from step("Deleting the logs of the endpoints of all releases", lambda: cleanup.endpoint_logs(session, names))
-    yield ProjectDestroyed(names.project)
+    for stack in plan.stacks:
+        if stack.template == "storage":
+            yield from _empty(repository, plan.contents)
+        yield from long_step(f"Deleting the stack {stack.name}", stacks.delete(session, stack.name))
+    if plan.log_groups:
+        yield from step(
+            "Deleting the logs of the endpoints of all releases", lambda: cleanup.log_groups(session, plan.log_groups)
+        )
+    yield ProjectDestroyed(plan)
 
 
-def _empty(repository: Repository) -> Events[None]:
-    """Empty bucket, image repository and model package group: CloudFormation deletes them only when they are empty."""
-    session, names = repository.session, repository.names
-    bucket, repository_name, group = repository.bucket, names.repository, names.model_package_group
-    yield from step(f"Emptying the bucket {bucket}", lambda: cleanup.bucket(session, bucket))
-    yield from step(f"Deleting the images of {repository_name}", lambda: cleanup.images(session, repository_name))
-    yield from step(f"Deleting the model packages of {group}", lambda: cleanup.model_packages(session, group))
+def _empty(repository: Repository, contents: tuple[Contents, ...]) -> Events[None]:
+    """Delete what CloudFormation does not delete with the bucket, the image repository and the model package group."""
+    deletions: dict[Kind, tuple[str, Callable[[Session, str], None]]] = {
+        "object versions": ("Emptying the bucket", cleanup.bucket),
+        "images": ("Deleting the images of", cleanup.images),
+        "model packages": ("Deleting the model packages of", cleanup.model_packages),
+    }
+    for each in contents:
+        title, delete = deletions[each.kind]
+        yield from step(f"{title} {each.name}", partial(delete, repository.session, each.name))

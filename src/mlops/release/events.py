@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import TypeVar
 
 from mlops.aws.executions import Execution
+from mlops.release.destruction_plan import DestructionPlan
+from mlops.release.diagnosis.findings import Finding
 
 Result = TypeVar("Result")
 
@@ -203,10 +205,57 @@ class RolledBack(Event):
 
 
 @dataclass(frozen=True)
-class ProjectDestroyed(Event):
-    """All stacks of the project are deleted, except those that a person deploys."""
+class DestructionPlanned(Event):
+    """What the deletion of the project would delete, and what it would keep."""
 
-    project: str
+    plan: DestructionPlan
+
+
+@dataclass(frozen=True)
+class ProjectDestroyed(Event):
+    """Everything that the plan names is deleted."""
+
+    plan: DestructionPlan
+
+
+@dataclass(frozen=True)
+class Examined(Event):
+    """A check of `diagnose` has found something."""
+
+    finding: Finding
+
+
+@dataclass(frozen=True)
+class BatchStarted(Event):
+    """A transform job scores the rows; it continues when its caller ends."""
+
+    job: str
+
+
+@dataclass(frozen=True)
+class BatchContinues(Event):
+    """The command is interrupted; the transform job continues, and its result is not written to `target` yet."""
+
+    job: str
+    target: str
+
+
+@dataclass(frozen=True)
+class BatchCompared(Event):
+    """The rows were compared with the baseline of the release: the columns that drifted, and the page about it."""
+
+    drifted: tuple[str, ...]
+    violations: int
+    report: Path
+
+
+@dataclass(frozen=True)
+class BatchScored(Event):
+    """The rows are written to `target`, each with its prediction."""
+
+    job: str
+    target: str
+    rows: int
 
 
 @dataclass(frozen=True)
@@ -234,6 +283,15 @@ class ReportWritten(Event):
     """The report's files by kind: html, markdown, json."""
 
     files: Mapping[str, Path]
+
+
+@dataclass(frozen=True)
+class RunTracked(Event):
+    """The execution is a run on MLflow's server."""
+
+    execution_id: str
+    uri: str
+    run_id: str
 
 
 @dataclass(frozen=True)

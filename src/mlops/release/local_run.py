@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,9 +65,7 @@ def run_locally(
     # Before the cloud starts: unusable data end the run at once.
     dataset = yield from dataset_for(repository, data)
     handle, running = yield from _start_cloud(repository, port)
-    for name in launch.conflicting_variables():
-        os.environ.pop(name, None)
-    os.environ.update(running.environment)
+    launch.adopt(running)
     seen: list[Execution] = []
     abandoned = False
     stays = handle is None or keep

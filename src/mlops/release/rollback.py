@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from mlops.aws import executions, model_packages, notifications, releases, requested_by, stacks
+from mlops.aws import deployments, executions, model_packages, notifications, releases, requested_by, stacks
 from mlops.aws.model_packages import ModelPackage
 from mlops.aws.releases import Record
 from mlops.errors import InputError, PipelineError
@@ -141,8 +141,10 @@ def _require_answers(repository: Repository, target: ModelPackage, record: Recor
 
 
 def _record(repository: Repository, left: ModelPackage | None, target: ModelPackage, reason: str) -> None:
-    """Mark the package that production served before as rejected, and notify the topic."""
-    message = f"Rolled back to version {target.version} {requested_by.of_this_call(reason)}"
+    """Add the deployment to the log of production, mark the package that it served before as rejected, notify."""
+    asked = requested_by.of_this_call(reason)
+    deployments.write_rollback(repository.session, repository.bucket, target.execution_id, asked)
+    message = f"Rolled back to version {target.version} {asked}"
     if left is not None:
         model_packages.reject(repository.session, left, message)
     instead = f", in place of commit {left.commit_id}" if left else ""

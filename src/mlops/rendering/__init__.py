@@ -8,6 +8,7 @@ from __future__ import annotations
 from mlops import names
 from mlops.configuration import Configuration
 from mlops.metrics import GROUPS, METRICS
+from mlops.rendering import lineage
 from mlops.rendering.deployment import endpoint_stack, model_package
 from mlops.rendering.processing import baseline_job, evaluation_job
 from mlops.rendering.release import Challenger, Container, Functions, Release, Request
@@ -52,6 +53,11 @@ def state_machine_input(configuration: Configuration, release: Release) -> Reque
         "Evaluation": evaluation_job(configuration, release),
         "EvaluationResult": {"Bucket": release.bucket, "Key": names.metrics_key(release.execution_id)},
         "Gate": gate(configuration, release),
+        "Lineage": {
+            "Bucket": release.bucket,
+            "Key": names.lineage_key(release.execution_id),
+            "Record": lineage.record(configuration, release),
+        },
         "ModelPackage": model_package(configuration, release),
     }
 

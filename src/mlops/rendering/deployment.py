@@ -5,7 +5,7 @@ from __future__ import annotations
 from mlops import names
 from mlops.configuration import Configuration
 from mlops.instances import takes_volume_key
-from mlops.rendering import production
+from mlops.rendering import lineage, production
 from mlops.rendering.release import Release, Request, checked
 
 _CONTENT_TYPES = ["text/csv", "application/json"]
@@ -13,7 +13,6 @@ _CONTENT_TYPES = ["text/csv", "application/json"]
 
 def model_package(configuration: Configuration, release: Release) -> Request:
     """Return the CreateModelPackage request."""
-    project = configuration.project
     baseline = {
         "Statistics": _json_metric(release.result("baseline/statistics.json")),
         "Constraints": _json_metric(release.result("baseline/constraints.json")),
@@ -38,12 +37,11 @@ def model_package(configuration: Configuration, release: Release) -> Request:
         },
         "MetadataProperties": {
             "CommitId": release.commit_id,
-            "Repository": f"https://github.com/{project.github_owner}/{project.github_repository}",
+            "Repository": lineage.repository(configuration),
             "GeneratedBy": f"{configuration.names.pipeline}/{release.execution_id}",
-            "ProjectId": project.project,
+            "ProjectId": configuration.project.project,
         },
-        # A package in a group takes no tags. The decision finds its package by `execution`, a rollback its release.
-        "CustomerMetadataProperties": release.lineage.tags(configuration.names),
+        "CustomerMetadataProperties": lineage.metadata(configuration, release),
     }
     return checked("CreateModelPackage", request)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
+from mlops import names
 from mlops.configuration import Configuration
 from mlops.rendering.release import (
     Release,
@@ -21,7 +22,9 @@ _PROCESSING = "/opt/ml/processing"
 
 def baseline_job(configuration: Configuration, release: Release) -> Request:
     """Return the CreateProcessingJob request that describes the training data for later monitoring."""
-    return _processing_job(configuration, release, "baseline", {"baseline": release.data("baseline")}, "baseline")
+    name = configuration.names.processing_job(release.execution_id, "baseline")
+    inputs = {"baseline": release.data("baseline")}
+    return _processing_job(configuration, release, name, "baseline", inputs, {"baseline": release.result("baseline")})
 
 
 def evaluation_job(configuration: Configuration, release: Release) -> Request:
@@ -29,15 +32,26 @@ def evaluation_job(configuration: Configuration, release: Release) -> Request:
     inputs = {"model": release.model_data_url, "test": release.data("test")}
     if release.production_model:
         inputs["production"] = release.production_model
-    return _processing_job(configuration, release, "evaluate", inputs, "evaluation")
+    name = configuration.names.processing_job(release.execution_id, "evaluate")
+    outputs = {"evaluation": release.result("evaluation")}
+    return _processing_job(configuration, release, name, "evaluate", inputs, outputs)
+
+
+def batch_comparison_job(configuration: Configuration, release: Release, batch_job: str) -> Request:
+    """Return the CreateProcessingJob request that compares a batch with the baseline of the release that scored it."""
+    prefix = names.batch_prefix(batch_job)
+    inputs = {"baseline": release.result("baseline/"), "capture": release.s3(f"{prefix}capture/")}
+    outputs = {"monitoring": release.s3(f"{prefix}monitoring")}
+    return _processing_job(configuration, release, batch_job, "monitor", inputs, outputs)
 
 
 def _processing_job(
     configuration: Configuration,
     release: Release,
-    command: Literal["baseline", "evaluate"],
+    name: str,
+    command: Literal["baseline", "evaluate", "monitor"],
     inputs: dict[str, str],
-    output: str,
+    outputs: dict[str, str],
 ) -> Request:
     partial = configuration.training_job
     runtime = partial.get("StoppingCondition", {}).get("MaxRuntimeInSeconds")
@@ -48,7 +62,7 @@ def _processing_job(
     }
     network = ("EnableInterContainerTrafficEncryption", "EnableNetworkIsolation", "VpcConfig")
     request = {
-        "ProcessingJobName": configuration.names.processing_job(release.execution_id, command),
+        "ProcessingJobName": name,
         "RoleArn": release.processing_role_arn,
         "AppSpecification": {
             "ImageUri": release.image,
@@ -56,26 +70,27 @@ def _processing_job(
         },
         "ProcessingInputs": [
             {
-                "InputName": name,
+                "InputName": input_,
                 "S3Input": {
                     "S3Uri": uri,
-                    "LocalPath": f"{_PROCESSING}/input/{name}",
+                    "LocalPath": f"{_PROCESSING}/input/{input_}",
                     "S3DataType": "S3Prefix",
                     "S3InputMode": "File",
                 },
             }
-            for name, uri in inputs.items()
+            for input_, uri in inputs.items()
         ],
         "ProcessingOutputConfig": {
             "Outputs": [
                 {
                     "OutputName": output,
                     "S3Output": {
-                        "S3Uri": release.result(output),
+                        "S3Uri": uri,
                         "LocalPath": f"{_PROCESSING}/output/{output}",
                         "S3UploadMode": "EndOfJob",
                     },
                 }
+                for output, uri in outputs.items()
             ],
             "KmsKeyId": release.key_arn,
         },

@@ -45,7 +45,7 @@ class Release:
 
     `image` is a full URI, `hyperparameters` override trainingjob.json's, and `production_model` is the S3 URI
     of the model archive that production serves now, None before the first release. `challenger` is the model of the
-    second production variant.
+    second production variant. `request` are the pipeline's variables that say who requested the release, and why.
     """
 
     execution_id: str
@@ -62,6 +62,7 @@ class Release:
     production_model: str | None = None
     functions: Functions = Functions()
     challenger: Challenger | None = None
+    request: dict[str, str] = field(default_factory=dict)
 
     @property
     def lineage(self) -> Lineage:

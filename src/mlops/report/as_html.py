@@ -7,7 +7,9 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mlops.report import classification, comparison, metrics, numbers, timeline, view
+from mlops import pages
+from mlops.pages import numbers
+from mlops.report import classification, comparison, metrics, timeline, view
 from mlops.report.charts import classification as classifier
 from mlops.report.charts import load, regression, tuning
 
@@ -56,6 +58,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         ("logs", "Logs and files", True),
     ]
     return {
+        "style": Markup(pages.style()),
         "outcome": view.outcome(document),
         "comparison": compared,
         "release_title": view.release_title(document),

@@ -6,8 +6,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mlops.pages.numbers import duration, exact, moment, number, percent, signed_percent
 from mlops.report import classification, comparison, metrics, view
-from mlops.report.numbers import duration, exact, moment, number, percent, signed_percent
 
 _RIGHT, _LEFT = "---:", ":---"
 # What GitHub would read as markup in a label.
@@ -77,11 +77,16 @@ def _comparison(document: dict[str, Any]) -> str:
     return f"## Compared with main\n\nMain is {code}.\n\n{table(columns, shown)}"
 
 
+def _trigger(execution: dict[str, Any]) -> str:
+    return ", ".join(filter(None, (execution["trigger"], execution.get("started_by")))) or "–"
+
+
 def _release(document: dict[str, Any]) -> str:
     execution, release, package = document["execution"], document["release"], document["model_package"]
     facts = [
         ("Execution", _code(execution["id"])),
         ("Started", f"{moment(execution['started'])}, {duration(execution['seconds'])}"),
+        ("Trigger", _trigger(execution)),
         ("Commit", _code(execution["commit"])),
         ("Data version", _code(execution["data_version"])),
         ("Image", _code(release["image"])),

@@ -47,7 +47,8 @@ def _execution(execution: Execution) -> dict[str, Any]:
     return {
         "id": execution.id,
         "status": execution.status,
-        "trigger": execution.trigger,
+        "trigger": execution.variables.get("Trigger") or execution.trigger,
+        "started_by": execution.variables.get("StartedBy"),
         "started": iso(execution.started),
         "ended": iso(execution.ended),
         "seconds": seconds_between(execution.started, execution.ended),

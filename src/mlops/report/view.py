@@ -6,8 +6,8 @@ import json
 from dataclasses import dataclass
 from typing import Any
 
+from mlops.pages.numbers import NONE, duration, exact, moment, number, signed_percent
 from mlops.report import metrics
-from mlops.report.numbers import NONE, duration, exact, moment, number, signed_percent
 
 _TONES = {
     "Succeeded": "good",

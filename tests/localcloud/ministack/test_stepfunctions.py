@@ -175,9 +175,17 @@ def test_previous_events_of_parallel_branches_are_their_own(cloud: Cloud, role_a
     ended(cloud, execution)
     events = client.get_execution_history(executionArn=execution)["events"]
     assert [event["id"] for event in events] == list(range(1, len(events) + 1))
+    entered = {
+        event["id"]: event["stateEnteredEventDetails"]["name"]
+        for event in events
+        if event["type"] == "TaskStateEntered"
+    }
+    [parallel] = [event["id"] for event in events if event["type"] == "ParallelStateEntered"]
+    assert [event["previousEventId"] for event in events if event["id"] in entered] == [parallel, parallel]
     scheduled = [event["previousEventId"] for event in events if event["type"] == "TaskScheduled"]
-    [entered] = [event["id"] for event in events if event["type"] == "ParallelStateEntered"]
-    assert scheduled == [entered, entered]
+    assert sorted(entered[each] for each in scheduled) == ["B", "C"]
+    left = [event["stateExitedEventDetails"]["name"] for event in events if event["type"] == "TaskStateExited"]
+    assert sorted(left) == ["B", "C"]
 
 
 def create(cloud: Cloud, role_arn: str, definition: str, **members: str) -> str:

@@ -156,7 +156,7 @@ def test_a_local_path_outside_of_processing_is_refused(scripts: Scripts) -> None
     ("member", "value", "named"),
     [
         ("S3InputMode", "Pipe", r"ProcessingInputs\[0\].S3Input.S3InputMode=Pipe"),
-        ("S3DataType", "ManifestFile", r"ProcessingInputs\[0\].S3Input.S3DataType=ManifestFile"),
+        ("S3CompressionType", "Gzip", r"ProcessingInputs\[0\].S3Input.S3CompressionType=Gzip"),
     ],
 )
 def test_unsupported_requests_are_refused_by_name(scripts: Scripts, member: str, value: str, named: str) -> None:
@@ -180,3 +180,46 @@ def test_a_name_can_be_used_once_and_an_unknown_one_is_not_found(scripts: Script
         scripts.sagemaker.create_processing_job(**scripts.processing_request("only-once", ""))
     with pytest.raises(ClientError, match="Could not find requested job with name: absent"):
         scripts.sagemaker.describe_processing_job(ProcessingJobName="absent")
+
+
+LIST = """
+import os, pathlib
+given = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"], "processing/input/listed")
+print(sorted((file.relative_to(given).as_posix(), file.read_text()) for file in given.rglob("*.jsonl")))
+"""
+
+
+def manifest_input(uri: str) -> dict:
+    source = {"S3Uri": uri, "LocalPath": "/opt/ml/processing/input/listed", "S3DataType": "ManifestFile"}
+    return {"InputName": "listed", "S3Input": {**source, "S3InputMode": "File"}}
+
+
+def test_an_input_by_manifest_has_exactly_the_objects_that_it_names(scripts: Scripts) -> None:
+    for name in ("a/1.jsonl", "a/2.jsonl", "b/3.jsonl"):
+        scripts.put(f"listed/data/{name}", name)
+    names = [{"prefix": f"s3://{scripts.bucket}/listed/data/"}, "a/2.jsonl", "b/3.jsonl"]
+    manifest = scripts.put("listed/manifest.json", json.dumps(names))
+    request = scripts.processing_request("listed", LIST)
+    request["ProcessingInputs"].append(manifest_input(manifest))
+    scripts.sagemaker.create_processing_job(**request)
+    assert scripts.ended_processing("listed")["ProcessingJobStatus"] == "Completed", scripts.log(GROUP, "listed")
+    assert "[('a/2.jsonl', 'a/2.jsonl'), ('b/3.jsonl', 'b/3.jsonl')]" in scripts.log(GROUP, "listed")
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason"),
+    [
+        ("not-json", "a/1.jsonl", "can't be read"),
+        ("no-prefix", '["a/1.jsonl"]', "can't be read"),
+        ("unknown-key", '[{"prefix": "s3://test-bucket/nowhere/"}, "a.jsonl"]', "GetObject failed"),
+    ],
+)
+def test_a_manifest_that_cannot_be_followed_fails_the_job(
+    scripts: Scripts, name: str, content: str, reason: str
+) -> None:
+    request = scripts.processing_request(f"manifest-{name}", "")
+    request["ProcessingInputs"].append(manifest_input(scripts.put(f"manifests/{name}.json", content)))
+    scripts.sagemaker.create_processing_job(**request)
+    job = scripts.ended_processing(f"manifest-{name}")
+    assert job["ProcessingJobStatus"] == "Failed"
+    assert reason in job["FailureReason"]

@@ -11,7 +11,6 @@ import csv
 import json
 from collections import Counter
 from collections.abc import Sequence
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -19,11 +18,10 @@ import numpy as np
 
 from mlops import team
 from mlops.container.directories import Container
-from mlops.container.kinds import Category, Feature, Number
+from mlops.container.kinds import Feature
+from mlops.container.summaries import CategorySummary, summary
 from mlops.errors import InputError
 
-_BUCKETS = 10
-_SKETCH_ITEMS = 2048
 _MONITORING = {
     "evaluate_constraints": "Enabled",
     "emit_metrics": "Enabled",
@@ -37,6 +35,7 @@ _MONITORING = {
         "categorical_drift_method": "LInfinity",
     },
 }
+_NOT_COMPARED = {"monitoringConfigOverrides": {"distribution_constraints": {"perform_comparison": "Disabled"}}}
 
 
 def baseline(container: Container) -> None:
@@ -80,52 +79,16 @@ def _read(files: Sequence[Path], features: Sequence[Feature]) -> dict[str, list[
 def _describe(feature: Feature, cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Statistics and constraints of one column."""
     present = [cell for cell in cells if cell]
-    common = {"num_present": len(present), "num_missing": len(cells) - len(present)}
-    completeness = {"completeness": len(present) / len(cells)}
-    if isinstance(feature, Category):
-        head = {"name": feature.name, "inferred_type": "String"}
-        counts = Counter(present)
-        buckets = [{"value": value, "count": count} for value, count in counts.most_common()]
-        distribution = {"distinct_count": len(counts), "distribution": {"categorical": {"buckets": buckets}}}
-        domains = {"string_constraints": {"domains": sorted(counts)}}
-        return head | {"string_statistics": {"common": common} | distribution}, head | completeness | domains
-    assert isinstance(feature, Number)
-    try:
-        values = np.array(present, float)
-    except ValueError as error:
-        raise InputError(f"baseline: column {feature.name}: {error}") from None
-    head = {"name": feature.name, "inferred_type": "Integral" if feature.integer else "Fractional"}
-    non_negative = {"num_constraints": {"is_non_negative": bool((values >= 0).all())}}
-    return head | {"numerical_statistics": {"common": common} | _numbers(values)}, head | completeness | non_negative
-
-
-def _numbers(values: np.ndarray) -> dict[str, Any]:
-    if not len(values):
-        return {}
-    counts, edges = np.histogram(values, _BUCKETS)
-    buckets = [
-        {"lower_bound": lower, "upper_bound": upper, "count": count}
-        for (lower, upper), count in zip(pairwise(edges.tolist()), counts.tolist(), strict=True)
-    ]
-    sketch = {"parameters": {"c": 0.64, "k": float(_SKETCH_ITEMS)}, "data": _sketch(values)}
-    return {
-        "mean": float(values.mean()),
-        "sum": float(values.sum()),
-        "std_dev": float(values.std()),
-        "min": float(values.min()),
-        "max": float(values.max()),
-        "distribution": {"kll": {"buckets": buckets, "sketch": sketch}},
-    }
-
-
-def _sketch(values: np.ndarray) -> list[list[float]]:
-    """A KLL sketch: an item of list n stands for 2^n values.
-
-    A list that is too long is sorted and every second item moves up, which keeps the quantiles.
-    """
-    levels, items = [], np.sort(values)
-    while len(items) > _SKETCH_ITEMS:
-        paired = len(items) - len(items) % 2
-        levels.append(items[paired:].tolist())
-        items = items[len(levels) % 2 : paired : 2]
-    return [*levels, items.tolist()]
+    missing = len(cells) - len(present)
+    column = summary(feature)
+    if isinstance(column, CategorySummary):
+        column.add(Counter(present).items(), missing)
+        allowed: dict[str, Any] = {"string_constraints": {"domains": sorted(column.counts)}}
+    else:
+        try:
+            column.add(np.array(present, float), missing)
+        except ValueError as error:
+            raise InputError(f"baseline: column {feature.name}: {error}") from None
+        allowed = {"num_constraints": {"is_non_negative": column.is_non_negative}}
+    head = {"name": feature.name, "inferred_type": column.inferred_type, "completeness": len(present) / len(cells)}
+    return column.statistics(), head | allowed | ({} if feature.compared else _NOT_COMPARED)

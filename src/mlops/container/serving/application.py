@@ -1,6 +1,7 @@
-"""The ASGI application: GET /ping and POST /invocations.
+"""The ASGI application: GET /ping, POST /invocations, and GET /execution-parameters, which transform jobs ask for.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-inference-code.html
+https://docs.aws.amazon.com/sagemaker/latest/dg/your-algorithms-batch-code.html
 """
 
 from __future__ import annotations
@@ -21,6 +22,10 @@ Send = Callable[[Mapping[str, Any]], Awaitable[None]]
 
 # Some 10 ms of prediction. Between two parts of a large request the server responds to pings: SageMaker waits 2 s.
 _ROWS_AT_ONCE = 5_000
+_METHODS = {"/ping": "GET", "/invocations": "POST", "/execution-parameters": "GET"}
+_MIB = 1024 * 1024
+# SageMaker's limit for all requests of a transform job that are under way at a time.
+_MOST_TRANSFORMED_MIB = 100
 
 
 class Refusal(Exception):
@@ -34,9 +39,13 @@ class Refusal(Exception):
 class Application:
     """Serves one model. It predicts one request at a time, in this thread, because a prediction occupies a core."""
 
-    def __init__(self, predictor: Predictor, max_bytes: int) -> None:
-        """`max_bytes` is the size of the largest accepted body; SageMaker's limit for InvokeEndpoint is 6 MiB."""
+    def __init__(self, predictor: Predictor, max_bytes: int, workers: int = 1) -> None:
+        """`max_bytes` is the size of the largest accepted body; SageMaker's limit for InvokeEndpoint is 6 MiB.
+
+        `workers` is the number of processes that serve the model, each with an application of its own.
+        """
         self._predictor, self._max_bytes = predictor, max_bytes
+        self._execution_parameters = json.dumps(_execution_parameters(max_bytes, workers)).encode()
         target = predictor.target
         self._answers = Labels(target.values) if isinstance(target, Category) else Numbers()
 
@@ -48,6 +57,8 @@ class Application:
             body = b""
             if scope["path"] == "/invocations":
                 body, media = await self._invoke(dict(scope["headers"]), receive)
+            elif scope["path"] == "/execution-parameters":
+                body = self._execution_parameters
         except Refusal as refusal:
             status, extra = refusal.status, refusal.headers
             body = json.dumps({"error": str(refusal)}).encode()
@@ -56,10 +67,10 @@ class Application:
         await send({"type": "http.response.body", "body": body})
 
     def _route(self, scope: Mapping[str, Any]) -> None:
-        methods = {"/ping": "GET", "/invocations": "POST"}
-        allowed = methods.get(scope["path"])
+        allowed = _METHODS.get(scope["path"])
         if allowed is None:
-            raise Refusal(404, f"{scope['path']} is not served, only {' and '.join(methods)}")
+            *paths, last = _METHODS
+            raise Refusal(404, f"{scope['path']} is not served, only {', '.join(paths)} and {last}")
         if scope["method"] != allowed:
             raise Refusal(
                 405, f"{scope['method']} {scope['path']}: allowed is {allowed}", ((b"allow", allowed.encode()),)
@@ -136,6 +147,16 @@ class Application:
         if not self._answers.can_be_written(predictions):
             raise Refusal(500, f"the model's predictions are not {self._answers.allowed}")
         return predictions
+
+
+def _execution_parameters(max_bytes: int, workers: int) -> dict[str, Any]:
+    """How a transform job shall send its rows where its request leaves that open: many at once, to each worker."""
+    megabytes = max(1, min(max_bytes // _MIB, _MOST_TRANSFORMED_MIB))
+    return {
+        "MaxConcurrentTransforms": max(1, min(workers, _MOST_TRANSFORMED_MIB // megabytes)),
+        "BatchStrategy": "MULTI_RECORD",
+        "MaxPayloadInMB": megabytes,
+    }
 
 
 def _refuse_constant(name: str) -> NoReturn:

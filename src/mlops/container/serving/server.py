@@ -29,8 +29,9 @@ def serve(container: Container) -> None:
     """
     # Set before a learner's library starts OpenMP: threads do not survive a fork, and each core has a worker.
     os.environ["OMP_NUM_THREADS"] = "1"
-    application = Application(team.predictor(container.model), _number("SAGEMAKER_MAX_PAYLOAD_IN_MB", 6) * _MIB)
     workers = _number("SAGEMAKER_MODEL_SERVER_WORKERS", _cores())
+    max_bytes = _number("SAGEMAKER_MAX_PAYLOAD_IN_MB", 6) * _MIB
+    application = Application(team.predictor(container.model), max_bytes, workers)
     listening = _listen(
         os.environ.get("SAGEMAKER_BIND_TO_HOST", "0.0.0.0"), _number("SAGEMAKER_BIND_TO_PORT", 8080, least=0)
     )

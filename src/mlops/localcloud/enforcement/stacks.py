@@ -33,7 +33,7 @@ def install() -> None:
     authorization.treat_loopback_as_tls()
     authorization.correct_actions_and_resources()
     authorization.add_conditional_write_keys()
-    authorization.add_stack_role_key()
+    authorization.add_request_keys()
     hooks.before("cloudformation", _remember)
     hooks.around_stack_resources(_under_role)
 

@@ -29,6 +29,7 @@ def configure(settings: Settings) -> None:
             "IOT_MTLS_ENABLED": "0",
             "SFTP_ENABLED": "0",
             "LOG_LEVEL": "WARNING",
+            "SFN_WAIT_SCALE": str(settings.time_scale),
             # Every request is checked: its signature, its principal's policies.
             "AUTH": "true",
         }

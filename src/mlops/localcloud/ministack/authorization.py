@@ -1,5 +1,6 @@
 """Corrects the action, resource and condition keys by which ministack's IAM authorises a request."""
 
+import gzip
 import json
 from typing import Any
 
@@ -55,8 +56,8 @@ def correct_actions_and_resources() -> None:
     iam_actions.extract_resource_arn, iam_actions._lambda_action = resource_arn, action
 
 
-def add_stack_role_key() -> None:
-    """Add cloudformation:RoleArn, the role that a request passes to a stack, to the condition keys."""
+def add_request_keys() -> None:
+    """Add cloudformation:RoleArn, the role that a request passes to a stack, and cloudwatch:namespace to the keys."""
     from ministack.core import iam_actions
 
     keys_of = iam_actions.request_tag_context
@@ -66,6 +67,19 @@ def add_stack_role_key() -> None:
         if service == "cloudformation":
             role_arn = form_parameters(body, query or {}).get("RoleARN")
             condition_keys = {**condition_keys, **({"cloudformation:RoleArn": role_arn} if role_arn else {})}
+        if action == "cloudwatch:PutMetricData":
+            namespace = _namespace(body, query)
+            condition_keys = {**condition_keys, **({"cloudwatch:namespace": namespace} if namespace else {})}
         return condition_keys
 
     iam_actions.request_tag_context = keys
+
+
+def _namespace(body: bytes, query: dict) -> str | None:
+    """The namespace of PutMetricData in the protocols JSON, which clients compress when it is long, and query."""
+    text = gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+    return (
+        json.loads(text).get("Namespace")
+        if text.startswith(b"{")
+        else form_parameters(text, query or {}).get("Namespace")
+    )

@@ -24,10 +24,12 @@ _lock = threading.Lock()
 
 
 def install() -> None:
-    """Add previousEventId to each event, and the called service, action and arguments to the events of tasks."""
+    """Add previousEventId to each event, the called service, action and arguments to the events of tasks, and the
+    events of the states in branches and iterations."""
     from ministack.services import stepfunctions
 
     add, read = stepfunctions._add_event, stepfunctions._get_execution_history
+    run_inside = stepfunctions._run_sub_machine
 
     def add_linked(execution: dict, kind: str, details: dict | None = None) -> dict:
         if kind not in _OF_TASKS:
@@ -44,9 +46,47 @@ def install() -> None:
             execution["events"][0].setdefault("previousEventId", 0)
         return read(request)
 
+    def inside(states: dict, start_at: str, data: Any, execution: dict, ctx: dict) -> Any:
+        reported = _ReportedStates(states, execution)
+        output = run_inside(reported, start_at, data, execution, ctx)
+        reported.leave({"output": json.dumps(output)})
+        return output
+
     stepfunctions._add_event, stepfunctions._get_execution_history = add_linked, history
+    stepfunctions._run_sub_machine = inside
     stepfunctions._apply_jsonata_arguments = _recording_arguments(stepfunctions._apply_jsonata_arguments)
     stepfunctions._apply_parameters = _recording_arguments(stepfunctions._apply_parameters)
+
+
+class _ReportedStates(dict):
+    """The states of a branch: each that is looked up is the next one to run.
+
+    Between two states their input and output, which are optional in AWS's events, are not known.
+    """
+
+    def __init__(self, states: dict, execution: dict) -> None:
+        super().__init__(states)
+        self._execution = execution
+        self._current: str | None = None
+
+    def get(self, name: str, default: Any = None) -> Any:
+        self.leave({})
+        if name in self:
+            self._current = name
+            self._report("Entered", {"name": name})
+        return super().get(name, default)
+
+    def leave(self, details: dict) -> None:
+        """Add the event of the current state's end, if there is a current state."""
+        if self._current is not None:
+            self._report("Exited", {"name": self._current, **details})
+            self._current = None
+
+    def _report(self, what: str, details: dict) -> None:
+        from ministack.services import stepfunctions
+
+        kind = f"{self[details['name']]['Type']}State{what}"
+        stepfunctions._add_event(self._execution, kind, {f"state{what}EventDetails": details})
 
 
 def task_submitted(output: dict) -> None:

@@ -261,6 +261,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "dict",
             "Resource types are added; updates of aliases and stages are extended.",
         ),
+        Name("_S3_BUCKET_CONFIGURATIONS", "replaced", "tuple", "Buckets of templates get their BucketEncryption."),
         Name("_STACK_TAG_PROPERTY", "changed", "dict", "Resources of added types get the tags of their stack."),
         Name(
             "_physical_name",
@@ -349,7 +350,9 @@ NAMES: dict[str, tuple[Name, ...]] = {
         Name("_queries", "read", "AccountRegionScopedDict", "StopQuery refuses unknown queries."),
     ),
     "ministack.services.eventbridge": (
+        Name("_SCHEDULER_TICK_INTERVAL", "replaced", "int", "Schedules run in the cloud's scale of time."),
         Name("_apply_input_transformer", "called", "(transformer, rule, view)", "Input of targets in added services."),
+        Name("_cron_next_fire", "replaced", "(fields, after_dt)", "Schedules run in the cloud's scale of time."),
         Name(
             "_dispatch_to_stepfunctions",
             "replaced",
@@ -359,6 +362,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
         Name(
             "_invoke_target", "replaced", "(target, event, rule, view=None)", "Events reach targets in added services."
         ),
+        Name("_parse_rate_seconds", "replaced", "(expr)", "Schedules run in the cloud's scale of time."),
         Name("_pattern_event_view", "called", "(event)", "Input of targets in added services."),
         Name("_put_events", "called", "(data, allow_aws_source=False)", "Publishes events of AWS's services."),
         Name("_rule_key", "called", "(rule_name, bus_name)", "The key of a rule."),
@@ -435,7 +439,10 @@ NAMES: dict[str, tuple[Name, ...]] = {
         ),
     ),
     "ministack.services.s3": (
+        Name("S3_NS", "read", "str", "The body of PutBucketEncryption."),
         Name("_bucket_default_sse_headers", "replaced", "(bucket_name)", "aws:kms without a key id uses aws/s3."),
+        Name("_delete_bucket_encryption", "called", "(name)", "Buckets of templates get their BucketEncryption."),
+        Name("_put_bucket_encryption", "called", "(name, body)", "Buckets of templates get their BucketEncryption."),
         Name(
             "_resolve_sse_write_headers", "replaced", "(headers, bucket_name)", "aws:kms without a key id uses aws/s3."
         ),
@@ -502,7 +509,7 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "_run_sub_machine",
             "replaced",
             "(states, start_at, input_data, execution, ctx)",
-            "The branches of a Parallel state end with the first that fails.",
+            "The branches of a Parallel state end with the first that fails, and the history has their states.",
         ),
         Name("_start_execution", "replaced", "(data)", "StartExecution is idempotent."),
         Name("_state_machines", "read", "AccountRegionScopedDict", "Type and role of a state machine."),

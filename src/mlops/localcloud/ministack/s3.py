@@ -1,6 +1,7 @@
-"""ministack's S3: the key of aws:kms encryption without a key id."""
+"""ministack's S3: the key of aws:kms encryption without a key id, and the encryption of buckets in templates."""
 
 import json
+from xml.etree.ElementTree import Element, SubElement, tostring
 
 from mlops.localcloud.ministack.scope import account, region
 
@@ -25,6 +26,30 @@ def use_managed_key() -> None:
     kms._key_metadata = described
     s3._resolve_sse_write_headers = resolved
     s3._bucket_default_sse_headers = lambda bucket: _with_key(default(bucket))
+
+
+def encrypt_buckets_of_templates() -> None:
+    """Make CloudFormation set BucketEncryption, which ministack leaves out."""
+    from ministack.services import s3
+    from ministack.services.cloudformation import provisioners
+
+    encryption = ("BucketEncryption", _encryption_xml, s3._put_bucket_encryption, s3._delete_bucket_encryption)
+    provisioners._S3_BUCKET_CONFIGURATIONS = (*provisioners._S3_BUCKET_CONFIGURATIONS, encryption)
+
+
+def _encryption_xml(encryption: dict) -> bytes:
+    """A template's BucketEncryption as the body of PutBucketEncryption."""
+    from ministack.services import s3
+
+    root = Element("ServerSideEncryptionConfiguration", xmlns=s3.S3_NS)
+    for rule in encryption.get("ServerSideEncryptionConfiguration", []):
+        element = SubElement(root, "Rule")
+        default = SubElement(element, "ApplyServerSideEncryptionByDefault")
+        for key, value in rule.get("ServerSideEncryptionByDefault", {}).items():
+            SubElement(default, key).text = str(value)
+        if "BucketKeyEnabled" in rule:
+            SubElement(element, "BucketKeyEnabled").text = str(rule["BucketKeyEnabled"]).lower()
+    return bytes(tostring(root, encoding="utf-8"))
 
 
 def _with_key(headers: dict) -> dict:

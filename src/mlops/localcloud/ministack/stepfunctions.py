@@ -7,11 +7,18 @@ from contextvars import ContextVar
 from typing import Any
 
 from mlops.localcloud.errors import AWSError, TaskError
+from mlops.localcloud.ministack import cloudwatch
 from mlops.localcloud.protocol import isoformat
 
 _state_machine_execution: ContextVar[str | None] = ContextVar("state_machine_execution", default=None)
 _failed_parallels: ContextVar[tuple[threading.Event, ...]] = ContextVar("failed_parallels", default=())
 _integrations: set[str] = set()
+_METRICS = {
+    "ABORTED": "ExecutionsAborted",
+    "FAILED": "ExecutionsFailed",
+    "SUCCEEDED": "ExecutionsSucceeded",
+    "TIMED_OUT": "ExecutionsTimedOut",
+}
 
 
 def add_integration(resource: str, run: Callable[[dict], dict]) -> None:
@@ -64,7 +71,8 @@ def track_state_machine_executions() -> None:
 
     def tracked(execution_arn: str) -> Any:
         _state_machine_execution.set(execution_arn)
-        return run(execution_arn)
+        run(execution_arn)
+        _count(stepfunctions._executions.get(execution_arn))
 
     def branches(*args: Any) -> Any:
         token = _failed_parallels.set((*_failed_parallels.get(), threading.Event()))
@@ -85,6 +93,17 @@ def track_state_machine_executions() -> None:
     stepfunctions._run_execution = tracked
     stepfunctions._run_parallel_branches = branches
     stepfunctions._run_sub_machine = branch
+
+
+def _count(execution: dict | None) -> None:
+    """Count an execution that has ended in the metric of its status.
+
+    Source: AWS Step Functions Developer Guide, "Monitoring Step Functions metrics using Amazon CloudWatch".
+    """
+    metric = _METRICS.get(execution["status"]) if execution else None
+    if execution and metric:
+        machine = {"StateMachineArn": execution["stateMachineArn"]}
+        cloudwatch.record("AWS/States", metric, "Count", machine, [(1.0, 1)])
 
 
 def state_machine_execution_stopped() -> bool:

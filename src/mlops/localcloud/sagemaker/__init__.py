@@ -7,6 +7,7 @@ from mlops.localcloud.sagemaker.jobs import processing, training, tuning
 from mlops.localcloud.sagemaker.jobs.stepfunctions import integrations
 from mlops.localcloud.sagemaker.registry import model_package_groups, model_packages
 from mlops.localcloud.sagemaker.resources import resource_types
+from mlops.localcloud.sagemaker.transform import operations as transform
 
 __all__ = [
     "endpoint_configurations",
@@ -22,5 +23,6 @@ __all__ = [
     "service",
     "tags",
     "training",
+    "transform",
     "tuning",
 ]

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from mlops.report.charts import svg
+from mlops.pages import svg
+from mlops.pages.numbers import number, percent
 from mlops.report.classification import Classification, Curve, Label, Table, weakest
-from mlops.report.numbers import number, percent
 
 _LETTERS = 13  # of a label; the whole label is in the hint
 _LETTER = 6.3

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops.report.charts import svg
-from mlops.report.numbers import exact, number
+from mlops.pages import svg
+from mlops.pages.numbers import exact, number
 
 # A bound larger than the measured values by this factor is left out: the values would look flat.
 _LARGEST_RATIO = 3.0

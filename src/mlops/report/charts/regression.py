@@ -5,8 +5,8 @@ from __future__ import annotations
 import math
 from typing import Any
 
-from mlops.report.charts import svg
-from mlops.report.numbers import number, percent
+from mlops.pages import svg
+from mlops.pages.numbers import number, percent
 
 _SHADES = 6
 _SQUARE = svg.WIDTH - svg.Plot.left - svg.Plot.right + svg.Plot.top + svg.Plot.bottom

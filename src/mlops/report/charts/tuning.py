@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from mlops.report.charts import svg
-from mlops.report.numbers import number
+from mlops.pages import svg
+from mlops.pages.numbers import number
 
 
 def objective_by_trial(tuning: dict[str, Any]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 import shutil
 from collections.abc import Sequence
@@ -43,6 +44,19 @@ def keys(s3: BaseClient, prefix: Location) -> list[str]:
     pages = s3.get_paginator("list_objects_v2").paginate(Bucket=prefix.bucket, Prefix=prefix.key)
     names = (item["Key"] for page in pages for item in page.get("Contents", []))
     return [key for key in names if not key.endswith("/")]
+
+
+def of_manifest(s3: BaseClient, manifest: Location) -> tuple[Location, list[str]]:
+    """The prefix that a manifest names, and the keys of its objects, in the manifest's order.
+
+    Source: Amazon SageMaker API Reference, S3DataSource. Raises ClientError, and ValueError for another content.
+    """
+    content = json.loads(s3.get_object(Bucket=manifest.bucket, Key=manifest.key)["Body"].read())
+    match content:
+        case [{"prefix": str(uri)}, *names] if names and all(isinstance(name, str) for name in names):
+            prefix = Location.parse(uri)
+            return prefix, [f"{prefix.key}{name}" for name in names]
+    raise ValueError('it is not of the form [{"prefix": "s3://bucket/prefix/"}, "name", …]')
 
 
 def shard(all_keys: Sequence[str], distribution: str, index: int, count: int) -> Sequence[str]:

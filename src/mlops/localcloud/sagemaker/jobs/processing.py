@@ -20,7 +20,7 @@ _SUPPORTED = {
         "S3Input": {
             "S3Uri": ANY,
             "LocalPath": ANY,
-            "S3DataType": {"S3Prefix"},
+            "S3DataType": {"S3Prefix", "ManifestFile"},
             "S3InputMode": {"File"},
             "S3DataDistributionType": ANY,
             "S3CompressionType": {"None"},

@@ -8,6 +8,7 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 
 from mlops.localcloud import context
+from mlops.localcloud.errors import AWSError
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
 from mlops.localcloud.processes import Process
@@ -77,15 +78,7 @@ class ProcessingJob(Job):
 
     def _prepare(self, client: BaseClient, number: int, instance: Instance) -> None:
         for source in self._inputs:
-            prefix = Location.parse(source["S3Uri"])
-            try:
-                keys = s3.keys(client, prefix)
-            except ClientError as error:
-                raise JobFailed(
-                    f"ClientError: Failed to download data. ListObjectsV2 failed for {prefix}: {s3.error_text(error)}"
-                ) from error
-            if not keys:
-                raise JobFailed(f"ClientError: Failed to download data. No S3 objects found under {prefix}")
+            prefix, keys = _objects(client, source)
             selected = s3.shard(keys, source["S3DataDistributionType"], number, len(self._instances))
             try:
                 s3.download(client, prefix, selected, instance.path(source["LocalPath"]))
@@ -146,6 +139,29 @@ class ProcessingJob(Job):
                 **self._request.get("Environment", {}),
             },
         )
+
+
+def _objects(client: BaseClient, source: dict) -> tuple[Location, list[str]]:
+    """The prefix of an input and the keys of its objects. Raises JobFailed when there are none."""
+    location = Location.parse(source["S3Uri"])
+    if source["S3DataType"] == "ManifestFile":
+        try:
+            return s3.of_manifest(client, location)
+        except ClientError as error:
+            raise JobFailed(
+                f"ClientError: Failed to download data. GetObject failed for {location}: {s3.error_text(error)}"
+            ) from error
+        except (ValueError, AWSError) as error:
+            raise JobFailed(f"ClientError: Manifest file {location} can't be read: {error}") from error
+    try:
+        found = s3.keys(client, location)
+    except ClientError as error:
+        raise JobFailed(
+            f"ClientError: Failed to download data. ListObjectsV2 failed for {location}: {s3.error_text(error)}"
+        ) from error
+    if not found:
+        raise JobFailed(f"ClientError: Failed to download data. No S3 objects found under {location}")
+    return location, found
 
 
 def _push(mirror: Mirror) -> None:

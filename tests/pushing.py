@@ -1,23 +1,29 @@
 """Pushes images the way a pipeline does: a source in S3, built by the ECRBuildAndPublish action."""
 
 import io
+import time
 import zipfile
+from collections.abc import Callable
+from typing import Any
 
-from harness import Cloud, until
+_DEADLINE_SECONDS = 120
 
 
-def push(cloud: Cloud, bucket: str, role_arn: str, repository: str, files: dict[str, str]) -> str:
-    """Build and push an image from `files`, among them a Dockerfile, to a new repository. Returns the image's URI."""
+def push(client: Callable[[str], Any], bucket: str, role_arn: str, repository: str, files: dict[str, str]) -> str:
+    """Build and push an image from `files`, among them a Dockerfile, to a new repository. Returns the image's URI.
+
+    `client` makes a client of a service.
+    """
     packed = io.BytesIO()
     with zipfile.ZipFile(packed, "w") as archive:
         for name, content in files.items():
             archive.writestr(name, content)
     source = f"images/{repository}.zip"
-    cloud.client("s3").put_object(Bucket=bucket, Key=source, Body=packed.getvalue())
-    uri = cloud.client("ecr").create_repository(repositoryName=repository)["repository"]["repositoryUri"]
+    client("s3").put_object(Bucket=bucket, Key=source, Body=packed.getvalue())
+    uri = client("ecr").create_repository(repositoryName=repository)["repository"]["repositoryUri"]
 
-    key = cloud.client("kms").create_key()["KeyMetadata"]["Arn"]
-    pipelines, name = cloud.client("codepipeline"), f"push-{repository}"
+    key = client("kms").create_key()["KeyMetadata"]["Arn"]
+    pipelines, name = client("codepipeline"), f"push-{repository}"
     pipelines.create_pipeline(
         pipeline={
             "name": name,
@@ -65,7 +71,11 @@ def push(cloud: Cloud, bucket: str, role_arn: str, repository: str, files: dict[
         state = response["pipelineExecution"]["status"]
         return state if state != "InProgress" else None
 
-    assert until(status, 60) == "Succeeded", pipelines.list_action_executions(pipelineName=name)
+    deadline = time.monotonic() + _DEADLINE_SECONDS
+    while not (ended := status()):
+        assert time.monotonic() < deadline, f"the image was not pushed within {_DEADLINE_SECONDS} s"
+        time.sleep(0.05)
+    assert ended == "Succeeded", pipelines.list_action_executions(pipelineName=name)
     return f"{uri}:latest"
 
 

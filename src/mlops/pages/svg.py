@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from html import escape
 
-from mlops.report.numbers import exact
+from mlops.pages.numbers import exact
 
 WIDTH = 440.0
 _LEGEND_LETTER = 7.4
@@ -69,7 +69,7 @@ class Plot:
 
 def document(height: float, title: str, description: str, *parts: str) -> str:
     """The whole chart. Screen readers read `title` and `description`."""
-    name = title.lower().replace(" ", "-")
+    name = escape(title.lower().replace(" ", "-"))
     return (
         f'<svg viewBox="0 0 {WIDTH:g} {height:g}" role="img" aria-labelledby="{name}-title {name}-text">'
         f'<title id="{name}-title">{escape(title)}</title>'

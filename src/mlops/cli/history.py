@@ -1,0 +1,97 @@
+"""`mlops history`: what was in production, the newest first."""
+
+from __future__ import annotations
+
+from textwrap import shorten
+
+import click
+
+from mlops import release
+from mlops.cli import console, facts
+from mlops.release.versions import Entry, Period
+
+_COLUMNS = ("", "version", "since", "until", "commit", "data", "metric", "trigger", "decided by", "after")
+_WIDTH, _INDENT = 100, 11
+
+
+@click.command()
+@click.option("--all", "everything", is_flag=True, help="Also releases that were rejected, or failed, or are running.")
+@click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many to show.")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def history(everything: bool, limit: int, as_json: bool) -> None:
+    """List what was in production.
+
+    The newest is the first; a rollback is a line of its own, and `after` is the version that was replaced. Releases
+    whose model was not registered are listed as long as CodePipeline keeps them, which is a year.
+    """
+    found = release.history(release.find(), limit=limit, everything=everything)
+    if as_json:
+        facts.say_json(found)
+        return
+    if not found.entries:
+        console.write("Nothing has been in production yet." + ("" if everything else " See all releases: --all"))
+        return
+    if not found.is_logged:
+        console.write(
+            f"Production serves execution {found.serving}, which is not the newest entry of its log: see the executions "
+            "of the state machine that ends in -decision."
+        )
+    headlines = {entry.version.headline for entry in found.entries} - {""}
+    rows = [_row(entry, found.serving, named=len(headlines) > 1) for entry in found.entries]
+    title = (
+        _COLUMNS
+        if len(headlines) != 1
+        else tuple(_cut(next(iter(headlines)), 10) if each == "metric" else each for each in _COLUMNS)
+    )
+    widths = [max(len(row[column]) for row in [title, *rows]) for column in range(len(title))]
+    console.write(_line(title, widths))
+    for entry, row in zip(found.entries, rows, strict=True):
+        console.write(_line(row, widths))
+        if remark := _remark(entry):
+            console.write(f"{' ' * _INDENT}{shorten(remark, _WIDTH - _INDENT, placeholder=' …')}")
+
+
+def _row(entry: Entry, serving: str, *, named: bool) -> tuple[str, ...]:
+    version, period = entry.version, entry.period
+    current = bool(period and period.until is None and version.execution_id == serving)
+    measured = facts.number(version.metrics[version.headline].value) if version.headline else ""
+    return (
+        "→" if current else " ",
+        version.name,
+        facts.when(period.since) if period else "–",
+        "now" if current else _until(period),
+        facts.commit(version.commit_id),
+        version.data_version[:8],
+        f"{version.headline} {measured}" if named and measured else measured,
+        version.trigger,
+        _cut(facts.approver(version), 10),
+        (period.replaced or "–") if period else "",
+    )
+
+
+def _until(period: Period | None) -> str:
+    """The time of the day on which the period began, else the day; a dash where the end is not known."""
+    if period is None or period.until is None:
+        return "–"
+    day, moment = facts.when(period.until).split()
+    return moment if facts.when(period.since).startswith(day) else day
+
+
+def _remark(entry: Entry) -> str:
+    """Why a rollback was made, or what has become of a release that was never in production, or the comment."""
+    version, period = entry.version, entry.period
+    comment = version.approval.comment if version.approval else ""
+    if period is None:
+        return f"{facts.when(version.registered)}  {version.state}{': ' + comment if comment else ''}"
+    if period.kind == "rollback":
+        return f"rolled back by {period.by}" + (f": {period.reason}" if period.reason else "")
+    return comment
+
+
+def _cut(text: str, width: int) -> str:
+    return text if len(text) <= width else f"{text[: width - 1]}…"
+
+
+def _line(cells: tuple[str, ...], widths: list[int]) -> str:
+    first, *others = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    return f"{first} {'  '.join(others)}".rstrip()

@@ -1,0 +1,101 @@
+"""`mlops show`: everything that is kept of one version."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import click
+
+from mlops import release
+from mlops.cli import console, facts
+from mlops.release.versions import Measured, Period, Version
+
+
+@click.command()
+@click.argument("version")
+@click.option("--json", "as_json", is_flag=True, help="As JSON.")
+def version(version: str, as_json: bool) -> None:
+    """Show what a version was made from, and who approved it.
+
+    VERSION is the number of its model package, or the id of its execution or the beginning of it.
+    """
+    found = release.version(release.find(), version)
+    if as_json:
+        facts.say_json(found)
+        return
+    title = f"Version {found.version}" if found.version is not None else f"Execution {found.execution_id}"
+    console.write(f"{title}: {found.state}{_since(found)}")
+    console.write()
+    _say_table(dict(_origin(found)))
+    for heading, rows in (
+        ("Approval", dict(_approval(found))),
+        ("In production", dict(map(_period, found.periods))),
+        ("Metrics of the test set", {name: _measured(each) for name, each in found.metrics.items()}),
+        ("Hyperparameters, as tuned" if found.tuned else "Hyperparameters", found.hyperparameters),
+        ("Where to look", dict(_places(found))),
+    ):
+        if rows:
+            console.write(f"\n{heading}")
+            _say_table(rows)
+
+
+def _since(found: Version) -> str:
+    current = found.periods[0] if found.periods and found.state == "in production" else None
+    return f" since {facts.when(current.since)}" if current else ""
+
+
+def _origin(found: Version) -> Iterator[tuple[str, str]]:
+    yield "execution", found.execution_id
+    yield "registered" if found.version is not None else "started", facts.when(found.registered)
+    yield (
+        "commit",
+        f"{found.commit_id}  {found.repository}/commit/{found.commit_id}" if found.repository else found.commit_id,
+    )
+    yield "data version", found.data_version
+    yield "image", facts.image(found.image)
+    yield "model", found.model
+    by = f", by {found.requested_by}" if found.requested_by else ""
+    yield "trigger", f"{found.trigger or 'unknown'}{by}"
+    yield "reason", found.reason
+    yield "link", found.link
+    for uri in found.baseline:
+        yield f"baseline {uri.rpartition('/')[2].removesuffix('.json')}", uri
+
+
+def _approval(found: Version) -> Iterator[tuple[str, str]]:
+    if found.qa is not None:
+        yield "QA", f"{'passed' if found.qa else 'failed'}, {found.qa_checks} checks"
+    if answer := found.approval:
+        word = "approved" if answer.approved else "rejected"
+        yield word, f"by {answer.approver or 'nobody, it timed out'} on {facts.when(answer.time)}"
+        yield "comment", answer.comment
+    yield "later", found.rejection
+
+
+def _period(period: Period) -> tuple[str, str]:
+    until = facts.when(period.until) or "now"
+    replaced = f", replaced {period.replaced}" if period.replaced else ", the first"
+    how = f" by a rollback of {period.by}" if period.kind == "rollback" else ""
+    return facts.when(period.since), f"until {until}{replaced}{how}{': ' + period.reason if period.reason else ''}"
+
+
+def _measured(each: Measured) -> str:
+    deviation = f" ± {facts.number(each.deviation)}" if each.deviation is not None else ""
+    limit = "at most" if each.lower_is_better else "at least"
+    bound = f", allowed {limit} {facts.number(each.bound)}" if each.bound is not None else ""
+    before = f", production then {facts.number(each.production)}" if each.production is not None else ""
+    return f"{facts.number(each.value)}{deviation}{bound}{before}"
+
+
+def _places(found: Version) -> Iterator[tuple[str, str]]:
+    yield "report", f"mlops report {found.execution_id}"
+    yield "logs", f"mlops logs --execution {found.execution_id}"
+    yield "results", found.results
+
+
+def _say_table(rows: dict[str, str]) -> None:
+    """Print names and values in two columns, without those that have no value."""
+    shown = {name: value for name, value in rows.items() if value}
+    width = max(map(len, shown), default=0)
+    for name, value in shown.items():
+        console.write(f"  {name.ljust(width)}  {value}")

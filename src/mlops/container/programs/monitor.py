@@ -1,0 +1,121 @@
+"""Compare captured requests and answers with the baseline, as a processing job: `python -m mlops.container monitor`.
+
+Inputs: `baseline` (statistics.json and constraints.json), `capture` (*.jsonl in SageMaker's data-capture format, at any
+depth; may be empty or absent) and `ground_truth` (*.jsonl in Model Monitor's format for merging; optional). Output
+`monitoring`: statistics.json and constraint_violations.json in Model Monitor's formats, model_quality_statistics.json
+when predictions have ground truth, report.html, and metrics.json, which the state machine reads.
+
+Environment variable MONITORING_FROM: records from before that time (ISO 8601) are counted as late.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from mlops import team
+from mlops.container.directories import Container
+from mlops.container.monitoring import baseline, page
+from mlops.container.monitoring.capture import Captured
+from mlops.container.monitoring.comparison import Compared, Violation, compare
+from mlops.container.monitoring.truth import GroundTruth
+from mlops.errors import InputError
+
+START = "MONITORING_FROM"
+MOST_BYTES = 200_000
+"""Of metrics.json: Step Functions passes on up to 256 KiB."""
+
+
+def monitor(container: Container) -> None:
+    """Write the files. Raises InputError for an unusable baseline; no record is fatal."""
+    target, features = team.features()
+    known = baseline.load(container.processing_input("baseline"))
+    start = _start(os.environ.get(START))
+    truth = GroundTruth(target)
+    truth.read(_files(container, "ground_truth"))
+    captured = Captured(target, features, start, truth)
+    captured.read(_files(container, "capture"))
+    columns, others = compare(captured, known)
+    violations = [violation for column in columns for violation in column.violations] + others
+    quality, reason = truth.quality()
+    metrics = small(summary(captured, columns, violations, truth, quality))
+    statistics = {
+        "version": 0,
+        "dataset": {"item_count": captured.counts.rows},
+        "features": [compared.column.summary.statistics() for compared in columns],
+    }
+    output = container.processing_output("monitoring")
+    documents: dict[str, Any] = {
+        "statistics": statistics,
+        "constraint_violations": {"violations": [violation.described() for violation in violations]},
+        "metrics": metrics,
+    }
+    if quality is not None:
+        documents["model_quality_statistics"] = quality
+    for name, document in documents.items():
+        (output / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    shown = page.render(captured, columns, violations, truth, quality, reason, start, datetime.now(UTC))
+    # JSON of clients may have characters without an encoding.
+    (output / "report.html").write_text(shown, encoding="utf-8", errors="replace")
+    print(json.dumps(metrics), flush=True)
+
+
+def summary(
+    captured: Captured,
+    columns: Sequence[Compared],
+    violations: Sequence[Violation],
+    truth: GroundTruth,
+    quality: dict[str, Any] | None,
+) -> dict[str, Any]:
+    """metrics.json."""
+    counts = captured.counts
+    metrics: dict[str, Any] = {
+        "records": counts.records,
+        "rows": counts.rows,
+        "unreadable": counts.unreadable,
+        "foreign": counts.foreign,
+        "late": counts.late,
+        "drift": {
+            compared.column.name: round(compared.drift.distance, 6)
+            for compared in columns
+            if compared.drift is not None
+        },
+        "drifted": [compared.column.name for compared in columns if compared.drifted],
+        "violations": len(violations),
+        "quality_rows": truth.rows,
+    }
+    if quality is not None:
+        metrics["quality"] = truth.values(quality)
+    return metrics
+
+
+def small(metrics: dict[str, Any]) -> dict[str, Any]:
+    """metrics.json in MOST_BYTES: of very many columns, those with the largest distances."""
+    most = len(metrics["drift"])
+    while len(json.dumps(metrics, indent=2)) > MOST_BYTES:
+        most //= 2
+        largest = sorted(metrics["drift"], key=lambda name: -metrics["drift"][name])[:most]
+        kept = set(largest)
+        metrics = metrics | {
+            "drift": {name: value for name, value in metrics["drift"].items() if name in kept},
+            "drifted": [name for name in metrics["drifted"] if name in kept],
+        }
+    return metrics
+
+
+def _files(container: Container, name: str) -> list[Path]:
+    return sorted(path for path in container.processing_input(name).rglob("*.jsonl") if path.is_file())
+
+
+def _start(text: str | None) -> datetime | None:
+    if not text:
+        return None
+    try:
+        start = datetime.fromisoformat(text)
+    except ValueError:
+        raise InputError(f"{START}: found {text}, allowed is a time such as 2026-01-31T13:00:00Z") from None
+    return start.astimezone(UTC) if start.tzinfo else start.replace(tzinfo=UTC)

@@ -1,0 +1,104 @@
+"""Estimates what the repository costs on AWS."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from mlops import costs
+from mlops.aws import executions, jobs
+from mlops.aws.executions import SUCCEEDED
+from mlops.aws.session import AWSError
+from mlops.costs import Estimate, History, Template, pricelist, prices, schedule
+from mlops.costs.durations import PastRelease
+from mlops.errors import InputError, MlopsError
+from mlops.release import templates
+from mlops.release.repository import Repository
+from mlops.rendering.production import guards
+
+_RETRAINING = Path(".github") / "workflows" / "retrain.yml"
+# Releases whose times are read, of the newest executions.
+_RELEASES, _EXECUTIONS = 5, 30
+
+
+def estimate_cost(repository: Repository, *, table: Path | None = None, refresh: bool = False) -> Estimate:
+    """Estimate by the shipped price table, replaced by what AWS's price list gave, and by `table`.
+
+    `refresh` reads AWS's price list for the repository's region and keeps it in .mlops/. The times of past releases are
+    read where there are credentials. InputError where the region has no prices.
+    """
+    repository.check()
+    region = repository.project.region
+    kept = repository.state / "prices.json"
+    if refresh:
+        _refresh(region, kept)
+    tables = [file for file in (kept, table) if file is not None and (file != kept or file.exists())]
+    return costs.estimate(
+        repository.configuration,
+        stack_templates(repository),
+        prices.load(region, tables),
+        _history(repository),
+        _retrainings(repository.root),
+    )
+
+
+def _refresh(region: str, kept: Path) -> None:
+    try:
+        figures = pricelist.figures(region, datetime.now(UTC).date())
+    except AWSError as error:
+        raise InputError(
+            f"AWS's price list gave no answer. {error}\nIt needs AWS credentials that allow pricing:GetProducts, and "
+            "AWS_ENDPOINT_URL unset: the local cloud has no price list."
+        ) from error
+    if not figures:
+        raise InputError(f"AWS's price list has no prices of {region}, the region in configuration/project.json.")
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    kept.write_text(prices.written(region, figures), encoding="utf-8")
+
+
+def stack_templates(repository: Repository) -> dict[str, Template]:
+    """The templates of all stacks by name, with the parameters that they are deployed with."""
+    configuration = repository.configuration
+    prefix = configuration.names.stack("")
+    deployed = {
+        stack.name.removeprefix(prefix): Template(stack.template, stack.parameters)
+        for stack in templates.stacks(repository.root, configuration)
+    }
+    endpoint = (repository.root / "infra" / "endpoint.yml").read_text(encoding="utf-8")
+    return {**deployed, "production": Template(endpoint, guards(configuration.production))}
+
+
+def _history(repository: Repository) -> History:
+    """The newest releases; none, with the reason, where AWS does not answer."""
+    try:
+        session = repository.session
+        if session.credentials is None:
+            return History(reason="there are no AWS credentials")
+        found = executions.recent(session, repository.names.pipeline, limit=_EXECUTIONS)
+        succeeded = [each.id for each in found if each.status == SUCCEEDED][:_RELEASES]
+        past = [
+            PastRelease(
+                executions.read(session, repository.names.pipeline, id_),
+                jobs.of_execution(session, repository.names, id_),
+            )
+            for id_ in succeeded
+        ]
+    except MlopsError as error:
+        return History(reason=str(error))
+    return History(past, "" if past else "no release has succeeded yet")
+
+
+def _retrainings(root: Path) -> float:
+    """Scheduled retrainings in an average month; 0 without a schedule."""
+    file = root / _RETRAINING
+    if not file.exists():
+        return 0.0
+    # YAML 1.1 reads the key `on` as true.
+    triggers: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))[True]
+    try:
+        return sum(schedule.runs_a_month(each["cron"]) for each in triggers.get("schedule", []))
+    except (ValueError, KeyError) as error:
+        raise InputError(f"{_RETRAINING}: schedule: found {error}; allowed: cron expressions of five fields") from error

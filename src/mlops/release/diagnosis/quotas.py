@@ -1,0 +1,97 @@
+"""Checks of the quotas of the configured instance types and builds, which new accounts often have at 0."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+from mlops.aws import quotas
+from mlops.configuration import Configuration, Production
+from mlops.release.diagnosis.findings import Results, ok, problem, unknown
+from mlops.release.repository import Repository
+
+_COMPUTE_TYPE = re.compile(r"ComputeType: BUILD_GENERAL1_(?P<size>\w+)")
+
+
+@dataclass(frozen=True)
+class Need:
+    """A quota by the service's code and its exact name, and the least value for a release."""
+
+    service: str
+    quota: str
+    least: int
+
+
+def needs(configuration: Configuration, builds: Path) -> list[Need]:
+    """What one release needs. `builds` is the template with the build projects."""
+    instances = Counter(
+        {
+            **_training(configuration),
+            f"{configuration.evaluation.instance_type} for processing job usage": 1,
+        }
+    )
+    for instance_type, count in _hosting(configuration):
+        instances[f"{instance_type} for endpoint usage"] += count
+    sizes = dict.fromkeys(_COMPUTE_TYPE.findall(builds.read_text(encoding="utf-8")), 1)
+    return [
+        *(Need("sagemaker", name, count) for name, count in instances.items()),
+        *(
+            Need("codebuild", f"Concurrently running builds for Linux/{size.title()} environment", count)
+            for size, count in sizes.items()
+        ),
+    ]
+
+
+def check(repository: Repository) -> Results:
+    """Each quota allows what a release needs."""
+    needed = needs(repository.configuration, repository.root / "infra" / "builds.yml")
+    for service in dict.fromkeys(each.service for each in needed):
+        own = [each for each in needed if each.service == service]
+        found = quotas.values(repository.session, service, [each.quota for each in own])
+        for need in own:
+            value = found.get(need.quota)
+            if value is None:
+                yield unknown(f"Service Quotas lists no {need.quota!r} for {service}.", "Look for it in the console.")
+            elif value < need.least:
+                yield problem(
+                    f"{need.quota} is {value:g}; a release needs {need.least}.",
+                    f"In the console: Service Quotas, {service}, {need.quota}, Request increase to {need.least} "
+                    f"in {repository.session.region}; or configure another type.",
+                )
+            else:
+                yield ok(f"{need.quota} is {value:g}; a release needs {need.least}")
+
+
+def _training(configuration: Configuration) -> Counter[str]:
+    """Training instances that run at a time; a tuning job tries several sets of hyperparameters at once."""
+    job, tuning = configuration.training_job, configuration.tuning["HyperParameterTuningJobConfig"]
+    usage = "spot training job usage" if job.get("EnableManagedSpotTraining") else "training job usage"
+    at_once = tuning["ResourceLimits"]["MaxParallelTrainingJobs"]
+    resources = job["ResourceConfig"]
+    found: Counter[str] = Counter()
+    for group in resources.get("InstanceGroups") or [resources]:
+        found[f"{group['InstanceType']} for {usage}"] += group["InstanceCount"] * at_once
+        if resources.get("KeepAlivePeriodInSeconds"):
+            found[f"{group['InstanceType']} for training warm pool usage"] += group["InstanceCount"]
+    return found
+
+
+def _hosting(configuration: Configuration) -> Iterator[tuple[str, int]]:
+    """Instances of endpoints by type: under test, in production, and those that replace production's."""
+    test, production = configuration.test, configuration.production
+    yield test.InstanceType, test.InitialInstanceCount
+    yield production.InstanceType, _with_replacement(production, production.InitialInstanceCount)
+    if production.challenger:
+        count = production.challenger.InitialInstanceCount
+        yield production.InstanceType, _with_replacement(production, count)
+
+
+def _with_replacement(production: Production, count: int) -> int:
+    """A shift has old and new instances side by side; a rolling one replaces them batch by batch."""
+    if production.shift.type == "rolling":
+        return count + math.ceil(count * production.shift.percent / 100)
+    return 2 * count

@@ -1,0 +1,136 @@
+"""CloudWatch's dashboards: their widgets, with the values of the metrics that these name.
+
+Source: Amazon CloudWatch API Reference, "Dashboard Body Structure and Syntax".
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+from mlops.aws import paging
+from mlops.aws.session import Session
+from mlops.errors import InputError
+from mlops.window.metrics import Metric, series
+from mlops.window.times import iso
+
+_DURATION = re.compile(
+    r"-P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
+)
+_DEFAULT_SPAN, _DEFAULT_PERIOD, _DEFAULT_STAT = timedelta(hours=3), 300, "Average"
+
+
+class Dashboards:
+    """Reads the dashboards with their values."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+
+    def read(self, query: dict[str, str]) -> dict[str, Any]:
+        """All dashboards; `minutes` of the query is the span that their charts show in place of their own."""
+        minutes = query.get("minutes", "")
+        if minutes and not (minutes.isascii() and minutes.isdigit() and 0 < int(minutes) <= 7 * 24 * 60):
+            raise InputError(f"minutes: found {minutes!r}; allowed: a number up to 10080")
+        span = timedelta(minutes=int(minutes)) if minutes else None
+        client = self._session.client("cloudwatch")
+        names = [each["DashboardName"] for each in paging.items(client, "list_dashboards", "DashboardEntries")]
+        return {
+            "dashboards": [
+                self._dashboard(name, json.loads(client.get_dashboard(DashboardName=name)["DashboardBody"]), span)
+                for name in names
+            ]
+        }
+
+    def _dashboard(self, name: str, body: dict[str, Any], span: timedelta | None) -> dict[str, Any]:
+        span = span or duration(body.get("start", ""))
+        widgets = body.get("widgets", [])
+        drawn = [_metrics(widget["properties"]) if widget["type"] == "metric" else [] for widget in widgets]
+        values = iter(series(self._session, [metric for lines in drawn for metric, _ in lines], span))
+        now = datetime.now(UTC)
+        return {
+            "name": name,
+            "from": iso(now - span),
+            "to": iso(now),
+            "widgets": [
+                _widget(widget, [line | {"points": next(values)} for _, line in lines])
+                for widget, lines in zip(widgets, drawn, strict=True)
+            ],
+        }
+
+
+def duration(start: str) -> timedelta:
+    """The span of a dashboard's start, such as -PT6H. An absolute start, or none, counts as three hours."""
+    match = _DURATION.fullmatch(start)
+    parts = {name: int(value) for name, value in match.groupdict().items() if value} if match else {}
+    return timedelta(**parts) or _DEFAULT_SPAN
+
+
+def rows(metrics: list[list[Any]]) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """The metrics of a widget in full: namespace, name and dimensions, and the options of each.
+
+    In a row "." stands for the value of the row above at that place, and "..." for all that are left out.
+    """
+    above: list[str] = []
+    for row in metrics:
+        options = row[-1] if row and isinstance(row[-1], dict) else {}
+        names = [each for each in row if isinstance(each, str)]
+        if names and names[0] == "...":
+            names = above[: len(above) - len(names) + 1] + names[1:]
+        names = [above[place] if each == "." and place < len(above) else each for place, each in enumerate(names)]
+        above = names or above
+        yield names, options
+
+
+def _metrics(properties: dict[str, Any]) -> list[tuple[Metric, dict[str, Any]]]:
+    """The metrics that a widget draws, each with what its line is called. Expressions are named, not drawn."""
+    found = []
+    for names, options in rows(properties.get("metrics", [])):
+        if options.get("visible", True) is False or len(names) < 2:
+            continue
+        namespace, name, *dimensions = names
+        metric = Metric(
+            namespace,
+            name,
+            tuple(zip(dimensions[::2], dimensions[1::2], strict=False)),
+            options.get("stat", properties.get("stat", _DEFAULT_STAT)),
+            int(options.get("period", properties.get("period", _DEFAULT_PERIOD))),
+        )
+        line = {"label": options.get("label", f"{name} {metric.stat}"), "right": options.get("yAxis") == "right"}
+        found.append((metric, line))
+    return found
+
+
+def _widget(widget: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
+    properties = widget["properties"]
+    annotations = properties.get("annotations", {})
+    horizontal = [each for each in annotations.get("horizontal", []) if isinstance(each, dict)]
+    expressions = [row[0]["expression"] for row in properties.get("metrics", []) if row and _is_expression(row[0])]
+    return {
+        "type": widget["type"],
+        "x": widget.get("x", 0),
+        "y": widget.get("y", 0),
+        "width": widget.get("width", 6),
+        "height": widget.get("height", 6),
+        "title": properties.get("title", ""),
+        "text": properties.get("markdown", ""),
+        "view": properties.get("view", "timeSeries"),
+        "stacked": properties.get("stacked", False),
+        "axis": properties.get("yAxis", {}),
+        "period": properties.get("period", _DEFAULT_PERIOD),
+        "alarms": [arn.rpartition(":alarm:")[2] for arn in properties.get("alarms", [])],
+        "horizontal": [{"value": each["value"], "label": each.get("label", "")} for each in horizontal],
+        "vertical": [
+            {"value": each["value"], "label": each.get("label", "")}
+            for each in annotations.get("vertical", [])
+            if isinstance(each, dict)
+        ],
+        "expressions": expressions,
+        "lines": lines,
+    }
+
+
+def _is_expression(entry: Any) -> bool:
+    return isinstance(entry, dict) and "expression" in entry

@@ -1,0 +1,106 @@
+"""`mlops cost`: its table, its JSON, and the times of past releases."""
+
+from __future__ import annotations
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import small_pipeline
+from baking import REPOSITORY
+
+from mlops.aws.session import Session
+from mlops.names import Names
+
+KINDS = {
+    "hosting": ["ml.m5.large"],
+    "processing": ["ml.m5.large"],
+    "training": ["ml.m5.xlarge"],
+    "build": ["BUILD_GENERAL1_SMALL", "BUILD_GENERAL1_MEDIUM", "BUILD_GENERAL1_LARGE"],
+    "cloudwatch": ["alarm"],
+}
+
+
+@pytest.fixture
+def whole(repository: Path) -> Path:
+    """The repository with what an estimate reads beside its configuration."""
+    for folder in ("infra", ".github"):
+        shutil.copytree(REPOSITORY / folder, repository / folder)
+    return repository
+
+
+@pytest.fixture
+def prices(whole: Path) -> str:
+    """A table in which everything costs a dollar."""
+    dollar = {"usd": 1, "date": "2026-11-21", "source": "this test"}
+    figures = {kind: dict.fromkeys(names, dollar) for kind, names in KINDS.items()}
+    file = whole / "prices.json"
+    file.write_text(json.dumps({"regions": {"eu-central-1": figures}}))
+    return str(file)
+
+
+def move(repository: Path, region: str) -> None:
+    file = repository / "configuration" / "project.json"
+    file.write_text(json.dumps(json.loads(file.read_text()) | {"region": region}))
+
+
+def test_the_cost_is_shown_without_aws_and_fits_a_terminal(mlops, whole: Path) -> None:
+    move(whole, "us-east-1")
+    result = mlops("cost")
+    assert result.exit_code == 0, result.output
+    shown = result.output.splitlines()
+    assert shown[0].startswith("USD in us-east-1, by prices of 2026-") and "no free tier" in shown[0]
+    assert re.search(r"^A day in production +5\.573$", result.output, re.MULTILINE)
+    assert re.search(r"^    training job +1 × ml\.m5\.xlarge +1:00:00 +0\.230$", result.output, re.MULTILINE)
+    assert "No times of past releases: there are no AWS credentials" in result.output
+    assert max(map(len, shown)) <= 100
+
+
+def test_json_has_sources_and_the_same_sums(mlops, whole: Path) -> None:
+    move(whole, "us-east-1")
+    document = json.loads(mlops("cost", "--json").stdout)
+    assert document["standing"]["day"] == pytest.approx(5.572603, abs=1e-6)
+    assert all(price["source"] and price["date"] for price in document["prices"])
+    assert document["release"]["usd"] is None
+    assert document["missing"] == []
+
+
+def test_a_missing_figure_is_named_and_not_guessed(mlops, whole: Path) -> None:
+    move(whole, "eu-west-1")
+    result = mlops("cost")
+    assert result.exit_code == 2
+    assert re.search(r"baseline job +1 × ml\.m5\.large +1:00:00 +\?$", result.output, re.MULTILINE)
+    assert "lacks, for eu-west-1:" in result.output
+    assert "processing ml.m5.large" in result.output and "mlops cost --refresh" in result.output
+
+
+def test_a_region_without_prices_is_refused(mlops, whole: Path) -> None:
+    result = mlops("cost")
+    assert result.exit_code == 2
+    assert "There are no prices of eu-central-1" in result.output
+
+
+def test_past_releases_give_the_times(mlops, whole: Path, prices: str, session: Session, names: Names) -> None:
+    small_pipeline.create(session, names, whole)
+    assert mlops("start").exit_code == 0
+    before = json.loads(mlops("cost", "--json", "--prices", prices).stdout)["release"]
+    assert before["no_past_releases_because"] == "no release has succeeded yet"
+    assert mlops("watch", "--until-approval").exit_code == 0
+    assert mlops("approve").exit_code == 0
+    assert mlops("watch").exit_code == 0
+    found = json.loads(mlops("cost", "--json", "--prices", prices).stdout)["release"]
+    assert found["past_releases"] == 1
+    steps = {step["name"]: step for step in found["steps"]}
+    assert 0 < steps["Test/QA"]["minutes"] < steps["Test/QA"]["most_minutes"]
+    # Each begun minute costs a dollar.
+    assert steps["Test/QA"]["usd"] == -(-steps["Test/QA"]["minutes"] // 1)
+    # The small pipeline has no such action.
+    assert steps["Build/Render"]["minutes"] is None
+
+
+def test_the_local_cloud_has_no_price_list(mlops, whole: Path, prices: str, session: Session) -> None:
+    result = mlops("cost", "--refresh", "--prices", prices)
+    assert result.exit_code == 2
+    assert "Pricing GetProducts" in result.output and "the local cloud has no price list" in result.output

@@ -1,0 +1,211 @@
+"""history, show and compare, from the registry and the bucket of a project with three releases."""
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+
+import pytest
+import small_pipeline
+from click.testing import Result
+from deployed import stack
+
+from mlops import names as keys
+from mlops.aws.deployments import Deployment
+from mlops.aws.session import Session
+from mlops.names import Names
+
+IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
+TYPES = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
+ONE, TWO, THREE = (f"{digit * 8}-1111-2222-3333-444455556666" for digit in "abc")
+
+Mlops = Callable[..., Result]
+
+
+class Registry:
+    """The registry, the bucket and the stack of production, as releases and rollbacks leave them."""
+
+    def __init__(self, session: Session, names: Names) -> None:
+        self.session, self.names = session, names
+        self.bucket = names.bucket(session.account, session.region)
+
+    def put(self, key: str, content: dict) -> None:
+        self.session.client("s3").put_object(Bucket=self.bucket, Key=key, Body=json.dumps(content))
+
+    def release(self, execution: str, status: str, rmse: float, r2: float, comment: str, **parameters: str) -> None:
+        """Register a release with these metrics and hyperparameters, and the answer of its approval."""
+        self.session.client("sagemaker").create_model_package(
+            ModelPackageGroupName=self.names.model_package_group,
+            ModelApprovalStatus=status,
+            InferenceSpecification={
+                "Containers": [
+                    {"Image": IMAGE, "ModelDataUrl": f"s3://{self.bucket}/releases/{execution}/model.tar.gz"}
+                ],
+                **TYPES,
+            },
+            CustomerMetadataProperties={"execution": execution, "commit": f"{execution[:7]}0", "data-version": "data1"},
+        )
+        self.put(
+            keys.lineage_key(execution),
+            {
+                "problem_type": "Regression",
+                "repository": "https://github.com/octo/demo",
+                "hyperparameters": parameters,
+                "metrics": {
+                    "r2": {"value": r2},
+                    "rmse": {"value": rmse, "standard_deviation": 0.1},
+                    "own": {"value": 1},
+                },
+                "gate": [{"Name": "rmse", "Bound": 6.0, "Production": 2.5}],
+                "request": {"Trigger": "drift", "StartedBy": "octocat", "Reason": "none given", "Link": "none"},
+            },
+        )
+        self.put(
+            keys.decision_key(execution),
+            {
+                "execution_id": execution,
+                "approved": status == "Approved",
+                "time": "2026-11-21T12:00:00Z",
+                "approver": "arn:aws:sts::000000000000:assumed-role/approve/hubot",
+                "comment": comment,
+            },
+        )
+        self.put(keys.qa_key(execution), {"passed": True, "checks": [{}, {}]})
+
+    def deployed(self, time: str, execution: str, kind: str = "release", **by: str) -> None:
+        entry = Deployment(execution, time, kind, **by)  # type: ignore[arg-type]
+        self.put(keys.deployment_key(time, execution), asdict(entry))
+
+
+@pytest.fixture
+def registry(session: Session, names: Names, repository) -> Registry:
+    small_pipeline.create(session, names, repository)
+    session.client("sagemaker").create_model_package_group(ModelPackageGroupName=names.model_package_group)
+    return Registry(session, names)
+
+
+@pytest.fixture
+def story(registry: Registry) -> Registry:
+    """One, then two, then back on one; three was rejected."""
+    registry.release(ONE, "Approved", 2.0, 0.90, "the first", max_depth="4", eta="0.1")
+    registry.release(TWO, "Approved", 1.5, 0.85, "lower error", max_depth="6", eta="0.1")
+    registry.release(THREE, "Rejected", 9.0, 0.1, "much too bad", max_depth="1")
+    registry.deployed("2026-11-01T12:00:00Z", ONE)
+    registry.deployed("2026-11-08T12:00:00Z", TWO)
+    registry.deployed("2026-11-09T12:00:00Z", ONE, "rollback", by="octocat", reason="worse on Fridays")
+    stack(registry.session, registry.names.endpoint_stack("production"), ExecutionId=ONE)
+    return registry
+
+
+def read(result: Result) -> dict:
+    assert result.exit_code == 0, result.output
+    return json.loads(result.output)
+
+
+def test_a_version_is_in_the_history_for_each_time_that_it_was_in_production(mlops: Mlops, story: Registry) -> None:
+    entries = read(mlops("history", "--json"))["entries"]
+    periods = [(each["version"]["version"], each["period"]) for each in entries]
+    assert [(version, period["since"][:10], (period["until"] or "")[:10]) for version, period in periods] == [
+        (1, "2026-11-09", ""),
+        (2, "2026-11-08", "2026-11-09"),
+        (1, "2026-11-01", "2026-11-08"),
+    ]
+    assert [(period["kind"], period["replaced"]) for _, period in periods] == [
+        ("rollback", "2"),
+        ("release", "1"),
+        ("release", None),
+    ]
+
+
+def test_the_history_fits_a_terminal_and_marks_what_is_in_production(mlops: Mlops, story: Registry) -> None:
+    shown = mlops("history").output.splitlines()
+    title, current, reason, left, comment, *_ = shown
+    assert max(map(len, shown)) <= 100
+    assert current.startswith("→") and not left.startswith("→")
+    assert "rmse" in title and current.split()[-5:] == ["data1", "2", "drift", "hubot", "2"]
+    assert reason.strip() == "rolled back by octocat: worse on Fridays"
+    assert comment.strip() == "lower error"
+
+
+def test_rejected_releases_are_in_the_history_on_request(mlops: Mlops, story: Registry) -> None:
+    def states(*options: str) -> list[tuple[int, str]]:
+        entries = read(mlops("history", "--json", *options))["entries"]
+        return [(each["version"]["version"], each["version"]["state"]) for each in entries]
+
+    assert (3, "rejected") not in states()
+    assert states("--all")[0] == (3, "rejected")
+    assert len(states("--all")) == 4 and len(states("--all", "--limit", "2")) == 2
+
+
+def test_an_execution_without_a_model_is_in_the_history_with_where_it_failed(
+    mlops: Mlops, story: Registry, repository
+) -> None:
+    (repository / "check.sh").write_text("echo far too slow\nexit 1\n")
+    assert mlops("start").exit_code == 0
+    assert mlops("watch").exit_code == 1
+    newest = read(mlops("history", "--all", "--json"))["entries"][0]["version"]
+    assert (newest["version"], newest["state"]) == (None, "failed in Test/QA")
+    shown = mlops("show", newest["execution_id"][:8]).output
+    assert "failed in Test/QA" in shown and "manual" in shown
+
+
+def test_a_log_that_misses_what_production_serves_is_reported(mlops: Mlops, story: Registry) -> None:
+    story.deployed("2026-11-20T12:00:00Z", TWO)
+    shown = mlops("history")
+    assert shown.exit_code == 0
+    assert f"Production serves execution {ONE}, which is not the newest entry of its log" in shown.output
+    assert "→" not in shown.output
+
+
+def test_a_project_without_a_release_says_so(mlops: Mlops, registry: Registry) -> None:
+    shown = mlops("history")
+    assert shown.exit_code == 0 and "Nothing has been in production yet" in shown.output
+
+
+@pytest.mark.parametrize("name", ["1", ONE, ONE[:8]])
+def test_a_version_is_shown_by_its_number_or_its_execution(mlops: Mlops, story: Registry, name: str) -> None:
+    shown = mlops("show", name)
+    assert shown.exit_code == 0, shown.output
+    assert shown.output.startswith("Version 1: in production since 2026-11-09")
+    for fact in (
+        "https://github.com/octo/demo/commit/aaaaaaa0",
+        "drift, by octocat",
+        "passed, 2 checks",
+        "by hubot on",
+        "the first",
+        "replaced 2 by a rollback of octocat: worse on Fridays",
+        "2 ± 0.1, allowed at most 6, production then 2.5",
+        "max_depth  4",
+        f"mlops report {ONE}",
+    ):
+        assert fact in shown.output
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("9", "has no version 9"),
+        ("latest", "'latest' is no version: allowed is the number of a model package, or at least four characters"),
+        ("dddddddd", "No execution begins with 'dddddddd'"),
+    ],
+)
+def test_an_unknown_version_is_refused(mlops: Mlops, story: Registry, name: str, message: str) -> None:
+    for command in (("show", name), ("compare", "1", name)):
+        refused = mlops(*command)
+        assert refused.exit_code == 2
+        assert message in refused.output
+
+
+def test_two_versions_are_compared_by_the_direction_of_each_metric(mlops: Mlops, story: Registry) -> None:
+    found = read(mlops("compare", "1", "2", "--json"))["differences"]
+    assert [(each["name"], each["first"], each["second"], each["verdict"]) for each in found] == [
+        ("commit", "aaaaaaa0", "bbbbbbb0", ""),
+        ("max_depth", "4", "6", ""),
+        ("rmse", 2.0, 1.5, "better"),
+        ("r2", 0.9, 0.85, "worse"),
+    ]
+    shown = mlops("compare", "1", TWO).output
+    assert "better by 25.0%" in shown and "eta" not in shown
+
+
+def test_a_version_does_not_differ_from_itself(mlops: Mlops, story: Registry) -> None:
+    assert "1 and 1 do not differ" in mlops("compare", "1", ONE).output

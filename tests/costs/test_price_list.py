@@ -1,0 +1,116 @@
+"""AWS's price list, answered as by AWS over HTTP: `mlops cost --refresh` keeps its figures."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from estimates import Costed
+
+from mlops import release
+from mlops.costs import pricelist
+from mlops.costs.prices import Figure, Key
+from mlops.errors import InputError
+from mlops.release import Repository
+
+TODAY = datetime(2026, 11, 21, tzinfo=UTC).date()
+
+
+def product(usage_type: str, usd: str, begin: str = "0") -> str:
+    dimension = {"beginRange": begin, "endRange": "Inf", "pricePerUnit": {"USD": usd}, "unit": "Hrs"}
+    terms = {"OnDemand": {"SKU.TERM": {"priceDimensions": {"SKU.TERM.DIMENSION": dimension}}}}
+    return json.dumps({"product": {"attributes": {"usagetype": usage_type}}, "terms": terms})
+
+
+LIST = {
+    "AmazonSageMaker": [
+        [product("APS2-Host:ml.t2.medium", "0.0700000000"), product("APS2-Train:ml.m5.large", "0.1440000000")],
+        [
+            product("APS2-Processing:ml.t3.large", "0.1270000000"),
+            # Not on demand, not by the hour, or something else
+            product("APS2-SpotTrain:ml.m5.large", "0.01"),
+            product("APS2-Host:ml.t2.medium-Kernel", "9"),
+            product("APS2-Host:ml.m5.large", "0"),
+            product("APS2-ServerlessInf:Mem-1GB", "0.00002"),
+        ],
+    ],
+    "CodeBuild": [[product("APS2-Build-Min:Linux:g1.small", "0.005"), product("APS2-Build-Min:ARM:g1.small", "0.003")]],
+    "AmazonCloudWatch": [
+        [product("APS2-CW:AlarmMonitorUsage", "0.10"), product("APS2-CW:AlarmMonitorUsage", "0.01", begin="1000")]
+    ],
+}
+
+
+class PriceList(BaseHTTPRequestHandler):
+    """Operation GetProducts, page by page; a region but Sydney has no products."""
+
+    def do_POST(self) -> None:
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        [region] = [each["Value"] for each in request["Filters"] if each["Field"] == "regionCode"]
+        pages = LIST[request["ServiceCode"]] if region == "ap-southeast-2" else [[]]
+        page = int(request.get("NextToken", 0))
+        answer: dict[str, object] = {"FormatVersion": "aws_v1", "PriceList": pages[page]}
+        if page + 1 < len(pages):
+            answer["NextToken"] = str(page + 1)
+        body = json.dumps(answer).encode()
+        self.send_response(200)
+        self.send_header("Content-Type", "application/x-amz-json-1.1")
+        self.send_header("Content-Length", str(len(body)))
+        self.end_headers()
+        self.wfile.write(body)
+
+    def log_message(self, *_: object) -> None: ...
+
+
+@pytest.fixture
+def price_list(no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), PriceList)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", f"http://127.0.0.1:{server.server_port}")
+    monkeypatch.setenv("AWS_ENDPOINT_URL_CODEPIPELINE", "http://127.0.0.1:9")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
+    yield
+    server.shutdown()
+    thread.join()
+    server.server_close()
+
+
+@pytest.mark.usefixtures("price_list")
+def test_prices_on_demand_become_figures_and_nothing_else() -> None:
+    def figure(usd: float, usage_type: str) -> Figure:
+        return Figure(usd, TODAY, f"AWS Price List API, usage type APS2-{usage_type}")
+
+    assert pricelist.figures("ap-southeast-2", TODAY) == {
+        Key("hosting", "ml.t2.medium"): figure(0.07, "Host:ml.t2.medium"),
+        Key("training", "ml.m5.large"): figure(0.144, "Train:ml.m5.large"),
+        Key("processing", "ml.t3.large"): figure(0.127, "Processing:ml.t3.large"),
+        Key("build", "BUILD_GENERAL1_SMALL"): figure(0.005, "Build-Min:Linux:g1.small"),
+        Key("cloudwatch", "alarm"): figure(0.10, "CW:AlarmMonitorUsage"),
+    }
+
+
+@pytest.mark.usefixtures("price_list")
+def test_a_refreshed_region_is_known_from_then_on(tmp_path: Path, generated: Path) -> None:
+    repository = Repository(Costed(tmp_path / "repository", "ap-southeast-2", generated).root)
+    with pytest.raises(InputError, match=r"no prices of ap-southeast-2.*mlops cost --refresh"):
+        release.estimate_cost(repository)
+    release.estimate_cost(repository, refresh=True)
+    estimate = release.estimate_cost(repository)
+    # 0.07 × 24 + 4 × 0.10 × 12 / 365 + 12 / 365
+    assert estimate.day == pytest.approx(1.726027, abs=1e-6)
+    assert list(map(str, estimate.missing)) == ["build BUILD_GENERAL1_LARGE", "build BUILD_GENERAL1_MEDIUM"]
+
+
+@pytest.mark.usefixtures("price_list")
+def test_a_region_that_aws_does_not_list_is_refused(tmp_path: Path, generated: Path) -> None:
+    repository = Repository(Costed(tmp_path / "repository", "eu-north-1", generated).root)
+    with pytest.raises(InputError, match="has no prices of eu-north-1"):
+        release.estimate_cost(repository, refresh=True)
+    assert not (repository.root / ".mlops" / "prices.json").exists()
