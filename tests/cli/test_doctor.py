@@ -54,7 +54,7 @@ def test_missing_credentials_are_a_problem_and_the_account_is_not_checked(
     assert "aws sso login" in missing["remedy"]
 
 
-def test_expired_credentials_are_a_problem(
+def test_credentials_that_aws_does_not_accept_are_a_problem(
     session: Session, mlops: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ASIAEXPIRED000000000")
@@ -118,7 +118,11 @@ def test_every_check_that_is_denied_names_the_action(
     denied = {each.check: each.detail for each in found if "may not do" in each.detail}
     assert {each.state for each in found if each.check in denied} == {"unknown"}
     stacks = dict.fromkeys(
-        ("foundation", "stacks", "templates", "boundaries", "bucket", "key", "mail", "image", "roles of workflows"),
+        (
+            *("foundation", "stacks", "templates", "boundaries", "image", "roles of workflows"),
+            *("bucket", "versions of the bucket", "encryption of the bucket", "public access to the bucket"),
+            *("key", "mail"),
+        ),
         "cloudformation:DescribeStacks",
     )
     own = {"identity provider": "iam:ListOpenIDConnectProviders", "logs of the API": "apigateway:GET"}

@@ -82,3 +82,19 @@ def test_an_unknown_framework_is_refused_with_the_likely_name(sdk):
 
 def test_the_repository_of_an_image_is_named_for_the_roles_that_pull_it():
     assert images.repository_arn(URI, "aws") == "arn:aws:ecr:eu-west-1:141502667606:repository/sagemaker-xgboost"
+
+
+@pytest.mark.parametrize(
+    ("suffix", "image_id"),
+    [(":1.7-1", {"imageTag": "1.7-1"}), (f"@sha256:{'0' * 64}", {"imageDigest": f"sha256:{'0' * 64}"})],
+    ids=["tag", "digest"],
+)
+def test_the_parts_of_a_uri_are_those_of_requests_to_ecr(suffix: str, image_id: dict[str, str]) -> None:
+    parts = images.parts(f"123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/xgboost{suffix}")
+    assert (parts.account, parts.region, parts.repository) == ("123456789012", "eu-west-1", "team/xgboost")
+    assert parts.image_id == image_id
+
+
+def test_a_shorthand_has_no_parts_in_ecr() -> None:
+    with pytest.raises(InputError, match="an image in ECR"):
+        images.parts("xgboost:1.7-1")

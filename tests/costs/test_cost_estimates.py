@@ -16,6 +16,7 @@ from mlops.aws.executions import SUCCEEDED, Action, Execution, Stage
 from mlops.aws.jobs import Job
 from mlops.costs import History, Template, prices
 from mlops.costs.durations import PastRelease
+from mlops.errors import InputError
 from mlops.release import Repository, costing
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
@@ -161,6 +162,32 @@ def test_a_prebuilt_image_is_not_built(costed) -> None:
         "trainingjob.json", lambda training: training["AlgorithmSpecification"].update(TrainingImage=image)
     )
     assert "Build/Image" not in steps(repository.estimate())
+
+
+@pytest.mark.parametrize(
+    ("triggers", "releases"),
+    [
+        ("on: workflow_dispatch", 0),
+        ("on:\n  workflow_dispatch:", 0),
+        ('"on":\n  schedule:\n    - cron: "0 3 1,8,15,22 * *"', 4),
+        ('on:\n  schedule:\n    - cron: "0 3 1 * *"\n    - cron: "0 3 2 * *"', 2),
+    ],
+)
+def test_the_workflow_says_how_often_a_month_retrains(costed, triggers: str, releases: int) -> None:
+    repository = costed("us-east-1")
+    (repository.root / ".github" / "workflows" / "retrain.yml").write_text(f"name: retrain\n{triggers}\n")
+    estimate = repository.estimate()
+    assert estimate.retrainings == releases
+    # 24.4675 for each
+    assert estimate.document()["retraining_month"]["usd_at_most"] == about(24.4675 * releases)
+
+
+def test_an_unreadable_schedule_is_refused(costed) -> None:
+    repository = costed("us-east-1")
+    file = repository.root / ".github" / "workflows" / "retrain.yml"
+    file.write_text('on:\n  schedule:\n    - cron: "@monthly"\n')
+    with pytest.raises(InputError, match=r"retrain\.yml: schedule: .*allowed: cron expressions of five fields"):
+        repository.estimate()
 
 
 def test_choices_say_what_they_add_and_save(costed) -> None:

@@ -220,7 +220,7 @@ def test_the_report_judges_each_metric_as_the_gate_does(gate, evaluation, expect
     document = {"evaluation": evaluation | {"problem_type": problem}, "gate": gate["Gate"]}
     judged = [row for row in report_metrics.rows(document) if row.bound is not None]
     passed = len(judged) == len(gate["Gate"]["Metrics"]) and all(row.word == "passed" for row in judged)
-    assert passed == (expected == "Register")
+    assert passed == (expected == "RecordLineage")
 
 
 def test_the_cause_names_value_and_bound():

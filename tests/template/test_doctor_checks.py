@@ -185,6 +185,20 @@ def test_a_variable_that_names_another_role_is_a_problem(account: Account, repos
         )
 
 
+def test_a_bucket_that_was_deleted_is_a_problem(account: Account, repository: Repository, bucket: str) -> None:
+    s3 = account.client("s3")
+    encryption = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]
+
+    def create() -> None:
+        s3.create_bucket(Bucket=bucket)
+        s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": "Enabled"})
+        s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=encryption)
+
+    with broken(lambda: s3.delete_bucket(Bucket=bucket), create):
+        assert f"This account has no bucket {bucket}" in problems(repository, "bucket")
+        assert [each.state for each in examined(repository, "versions of the bucket")] == ["unknown"]
+
+
 def test_a_bucket_without_versions_is_a_problem(account: Account, repository: Repository, bucket: str) -> None:
     s3 = account.client("s3")
 
@@ -192,7 +206,7 @@ def test_a_bucket_without_versions_is_a_problem(account: Account, repository: Re
         s3.put_bucket_versioning(Bucket=bucket, VersioningConfiguration={"Status": status})
 
     with broken(lambda: versioning("Suspended"), lambda: versioning("Enabled")):
-        assert "It does not keep versions" in problems(repository, "bucket")
+        assert "does not keep versions" in problems(repository, "versions of the bucket")
 
 
 def test_a_bucket_with_another_encryption_is_a_problem(account: Account, repository: Repository, bucket: str) -> None:
@@ -202,7 +216,7 @@ def test_a_bucket_with_another_encryption_is_a_problem(account: Account, reposit
         lambda: s3.delete_bucket_encryption(Bucket=bucket),
         lambda: s3.put_bucket_encryption(Bucket=bucket, ServerSideEncryptionConfiguration=good),
     ):
-        assert "It is encrypted by AES256" in problems(repository, "bucket")
+        assert "is encrypted by AES256" in problems(repository, "encryption of the bucket")
 
 
 def test_a_bucket_that_may_be_public_is_a_problem(account: Account, repository: Repository, bucket: str) -> None:
@@ -213,9 +227,11 @@ def test_a_bucket_that_may_be_public_is_a_problem(account: Account, repository: 
         s3.put_public_access_block(Bucket=bucket, PublicAccessBlockConfiguration=block | changes)
 
     with broken(lambda: put(BlockPublicPolicy=False), put):
-        assert "does not block public access: BlockPublicPolicy is off" in problems(repository, "bucket")
+        assert "does not block public access: BlockPublicPolicy is off" in problems(
+            repository, "public access to the bucket"
+        )
     with broken(lambda: s3.delete_public_access_block(Bucket=bucket), put):
-        assert "does not block public access" in problems(repository, "bucket")
+        assert "does not block public access" in problems(repository, "public access to the bucket")
 
 
 def test_a_key_that_is_disabled_or_about_to_be_deleted_is_a_problem(account: Account, repository: Repository) -> None:

@@ -96,9 +96,11 @@ def _retrainings(root: Path) -> float:
     file = root / _RETRAINING
     if not file.exists():
         return 0.0
-    # YAML 1.1 reads the key `on` as true.
-    triggers: dict[str, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))[True]
+    content: dict[Any, Any] = yaml.safe_load(file.read_text(encoding="utf-8"))
+    # YAML 1.1 reads the key `on` as true, unless it is quoted.
+    triggers = content.get(True, content.get("on"))
+    scheduled = triggers.get("schedule", []) if isinstance(triggers, dict) else []
     try:
-        return sum(schedule.runs_a_month(each["cron"]) for each in triggers.get("schedule", []))
+        return sum(schedule.runs_a_month(each["cron"]) for each in scheduled)
     except (ValueError, KeyError) as error:
         raise InputError(f"{_RETRAINING}: schedule: found {error}; allowed: cron expressions of five fields") from error

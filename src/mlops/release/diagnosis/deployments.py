@@ -11,12 +11,14 @@ from mlops.aws import stacks
 from mlops.aws.session import AWSError
 from mlops.errors import InputError
 from mlops.release import templates
+from mlops.release.destruction_plan import STACKS
 from mlops.release.diagnosis.findings import Result, Results, ok, problem, unknown
 from mlops.release.repository import Repository
 
-_OF_DEPLOY = ("storage", "jobs", "endpoints", "api", "builds", "notifications", "pipeline")
 _OF_A_PERSON = ("boundaries", "bootstrap")
 _OF_RELEASES = ("test", "production")
+# In the order of their deployment.
+_OF_DEPLOY = tuple(each for each in reversed(STACKS) if each not in _OF_RELEASES)
 _GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
 _IMAGE_CODES = {"ImageNotFoundException", "RepositoryNotFoundException"}
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import json
+
 from mlops.aws import notifications, stacks
 from mlops.aws.session import AWSError
 from mlops.release.diagnosis.findings import Result, Results, ok, problem, unknown
@@ -33,38 +35,72 @@ def mail(repository: Repository) -> Results:
 
 
 def bucket(repository: Repository) -> Results:
-    """The bucket exists in this account, keeps versions, is encrypted with the project's key, and is not public."""
+    """The bucket exists in this account."""
     if not _is_deployed(repository):
         yield _undeployed(repository)
         return
-    client, name = repository.session.client("s3"), repository.bucket
+    name = repository.bucket
     # S3's names are global: only the list of own buckets tells whose it is.
-    if name not in {each["Name"] for each in client.list_buckets(Prefix=name)["Buckets"]}:
-        yield problem(
-            f"This account has no bucket {name}.",
-            "Data and models are lost, or another account has the name. Delete what is left and begin anew: "
-            "mlops destroy --plan",
-        )
+    if name in {each["Name"] for each in repository.session.client("s3").list_buckets(Prefix=name)["Buckets"]}:
+        yield ok(f"{name} exists")
         return
-    yield ok(f"{name} exists")
-    versioning = client.get_bucket_versioning(Bucket=name).get("Status")
-    if versioning == "Enabled":
-        yield ok("it keeps versions")
-    else:
-        yield problem(
-            "It does not keep versions: a later upload replaces the data set of a release.",
-            f"aws s3api put-bucket-versioning --bucket {name} --versioning-configuration Status=Enabled",
-        )
-    yield _encryption(repository)
-    off = _unblocked(repository)
+    yield problem(
+        f"This account has no bucket {name}.",
+        "Data and models are lost, or another account has the name. Delete what is left and begin anew: "
+        "mlops destroy --plan",
+    )
+
+
+def versions(repository: Repository) -> Results:
+    """The bucket keeps versions of objects."""
+    if not _is_deployed(repository):
+        yield _undeployed(repository)
+        return
+    name = repository.bucket
+    if repository.session.client("s3").get_bucket_versioning(Bucket=name).get("Status") == "Enabled":
+        yield ok(f"{name} keeps versions")
+        return
+    yield problem(
+        f"{name} does not keep versions: a later upload replaces the data set of a release.",
+        f"aws s3api put-bucket-versioning --bucket {name} --versioning-configuration Status=Enabled",
+    )
+
+
+def encryption(repository: Repository) -> Results:
+    """The bucket is encrypted with the project's key."""
+    if not _is_deployed(repository):
+        yield _undeployed(repository)
+        return
+    session, name = repository.session, repository.bucket
+    rules = session.client("s3").get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+    default = rules[0]["ApplyServerSideEncryptionByDefault"]
+    expected = stacks.outputs(session, repository.names.stack("storage")).get("KeyArn")
+    if default.get("SSEAlgorithm") == "aws:kms" and default.get("KMSMasterKeyID") == expected:
+        yield ok(f"{name} is encrypted with the project's key")
+        return
+    wanted = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": expected}
+    rule = {"Rules": [{"ApplyServerSideEncryptionByDefault": wanted, "BucketKeyEnabled": True}]}
+    yield problem(
+        f"{name} is encrypted by {default.get('SSEAlgorithm')} with {default.get('KMSMasterKeyID', 'a key of AWS')}, and "
+        f"not with the project's key {expected}.",
+        f"aws s3api put-bucket-encryption --bucket {name} --server-side-encryption-configuration '{json.dumps(rule)}'",
+    )
+
+
+def public_access(repository: Repository) -> Results:
+    """The bucket blocks public access."""
+    if not _is_deployed(repository):
+        yield _undeployed(repository)
+        return
+    name, off = repository.bucket, _unblocked(repository)
     if not off:
-        yield ok("it blocks public access")
-    else:
-        yield problem(
-            f"It does not block public access: {', '.join(off)} is off.",
-            f"aws s3api put-public-access-block --bucket {name} --public-access-block-configuration "
-            "BlockPublicAcls=true,IgnorePublicAcls=true,BlockPublicPolicy=true,RestrictPublicBuckets=true",
-        )
+        yield ok(f"{name} blocks public access")
+        return
+    yield problem(
+        f"{name} does not block public access: {', '.join(off)} is off.",
+        f"aws s3api put-public-access-block --bucket {name} --public-access-block-configuration "
+        f"{','.join(f'{setting}=true' for setting in _BLOCKS)}",
+    )
 
 
 def key(repository: Repository) -> Results:
@@ -97,20 +133,6 @@ def _unblocked(repository: Repository) -> list[str]:
             raise
         block = {}
     return [setting for setting in _BLOCKS if not block.get(setting)]
-
-
-def _encryption(repository: Repository) -> Result:
-    session, name = repository.session, repository.bucket
-    rules = session.client("s3").get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
-    default = rules[0]["ApplyServerSideEncryptionByDefault"]
-    expected = stacks.outputs(session, repository.names.stack("storage")).get("KeyArn")
-    if default.get("SSEAlgorithm") == "aws:kms" and default.get("KMSMasterKeyID") == expected:
-        return ok("it is encrypted with the project's key")
-    return problem(
-        f"It is encrypted by {default.get('SSEAlgorithm')} with {default.get('KMSMasterKeyID', 'a key of AWS')}, and not "
-        f"with the project's key {expected}.",
-        "aws s3api put-bucket-encryption, as infra/storage.yml has it (BucketEncryption).",
-    )
 
 
 def _is_deployed(repository: Repository) -> bool:
