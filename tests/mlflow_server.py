@@ -47,7 +47,7 @@ def ask(uri: str, path: str) -> dict:
 
 
 def _until_healthy(url: str, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 120
+    deadline = time.monotonic() + 300
     while time.monotonic() < deadline:
         assert process.poll() is None, "the server has ended"
         try:

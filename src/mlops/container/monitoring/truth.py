@@ -20,7 +20,7 @@ from mlops.container.serving.media import CSV
 from mlops.contract import ProblemType, problem_type
 from mlops.errors import InputError
 
-MOST_ROWS = 100_000
+MOST_ROWS = 50_000
 """Of which ground truth is held; with it the bootstrap of the metrics' deviations takes seconds."""
 _MOST_PROBABILITIES = 10_000_000
 
