@@ -28,7 +28,7 @@ function draw(widget, alarms, size) {
   if (widget.type === "text") return text(widget.text);
   if (widget.type === "alarm") return alarmList(widget, alarms);
   if (widget.type !== "metric") return nothing(`A widget of type ${widget.type} is drawn by CloudWatch only.`);
-  const notes = widget.expressions.map((each) => nothing(`Computed by CloudWatch only: ${each}`));
+  const notes = widget.not_drawn.map((each) => nothing(`Computed by CloudWatch only: ${each}`));
   if (widget.view === "singleValue" || widget.view === "gauge") return [numbers(widget.title, widget.lines), ...notes];
   const left = widget.axis.left ?? {};
   const options = { ...size, time: true, legend: true, least: left.min, most: left.max, horizontal: widget.horizontal, vertical: widget.vertical, stacked: widget.stacked };
