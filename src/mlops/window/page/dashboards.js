@@ -14,7 +14,7 @@ export function drawDashboard(dashboard, alarms, available) {
   for (const widget of widgets) {
     const width = narrow ? available : (available * widget.width) / 24;
     const content = draw(widget, alarms, { width: width - 34, height: Math.max(110, widget.height * ROW - 92), from, to });
-    const card = make("div", { class: `widget ${widget.type}` }, content);
+    const card = make("div", { class: `widget of-${widget.type}` }, content);
     if (!narrow) {
       card.style.gridColumn = `${widget.x + 1} / span ${widget.width}`;
       card.style.gridRow = `${widget.y + 1} / span ${widget.height}`;
