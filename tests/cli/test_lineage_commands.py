@@ -156,6 +156,11 @@ def test_a_log_that_misses_what_production_serves_is_reported(mlops: Mlops, stor
     assert "→" not in shown.output
 
 
+def test_a_project_that_is_not_deployed_has_no_history(mlops: Mlops, session: Session) -> None:
+    shown = mlops("history")
+    assert shown.exit_code == 0 and "Nothing has been in production yet" in shown.output
+
+
 def test_a_project_without_a_release_says_so(mlops: Mlops, registry: Registry) -> None:
     shown = mlops("history")
     assert shown.exit_code == 0 and "Nothing has been in production yet" in shown.output

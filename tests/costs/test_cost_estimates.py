@@ -32,9 +32,10 @@ def test_a_generated_repository_costs_less_than_the_promised_sum_a_day(costed, g
     assert standing(estimate) == {
         "endpoint of production": about(1.344),  # 0.056 × 24
         "alarms": about(0.013151),  # 4 × 0.10 × 12 / 365
+        "dashboards": about(0.098630),  # 3.00 × 12 / 365
         "keys": about(0.032877),  # 1.00 × 12 / 365
     }
-    assert estimate.day == about(1.390027)
+    assert estimate.day == about(1.488657)
     assert estimate.day < 1.56
 
 
@@ -43,9 +44,10 @@ def test_two_scaled_instances_in_virginia(costed) -> None:
     assert standing(estimate) == {
         "endpoint of production": about(5.52),  # 2 × 0.115 × 24
         "alarms": about(0.019726),  # 4 of the endpoint and the API, 2 of autoscaling: 6 × 0.10 × 12 / 365
+        "dashboards": about(0.098630),
         "keys": about(0.032877),
     }
-    assert estimate.day == about(5.572603)
+    assert estimate.day == about(5.671233)
     assert estimate.missing == []
 
 
@@ -83,8 +85,8 @@ def test_two_instances_in_ireland(costed) -> None:
     repository = costed("eu-west-1")
     repository.change("evaluation.yml", lambda evaluation: evaluation.update(instance_type="ml.m5.xlarge"))
     estimate = repository.estimate()
-    # 2 × 0.128 × 24 = 6.144; alarms 6 × 1.2 / 365; key 12 / 365
-    assert estimate.day == about(6.196603)
+    # 2 × 0.128 × 24 = 6.144; alarms 6 × 1.2 / 365; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(6.295233)
     found = steps(estimate)
     assert found["training job"] == found["baseline job"] == about(0.257)  # 1 h of ml.m5.xlarge
     assert found["test endpoint"] == about(21.952)  # 171.5 h × 0.128
@@ -103,6 +105,7 @@ def test_an_accelerated_instance_in_ohio(costed) -> None:
     assert standing(estimate) == {
         "endpoint of production": about(27.0408),  # 1.1267 × 24
         "alarms": None,
+        "dashboards": about(0.098630),
         "keys": about(0.032877),
     }
     assert estimate.day is None
@@ -125,8 +128,8 @@ def test_a_table_of_the_teams_completes_a_region(costed, tmp_path: Path) -> None
     table.write_text(json.dumps({"regions": {"ap-southeast-2": figures}}))
     estimate = costed("ap-southeast-2").estimate(table)
     assert estimate.missing == []
-    # 2 × 0.5 × 24 = 24; alarms 6 × 0.73 × 12 / 365 = 0.144; key 12 / 365
-    assert estimate.day == about(24.176877)
+    # 2 × 0.5 × 24 = 24; alarms 6 × 0.73 × 12 / 365 = 0.144; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(24.275507)
     # Image 6, render 6, training 1, baseline and evaluation 1, QA 36, smoke 1.5, test 85.75, shift 2, pipeline 1.35
     assert estimate.release_at_most == about(140.6)
 

@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mlops.window import alarms, dashboards, jobs, serving
+from mlops.window import alarms, arithmetic, dashboards, jobs, serving
 from mlops.window.times import Ended
 
 
@@ -102,3 +102,17 @@ def test_short_forms_of_a_widgets_metrics_are_written_out() -> None:
         ["AWS/SageMaker", "Invocations", "EndpointName", "one", "VariantName", "none"],
         [],
     ]
+
+
+def test_arithmetic_of_metrics_is_computed_where_all_have_values() -> None:
+    series = {"requests": [[60, 10.0], [120, 8.0], [180, 3.0]], "each": [[60, 5.0], [120, 0.0]]}
+    assert arithmetic.computed("requests / each", series) == [[60, 2.0]]
+    assert arithmetic.computed("100 * (requests - each)", series) == [[60, 500.0], [120, 800.0]]
+
+
+@pytest.mark.parametrize(
+    "expression",
+    ["SEARCH('{AWS/Lambda} Errors', 'Sum')", "requests ** 99", "other / 2", "1 + 1", "requests.real", "", "(" * 300],
+)
+def test_other_expressions_are_left_to_cloudwatch(expression: str) -> None:
+    assert arithmetic.computed(expression, {"requests": [[60, 10.0]]}) is None

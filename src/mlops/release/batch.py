@@ -230,7 +230,7 @@ def _request(
             },
             "BatchStrategy": "MultiRecord",
             "TransformResources": {**resources, **with_key},
-            "DataProcessing": {"InputFilter": f"$[{layout.others}:]", "JoinSource": "Input"},
+            "DataProcessing": {"InputFilter": f"$[{layout.others}:]" if layout.others else "$", "JoinSource": "Input"},
             "Tags": as_list(lineage.tags(repository.names)),
         },
     )

@@ -91,6 +91,8 @@ def _named(repository: Repository, given: str) -> ModelPackage | None:
 
 def _packages(repository: Repository, needed: set[str], newest: int) -> list[ModelPackage]:
     """The packages of these executions, and the newest ones."""
+    if not (needed or newest):
+        return []
     found = []
     missing = set(needed)
     for number, package in enumerate(model_packages.newest_first(repository.session, repository.names, None)):

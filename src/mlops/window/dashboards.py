@@ -14,6 +14,7 @@ from typing import Any
 from mlops.aws import paging
 from mlops.aws.session import Session
 from mlops.errors import InputError
+from mlops.window.arithmetic import computed
 from mlops.window.metrics import Metric, series
 from mlops.window.times import iso
 
@@ -47,8 +48,8 @@ class Dashboards:
     def _dashboard(self, name: str, body: dict[str, Any], span: timedelta | None) -> dict[str, Any]:
         span = span or duration(body.get("start", ""))
         widgets = body.get("widgets", [])
-        drawn = [_metrics(widget["properties"]) if widget["type"] == "metric" else [] for widget in widgets]
-        values = iter(series(self._session, [metric for lines in drawn for metric, _ in lines], span))
+        asked = [_metrics(widget["properties"]) if widget["type"] == "metric" else [] for widget in widgets]
+        values = iter(series(self._session, [metric for lines in asked for metric, _ in lines], span))
         now = datetime.now(UTC)
         return {
             "name": name,
@@ -56,7 +57,7 @@ class Dashboards:
             "to": iso(now),
             "widgets": [
                 _widget(widget, [line | {"points": next(values)} for _, line in lines])
-                for widget, lines in zip(widgets, drawn, strict=True)
+                for widget, lines in zip(widgets, asked, strict=True)
             ],
         }
 
@@ -85,20 +86,24 @@ def rows(metrics: list[list[Any]]) -> Iterator[tuple[list[str], dict[str, Any]]]
 
 
 def _metrics(properties: dict[str, Any]) -> list[tuple[Metric, dict[str, Any]]]:
-    """The metrics that a widget draws, each with what its line is called. Expressions are named, not drawn."""
+    """The metrics that a widget names, each with its line: label, id and whether it is drawn."""
     found = []
     for names, options in rows(properties.get("metrics", [])):
-        if options.get("visible", True) is False or len(names) < 2:
+        if len(names) < 2:
             continue
         namespace, name, *dimensions = names
         metric = Metric(
             namespace,
             name,
-            tuple(zip(dimensions[::2], dimensions[1::2], strict=False)),
+            tuple(zip(dimensions[::2], dimensions[1::2], strict=True)),
             options.get("stat", properties.get("stat", _DEFAULT_STAT)),
             int(options.get("period", properties.get("period", _DEFAULT_PERIOD))),
         )
-        line = {"label": options.get("label", f"{name} {metric.stat}"), "right": options.get("yAxis") == "right"}
+        line = {
+            "label": options.get("label", f"{name} {metric.stat}"),
+            "id": options.get("id", ""),
+            "visible": options.get("visible", True),
+        }
         found.append((metric, line))
     return found
 
@@ -106,8 +111,14 @@ def _metrics(properties: dict[str, Any]) -> list[tuple[Metric, dict[str, Any]]]:
 def _widget(widget: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
     properties = widget["properties"]
     annotations = properties.get("annotations", {})
-    horizontal = [each for each in annotations.get("horizontal", []) if isinstance(each, dict)]
-    expressions = [row[0]["expression"] for row in properties.get("metrics", []) if row and _is_expression(row[0])]
+    expressions = [row[0] for row in properties.get("metrics", []) if isinstance(row[0], dict)]
+    by_id = {line["id"]: line["points"] for line in lines if line["id"]}
+    results = [(each, computed(each["expression"], by_id)) for each in expressions]
+    drawn = [
+        {"label": each.get("label", each["expression"]), "points": points}
+        for each, points in results
+        if points is not None
+    ]
     return {
         "type": widget["type"],
         "x": widget.get("x", 0),
@@ -119,18 +130,15 @@ def _widget(widget: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, An
         "view": properties.get("view", "timeSeries"),
         "stacked": properties.get("stacked", False),
         "axis": properties.get("yAxis", {}),
-        "period": properties.get("period", _DEFAULT_PERIOD),
         "alarms": [arn.rpartition(":alarm:")[2] for arn in properties.get("alarms", [])],
-        "horizontal": [{"value": each["value"], "label": each.get("label", "")} for each in horizontal],
-        "vertical": [
-            {"value": each["value"], "label": each.get("label", "")}
-            for each in annotations.get("vertical", [])
-            if isinstance(each, dict)
-        ],
-        "expressions": expressions,
-        "lines": lines,
+        "horizontal": _annotations(annotations.get("horizontal", [])),
+        "vertical": _annotations(annotations.get("vertical", [])),
+        "not_drawn": [each["expression"] for each, points in results if points is None],
+        "lines": drawn + [{"label": line["label"], "points": line["points"]} for line in lines if line["visible"]],
     }
 
 
-def _is_expression(entry: Any) -> bool:
-    return isinstance(entry, dict) and "expression" in entry
+def _annotations(found: list[Any]) -> list[dict[str, Any]]:
+    """Lines; a band is a pair, of which both ends are lines."""
+    single = [each for entry in found for each in (entry if isinstance(entry, list) else [entry])]
+    return [{"value": each["value"], "label": each.get("label", "")} for each in single]

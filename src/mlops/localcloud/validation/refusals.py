@@ -3,7 +3,7 @@
 from mlops.localcloud.errors import AWSError, not_implemented
 from mlops.localcloud.ministack import cloudformation, dispatch, eventbridge, managed_policies, stepfunctions
 from mlops.localcloud.ministack.dispatch import Check
-from mlops.localcloud.validation import policies, properties, s3, schemas, statemachines
+from mlops.localcloud.validation import dashboards, policies, properties, s3, schemas, statemachines
 
 # ministack answers these with success and does nothing.
 _PRETENDED = {
@@ -66,6 +66,7 @@ def _checks() -> dict[tuple[str, str], Check]:
     return pretended | {
         # Imports run on a worker thread here; the event loop would wait for them when it checks the first resource.
         **{("cloudformation", name): lambda request: schemas.load() for name in _CHANGING_STACKS},
+        ("cloudwatch", "PutDashboard"): lambda request: dashboards.require_body(request["DashboardBody"]),
         ("events", "DisableRule"): eventbridge.require_rule,
         ("events", "EnableRule"): eventbridge.require_rule,
         ("events", "PutTargets"): eventbridge.require_deliverable,

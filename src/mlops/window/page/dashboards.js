@@ -14,7 +14,7 @@ export function drawDashboard(dashboard, alarms, available) {
   for (const widget of widgets) {
     const width = narrow ? available : (available * widget.width) / 24;
     const content = draw(widget, alarms, { width: width - 34, height: Math.max(110, widget.height * ROW - 92), from, to });
-    const card = make("div", { class: `widget ${widget.type}` }, content);
+    const card = make("div", { class: `widget of-${widget.type}` }, content);
     if (!narrow) {
       card.style.gridColumn = `${widget.x + 1} / span ${widget.width}`;
       card.style.gridRow = `${widget.y + 1} / span ${widget.height}`;
@@ -28,7 +28,7 @@ function draw(widget, alarms, size) {
   if (widget.type === "text") return text(widget.text);
   if (widget.type === "alarm") return alarmList(widget, alarms);
   if (widget.type !== "metric") return nothing(`A widget of type ${widget.type} is drawn by CloudWatch only.`);
-  const notes = widget.expressions.map((each) => nothing(`Computed by CloudWatch only: ${each}`));
+  const notes = widget.not_drawn.map((each) => nothing(`Computed by CloudWatch only: ${each}`));
   if (widget.view === "singleValue" || widget.view === "gauge") return [numbers(widget.title, widget.lines), ...notes];
   const left = widget.axis.left ?? {};
   const options = { ...size, time: true, legend: true, least: left.min, most: left.max, horizontal: widget.horizontal, vertical: widget.vertical, stacked: widget.stacked };

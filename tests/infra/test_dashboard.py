@@ -1,0 +1,96 @@
+"""The dashboard that comes with a release to production: CloudWatch accepts it, and it shows what alarms watch."""
+
+import json
+from typing import Any
+
+import pytest
+from resolving import ARN, VALUES, resolved
+from templates import template
+
+from mlops.localcloud.validation import dashboards
+
+ALARMS = ("ErrorsAlarm", "LatencyAlarm", "FunctionErrorsAlarm", "VersionErrorsAlarm")
+OF_ENDPOINT = ("EndpointErrorsAlarm", "EndpointLatencyAlarm")
+KNOWN = {
+    **VALUES,
+    **{name: ARN.format(service="cloudwatch", resource=f"alarm:{name}") for name in ALARMS + OF_ENDPOINT},
+    "EndpointName": "taxi-fares--total-amount-0a1b2c3d",
+    "LatencyMicroseconds": "1000000",
+    "ErrorsPerMinute": "5",
+    "ExecutionId": "0a1b2c3d-0000-0000-0000-000000000000",
+    "CommitId": "5f3c9a1",
+    "DataVersion": "null",
+    "Version": "3",
+}
+
+
+def body(side: int) -> str:
+    """The dashboard of a release behind the API (1), or of an endpoint that clients call (2)."""
+    properties = resolved(template("endpoint")["Resources"]["Dashboard"]["Properties"], side, KNOWN)
+    separator, parts = properties["DashboardBody"]["Fn::Join"]
+    return separator.join(parts)
+
+
+def widgets(side: int) -> list[dict[str, Any]]:
+    return json.loads(body(side))["widgets"]
+
+
+def metrics(side: int) -> list[tuple[str, str, dict[str, str]]]:
+    """Namespace, name and dimensions of each metric."""
+    rows = [row for widget in widgets(side) for row in widget["properties"].get("metrics", []) if len(row) > 1]
+    return [(row[0], row[1], dict(zip(row[2:-1:2], row[3:-1:2], strict=True))) for row in rows]
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_cloudwatch_accepts_the_body(side: int) -> None:
+    assert list(dashboards.violations(body(side))) == []
+
+
+@pytest.mark.parametrize("side", [1, 2])
+def test_no_widget_covers_another_one(side: int) -> None:
+    cells = [
+        (x, y)
+        for each in widgets(side)
+        for x in range(each["x"], each["x"] + each["width"])
+        for y in range(each["y"], each["y"] + each["height"])
+    ]
+    assert len(cells) == len(set(cells))
+    assert max(x for x, _ in cells) < 24
+
+
+@pytest.mark.parametrize(("side", "alarms"), [(1, ALARMS), (2, OF_ENDPOINT)])
+def test_the_alarms_of_production_are_on_it(side: int, alarms: tuple[str, ...]) -> None:
+    shown = next(each["properties"]["alarms"] for each in widgets(side) if each["type"] == "alarm")
+    assert set(shown) >= {KNOWN[name] for name in alarms}
+    resources = template("endpoint")["Resources"]
+    # In each case only alarms that exist then.
+    absent = "UpdatesEndpoint" if side == 1 else "HasApi"
+    assert not [arn for arn in shown if resources[arn.rpartition(":")[2]]["Condition"] == absent]
+
+
+@pytest.mark.parametrize(("side", "absent"), [(1, "UpdatesEndpoint"), (2, "HasApi")])
+def test_what_the_alarms_watch_is_drawn(side: int, absent: str) -> None:
+    alarms = [
+        each
+        for each in template("endpoint")["Resources"].values()
+        if each["Type"] == "AWS::CloudWatch::Alarm" and each["Condition"] != absent
+    ]
+    watched = {(each["Properties"]["Namespace"], each["Properties"]["MetricName"]) for each in alarms}
+    assert watched
+    assert watched <= {(namespace, name) for namespace, name, _ in metrics(side)}
+
+
+def test_a_bound_is_drawn_in_the_metrics_own_unit() -> None:
+    latency = next(each for each in widgets(1) if "microseconds" in each["properties"].get("title", ""))
+    assert latency["properties"]["annotations"]["horizontal"][0]["value"] == 1_000_000
+
+
+def test_the_api_is_on_it_only_where_clients_call_it() -> None:
+    namespaces = {side: {namespace for namespace, _, _ in metrics(side)} for side in (1, 2)}
+    assert {"AWS/ApiGateway", "AWS/Lambda"} <= namespaces[1]
+    assert namespaces[2] == {"AWS/SageMaker", "/aws/sagemaker/Endpoints"}
+
+
+def test_the_line_of_the_release_has_its_version() -> None:
+    versions = [dimensions["ExecutedVersion"] for _, _, dimensions in metrics(1) if "ExecutedVersion" in dimensions]
+    assert versions == [KNOWN["Version"]]
