@@ -16,7 +16,7 @@ from mlops.aws.deployments import Deployment
 from mlops.names import decision_key, deployment_key, qa_key
 
 TIME = "2026-11-21T12:00:00Z"
-FILES = ["statemachine.asl.json", "decision.asl.json"]
+FILES = ["statemachine.asl.json", "decision.asl.json", "monitoring.asl.json", "retraining.asl.json"]
 
 
 def machine(file: str) -> dict[str, Any]:
