@@ -22,8 +22,10 @@ RESERVED = {
     "datasets",
     "executions",
     "functions",
+    "ground-truth",
     "lineage",
     "models",
+    "monitoring",
     "releases",
     "source",
 }

@@ -22,6 +22,7 @@ DEPLOYED_BY = {
     "builds": ("bootstrap", "DeploymentRole"),
     "notifications": ("bootstrap", "DeploymentRole"),
     "pipeline": ("bootstrap", "DeploymentRole"),
+    "monitoring": ("bootstrap", "DeploymentRole"),
     "endpoint": ("endpoints", "ProductionDeploymentRole"),
 }
 

@@ -22,8 +22,10 @@ BUCKET_FOLDERS = frozenset(
         "datasets",
         "executions",
         "functions",
+        "ground-truth",
         "lineage",
         "models",
+        "monitoring",
         "releases",
         "source",
     }

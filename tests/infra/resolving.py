@@ -24,6 +24,8 @@ RESOURCES = {
     "Repository": ARN.format(service="ecr", resource="repository/taxi-fares"),
     "Topic": ARN.format(service="sns", resource="taxi-fares"),
     "Machine": ARN.format(service="states", resource="stateMachine:taxi-fares-notifications"),
+    "MonitoringMachine": ARN.format(service="states", resource="stateMachine:taxi-fares-monitoring"),
+    "RetrainingMachine": ARN.format(service="states", resource="stateMachine:taxi-fares-retraining"),
     "DecisionMachine": ARN.format(service="states", resource="stateMachine:taxi-fares-decision"),
     "Policy": "arn:aws:iam::123456789012:policy/mlops/taxi-fares/taxi-fares-jobs-ContainerPolicy-0123456789AB",
     "Project": ARN.format(service="codebuild", resource="project/taxi-fares-build"),

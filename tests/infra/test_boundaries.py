@@ -19,7 +19,7 @@ from templates import ALL, NAMES, policies, resources
 from mlops.configuration import load
 from mlops.release import templates
 
-BOUNDED = ["api", "builds", "endpoints", "jobs", "notifications", "pipeline"]
+BOUNDED = ["api", "builds", "endpoints", "jobs", "monitoring", "notifications", "pipeline"]
 # Pairs of projects in which the name of one is a prefix of the other's, in both directions.
 LONGER = ["taxi-api", "taxi-test", "taxi-production", "taxi-endpoints", "taxi-notifications", "taxi-trainers"]
 PAIRS = [*[("taxi", each) for each in LONGER], *[(each, "taxi") for each in LONGER], ("a", "a-b"), ("a-b", "a")]

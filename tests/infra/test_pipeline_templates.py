@@ -52,7 +52,7 @@ def test_cfn_lint_finds_nothing(name):
 
 
 @pytest.mark.acceptance
-@pytest.mark.parametrize("name", ["endpoints", "jobs", "notifications"])
+@pytest.mark.parametrize("name", ["endpoints", "jobs", "monitoring", "notifications"])
 def test_cfn_lint_finds_nothing_in_the_state_machines_that_are_deployed(name):
     matches = lint(packed(name), config=ManualArgs(regions=["eu-west-1"]))
     assert [str(match) for match in matches] == []
@@ -83,7 +83,7 @@ def test_each_template_is_short_enough_to_be_sent(stacks):
 def test_state_machines_are_written_into_the_templates(stacks):
     text = "\n".join(stack.template for stack in stacks)
     assert "DefinitionS3Location" not in text
-    assert text.count('DefinitionString: \'{"Comment"') == 3
+    assert text.count('DefinitionString: \'{"Comment"') == 5
 
 
 def test_every_stack_gets_the_parameters_of_its_template(stacks):

@@ -16,6 +16,7 @@ EXCEPTIONS = {
     ("UNKNOWN_ACTION", "lambda:GetFunctionScalingConfig"): KNOWS_NO_NEWER,
     ("UNKNOWN_CONDITION_FOR_ACTION", "kms:ResourceAliases"): KNOWS_ALIASES,
     ("RESOURCE_MISMATCH", "states:DescribeExecution"): "It asks for express executions beside the standard ones.",
+    ("RESOURCE_MISMATCH", "states:ListExecutions"): "Those of a machine; parliament asks for those of a map run too.",
     ("RESOURCE_MISMATCH", "kms:CreateAlias"): "The key and its alias are two statements, the key's with a condition.",
     ("RESOURCE_STAR", "cloudwatch:DescribeAlarms"): "CodeDeploy reads several alarms in one call.",
     ("RESOURCE_STAR", "kms:TagResource"): "A key is tagged as it is made, without an id; the tag is the condition.",

@@ -18,7 +18,7 @@ from mlops.names import decision_key, deployment_key, qa_key
 from mlops.report import metrics as report_metrics
 
 TIME = "2026-11-21T12:00:00Z"
-FILES = ["statemachine.asl.json", "decision.asl.json"]
+FILES = ["statemachine.asl.json", "decision.asl.json", "monitoring.asl.json", "retraining.asl.json"]
 
 
 def machine(file: str) -> dict[str, Any]:

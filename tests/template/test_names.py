@@ -36,7 +36,12 @@ def test_the_longest_answers_fit(names: Names, limit: int, name) -> None:
 # when it and the resource's have more than 50 together; policies would then not match.
 @pytest.mark.parametrize(
     ("stack", "kind"),
-    [("api", "AWS::IAM::Role"), ("endpoints", "AWS::Events::Rule"), ("notifications", "AWS::Events::Rule")],
+    [
+        ("api", "AWS::IAM::Role"),
+        ("endpoints", "AWS::Events::Rule"),
+        ("notifications", "AWS::Events::Rule"),
+        ("monitoring", "AWS::Events::Rule"),
+    ],
 )
 def test_generated_names_that_policies_match_are_not_truncated(names: Names, stack: str, kind: str) -> None:
     template, _ = decode(str(GENERATED / "infra" / f"{stack}.yml"))

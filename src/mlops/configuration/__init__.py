@@ -12,7 +12,7 @@ from pydantic import BaseModel, ValidationError
 from mlops import shapes
 from mlops.configuration import awsrequests, crosschecks, documents, modelchecks, productionchecks, tuningchecks
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Api, Endpoint, Evaluation, MetricGate, Production, Project, Qa, Vpc
+from mlops.configuration.models import Api, Endpoint, Evaluation, MetricGate, Monitoring, Production, Project, Qa, Vpc
 from mlops.configuration.tuningchecks import tuned_hyperparameters
 from mlops.contract import ProblemType
 from mlops.errors import InputError, InputProblem
@@ -24,6 +24,7 @@ __all__ = [
     "Endpoint",
     "Evaluation",
     "MetricGate",
+    "Monitoring",
     "Production",
     "Project",
     "Qa",
@@ -41,6 +42,7 @@ _MODELS: dict[str, type[BaseModel]] = {
     "configuration/test.yml": Endpoint,
     "configuration/production.yml": Production,
     "configuration/qa.yml": Qa,
+    "configuration/monitoring.yml": Monitoring,
 }
 _TRAINING = "configuration/trainingjob.json"
 _TUNING = "configuration/tuning.json"
@@ -60,6 +62,7 @@ class Configuration:
     test: Endpoint
     production: Production
     qa: Qa
+    monitoring: Monitoring
     problem_type: ProblemType
 
     @property
@@ -90,7 +93,7 @@ def load(root: Path) -> Configuration:
     problems += _value_problems(loaded, own_files)
     if problems:
         raise _refusal(problems)
-    project, evaluation, test, production, qa = own_files.values()
+    project, evaluation, test, production, qa, monitoring = own_files.values()
     return Configuration(
         project,
         loaded[_TRAINING].data,
@@ -99,6 +102,7 @@ def load(root: Path) -> Configuration:
         test,
         production,
         qa,
+        monitoring,
         modelchecks.problem_type(),
     )
 
@@ -166,8 +170,9 @@ def _value_problems(loaded: dict[str, Document], own_files: dict[str, Any]) -> l
             tuning_problems = tuning_problems or modelchecks.tuning_problems(tuning, training.data)
     problems += training_problems + tuning_problems
     checks: tuple[tuple[str, Callable[[Document, Any], list[InputProblem]]], ...] = (
-        ("configuration/evaluation.yml", awsrequests.evaluation_problems),
+        ("configuration/evaluation.yml", awsrequests.instance_problems),
         ("configuration/evaluation.yml", crosschecks.evaluation_problems),
+        ("configuration/monitoring.yml", awsrequests.instance_problems),
         ("configuration/test.yml", awsrequests.endpoint_problems),
         ("configuration/production.yml", awsrequests.endpoint_problems),
         ("configuration/production.yml", awsrequests.batch_problems),

@@ -8,7 +8,7 @@ from botocore.model import Shape
 
 from mlops import names, shapes
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Endpoint, Evaluation, Production
+from mlops.configuration.models import Endpoint, Evaluation, Monitoring, Production
 from mlops.errors import InputProblem
 from mlops.tags import LINEAGE
 
@@ -75,13 +75,13 @@ def batch_problems(document: Document, production: Production) -> list[InputProb
     ]
 
 
-def evaluation_problems(document: Document, evaluation: Evaluation) -> list[InputProblem]:
+def instance_problems(document: Document, jobs: Evaluation | Monitoring) -> list[InputProblem]:
     """Check the instance type of the processing jobs."""
     resources = shapes.input_shape("sagemaker", "CreateProcessingJob").members["ProcessingResources"]
     instance_type = resources.members["ClusterConfig"].members["InstanceType"]
     return [
         document.problem("instance_type", problem.found, problem.allowed)
-        for problem in shapes.check(evaluation.instance_type, instance_type)
+        for problem in shapes.check(jobs.instance_type, instance_type)
     ]
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from typing import Annotated, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
@@ -29,7 +30,19 @@ _TRACKING_URI = (
 )
 _Positive = Annotated[FiniteFloat, Field(gt=0)]
 _LARGEST = 2**31 - 1
+_RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d{1,5}) (minutes|hours|days))\)")
+_CRON = re.compile(r"cron\([0-9*,/-]+ [0-9*,/-]+ [0-9*,/?LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*,/?#-]+ [0-9*,/-]+\)")
 _Count = Annotated[int, Field(ge=1, le=_LARGEST)]
+
+
+def _schedule(expression: str) -> str:
+    """EventBridge's forms; it refuses a day of the month beside a day of the week."""
+    fields = expression.removeprefix("cron(").split()
+    if _RATE.fullmatch(expression) or (_CRON.fullmatch(expression) and (fields[2] == "?") != (fields[4] == "?")):
+        return expression
+    raise PydanticCustomError(
+        "schedule", "rate(1 hour), rate(2 hours) or cron(0 6 * * ? *): one of the two fields for days is ?"
+    )
 
 
 class _File(BaseModel):
@@ -172,3 +185,24 @@ class Qa(_File):
     p99_milliseconds: _Positive
     failure_ratio: Annotated[FiniteFloat, Field(ge=0, le=1)]
     minimum_throughput: Annotated[FiniteFloat, Field(ge=0)]
+
+
+_Schedule = Annotated[str, AfterValidator(_schedule), Field(max_length=256)]
+
+
+class Retraining(_File):
+    """What starts a release of production's code with newer data, besides commits and people."""
+
+    on_drift: bool = True
+    on_data: bool = False
+    schedule: _Schedule | None = None
+    minimum_hours: Annotated[FiniteFloat, Field(ge=0, le=8760)] = 24.0
+
+
+class Monitoring(_File):
+    """monitoring.yml. The drift alarm rings when a run finds more than `violations`."""
+
+    schedule: _Schedule = "rate(1 hour)"
+    instance_type: str
+    violations: Annotated[int, Field(ge=0, le=_LARGEST)] = 0
+    retraining: Retraining = Retraining()

@@ -53,7 +53,7 @@ def operation_names(service: str) -> frozenset[str]:
 
 
 def _renamed(value: Any, shape: Shape | None, rename: Callable[[str, StructureShape], str]) -> Any:
-    """The value with the members of its structures renamed; the keys of maps are data."""
+    """The value with the members of its structures renamed; the keys of maps are data, and JSON fills a blob."""
     if isinstance(shape, StructureShape) and isinstance(value, dict):
         members = {rename(name, shape): name for name in value}
         return {

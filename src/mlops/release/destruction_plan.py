@@ -11,7 +11,18 @@ from mlops.aws.inventory import Objects, Resource
 from mlops.release.repository import Repository
 
 # The reverse order of their creation: each stack exports values to stacks that precede it in this list.
-STACKS = ("production", "test", "pipeline", "notifications", "builds", "api", "endpoints", "jobs", "storage")
+STACKS = (
+    "monitoring",
+    "production",
+    "test",
+    "pipeline",
+    "notifications",
+    "builds",
+    "api",
+    "endpoints",
+    "jobs",
+    "storage",
+)
 # PendingWindowInDays of the key in infra/storage.yml.
 KEY_DAYS = 30
 Kind = Literal["object versions", "images", "model packages"]

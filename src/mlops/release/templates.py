@@ -15,6 +15,7 @@ from botocore.session import Session
 from mlops import images
 from mlops.configuration import Configuration
 from mlops.errors import InputError
+from mlops.instances import takes_volume_key
 
 # The convention of `aws cloudformation package`: a path relative to the template, which is replaced by the file's content.
 _DEFINITION = re.compile(r"DefinitionS3Location: (?P<file>\S+\.json)$", re.MULTILINE)
@@ -51,7 +52,7 @@ def stacks(
         "storage": {**artifacts, "NotificationEmail": configuration.project.notification_email},
         "jobs": {
             "PrebuiltImageRepositoryArn": _repository_arn(image, configuration) if image else "",
-            "UsesVpc": "true" if _uses_vpc(configuration) else "false",
+            "UsesVpc": _flag(_uses_vpc(configuration)),
         },
         "endpoints": {
             "ClientsCall": configuration.production.clients_call,
@@ -68,6 +69,7 @@ def stacks(
         },
         "notifications": project,
         "pipeline": {**artifacts, "TrainingImage": image},
+        "monitoring": _monitoring(configuration),
     }
     return [
         _stack(root, configuration, name, parameters if parameters is project else common | parameters, boundaries)
@@ -125,8 +127,29 @@ def _api(configuration: Configuration) -> dict[str, str]:
     }
 
 
+def _monitoring(configuration: Configuration) -> dict[str, str]:
+    monitoring, retraining = configuration.monitoring, configuration.monitoring.retraining
+    vpc = configuration.training_job.get("VpcConfig", {})
+    return {
+        "Schedule": monitoring.schedule,
+        "InstanceType": monitoring.instance_type,
+        "EncryptsVolume": _flag(takes_volume_key(monitoring.instance_type)),
+        "Subnets": ",".join(vpc.get("Subnets", [])),
+        "SecurityGroupIds": ",".join(vpc.get("SecurityGroupIds", [])),
+        "Violations": str(monitoring.violations),
+        "RetrainsOnDrift": _flag(retraining.on_drift),
+        "RetrainsOnData": _flag(retraining.on_data),
+        "RetrainingSchedule": retraining.schedule or "",
+        "MinimumHours": f"{retraining.minimum_hours:.15g}",
+    }
+
+
+def _flag(value: bool) -> str:
+    return "true" if value else "false"
+
+
 def _functions_use_vpc(configuration: Configuration) -> str:
-    return "true" if configuration.production.api.VpcConfig else "false"
+    return _flag(configuration.production.api.VpcConfig is not None)
 
 
 def _prebuilt_image(configuration: Configuration) -> str:

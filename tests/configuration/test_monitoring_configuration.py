@@ -1,0 +1,62 @@
+"""Which values monitoring.yml can have."""
+
+import pytest
+from repository import Repository
+
+from mlops.configuration import load
+
+
+@pytest.fixture
+def repository(tmp_path) -> Repository:
+    return Repository(tmp_path)
+
+
+def test_the_shipped_monitoring_is_hourly_and_retrains_on_drift(repository):
+    monitoring = load(repository.root).monitoring
+    assert (monitoring.schedule, monitoring.violations) == ("rate(1 hour)", 0)
+    assert (monitoring.retraining.on_drift, monitoring.retraining.on_data) == (True, False)
+    assert monitoring.retraining.schedule is None
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    ["rate(1 minute)", "rate(12 hours)", "cron(0 6 1 * ? *)", "cron(0/15 8-17 ? * MON-FRI *)", "cron(0 6 ? * 2#1 *)"],
+)
+def test_a_schedule_of_eventbridge_is_accepted(repository, schedule: str):
+    repository.change("monitoring.yml", lambda data: data.update(schedule=schedule))
+    assert load(repository.root).monitoring.schedule == schedule
+
+
+@pytest.mark.parametrize(
+    "schedule",
+    [
+        "hourly",
+        "rate(1 hours)",
+        "rate(2 hour)",
+        "rate(0 hours)",
+        "cron(0 * * * *)",
+        "cron(0 6 1 * 2 *)",
+        "at(2027)",
+        "",
+    ],
+)
+@pytest.mark.parametrize("key", ["schedule", "retraining.schedule"])
+def test_another_schedule_is_refused_with_the_forms_that_are_allowed(repository, key: str, schedule: str):
+    def edit(data):
+        section = data["retraining"] if "." in key else data
+        section["schedule"] = schedule
+
+    repository.change("monitoring.yml", edit)
+    [problem] = repository.problems()
+    assert (problem.file, problem.key) == ("configuration/monitoring.yml", key)
+    assert "rate(1 hour)" in problem.allowed
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("violations", -1), ("instance_type", "m5.large"), ("retrainings", {}), ("retraining", {"minimum_hours": -1})],
+)
+def test_another_wrong_value_is_refused_by_its_key(repository, key: str, value: object):
+    repository.change("monitoring.yml", lambda data: data.update({key: value}))
+    [problem] = repository.problems()
+    assert problem.key.startswith(key)
