@@ -213,7 +213,7 @@ def test_a_release_that_does_not_fit_the_deployed_stacks_is_refused(mlops, sessi
     stack(session, names.stack("endpoints"), ClientsCall="endpoint")
     result = mlops("start")
     assert result.exit_code == 2
-    assert "clients_call: api, the stacks are deployed for endpoint. Run: mlops deploy" in result.output
+    assert "clients_call: api, but the stacks are deployed for endpoint. Run: mlops deploy" in result.output
 
 
 def test_logs_without_a_name_lists_the_logs(mlops):

@@ -98,6 +98,25 @@ def endpoints(hosting: Hosting) -> None:
     client.delete_model(ModelName=NAME)
 
 
+def transforms(hosting: Hosting) -> None:
+    """A transform job while it runs, and at its end."""
+    client, name = hosting.sagemaker, "answers-transform"
+    hosting.model(name, says("hello"))
+    hosting.cloud.client("s3").put_object(Bucket=hosting.bucket, Key=f"{name}/in/rows.csv", Body=b"1,2")
+    source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{hosting.bucket}/{name}/in/"}
+    client.create_transform_job(
+        TransformJobName=name,
+        ModelName=name,
+        TransformInput={"DataSource": {"S3DataSource": source}, "ContentType": "text/csv"},
+        TransformOutput={"S3OutputPath": f"s3://{hosting.bucket}/{name}/out"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+    client.describe_transform_job(TransformJobName=name)
+    client.list_transform_jobs()
+    client.stop_transform_job(TransformJobName=name)
+    client.get_waiter("transform_job_completed_or_stopped").wait(TransformJobName=name, WaiterConfig={"Delay": 1})
+
+
 def scaling(cloud: Cloud) -> None:
     """A scalable target and its policy."""
     client = cloud.client("application-autoscaling")
@@ -211,6 +230,7 @@ def walks(
         lambda: jobs(scripts),
         lambda: registry(scripts),
         lambda: endpoints(hosting),
+        lambda: transforms(hosting),
         lambda: builds(builders),
         lambda: deployments(lambdas),
         lambda: pipelines(delivery),

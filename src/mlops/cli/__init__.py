@@ -5,10 +5,10 @@ import click
 from mlops.cli.group import Group
 
 _COMMANDS = {
-    "local": ("mlops.cli.local:local", "The local cloud: AWS on this machine, without an account."),
+    "local": ("mlops.cli.local:local", "AWS's services on this machine, without an account."),
     "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
     "check": ("mlops.cli.check:check", "Try model/, data/ and configuration/ on the sample."),
-    "doctor": ("mlops.cli.doctor:doctor", "Check credentials, account, GitHub and stacks. Changes nothing."),
+    "doctor": ("mlops.cli.doctor:doctor", "Check credentials, account, GitHub and stacks."),
     "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Create the roles of this repository's GitHub workflows."),
     "deploy": ("mlops.cli.deploy:deploy", "Create or update the pipeline."),
     "start": ("mlops.cli.start:start", "Start a release of this code and data."),
@@ -19,8 +19,8 @@ _COMMANDS = {
     "rollback": ("mlops.cli.rollback:rollback", "Put the previous model package back into production."),
     "destroy": ("mlops.cli.destroy:destroy", "Delete all stacks of this repository, with their data."),
     "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
-    "cost": ("mlops.cli.cost:cost", "Show what this costs on AWS, and how long a release takes."),
-    "history": ("mlops.cli.history:history", "List what was in production, and what has become of each release."),
+    "cost": ("mlops.cli.cost:cost", "Show the cost on AWS and the time of a release."),
+    "history": ("mlops.cli.history:history", "List what was in production."),
     "show": ("mlops.cli.version:version", "Show what a version was made from, and who approved it."),
     "compare": ("mlops.cli.compare:compare", "Show in what two versions differ."),
     "track": ("mlops.cli.track:track", "Write an execution to MLflow."),

@@ -27,7 +27,7 @@ _UNKNOWN = "?"
 )
 @click.option("--refresh", is_flag=True, help="Read AWS's price list first (needs pricing:GetProducts).")
 def cost(as_json: bool, table: Path | None, refresh: bool) -> None:
-    """Show what this repository costs on AWS, and how long a release takes.
+    """Show the cost on AWS and the time of a release.
 
     Works without AWS. With credentials, past releases give the times of a release; bounds are shown in any case.
 

@@ -34,7 +34,7 @@ _directory = click.option(
 
 @click.group(cls=Group, commands=_COMMANDS)
 def local() -> None:
-    """The local cloud: AWS's services on this machine, without an account."""
+    """AWS's services on this machine, without an account."""
 
 
 @click.command()
