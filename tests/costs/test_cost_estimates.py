@@ -31,11 +31,11 @@ def test_a_generated_repository_costs_less_than_the_promised_sum_a_day(costed, g
     estimate = costed("us-east-1", generated).estimate()
     assert standing(estimate) == {
         "endpoint of production": about(1.344),  # 0.056 × 24
-        "alarms": about(0.013151),  # 4 × 0.10 × 12 / 365
+        "alarms": about(0.023014),  # 4 of the endpoint and the API, 3 of monitoring: 7 × 0.10 × 12 / 365
         "dashboards": about(0.098630),  # 3.00 × 12 / 365
         "keys": about(0.032877),  # 1.00 × 12 / 365
     }
-    assert estimate.day == about(1.488657)
+    assert estimate.day == about(1.498520)
     assert estimate.day < 1.56
 
 
@@ -43,11 +43,13 @@ def test_two_scaled_instances_in_virginia(costed) -> None:
     estimate = costed("us-east-1").estimate()
     assert standing(estimate) == {
         "endpoint of production": about(5.52),  # 2 × 0.115 × 24
-        "alarms": about(0.019726),  # 4 of the endpoint and the API, 2 of autoscaling: 6 × 0.10 × 12 / 365
+        "alarms": about(
+            0.029589
+        ),  # 4 of the endpoint and the API, 3 of monitoring, 2 of autoscaling: 9 × 0.10 × 12 / 365
         "dashboards": about(0.098630),
         "keys": about(0.032877),
     }
-    assert estimate.day == about(5.671233)
+    assert estimate.day == about(5.681096)
     assert estimate.missing == []
 
 
@@ -85,8 +87,8 @@ def test_two_instances_in_ireland(costed) -> None:
     repository = costed("eu-west-1")
     repository.change("evaluation.yml", lambda evaluation: evaluation.update(instance_type="ml.m5.xlarge"))
     estimate = repository.estimate()
-    # 2 × 0.128 × 24 = 6.144; alarms 6 × 1.2 / 365; dashboard 36 / 365; key 12 / 365
-    assert estimate.day == about(6.295233)
+    # 2 × 0.128 × 24 = 6.144; alarms 9 × 1.2 / 365; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(6.305096)
     found = steps(estimate)
     assert found["training job"] == found["baseline job"] == about(0.257)  # 1 h of ml.m5.xlarge
     assert found["test endpoint"] == about(21.952)  # 171.5 h × 0.128
@@ -128,8 +130,8 @@ def test_a_table_of_the_teams_completes_a_region(costed, tmp_path: Path) -> None
     table.write_text(json.dumps({"regions": {"ap-southeast-2": figures}}))
     estimate = costed("ap-southeast-2").estimate(table)
     assert estimate.missing == []
-    # 2 × 0.5 × 24 = 24; alarms 6 × 0.73 × 12 / 365 = 0.144; dashboard 36 / 365; key 12 / 365
-    assert estimate.day == about(24.275507)
+    # 2 × 0.5 × 24 = 24; alarms 9 × 0.73 × 12 / 365 = 0.216; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(24.347507)
     # Image 6, render 6, training 1, baseline and evaluation 1, QA 36, smoke 1.5, test 85.75, shift 2, pipeline 1.35
     assert estimate.release_at_most == about(140.6)
 
@@ -144,8 +146,8 @@ def test_a_challenger_has_instances_of_its_own(costed) -> None:
 def test_clients_of_the_endpoint_need_other_alarms(costed) -> None:
     repository = costed("us-east-1")
     repository.change("production.yml", lambda production: production.update(clients_call="endpoint"))
-    # Two of the release, two of the endpoint, two of autoscaling
-    assert standing(repository.estimate())["alarms"] == about(0.019726)
+    # Two of the release, two of the endpoint, two of autoscaling, three of monitoring
+    assert standing(repository.estimate())["alarms"] == about(0.029589)
 
 
 def test_spot_training_is_charged_by_its_runtime_and_not_by_its_waiting(costed) -> None:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from harness import Cloud, until
-from monitored import Monitored
+from monitored_production import Monitored
 from ringing import active
 
 

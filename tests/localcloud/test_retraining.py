@@ -10,7 +10,7 @@ from uuid import uuid4
 import pytest
 from delivery import Delivery
 from harness import Cloud, until
-from monitored import Monitored
+from monitored_production import Monitored
 
 
 @pytest.fixture

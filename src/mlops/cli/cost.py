@@ -56,7 +56,7 @@ def lines(estimate: Estimate) -> list[str]:
         *_retraining(estimate),
         "",
         *_choices(estimate),
-        "Not counted: requests, captured and stored data, logs, data transfer, volumes of instances.",
+        "Not counted: requests, data, logs, volumes of instances, jobs and metrics of monitoring, batches.",
     ]
 
 
