@@ -21,6 +21,11 @@ from mlops.localcloud import applicationautoscaling, codebuild, codedeploy, code
 
 NAME = "answers"
 WAITS = "import time\ntime.sleep(600)\n"
+SERVES_NOTHING = """
+import time
+from server import serve
+serve(lambda body, headers: time.sleep(600))
+"""
 KEEPS_ITS_ID = """
 import boto3
 def handler(event, context):
@@ -101,7 +106,7 @@ def endpoints(hosting: Hosting) -> None:
 def transforms(hosting: Hosting) -> None:
     """A transform job while it runs, and at its end."""
     client, name = hosting.sagemaker, "answers-transform"
-    hosting.model(name, says("hello"))
+    hosting.model(name, SERVES_NOTHING)
     hosting.cloud.client("s3").put_object(Bucket=hosting.bucket, Key=f"{name}/in/rows.csv", Body=b"1,2")
     source = {"S3DataType": "S3Prefix", "S3Uri": f"s3://{hosting.bucket}/{name}/in/"}
     client.create_transform_job(
