@@ -1,12 +1,19 @@
 """Every test can import the helpers of this folder, and the generated repository's `model`, `data` and `api`, and the hooks."""
 
+from __future__ import annotations
+
 import functools
 import sys
+from collections.abc import Iterator
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import botocore.session
 import pytest
 from baking import REPOSITORY, TEMPLATE, bake
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 sys.path += [str(REPOSITORY), str(TEMPLATE / "hooks")]
 pytest_plugins = ["mlops.testing"]
@@ -26,3 +33,12 @@ def generated(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def hyperparameters() -> dict[str, str]:
     """Of the trained model: quicker to train than the configured ones, and good enough."""
     return {"eta": "0.3", "num_round": "40"}
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium, for a file that has `browsers.MARKS`."""
+    import browsers
+
+    with browsers.chromium() as running:
+        yield running

@@ -1,12 +1,12 @@
 """The window in a real browser: what it shows of a pipeline that waits, and that texts of AWS stay texts."""
 
 import json
-import shutil
 from collections.abc import Callable, Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
 
+import browsers
 import pytest
 import small_pipeline
 from click.testing import Result
@@ -18,14 +18,7 @@ from mlops.window.dashboards import Dashboards
 from mlops.window.document import State, log
 from mlops.window.server import Window
 
-sync_api = pytest.importorskip("playwright.sync_api", reason="playwright is not installed: pip install playwright")
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="There is no Chromium on the PATH. On Debian: apt-get install chromium"
-    ),
-]
+pytestmark = browsers.MARKS
 MARKUP = "<img src=x onerror=document.title='taken'><b>bold</b>"
 MACHINE = {
     "StartAt": "Prepare",
@@ -54,14 +47,6 @@ WIDGET = {
         "annotations": {"horizontal": [{"label": "most", "value": 12}]},
     },
 }
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Any]:
-    with sync_api.sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=["--no-sandbox", "--disable-gpu"])
-        yield running
-        running.close()
 
 
 @pytest.fixture

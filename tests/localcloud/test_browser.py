@@ -7,7 +7,6 @@ credentials, and signs its requests in the URL, for which a page needs no header
 
 import hashlib
 import json
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -17,24 +16,18 @@ from typing import Any
 from urllib.parse import parse_qsl, urlencode
 from urllib.request import Request, urlopen
 
+import browsers
 import pytest
 from botocore.auth import SigV4QueryAuth
 from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials
 from github.account import Account, open_account
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page
 
-CHROMIUM = next(filter(None, map(shutil.which, ("chromium", "chromium-browser", "google-chrome"))), None)
-pytestmark = [
-    pytest.mark.acceptance,
-    pytest.mark.skipif(
-        CHROMIUM is None, reason="There is no Chromium on the PATH. On Debian: apt-get install chromium"
-    ),
-]
+pytestmark = browsers.MARKS
 REBOUND = "rebound.example"
 # Chromium's own check of requests to the loopback is not what is tested; older and other browsers have none.
 ARGUMENTS = [
-    "--no-sandbox",
     f"--host-resolver-rules=MAP {REBOUND} 127.0.0.1",
     "--disable-features=LocalNetworkAccessChecks,BlockInsecurePrivateNetworkRequests",
 ]
@@ -147,10 +140,8 @@ def attack(cloud: Account, tmp_path: Path, request: pytest.FixtureRequest) -> At
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=ARGUMENTS)
+    with browsers.chromium(*ARGUMENTS) as running:
         yield running
-        running.close()
 
 
 @pytest.fixture
