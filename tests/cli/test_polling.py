@@ -41,7 +41,7 @@ def test_events_of_a_stack_are_read_only_as_far_as_they_are_new(session: Session
 
 
 @pytest.fixture
-def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
+def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
     """Responses of a fake AWS: a status and an error code for each request, then success."""
     given: list[tuple[int, str]] = []
 
@@ -66,34 +66,35 @@ def answers(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
     monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     # Skip the pauses between attempts, which would take a minute.
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
+    monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
     yield given
     server.shutdown()
     serving.join()
     server.server_close()
 
 
-def test_a_throttled_call_is_retried_until_it_succeeds(answers: list[tuple[int, str]]):
-    answers += [(400, "ThrottlingException")] * 8
+def test_a_throttled_call_is_retried_until_it_succeeds(responses: list[tuple[int, str]]):
+    responses += [(400, "ThrottlingException")] * 8
     assert Session("eu-central-1").client("codepipeline").list_pipelines()["pipelines"] == []
-    assert answers == []
+    assert responses == []
 
 
-def test_calls_to_a_busy_aws_are_given_up(answers: list[tuple[int, str]]):
-    answers += [(400, "ThrottlingException")] * 20
+def test_calls_to_a_busy_aws_are_given_up(responses: list[tuple[int, str]]):
+    responses += [(400, "ThrottlingException")] * 20
     with pytest.raises(AWSError, match="ThrottlingException"):
         Session("eu-central-1").client("codepipeline").list_pipelines()
-    assert len(answers) == 20 - 10
+    assert len(responses) == 20 - 10
 
 
-def test_a_failing_call_is_attempted_three_times(answers: list[tuple[int, str]]):
-    answers += [(500, "InternalFailure")] * 20
+def test_a_failing_call_is_attempted_three_times(responses: list[tuple[int, str]]):
+    responses += [(500, "InternalFailure")] * 20
     with pytest.raises(AWSError, match="InternalFailure"):
         Session("eu-central-1").client("codepipeline").list_pipelines()
-    assert len(answers) == 20 - 3
+    assert len(responses) == 20 - 3
 
 
-def test_a_refused_call_is_not_retried(answers: list[tuple[int, str]]):
-    answers += [(400, "ValidationException")] * 2
+def test_a_refused_call_is_not_retried(responses: list[tuple[int, str]]):
+    responses += [(400, "ValidationException")] * 2
     with pytest.raises(AWSError, match="ValidationException"):
         Session("eu-central-1").client("codepipeline").list_pipelines()
-    assert len(answers) == 1
+    assert len(responses) == 1

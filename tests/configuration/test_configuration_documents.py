@@ -43,7 +43,7 @@ def bomb(pattern: str) -> str:
         ),
         pytest.param("project.json", '{"a":' * 5000 + "1" + "}" * 5000, "", None, "too many levels", id="deep JSON"),
         pytest.param("tuning.json", "[" * 100_000, "", None, "too many levels", id="open brackets in JSON"),
-        pytest.param("qa.yml", "[" * 100_000, "", None, "too many levels", id="open brackets in YAML"),
+        pytest.param("qa.yml", "[" * 5_000, "", None, "too many levels", id="open brackets in YAML"),
         pytest.param("qa.yml", "users: " + "[" * 60 + "]" * 60, "users[0]", 1, "too many levels", id="60 levels"),
         pytest.param("qa.yml", "users: !!int ''", "users", 1, "nothing", id="empty !!int"),
         pytest.param("qa.yml", "users: !!float ''", "users", 1, "nothing", id="empty !!float"),
