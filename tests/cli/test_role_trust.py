@@ -69,7 +69,10 @@ BROKEN = {
     ),
     "an account": (trusting({"AWS": "arn:aws:iam::999999999999:root"}), "and not only GitHub's identity provider"),
     "everybody": (trusting("*"), "and not only GitHub's identity provider"),
-    "nobody": ({"Statement": [{"Effect": "Deny", "Principal": "*"}]}, "it trusts nobody"),
+    "no principal": (
+        {"Statement": [{"Effect": "Deny", "Principal": "*"}]},
+        "no statement allows a principal to assume it",
+    ),
 }
 
 

@@ -1,4 +1,4 @@
-"""Estimates against sums worked out by hand, which stand in the comments."""
+"""Estimates against sums calculated by hand in the comments."""
 
 from __future__ import annotations
 

@@ -92,6 +92,6 @@ def test_the_shipped_configurations_comments_agree_with_the_table() -> None:
         f"ml.t3.large costs {an_hour('ml.t3.large')} an hour, ml.m5.large {an_hour('ml.m5.large')};",
     ]
     assert [sentence for sentence in sentences if sentence not in comments] == []
-    # No other figure stands there.
+    # The comments contain no other figure.
     figures = re.findall(r"\$\d+\.\d+", comments)
     assert sorted(figures) == sorted(figure for sentence in sentences for figure in re.findall(r"\$\d+\.\d+", sentence))

@@ -1,7 +1,7 @@
 """Workflows of a generated repository, run by act on this machine, against a local cloud.
 
 act ignores branch filters, permissions, environments and time limits: test_workflows.py checks them in the parsed
-files. The actions in actions/ and the folder of hub.py stand in for GitHub.
+files. The actions in actions/ and the folder of hub.py replace GitHub.
 """
 
 from __future__ import annotations

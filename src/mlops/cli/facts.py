@@ -41,7 +41,7 @@ def approver(version: Version) -> str:
     """Who answered the approval."""
     if version.approval is None:
         return ""
-    return version.approval.approver or "nobody"
+    return version.approval.approver or "none (timed out)"
 
 
 def say_json(content: Any) -> None:

@@ -26,10 +26,10 @@ _LOOK_SECONDS = 2.0
     help="Where the cloud keeps its state.  [default: .mlops/local]",
 )
 def open_window(no_browser: bool, port: int | None, directory: Path | None) -> None:
-    """Show the local cloud in the browser: what runs, serves and rings.
+    """Show the local cloud's executions, endpoints, jobs, alarms and logs in the browser.
 
-    The page is for this machine, for whoever has its address, and only shows: nothing can be changed by it. It ends
-    with Ctrl-C, or with the local cloud.
+    The page is served on this machine's loopback address, and its address contains a secret. It changes nothing. It
+    ends with Ctrl-C, or with the local cloud.
     """
     directory = directory or release.find().cloud_directory
     running = launch.find(directory)

@@ -94,12 +94,12 @@ def _partial_request_problems(document: Document, shape: Shape, filled_in: dict[
     problems += [
         document.problem(path, shapes.Placeholder("a value"), f"nothing, the pipeline fills it in: {source}")
         for path, source in filled_in.items()
-        if _stands_in(document.data, path)
+        if _is_set(document.data, path)
     ]
     return problems + _tag_problems(document)
 
 
-def _stands_in(data: Any, path: str) -> bool:
+def _is_set(data: Any, path: str) -> bool:
     for key in path.split("."):
         if not isinstance(data, dict) or key not in data:
             return False

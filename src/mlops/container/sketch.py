@@ -1,6 +1,6 @@
 """A KLL sketch: the distribution of any number of values in bounded memory, in the form of Model Monitor's statistics.
 
-An item of level n stands for 2^n values. A level above its capacity is sorted, and every second item moves up, which
+An item of level n represents 2^n values. A level above its capacity is sorted, and every second item moves up, which
 keeps the quantiles: ranks are off by about 0.1 % of the values.
 Karnin, Lang, Liberty: Optimal Quantile Approximation in Streams, FOCS 2016.
 """
@@ -45,7 +45,7 @@ class Sketch:
             height += 1
 
     def weighted(self) -> tuple[np.ndarray, np.ndarray]:
-        """The items in order, and how many values each stands for."""
+        """The items in order, and how many values each represents."""
         items = np.concatenate(self._levels)
         weights = np.repeat(2.0 ** np.arange(len(self._levels)), [len(level) for level in self._levels])
         order = np.argsort(items, kind="stable")

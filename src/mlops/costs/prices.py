@@ -48,7 +48,7 @@ class Key:
 
 @dataclass(frozen=True)
 class Figure:
-    """A price in USD for one unit, its date, and where it stands."""
+    """A price in USD for one unit, its date, and its source."""
 
     usd: float
     date: date

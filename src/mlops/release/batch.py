@@ -165,7 +165,9 @@ def _lines(repository: Repository, source: str) -> Iterator[Iterator[str]]:
         body = repository.session.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
     except AWSError as error:
         if error.code in ("NoSuchKey", "NoSuchBucket", "404"):
-            raise InputError(f"There is no object {source}. List what is there: aws s3 ls s3://{bucket}/") from error
+            raise InputError(
+                f"There is no object {source}. List the objects of the bucket: aws s3 ls s3://{bucket}/"
+            ) from error
         raise
     yield io.TextIOWrapper(body, encoding="utf-8-sig", newline="")
 

@@ -39,7 +39,7 @@ class Measured:
 
 @dataclass(frozen=True)
 class Approval:
-    """The answer of the approval. Nobody is the approver of one that timed out."""
+    """The decision of the approval. `approver` is empty when it timed out."""
 
     approved: bool
     approver: str
@@ -52,7 +52,7 @@ class Version:
     """One release, by its execution; `version` is None when its model was not registered.
 
     `state` is in production, replaced, rolled back, approved, rejected, waiting for approval, running, stopped, or where
-    it failed. What a release has not come to is None or empty.
+    it failed. Members of steps that the release has not reached are None or empty.
     """
 
     execution_id: str

@@ -72,7 +72,7 @@ def duration(start: str) -> timedelta:
 def rows(metrics: list[list[Any]]) -> Iterator[tuple[list[str], dict[str, Any]]]:
     """The metrics of a widget in full: namespace, name and dimensions, and the options of each.
 
-    In a row "." stands for the value of the row above at that place, and "..." for all that are left out.
+    In a row "." repeats the value of the row above in the same column, and "..." all values that are left out.
     """
     above: list[str] = []
     for row in metrics:

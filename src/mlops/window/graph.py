@@ -101,7 +101,7 @@ def _draw(definition: dict[str, Any]) -> _Drawing:
     for name in spine:
         box = boxes[name]
         box.x, box.y = left + (width - box.width) / 2, y
-        # States off the column stand beside the state that they follow, one below the other.
+        # States outside the column are drawn beside the state that they follow, one below the other.
         waiting = [target for target, _ in transitions(states[name]) if target not in placed]
         while waiting:
             other = waiting.pop(0)

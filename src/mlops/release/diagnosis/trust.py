@@ -43,7 +43,7 @@ def faults(document: dict[str, Any], repository: GitHubRepository, *, reads_clai
     """
     allowed = [each for each in _listed(document["Statement"]) if each["Effect"] == "Allow"]
     if not allowed:
-        return ["it trusts nobody"]
+        return ["no statement allows a principal to assume it"]
     return [fault for statement in allowed for fault in _statement(statement, repository, reads_claims)]
 
 

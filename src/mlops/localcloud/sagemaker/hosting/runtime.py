@@ -33,7 +33,7 @@ _DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
 
 class _Answer(NamedTuple):
-    """The response to a request. Status 0 and SageMaker's own message stand for a container that does not respond."""
+    """The response to a request. Status 0 and SageMaker's own message are returned for a container that does not respond."""
 
     variant: str
     configuration: str
