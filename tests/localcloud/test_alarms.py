@@ -39,7 +39,7 @@ def test_alarm_is_active_above_its_threshold_and_ends_without_data(cloudwatch) -
     put_alarm(cloudwatch, "on-and-off")
     put(cloudwatch, "on-and-off", 4)
     until(lambda: state(cloudwatch, "on-and-off") == "ALARM", 5)
-    until(lambda: state(cloudwatch, "on-and-off") == "OK", 10)
+    assert until(lambda: state(cloudwatch, "on-and-off") == "OK", 10)
 
 
 def test_an_alarm_sees_the_metric_with_its_own_dimensions_only(cloudwatch) -> None:
@@ -56,7 +56,7 @@ def test_values_below_the_threshold_add_up_within_a_period(cloudwatch) -> None:
     put_alarm(cloudwatch, "added", Period=600)
     for _ in range(3):
         put(cloudwatch, "added", 1)
-    until(lambda: state(cloudwatch, "added") == "ALARM", 5)
+    assert until(lambda: state(cloudwatch, "added") == "ALARM", 5)
 
 
 def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
@@ -73,7 +73,7 @@ def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
     put(cloudwatch, "slow", 10)
     until(lambda: state(cloudwatch, "slow") == "OK", 5)
     put(cloudwatch, "slow", 1000)
-    until(lambda: state(cloudwatch, "slow") == "ALARM", 5)
+    assert until(lambda: state(cloudwatch, "slow") == "ALARM", 5)
 
 
 @pytest.mark.parametrize(

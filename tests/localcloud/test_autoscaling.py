@@ -101,13 +101,13 @@ def test_an_alarm_on_requests_sees_the_same_rate(hosting: Hosting) -> None:
 
     with steady_traffic(hosting, name):
         until(lambda: state() == "ALARM", DEADLINE_SECONDS)
-    until(lambda: state() == "OK", DEADLINE_SECONDS)
+    assert until(lambda: state() == "OK", DEADLINE_SECONDS)
 
 
 def test_a_variant_below_its_minimum_is_scaled_out(hosting: Hosting, autoscaling) -> None:
     hosting.deploy("small", says("hello"))
     scaled(hosting, autoscaling, "small", 2, 4, target=1000)
-    until(lambda: instances(hosting, "small") == 2, 20)
+    assert until(lambda: instances(hosting, "small") == 2, 20)
 
 
 def test_deregistered_targets_have_no_policies(hosting: Hosting, autoscaling) -> None:

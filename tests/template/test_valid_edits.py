@@ -156,7 +156,8 @@ GROUPS = [
 def test_a_valid_edit_keeps_the_contract(generated: Path, tmp_path: Path, edit: str) -> None:
     repository = shutil.copytree(generated, tmp_path / "taxi-fares")
     EDITS[edit](repository)
-    run(repository, "mlops", "check")
+    done = run(repository, "mlops", "check")
+    assert done.returncode == 0, indented(done.stdout)
 
 
 @pytest.mark.acceptance
@@ -165,7 +166,8 @@ def test_valid_edits_keep_the_teams_tests_green(generated: Path, tmp_path: Path,
     repository = shutil.copytree(generated, tmp_path / "taxi-fares")
     for edit in group:
         EDITS[edit](repository)
-    run(repository, "pytest", "-q", "-p", "no:cacheprovider", "tests/model", "tests/data", "tests/api")
+    done = run(repository, "pytest", "-q", "-p", "no:cacheprovider", "tests/model", "tests/data", "tests/api")
+    assert done.returncode == 0, indented(done.stdout)
 
 
 def test_every_valid_edit_is_in_one_group() -> None:
@@ -179,15 +181,20 @@ def test_valid_edits_together_lead_to_a_release(generated: Path, tmp_path: Path)
         EDITS[edit](repository)
     for edit in ("shallower trees", "a larger training instance", "a feature less", "ten rows in a request"):
         EDITS[edit](repository)
-    run(repository, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_pipeline.py")
+    done = run(repository, "pytest", "-q", "-p", "no:cacheprovider", "tests/test_pipeline.py")
+    assert done.returncode == 0, indented(done.stdout)
 
 
-def run(repository: Path, module: str, *arguments: str) -> None:
-    done = subprocess.run(
+def run(repository: Path, module: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
         [sys.executable, "-m", module, *arguments],
         cwd=repository,
         text=True,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
     )
-    assert done.returncode == 0, re.sub(r"(?m)^", "    ", done.stdout[-8000:])
+
+
+def indented(output: str) -> str:
+    """The end of a program's output, set off from that of these tests."""
+    return re.sub(r"(?m)^", "    ", output[-8000:])

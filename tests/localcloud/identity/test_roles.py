@@ -258,7 +258,9 @@ def test_stack_without_a_role_creates_resources_as_its_caller(cloud: Cloud, make
     template = json.dumps({"Resources": {"Application": application}})
     cloudformation, name = acting("cloudformation", make_role(allow(["cloudformation:*", "codedeploy:*"]))), names("s")
     cloudformation.create_stack(StackName=name, TemplateBody=template)
-    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "CREATE_COMPLETE", 20)
+    cloudformation.get_waiter("stack_create_complete").wait(StackName=name, WaiterConfig={"Delay": 1})
+    (created,) = cloudformation.describe_stack_resources(StackName=name)["StackResources"]
+    assert created["ResourceStatus"] == "CREATE_COMPLETE"
 
 
 def test_a_stack_gets_a_role_only_with_pass_role(make_role, acting, names) -> None:

@@ -132,4 +132,4 @@ def test_container_that_fails_its_pings_is_replaced(
     container.healthy.result(20)
     first = until(container.enter, 20)
     until(lambda: "not answered a ping for 0.2 seconds and is replaced" in (tmp_path / "i-1.log").read_text(), 20)
-    until(lambda: container.enter() not in (None, first), 20)
+    assert until(lambda: (now := container.enter()) != first and now, 20)

@@ -381,7 +381,7 @@ def test_each_change_of_status_is_an_event(transforms: Transforms) -> None:
         heard.extend(json.loads(message["Body"])["detail"]["TransformJobStatus"] for message in messages)
         return sorted(heard) == ["Completed", "InProgress"]
 
-    until(complete, 10)
+    assert until(complete, 10)
 
 
 def test_data_are_read_and_written_with_the_models_role(transforms: Transforms, cloud: Cloud) -> None:
