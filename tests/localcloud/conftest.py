@@ -14,6 +14,7 @@ from lambdas import Lambdas
 from pushing import push
 from releasing import Stack
 from scripts import IMAGE, Scripts
+from transforming import Transforms
 
 
 @pytest.fixture(scope="session")
@@ -127,3 +128,8 @@ def acting(cloud: Cloud, person: dict[str, str]) -> Callable[[str, str], BaseCli
         return cloud.client(service, assumed)
 
     return client
+
+
+@pytest.fixture(scope="module")
+def transforms(hosting: Hosting) -> Transforms:
+    return Transforms(hosting)
