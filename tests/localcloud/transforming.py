@@ -24,10 +24,6 @@ def answer(body, headers):
 print("environment", json.dumps({name: os.environ[name] for name in os.environ if name.startswith("SAGEMAKER_")}))
 serve(answer, parameters=os.environ.get("PARAMETERS", ""))
 """
-ECHOES = """
-from server import serve
-serve(lambda body, headers: (200, {}, body.decode()))
-"""
 # As TensorFlow Serving and its like: the answer to a line of JSON is a line of JSON.
 COUNTS = """
 import json
