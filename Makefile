@@ -11,6 +11,9 @@ TESTS := tests
 PIP := "$(BIN)/python" -m pip --disable-pip-version-check
 COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy fewest --generate-hashes --no-emit-index-url --no-emit-find-links
 
+# Hundreds of short processes import the package: where this is set, each of them would compile it again.
+unexport PYTHONDONTWRITEBYTECODE
+
 .PHONY: help setup demo picture foundation test acceptance image coverage lint wheel lock
 
 help: ## this list
