@@ -65,13 +65,13 @@ def silent(repository: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
 
 
 def test_an_endpoint_that_does_not_answer_in_time_is_named_with_the_time(silent):
-    with pytest.raises(AWSError, match=r"^demo-test did not answer InvokeEndpoint within 0\.1 s, nor") as raised:
+    with pytest.raises(AWSError, match=r"^demo-test did not respond to InvokeEndpoint within 0\.1 s, nor") as raised:
         Session(REGION).client("sagemaker-runtime").invoke_endpoint(EndpointName="demo-test", Body=b"1")
     assert raised.value.exit_code == 1
 
 
 def test_a_service_that_does_not_answer_in_time_is_named_with_its_address(silent):
-    with pytest.raises(AWSError, match=r"^http://127\.0\.0\.1:\d+ did not answer GetCallerIdentity within 0\.1 s"):
+    with pytest.raises(AWSError, match=r"^http://127\.0\.0\.1:\d+ did not respond to GetCallerIdentity within 0\.1 s"):
         Session(REGION).account  # noqa: B018
 
 

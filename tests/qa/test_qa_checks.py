@@ -40,7 +40,7 @@ def test_an_endpoint_with_another_model_fails(serve, rows):
     client, _ = serve(lambda kind, body, accept: (200, "\n".join("7" for _ in body.splitlines())))
     check = checks.golden_rows(client, Golden(rows.rows, rows.targets))
     assert not check.passed
-    assert "row '100,1,2.5': the endpoint answered 7, not 103.5" in check.message
+    assert "row '100,1,2.5': the endpoint returned 7, not 103.5" in check.message
 
 
 def test_a_prediction_that_is_no_number_fails(serve, rows):
@@ -158,7 +158,7 @@ def test_another_label_of_the_same_probability_fails(serve, classified):
     assert check.message.startswith(
         "100 of 100 rows differ from the released model in this process by more than 1e-05 "
     )
-    assert "the endpoint answered low or none (" in check.message
+    assert "the endpoint returned low or none (" in check.message
 
 
 def test_a_classifier_whose_json_has_another_label_than_its_csv_fails(serve, classified):
@@ -205,7 +205,7 @@ def test_a_classifier_without_probabilities_cannot_be_measured(serve, classified
         return 200, json.dumps({"predictions": [{"label": "high", "probability": 0.8}] * len(body.splitlines())})
 
     client, _ = serve(labels_only)
-    with pytest.raises(PipelineError, match="answered no predictions"):
+    with pytest.raises(PipelineError, match="returned no predictions"):
         accuracy.measure(client, classified, OUTCOME)
 
 

@@ -19,10 +19,10 @@ class Answering(Client):
 @pytest.mark.parametrize(
     ("response", "sentence"),
     [
-        (Response(0, "Your invocation timed out"), "demo-test did not answer good rows: Your invocation timed out"),
-        (Response(500, "broken"), "demo-test answered 500 to good rows: broken"),
-        (Response(200, "hello"), "demo-test answered no predictions: 'hello'"),
-        (Response(200, "1.0\n2.0\n"), "demo-test answered 2 predictions for 1 rows"),
+        (Response(0, "Your invocation timed out"), "demo-test did not respond to good rows: Your invocation timed out"),
+        (Response(500, "broken"), "demo-test returned 500 for good rows: broken"),
+        (Response(200, "hello"), "demo-test returned no predictions: 'hello'"),
+        (Response(200, "1.0\n2.0\n"), "demo-test returned 2 predictions for 1 rows"),
     ],
 )
 def test_a_response_without_predictions_is_reported(response: Response, sentence: str) -> None:

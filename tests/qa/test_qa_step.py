@@ -159,7 +159,7 @@ def test_an_endpoint_that_fails_is_a_failed_check_with_its_reason(serve, session
     serve(broken)
     done = step(repository, "--endpoint", "production", "--smoke")
     assert done.returncode == 1
-    assert last_line(done.stdout) == "demo--trips-production answered 500 to good rows: division by zero"
+    assert last_line(done.stdout) == "demo--trips-production returned 500 for good rows: division by zero"
     assert not json.loads((repository / "smoke" / "qa.json").read_text())["passed"]
 
 
@@ -198,7 +198,7 @@ def test_a_classifier_of_another_release_fails_with_the_row_and_both_answers(ser
     done = step(repository, "--endpoint", "production", "--smoke", bucket=CLASSIFIERS_BUCKET)
     assert done.returncode == 1
     assert "rows differ from the released model in this process" in last_line(done.stdout)
-    assert "the endpoint answered " in last_line(done.stdout)
+    assert "the endpoint returned " in last_line(done.stdout)
 
 
 def test_a_missing_environment_variable_is_named(repository, monkeypatch):

@@ -73,8 +73,8 @@ _READ_TIMEOUT_SECONDS = {"sagemaker-runtime": 70}
 class AWSError(MlopsError):
     """A failed call to AWS.
 
-    `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception when no answer
-    arrived; `operation` is AWS's name of the call, `response` is AWS's answer with the members of the error, or empty.
+    `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception when no response
+    arrived; `operation` is AWS's name of the call, `response` is AWS's response with the members of the error, or empty.
     The exit code is 2 when the caller's credentials, region, permissions or endpoint are at fault, else 1.
     """
 
@@ -197,7 +197,7 @@ def _give_up(
 ) -> None:
     """Raise after _ATTEMPTS, unless AWS throttles: throttled calls get _MOST_ATTEMPTS, each after a longer pause.
 
-    botocore calls this with the answer or the exception of each attempt, before it decides about a retry itself.
+    botocore calls this with the response or the exception of each attempt, before it decides about a retry itself.
     """
     if attempts < _ATTEMPTS:
         return
@@ -210,12 +210,12 @@ def _give_up(
 
 
 def _unanswered(callee: str, seconds: float, operation: str) -> AWSError:
-    message = f"{callee} did not answer {operation} within {seconds:g} s, nor did a retry succeed."
+    message = f"{callee} did not respond to {operation} within {seconds:g} s, nor did a retry succeed."
     return AWSError(message, code="ReadTimeoutError", operation=operation)
 
 
 def _is_denied_head(error: Exception, operation: str) -> bool:
-    """Whether S3 denied a HEAD request, whose answer has no body and so gives no reason."""
+    """Whether S3 denied a HEAD request, whose response has no body and so gives no reason."""
     return (
         isinstance(error, ClientError)
         and operation in _ACTION_OF_A_HEAD

@@ -46,20 +46,20 @@ def start(session: Session, request: dict) -> None:
 def describe(session: Session, name: str) -> TransformJob | None:
     """The job of this name, or None."""
     try:
-        answer = session.client("sagemaker").describe_transform_job(TransformJobName=name)
+        job = session.client("sagemaker").describe_transform_job(TransformJobName=name)
     except AWSError as error:
         if error.is_missing_resource:
             return None
         raise
     return TransformJob(
         name=name,
-        status=answer["TransformJobStatus"],
-        failure_reason=answer.get("FailureReason", ""),
-        model=answer["ModelName"],
-        input=answer["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"],
-        output=answer["TransformOutput"]["S3OutputPath"],
-        started=answer["CreationTime"],
-        ended=answer.get("TransformEndTime"),
+        status=job["TransformJobStatus"],
+        failure_reason=job.get("FailureReason", ""),
+        model=job["ModelName"],
+        input=job["TransformInput"]["DataSource"]["S3DataSource"]["S3Uri"],
+        output=job["TransformOutput"]["S3OutputPath"],
+        started=job["CreationTime"],
+        ended=job.get("TransformEndTime"),
     )
 
 

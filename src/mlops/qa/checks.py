@@ -14,8 +14,8 @@ from mlops.qa.testset import TestSet
 
 def golden_rows(client: Client, golden: Golden) -> Check:
     """The endpoint's predictions of golden rows are equal to those of the released model in this process."""
-    answered = client.predict_csv(golden.rows)
-    return _same("golden rows", "the released model in this process", golden.rows, answered, golden.predictions)
+    predicted = client.predict_csv(golden.rows)
+    return _same("golden rows", "the released model in this process", golden.rows, predicted, golden.predictions)
 
 
 def formats_agree(client: Client, rows: TestSet) -> Check:
@@ -55,9 +55,9 @@ def _refusal(client: Client, request: BadRequest) -> Check:
 
 
 def _same(
-    name: str, reference: str, rows: Sequence[str], answered: Sequence[Prediction], expected: Sequence[Prediction]
+    name: str, reference: str, rows: Sequence[str], predicted: Sequence[Prediction], expected: Sequence[Prediction]
 ) -> Check:
-    deviations = [deviation(prediction, right) for prediction, right in zip(answered, expected, strict=True)]
+    deviations = [deviation(prediction, right) for prediction, right in zip(predicted, expected, strict=True)]
     worst = max(range(len(deviations)), key=deviations.__getitem__)
     value = deviations[worst]
     unit = "probability" if isinstance(expected[worst], dict) else "relative deviation"
@@ -66,7 +66,7 @@ def _same(
         message = f"{len(rows)} rows differ from {reference} by at most {value:.1g} ({unit}), allowed is {TOLERANCE:g}"
     else:
         count = sum(each > TOLERANCE for each in deviations)
-        difference = f"the endpoint answered {shown(answered[worst])}, not {shown(expected[worst])}"
+        difference = f"the endpoint returned {shown(predicted[worst])}, not {shown(expected[worst])}"
         message = (
             f"{count} of {len(rows)} rows differ from {reference} by more than {TOLERANCE:g} ({unit}); "
             f"row {rows[worst]!r}: {difference}"

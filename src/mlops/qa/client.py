@@ -59,18 +59,18 @@ class Client:
 
     def numbers(self, rows: Sequence[str]) -> list[float]:
         """A regression model's number for each row of CSV."""
-        answered = self.predict_csv(rows)
-        numbers = [each for each in answered if not isinstance(each, dict)]
-        if len(numbers) < len(answered):
-            raise PipelineError(f"{self.endpoint} answered labels, but the released model predicts numbers")
+        predicted = self.predict_csv(rows)
+        numbers = [each for each in predicted if not isinstance(each, dict)]
+        if len(numbers) < len(predicted):
+            raise PipelineError(f"{self.endpoint} returned labels, but the released model predicts numbers")
         return numbers
 
     def probabilities(self, rows: Sequence[str], labels: Sequence[str]) -> list[list[float]]:
         """A classifier's probability of each label for each row of CSV."""
 
         def read(body: str) -> list[list[float]]:
-            answers = json.loads(body)["predictions"]
-            return [[float(answer["probabilities"][label]) for label in labels] for answer in answers]
+            predictions = json.loads(body)["predictions"]
+            return [[float(prediction["probabilities"][label]) for label in labels] for prediction in predictions]
 
         return self._predictions(_csv(rows), CSV, JSON, len(rows), read)
 
@@ -79,15 +79,15 @@ class Client:
     ) -> list[_T]:
         response = self.send(body, content_type, accept)
         if response.status == 0:  # SageMaker's own status when the container did not respond
-            raise PipelineError(f"{self.endpoint} did not answer good rows: {response.body[:300]}")
+            raise PipelineError(f"{self.endpoint} did not respond to good rows: {response.body[:300]}")
         if response.status != 200:
-            raise PipelineError(f"{self.endpoint} answered {response.status} to good rows: {response.body[:300]}")
+            raise PipelineError(f"{self.endpoint} returned {response.status} for good rows: {response.body[:300]}")
         try:
             predicted = read(response.body)
         except (ValueError, TypeError, KeyError) as error:
-            raise PipelineError(f"{self.endpoint} answered no predictions: {response.body[:300]!r}") from error
+            raise PipelineError(f"{self.endpoint} returned no predictions: {response.body[:300]!r}") from error
         if len(predicted) != count:
-            raise PipelineError(f"{self.endpoint} answered {len(predicted)} predictions for {count} rows")
+            raise PipelineError(f"{self.endpoint} returned {len(predicted)} predictions for {count} rows")
         return predicted
 
 

@@ -117,8 +117,8 @@ def _configured(client: Any, ended: Ended, name: str) -> dict[str, dict[str, Any
         return {}
 
     def described() -> dict[str, dict[str, Any]]:
-        answer = client.describe_endpoint_config(EndpointConfigName=name)
-        return {each["VariantName"]: each for each in answer["ProductionVariants"]}
+        response = client.describe_endpoint_config(EndpointConfigName=name)
+        return {each["VariantName"]: each for each in response["ProductionVariants"]}
 
     return ended.get(("endpoint configuration", name), described, ended=bool)
 
@@ -133,8 +133,8 @@ def _shift(client: Any, deployment: dict[str, Any]) -> dict[str, Any]:
     targets = client.list_deployment_targets(deploymentId=identity)["targetIds"]
     steps = []
     if targets:
-        answer = client.batch_get_deployment_targets(deploymentId=identity, targetIds=targets)
-        lambda_target = answer["deploymentTargets"][0]["lambdaTarget"]
+        response = client.batch_get_deployment_targets(deploymentId=identity, targetIds=targets)
+        lambda_target = response["deploymentTargets"][0]["lambdaTarget"]
         steps = [
             {"name": each["lifecycleEventName"], "state": each["status"]}
             for each in lambda_target.get("lifecycleEvents", [])

@@ -13,16 +13,16 @@ def iso(moment: datetime | None) -> str | None:
 
 
 class Ended:
-    """Answers about things that have ended, which do not change: each is asked for once."""
+    """Descriptions of what has ended. They no longer change, so each is read once."""
 
     def __init__(self) -> None:
         self._kept: dict[tuple[str, ...], Any] = {}
 
-    def get(self, key: tuple[str, ...], ask: Callable[[], Any], *, ended: Callable[[Any], bool]) -> Any:
-        """What `ask` answers; once `ended` of it, the same for ever."""
+    def get(self, key: tuple[str, ...], read: Callable[[], Any], *, ended: Callable[[Any], bool]) -> Any:
+        """The result of `read`; of the key's first result for which `ended` is true, ever after."""
         if key in self._kept:
             return self._kept[key]
-        answer = ask()
-        if ended(answer):
-            self._kept[key] = answer
-        return answer
+        result = read()
+        if ended(result):
+            self._kept[key] = result
+        return result

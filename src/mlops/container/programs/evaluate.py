@@ -43,20 +43,20 @@ def evaluate(container: Container) -> None:
         actual, predicted = _predictions(model, files, target)
     problem = problem_type(target)
     evaluation = describe(target, actual, predicted)
-    answers = [predicted]
+    predictions = [predicted]
     production = container.processing_input("production") / _ARCHIVE
     if production.exists():
         try:
             with tempfile.TemporaryDirectory() as folder:
-                answers.append(_production(production, Path(folder), files, target))
-            group = metrics.describe(problem, actual, answers[1])
+                predictions.append(_production(production, Path(folder), files, target))
+            group = metrics.describe(problem, actual, predictions[1])
             evaluation["production"] = {metrics.GROUPS[problem]: group}
         except InputError as error:
             evaluation["production"] = {"reason": str(error)}
     output = container.processing_output("evaluation")
     (output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     with (output / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows(_table(target, actual, answers))
+        csv.writer(file, lineterminator="\n").writerows(_table(target, actual, predictions))
     # Without curves and counts, for the log and for the gate: Step Functions reads files of up to 256 KiB.
     summary = json.dumps(without_curves(evaluation))
     (output / "metrics.json").write_text(summary + "\n", encoding="utf-8")
@@ -112,15 +112,15 @@ def _production(archive: Path, folder: Path, files: Sequence[Path], target: Targ
     return _predictions(model, files, target)[1]
 
 
-def _table(target: Target, actual: np.ndarray, answers: Sequence[np.ndarray]) -> Iterable[Sequence[object]]:
-    """The rows of predictions.csv, header first; `answers` are those of the model and of production."""
-    production = ["production"] if len(answers) > 1 else []
+def _table(target: Target, actual: np.ndarray, predictions: Sequence[np.ndarray]) -> Iterable[Sequence[object]]:
+    """The rows of predictions.csv, header first; `predictions` are those of the model and of production."""
+    production = ["production"] if len(predictions) > 1 else []
     if not isinstance(target, Category):
         yield ["actual", "predicted", *production]
-        yield from zip(*(map(str, column.astype(np.float32)) for column in (actual, *answers)), strict=True)
+        yield from zip(*(map(str, column.astype(np.float32)) for column in (actual, *predictions)), strict=True)
         return
     values = target.values
     yield ["actual", "predicted", "probability", *production]
-    labels = [[values[position] for position in predicted.argmax(axis=1)] for predicted in answers]
-    probabilities = [f"{probability:.9g}" for probability in answers[0].max(axis=1).tolist()]
+    labels = [[values[position] for position in predicted.argmax(axis=1)] for predicted in predictions]
+    probabilities = [f"{probability:.9g}" for probability in predictions[0].max(axis=1).tolist()]
     yield from zip([values[position] for position in actual], labels[0], probabilities, *labels[1:], strict=True)

@@ -149,8 +149,8 @@ def validate_definitions(violations: Callable[[str], list[str]]) -> None:
     def validated(request: dict) -> tuple:
         problems = [each.partition(": ") for each in violations(request["definition"])]
         diagnostics = [{"severity": "ERROR", "code": code, "message": message} for code, _, message in problems]
-        answer = {"result": "FAIL" if problems else "OK", "diagnostics": diagnostics, "truncated": False}
-        return stepfunctions.json_response(answer)
+        response = {"result": "FAIL" if problems else "OK", "diagnostics": diagnostics, "truncated": False}
+        return stepfunctions.json_response(response)
 
     stepfunctions._validate_state_machine_definition = validated
 
@@ -205,10 +205,10 @@ def correct_executions() -> None:
 
     def described(request: dict) -> tuple:
         status, headers, body = describe(request)
-        answer = json.loads(body)
-        if answer.get("status") not in ("RUNNING", "SUCCEEDED"):
-            answer = {key: value for key, value in answer.items() if key not in ("output", "outputDetails")}
-        return status, headers, json.dumps(answer).encode()
+        response = json.loads(body)
+        if response.get("status") not in ("RUNNING", "SUCCEEDED"):
+            response = {key: value for key, value in response.items() if key not in ("output", "outputDetails")}
+        return status, headers, json.dumps(response).encode()
 
     def failed(state: dict, *rest: Any) -> tuple[str, str]:
         error, cause = fail(state, *rest)

@@ -32,7 +32,7 @@ _SUPPORTED = {"EndpointName", "Body", "TargetVariant", *_PASSED_ON}
 _DEFAULT_CONTENT_TYPE = "application/octet-stream"
 
 
-class _Answer(NamedTuple):
+class _Response(NamedTuple):
     """The response to a request. Status 0 and SageMaker's own message are returned for a container that does not respond."""
 
     variant: str
@@ -60,36 +60,38 @@ async def invoke_endpoint(request: dict) -> dict:
         raise AWSError("ValidationError", f"Endpoint {name} of account {context.account()} not found.")
     headers = {header: request[member] for member, header in _PASSED_ON.items() if member in request}
     headers.setdefault("Content-Type", _DEFAULT_CONTENT_TYPE)
-    answer = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
+    response = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
     total = time.perf_counter() - started
-    instances = endpoint.instances(answer.variant)
-    overhead = total - answer.seconds
-    invocations.count(name, answer.variant, answer.configuration, answer.status, answer.seconds, overhead, instances)
-    if not 200 <= answer.status < 300:
-        raise _model_error(name, answer)
-    content_type = answer.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
+    instances = endpoint.instances(response.variant)
+    overhead = total - response.seconds
+    invocations.count(
+        name, response.variant, response.configuration, response.status, response.seconds, overhead, instances
+    )
+    if not 200 <= response.status < 300:
+        raise _model_error(name, response)
+    content_type = response.headers.get("Content-Type", _DEFAULT_CONTENT_TYPE)
     if endpoint.capture is not None:
         endpoint.capture.record(
             Exchange(
-                answer.variant,
+                response.variant,
                 headers["Content-Type"],
                 request.get("Body", b""),
                 content_type,
-                answer.body,
+                response.body,
                 request.get("CustomAttributes"),
                 request.get("InferenceId"),
             )
         )
     return {
-        "Body": answer.body,
+        "Body": response.body,
         "ContentType": content_type,
-        "InvokedProductionVariant": answer.variant,
-        "CustomAttributes": answer.headers.get(_CUSTOM_ATTRIBUTES),
+        "InvokedProductionVariant": response.variant,
+        "CustomAttributes": response.headers.get(_CUSTOM_ATTRIBUTES),
     }
 
 
-async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Answer:
-    """The answer of the first container that takes the connection."""
+async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Response:
+    """The response of the first container that takes the connection."""
     started, variant, update = time.perf_counter(), target or "", ""
     for fleet, variant, container in _candidates(endpoint, target):
         update = fleet.configuration["EndpointConfigName"] if fleet.is_update else ""
@@ -99,9 +101,11 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
         try:
             async with _session().post(
                 f"http://127.0.0.1:{port}/invocations", data=body, headers=headers, allow_redirects=False
-            ) as answer:
-                content = await answer.read()
-                return _Answer(variant, update, answer.status, answer.headers, content, time.perf_counter() - started)
+            ) as response:
+                content = await response.read()
+                return _Response(
+                    variant, update, response.status, response.headers, content, time.perf_counter() - started
+                )
         except aiohttp.ClientConnectorError:
             continue
         except TimeoutError:
@@ -109,7 +113,7 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
                 "Your invocation timed out while waiting for a response from container primary. Review the latency "
                 "metrics for each container in Amazon CloudWatch, resolve the issue, and try again."
             )
-            return _Answer(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
+            return _Response(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
         except aiohttp.ClientError:
             break
         finally:
@@ -119,7 +123,7 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
         "memory utilization is high. To check your utilization, see Amazon CloudWatch. To fix this problem, use an "
         "instance type with more CPU capacity or memory."
     )
-    return _Answer(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
+    return _Response(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
 
 
 def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[Fleet, str, ServingContainer]]:
@@ -158,17 +162,17 @@ def _session() -> aiohttp.ClientSession:
     return session
 
 
-def _model_error(endpoint: str, answer: _Answer) -> AWSError:
-    kind = "client" if 400 <= answer.status < 500 else "server"
+def _model_error(endpoint: str, response: _Response) -> AWSError:
+    kind = "client" if 400 <= response.status < 500 else "server"
     group, region = f"/aws/sagemaker/Endpoints/{endpoint}", context.region()
     try:
-        original = answer.body.decode()
+        original = response.body.decode()
         quoted = f'with message "{original}"'
     except UnicodeDecodeError:
         original = ""
         quoted = "and could not load the entire response body"
     message = (
-        f"Received {kind} error ({answer.status}) from primary {quoted}. "
+        f"Received {kind} error ({response.status}) from primary {quoted}. "
         f"See https://{region}.console.aws.amazon.com/cloudwatch/home?region={region}#logEventViewer:group={group} "
         f"in account {context.account()} for more information."
     )
@@ -176,7 +180,7 @@ def _model_error(endpoint: str, answer: _Answer) -> AWSError:
         "ModelError",
         message,
         status=424,
-        OriginalStatusCode=answer.status,
+        OriginalStatusCode=response.status,
         OriginalMessage=original,
         LogStreamArn=context.arn("logs", f"log-group:{group}"),
     )

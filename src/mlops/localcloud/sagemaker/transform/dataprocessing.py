@@ -1,4 +1,4 @@
-"""DataProcessing of a transform job: what of a record is sent, and what of record and answer is written.
+"""DataProcessing of a transform job: what of a record is sent, and what of record and prediction is written.
 
 Source: Amazon SageMaker Developer Guide, "Associate Prediction Results with Input Records".
 """
@@ -20,7 +20,7 @@ _JSON = ("application/json", "application/jsonlines")
 
 
 class NotJoined(Exception):
-    """Records that cannot be filtered, or answers that cannot be joined with them. The text is the reason."""
+    """Records that cannot be filtered, or predictions that cannot be joined with them. The text is the reason."""
 
 
 class _Format(Protocol):
@@ -30,7 +30,7 @@ class _Format(Protocol):
 
     def write(self, value: Any) -> str: ...
 
-    def join(self, record: Any, answer: Any) -> Any: ...
+    def join(self, record: Any, prediction: Any) -> Any: ...
 
 
 class _Csv:
@@ -53,8 +53,8 @@ class _Csv:
         csv.writer(row, lineterminator="").writerow(value)
         return row.getvalue()
 
-    def join(self, record: list[str], answer: list[str]) -> list[str]:
-        return record + answer
+    def join(self, record: list[str], prediction: list[str]) -> list[str]:
+        return record + prediction
 
 
 class _Json:
@@ -69,13 +69,13 @@ class _Json:
     def write(self, value: Any) -> str:
         return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
 
-    def join(self, record: Any, answer: Any) -> dict[str, Any]:
+    def join(self, record: Any, prediction: Any) -> dict[str, Any]:
         named = record if isinstance(record, dict) else {_INPUT: record}
-        return {**named, _OUTPUT: answer}
+        return {**named, _OUTPUT: prediction}
 
 
 class DataProcessing:
-    """The filters and the join of one job. Without them, records and answers pass as they are."""
+    """The filters and the join of one job. Without them, records and predictions pass as they are."""
 
     def __init__(self, request: dict):
         """Raises AWSError where the request's filters cannot be applied to its content type."""
@@ -115,19 +115,19 @@ class DataProcessing:
         """The part of a record that the container gets. Raises NotJoined."""
         return self._filtered(self._input, self._format.read(record)) if self.reads else record
 
-    def written(self, records: Sequence[str], answers: Sequence[str]) -> list[str]:
-        """The lines of the output for records and their answers. Raises NotJoined."""
-        if self._joins and len(records) != len(answers):
+    def written(self, records: Sequence[str], predictions: Sequence[str]) -> list[str]:
+        """The lines of the output for records and their predictions. Raises NotJoined."""
+        if self._joins and len(records) != len(predictions):
             raise NotJoined(
                 f"Fail to join data: mismatched line count between the input and the output: {len(records)} records, "
-                f"{len(answers)} predictions"
+                f"{len(predictions)} predictions"
             )
         read = self._format.read
         if not self._joins:
-            return [self._filtered(self._output, read(answer)) for answer in answers]
+            return [self._filtered(self._output, read(prediction)) for prediction in predictions]
         return [
-            self._filtered(self._output, self._format.join(read(record), read(answer)))
-            for record, answer in zip(records, answers, strict=True)
+            self._filtered(self._output, self._format.join(read(record), read(prediction)))
+            for record, prediction in zip(records, predictions, strict=True)
         ]
 
     def _filtered(self, path: Path, value: Any) -> str:

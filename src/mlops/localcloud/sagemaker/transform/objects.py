@@ -38,7 +38,7 @@ class Assembly:
         send: Callable[[bytes], bytes],
         halted: Callable[[], bool],
     ) -> None:
-        """Write what `send` answers to the records of `body`, in their order.
+        """Write what `send` returns for the records of `body`, in their order.
 
         Raises Halted, and for an object that cannot be transformed what `send`, batches and filters raise.
         """
@@ -54,8 +54,8 @@ class Assembly:
                 while waiting:
                     target.write(self._assembled(*waiting.popleft()))
             finally:
-                for _, answer in waiting:
-                    answer.cancel()
+                for _, response in waiting:
+                    response.cancel()
 
     def _records(self, body: IO[bytes]) -> Iterable[bytes]:
         content = cast("IO[bytes]", gzip.GzipFile(fileobj=body)) if self._gzip else body
@@ -66,8 +66,8 @@ class Assembly:
             return record
         return _mapped(record, self._processing.sent, whole=self._document)
 
-    def _assembled(self, batch: Batch, answer: Future[bytes]) -> bytes:
-        content = answer.result()
+    def _assembled(self, batch: Batch, response: Future[bytes]) -> bytes:
+        content = response.result()
         if self._processing.writes:
             records = self._texts(b"".join(batch.records))
             lines = self._processing.written(records, self._texts(content))

@@ -13,7 +13,7 @@ _STRATEGIES = {"SINGLE_RECORD": "SingleRecord", "MULTI_RECORD": "MultiRecord"}
 
 
 class Unanswered(Exception):
-    """A request without a usable answer. `lines` go to the log; `by_client` says that the container refused the data."""
+    """A request without a usable response. `lines` go to the log; `by_client` says that the container refused the data."""
 
     def __init__(self, lines: list[str], by_client: bool = False):
         super().__init__(lines[0])
@@ -55,16 +55,16 @@ class Sender:
         return offered if isinstance(offered, dict) else {}
 
     def send(self, body: bytes) -> bytes:
-        """The container's answer to /invocations. Raises Unanswered when it fails as often as the job allows."""
+        """The container's response to /invocations. Raises Unanswered when it fails as often as the job allows."""
         for _ in range(self._attempts):
             try:
-                status, answer = self._ask("POST", "/invocations", body, self._timeout)
+                status, response = self._ask("POST", "/invocations", body, self._timeout)
             except (OSError, HTTPException):
                 failure = Unanswered(["Unable to get response from algorithm"])
                 continue
             if 200 <= status < 300:
-                return answer
-            text = answer.decode("utf-8", "replace")
+                return response
+            text = response.decode("utf-8", "replace")
             if 400 <= status < 500:
                 raise Unanswered([f"ClientError: {status}", "", "Message:", *text.splitlines()], by_client=True)
             failure = Unanswered(
@@ -79,8 +79,8 @@ class Sender:
         connection = HTTPConnection("127.0.0.1", port, timeout=timeout)
         try:
             connection.request(method, path, body, self._headers)
-            answer = connection.getresponse()
-            return answer.status, answer.read()
+            response = connection.getresponse()
+            return response.status, response.read()
         finally:
             connection.close()
             self._container.leave()
