@@ -98,7 +98,7 @@ EDITS: dict[str, Edit] = {
     "another address": set_values("project.json", notification_email="mlops@example.org"),
     "a feature less": text(
         "model/features.py",
-        '    Number("pickup_weekday", minimum=0, maximum=6, integer=True),  # Monday is 0\n',
+        '    Number("pickup_weekday", minimum=0, maximum=6, integer=True, compared=False),  # Monday is 0\n',
         "",
     ),
     "another bound of a feature": text("model/features.py", "exclusive_maximum=121", "exclusive_maximum=100"),
