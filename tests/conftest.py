@@ -13,6 +13,7 @@ import pytest
 from baking import REPOSITORY, TEMPLATE, bake
 
 if TYPE_CHECKING:
+    from image_builders import Builder
     from playwright.sync_api import Browser
 
 sys.path += [str(REPOSITORY), str(TEMPLATE / "hooks")]
@@ -42,3 +43,14 @@ def browser() -> Iterator[Browser]:
 
     with browsers.chromium() as running:
         yield running
+
+
+@pytest.fixture(scope="session")
+def image_builder(tmp_path_factory: pytest.TempPathFactory) -> Builder:
+    """What builds images on this machine; tests that need it are skipped without one."""
+    import image_builders
+
+    found = image_builders.find(tmp_path_factory.mktemp("store"))
+    if found is None:
+        pytest.skip("no builder of images: install Docker, Podman, or (as root) buildah and debootstrap")
+    return found

@@ -50,18 +50,8 @@ class Buildah:
 
     def build(self, directory: Path, name: str) -> None:
         """Build the Dockerfile of a directory on Debian's own Python."""
-        root = self._store / "debian"
-        packages = "python3,python3-pip,python3-venv,ca-certificates"
-        _run(["debootstrap", "--variant=minbase", f"--include={packages}", "trixie", str(root)])
-        # What Debian's Python lacks of Docker's: the name `python`, and leave to install into it.
-        (root / "usr/bin/python").symlink_to("python3")
-        for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
-            marker.unlink()
-        base = self._store / "base"
-        base.mkdir()
-        (base / "Dockerfile").write_text("FROM scratch\nADD debian /\n")
-        root.rename(base / "debian")
-        self._bud(base, _FROM)
+        if not (self._store / "base").exists():
+            self._make_base()
         self._bud(directory, name)
 
     @contextmanager
@@ -77,12 +67,29 @@ class Buildah:
         finally:
             _run([*self._buildah, "rm", container])
 
+    def _make_base(self) -> None:
+        root = self._store / "debian"
+        packages = "python3,python3-pip,python3-venv,ca-certificates"
+        _run(["debootstrap", "--variant=minbase", f"--include={packages}", "trixie", str(root)])
+        # What Debian's Python lacks of Docker's: the name `python`, and leave to install into it.
+        (root / "usr/bin/python").symlink_to("python3")
+        for marker in root.glob("usr/lib/python3*/EXTERNALLY-MANAGED"):
+            marker.unlink()
+        base = self._store / "base"
+        base.mkdir()
+        (base / "Dockerfile").write_text("FROM scratch\nADD debian /\n")
+        root.rename(base / "debian")
+        self._bud(base, _FROM)
+
     def _bud(self, directory: Path, name: str) -> None:
         options = ["--pull-never", "--isolation=chroot", "--network=host", *self._volumes]
         _run([*self._buildah, "bud", *options, "--tag", name, str(directory)])
 
 
-def find(store: Path) -> Engine | Buildah | None:
+Builder = Engine | Buildah
+
+
+def find(store: Path) -> Builder | None:
     """The first builder that works on this machine. `store` is an empty directory for what Buildah makes."""
     for program in ("docker", "podman"):
         if shutil.which(program) and subprocess.run([program, "info"], capture_output=True).returncode == 0:

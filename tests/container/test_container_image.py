@@ -11,21 +11,18 @@ import sys
 import tarfile
 from pathlib import Path
 
-import image_builders as builders
 import pytest
+from image_builders import Builder
 
 pytestmark = pytest.mark.image
 NAME = "model-under-test"
 
 
 @pytest.fixture(scope="module")
-def builder(tmp_path_factory: pytest.TempPathFactory, generated: Path) -> builders.Engine | builders.Buildah:
+def builder(image_builder: Builder, generated: Path) -> Builder:
     """A builder that has built the image."""
-    found = builders.find(tmp_path_factory.mktemp("store"))
-    if found is None:
-        pytest.skip("no builder of images: install Docker, Podman, or (as root) buildah and debootstrap")
-    found.build(generated, NAME)
-    return found
+    image_builder.build(generated, NAME)
+    return image_builder
 
 
 @pytest.fixture(scope="module")
@@ -40,7 +37,7 @@ def dataset(tmp_path_factory: pytest.TempPathFactory, generated: Path) -> Path:
 @pytest.fixture(scope="module")
 def trained(
     tmp_path_factory: pytest.TempPathFactory,
-    builder: builders.Engine | builders.Buildah,
+    builder: Builder,
     dataset: Path,
     generated: Path,
 ) -> Path:
@@ -66,9 +63,7 @@ def test_train_writes_a_model_to_a_directory_that_root_owns(trained: Path) -> No
     assert (trained / "model").stat().st_uid == 0
 
 
-def test_a_failed_training_writes_its_reason(
-    builder: builders.Engine | builders.Buildah, trained: Path, tmp_path: Path
-) -> None:
+def test_a_failed_training_writes_its_reason(builder: Builder, trained: Path, tmp_path: Path) -> None:
     shutil.copytree(trained / "input", tmp_path / "input")
     (tmp_path / "output").mkdir()
     (tmp_path / "input" / "config" / "hyperparameters.json").write_text('{"depth": "3"}')
@@ -78,9 +73,7 @@ def test_a_failed_training_writes_its_reason(
     assert "depth is not known" in (tmp_path / "output" / "failure").read_text()
 
 
-def test_evaluate_measures_the_trained_model(
-    builder: builders.Engine | builders.Buildah, trained: Path, dataset: Path, tmp_path: Path
-) -> None:
+def test_evaluate_measures_the_trained_model(builder: Builder, trained: Path, dataset: Path, tmp_path: Path) -> None:
     processing = tmp_path / "processing"
     shutil.copytree(dataset / "test", processing / "input" / "test")
     (processing / "input" / "model").mkdir()
@@ -94,7 +87,7 @@ def test_evaluate_measures_the_trained_model(
     assert 0 < document["regression_metrics"]["rmse"]["value"] < 20
 
 
-def test_serve_answers_pings_and_invocations(builder: builders.Engine | builders.Buildah, trained: Path) -> None:
+def test_serve_answers_pings_and_invocations(builder: Builder, trained: Path) -> None:
     binding = {"SAGEMAKER_BIND_TO_HOST": "127.0.0.1", "SAGEMAKER_BIND_TO_PORT": "0"}
     with builder.run(NAME, trained, "serve", **binding) as process:
         listening = re.search(r"on 127\.0\.0\.1:(\d+) ", process.stdout.readline())

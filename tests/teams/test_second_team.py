@@ -15,14 +15,12 @@ from pathlib import Path
 import boto3
 import pytest
 from mlops.localcloud import ports, state
-from other_team import OtherTeam, Report, create, environment_without, lock
+from other_team import OtherTeam, Report, environment_without
+from payments_team import create_payments
 
 pytestmark = pytest.mark.acceptance
 
-PAYMENTS = Path(__file__).parent / "payments"
 LABELS = ["settled", "declined", "refunded", "disputed"]
-# LightGBM's wheel brings no OpenMP, and slim images have none.
-OPENMP = "RUN apt-get update && apt-get install --yes --no-install-recommends libgomp1 && rm -rf /var/lib/apt/lists/*"
 
 TWO_OUTCOMES = (
     'OUTCOMES = {"settled": "no trouble", "refunded": "no trouble", "declined": "trouble", "disputed": "trouble"}'
@@ -34,13 +32,6 @@ BINARY_GATE = "metrics:\n  auc:\n    bound: 0.7\n    allowed_regression: 0.05\n"
 def python(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """An interpreter that cannot import XGBoost."""
     return environment_without(tmp_path_factory.mktemp("environment"), "xgboost")
-
-
-def create_payments(directory: Path, python: Path) -> OtherTeam:
-    team = create(directory, PAYMENTS, python, project="payments", model="outcome")
-    lock(team, without=("xgboost", "xgboost-cpu"), added=("lightgbm", "narwhals"))
-    team.edit("Dockerfile", lambda text: text.replace("WORKDIR", f"{OPENMP}\n\nWORKDIR", 1))
-    return team
 
 
 @pytest.fixture(scope="module")
