@@ -18,7 +18,19 @@ SOURCE = Path(__file__).parents[1] / "src"
 NAMESPACES = ("mlops", "mlops.localcloud", "mlops.localcloud.sagemaker")
 # From the lowest: a floor imports no room of a higher one.
 FLOORS = (
-    ("errors", "names", "archives", "images", "instances", "pages", "progress", "quantiles", "tags", "shapes"),
+    (
+        "errors",
+        "names",
+        "archives",
+        "distances",
+        "images",
+        "instances",
+        "pages",
+        "progress",
+        "quantiles",
+        "tags",
+        "shapes",
+    ),
     # A stand-in for AWS, which knows nothing of the project, its files and its pipeline.
     ("localcloud",),
     ("container", "contract", "metrics", "team"),

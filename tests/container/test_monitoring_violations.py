@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 from monitored import SOLD, Job, record, records, rows
 
+from mlops import distances
 from mlops.container.kinds import Number
-from mlops.container.monitoring import distances
 from mlops.container.sketch import Sketch
 from mlops.errors import InputError
 
@@ -237,8 +237,8 @@ def test_the_distance_of_sketches_is_that_of_their_values() -> None:
     points = np.union1d(one, other)
     shares = [np.searchsorted(np.sort(values), points, "right") / len(values) for values in (one, other)]
     exact = np.abs(shares[0] - shares[1]).max()
-    assert distances.kolmogorov_smirnov(*sketches) == pytest.approx(exact, abs=0.005)
-    assert distances.kolmogorov_smirnov(sketches[0], sketches[0]) == 0
+    assert distances.kolmogorov_smirnov(*(sketch.listed() for sketch in sketches)) == pytest.approx(exact, abs=0.005)
+    assert distances.kolmogorov_smirnov(sketches[0].listed(), sketches[0].listed()) == 0
 
 
 def test_chance_exceeds_the_critical_distance_as_seldom_as_set(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -248,7 +248,7 @@ def test_chance_exceeds_the_critical_distance_as_seldom_as_set(monkeypatch: pyte
         one, other = Sketch(), Sketch()
         one.add(draw.normal(size=60))
         other.add(draw.normal(size=500))
-        found += distances.kolmogorov_smirnov(one, other) > distances.critical(60, 500, 1)
+        found += distances.kolmogorov_smirnov(one.listed(), other.listed()) > distances.critical(60, 500, 1)
     assert 0 < found <= 0.05 * 400
 
 

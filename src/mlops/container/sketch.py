@@ -51,6 +51,11 @@ class Sketch:
         order = np.argsort(items, kind="stable")
         return items[order], weights[order]
 
+    def listed(self) -> tuple[list[float], list[float]]:
+        """The result of `weighted` as lists."""
+        items, weights = self.weighted()
+        return items.tolist(), weights.tolist()
+
     def not_above(self, points: np.ndarray) -> np.ndarray:
         """For each point, the share of the values that are not above it."""
         items, weights = self.weighted()

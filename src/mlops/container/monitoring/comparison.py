@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Literal
 
-from mlops.container.monitoring import distances
+from mlops import distances
 from mlops.container.monitoring.baseline import Known
 from mlops.container.monitoring.capture import Captured
 from mlops.container.monitoring.columns import Column
@@ -153,7 +153,7 @@ def _drift(column: Column, known: Known, columns: int) -> Drift | None:
     else:
         if known.numbers is None:
             return None
-        distance = distances.kolmogorov_smirnov(summary.sketch, known.numbers)
+        distance = distances.kolmogorov_smirnov(summary.sketch.listed(), known.numbers.listed())
         comparisons, baseline = columns, known.numbers.count
     critical = distances.critical(summary.present, baseline, comparisons)
     return Drift(distance, settings.threshold, critical, settings.robust)
