@@ -6,10 +6,12 @@ import json
 import re
 import shutil
 from pathlib import Path
+from typing import Any
 
 import pytest
 import small_pipeline
 from baking import REPOSITORY
+from commits import git
 
 from mlops.aws.session import Session
 from mlops.names import Names
@@ -39,6 +41,14 @@ def prices(whole: Path) -> str:
     file = whole / "prices.json"
     file.write_text(json.dumps({"regions": {"eu-central-1": figures}}))
     return str(file)
+
+
+def report_cost(mlops, repository: Path) -> dict[str, Any]:
+    """The cost in the report of the latest execution."""
+    assert mlops("report", "--output", "report").exit_code == 0
+    document: dict[str, Any] = json.loads((repository / "report" / "report.json").read_text())
+    cost: dict[str, Any] = document["cost"]
+    return cost
 
 
 def move(repository: Path, region: str) -> None:
@@ -98,6 +108,22 @@ def test_past_releases_give_the_times(mlops, whole: Path, prices: str, session: 
     assert steps["Test/QA"]["usd"] == -(-steps["Test/QA"]["minutes"] // 1)
     # The small pipeline has no such action.
     assert steps["Build/Render"]["minutes"] is None
+    assert report_cost(mlops, whole)["reason"].startswith("There are no prices of eu-central-1")
+    kept = whole / ".mlops" / "prices.json"
+    kept.parent.mkdir(exist_ok=True)
+    shutil.copyfile(prices, kept)
+    cost = report_cost(mlops, whole)
+    assert (cost["reason"], cost["missing"], cost["dates"][1]) == ("", [], "2026-11-21")
+    # Its own times are those of the only release, of which the small pipeline lacks actions.
+    assert cost["release"] == found["usd"] is None
+    assert cost["release_at_most"] == found["usd_at_most"] > 0
+    git(whole, "init", "--quiet")
+    git(whole, "add", "configuration")
+    git(whole, "commit", "--quiet", "--message", "later")
+    assert re.fullmatch(
+        r"The release is of commit uncommitted, the configuration here of [0-9a-f]{40}\+.*",
+        report_cost(mlops, whole)["reason"],
+    )
 
 
 def test_the_local_cloud_has_no_price_list(mlops, whole: Path, prices: str, session: Session) -> None:

@@ -52,6 +52,13 @@ def test_a_duration_has_fitting_units(seconds: float | None, text: str) -> None:
     assert numbers.duration(seconds) == text
 
 
+@pytest.mark.parametrize(
+    ("value", "text"), [(0.21, "+0.210"), (-0.0123, "−0.012"), (0.0001, "0.000"), (-0.0001, "0.000"), (None, "–")]
+)
+def test_a_difference_of_shares_has_its_sign_and_three_decimals(value: float | None, text: str) -> None:
+    assert numbers.signed_share(value) == text
+
+
 @pytest.mark.parametrize(("count", "text"), [(0, "0 B"), (999, "999 B"), (4100, "4.1 kB"), (2_300_000, "2.3 MB")])
 def test_a_size_has_a_fitting_unit(count: int, text: str) -> None:
     assert numbers.size(count) == text

@@ -34,6 +34,20 @@ def exact(value: float | int | str | None) -> str:
     return _signed(f"{value:,.10g}")
 
 
+def share(value: float | None) -> str:
+    """A share with three decimals: 0.210."""
+    return NONE if value is None else _signed(f"{value:.3f}")
+
+
+def signed_share(value: float | None) -> str:
+    """A difference of shares with its sign."""
+    return (
+        f"+{share(value)}"
+        if value is not None and round(value, 3) > 0
+        else share(value).replace(f"{MINUS}0.000", "0.000")
+    )
+
+
 def percent(share: float | None, digits: int = 1) -> str:
     """A share as percent: 0.0213 is 2.1 %."""
     return NONE if share is None else _signed(f"{100 * share:,.{digits}f} %")

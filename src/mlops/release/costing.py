@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 
 from mlops import costs
-from mlops.aws import executions, jobs
+from mlops.aws import executions, jobs, source
 from mlops.aws.executions import SUCCEEDED
 from mlops.aws.session import AWSError
 from mlops.costs import Estimate, History, Template, pricelist, prices, schedule
@@ -43,6 +43,43 @@ def estimate_cost(repository: Repository, *, table: Path | None = None, refresh:
         _history(repository),
         _retrainings(repository.root),
     )
+
+
+def cost_of_release(repository: Repository, execution_id: str) -> dict[str, Any]:
+    """The `cost` of a report: a day in production, this release by the times of its execution, a release at most.
+
+    Where it is unknown, `reason` says why: the files here are of another commit than the release, or lack something.
+    """
+    session, names = repository.session, repository.names
+    execution = executions.read(session, names.pipeline, execution_id)
+    commit, here = execution.variables.get("CommitId"), source.commit_id(repository.root)
+    if commit != here:
+        return {"reason": f"The release is of commit {commit}, the configuration here of {here}."}
+    past = PastRelease(execution, jobs.of_execution(session, names, execution_id))
+    kept = repository.state / "prices.json"
+    try:
+        estimate = costs.estimate(
+            repository.configuration,
+            stack_templates(repository),
+            prices.load(repository.project.region, [kept] if kept.exists() else []),
+            History([past]),
+            _retrainings(repository.root),
+        )
+    except (InputError, OSError) as error:
+        return {"reason": str(error).splitlines()[0]}
+    except (LookupError, NotImplementedError, ValueError, yaml.YAMLError) as error:
+        # A release is reported also when templates that a team has changed cannot be priced.
+        return {"reason": f"The templates in infra/ cannot be priced: {error!r}"}
+    dates = sorted(figure.date for figure in estimate.figures.values())
+    return {
+        "reason": "",
+        "region": estimate.region,
+        "dates": [dates[0].isoformat(), dates[-1].isoformat()],
+        "day": estimate.day,
+        "release": estimate.release,
+        "release_at_most": estimate.release_at_most,
+        "missing": [str(key) for key in estimate.missing],
+    }
 
 
 def _refresh(region: str, kept: Path) -> None:

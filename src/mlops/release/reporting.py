@@ -10,6 +10,7 @@ from mlops import report as reports
 from mlops.aws import executions
 from mlops.aws.executions import Execution
 from mlops.errors import InputError
+from mlops.release.costing import cost_of_release
 from mlops.release.events import Events, ReportWritten, step
 from mlops.release.repository import Repository
 
@@ -27,10 +28,12 @@ def write_report(
     """
     execution_id = executions.named(repository.session, repository.names.pipeline, execution)
     directory = _directory(repository, execution_id, output)
-    files = yield from step(
-        "Writing the report",
-        lambda: reports.write(repository.session, repository.project, execution_id, directory, baseline),
-    )
+
+    def write() -> dict[str, Path]:
+        cost = cost_of_release(repository, execution_id)
+        return reports.write(repository.session, repository.project, execution_id, directory, baseline, cost)
+
+    files = yield from step("Writing the report", write)
     yield ReportWritten(files)
     return files["html"].resolve()
 

@@ -9,7 +9,7 @@ from markupsafe import Markup
 
 from mlops import pages
 from mlops.pages import numbers
-from mlops.report import classification, comparison, metrics, timeline, view
+from mlops.report import classification, comparison, drift, figures, metrics, timeline, view
 from mlops.report.charts import classification as classifier
 from mlops.report.charts import load, regression, tuning
 
@@ -31,6 +31,8 @@ def _environment() -> Environment:
     for function in (
         numbers.number,
         numbers.exact,
+        numbers.share,
+        numbers.signed_share,
         numbers.percent,
         numbers.signed_percent,
         numbers.duration,
@@ -48,8 +50,11 @@ def _environment() -> Environment:
 
 def _shown(document: dict[str, Any]) -> dict[str, Any]:
     rows, compared = metrics.rows(document), comparison.compare(document)
+    costs = figures.figures(document)
     parts = [
         ("comparison", "Compared with main", compared),
+        ("figures", "Cost, sizes and times", costs),
+        ("drift", "Data", document.get("drift")),
         ("release", "Release", True),
         ("evaluation", "Evaluation", document["evaluation"]),
         ("tuning", "Tuning", document["tuning"]),
@@ -61,6 +66,11 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "style": Markup(pages.style()),
         "outcome": view.outcome(document),
         "comparison": compared,
+        "figures": costs,
+        "notes": figures.notes(document),
+        "drifts": drift.rows(document),
+        "drift_title": drift.title(document),
+        "drift_summary": drift.summary(document),
         "release_title": view.release_title(document),
         "contents": [(name, title) for name, title, shown in parts if shown],
         "tiles": view.tiles(document),

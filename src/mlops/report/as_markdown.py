@@ -6,10 +6,12 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
-from mlops.pages.numbers import duration, exact, moment, number, percent, signed_percent
-from mlops.report import classification, comparison, metrics, view
+from mlops.pages.numbers import duration, exact, moment, number, percent, share, signed_percent, signed_share
+from mlops.report import classification, comparison, drift, figures, metrics, view
 
 _RIGHT, _LEFT = "---:", ":---"
+# Of very many columns; a comment on GitHub holds 65,536 characters.
+_MOST_COLUMNS = 20
 # What GitHub would read as markup in a label.
 _MARKUP = str.maketrans({character: f"&#{ord(character)};" for character in "&<>`*_[]~|"})
 # GitHub notifies users and teams named with @ outside of code.
@@ -18,7 +20,7 @@ _CODE_OR_MENTION = re.compile(r"(`[^`\n]*`)|@(?=\w)")
 
 def render(document: dict[str, Any]) -> str:
     """Headings and tables, without the charts of the page."""
-    parts = [_head, _comparison, _release, _evaluation, _tuning, _qa, _pipeline, _logs]
+    parts = [_head, _comparison, _figures, _drift, _release, _evaluation, _tuning, _qa, _pipeline, _logs]
     text = "\n\n".join(text for part in parts if (text := part(document))) + "\n"
     return _CODE_OR_MENTION.sub(lambda match: match[1] or "@&#8203;", text)
 
@@ -75,6 +77,41 @@ def _comparison(document: dict[str, Any]) -> str:
         for row in rows
     ]
     return f"## Compared with main\n\nMain is {code}.\n\n{table(columns, shown)}"
+
+
+def _figures(document: dict[str, Any]) -> str:
+    found = figures.figures(document)
+    if not found:
+        return ""
+    main = bool(document.get("baseline"))
+    titles = ("This", "Main", "Difference") if main else ("This",)
+    columns = [("What", _LEFT), *((title, _RIGHT) for title in titles)]
+    rows = [(each.name, each.this, *((each.main, each.difference) if main else ())) for each in found]
+    return "\n\n".join(["## Cost, sizes and times", table(columns, rows), *figures.notes(document)])
+
+
+def _drift(document: dict[str, Any]) -> str:
+    rows = drift.rows(document)
+    parts = [f"## {drift.title(document)}", drift.summary(document)]
+    if not parts[-1]:
+        return ""
+    if rows:
+        main = [("Main", _RIGHT), ("Difference", _RIGHT)] if document.get("baseline") else []
+        columns = [("Column", _LEFT), ("Distance", _RIGHT), *main, ("Allowed", _RIGHT), ("Result", _LEFT)]
+        shown = [
+            (
+                _label(row.name),
+                share(row.distance),
+                *((share(row.main), signed_share(row.difference)) if main else ()),
+                exact(row.threshold),
+                "✗ drift" if row.drifted else "",
+            )
+            for row in rows[:_MOST_COLUMNS]
+        ]
+        parts.append(table(columns, shown))
+    if len(rows) > _MOST_COLUMNS:
+        parts.append(f"{len(rows) - _MOST_COLUMNS} more columns have smaller distances.")
+    return "\n\n".join(parts)
 
 
 def _trigger(execution: dict[str, Any]) -> str:

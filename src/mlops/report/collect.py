@@ -10,7 +10,7 @@ from mlops.aws.executions import Execution
 from mlops.aws.session import Session
 from mlops.configuration import Project
 from mlops.names import Names
-from mlops.report import deployment, logs, pipeline, results, training
+from mlops.report import deployment, drift, logs, pipeline, results, sizes, training
 
 Document = dict[str, Any]
 
@@ -36,6 +36,8 @@ def collect(session: Session, project: Project, execution_id: str | None = None)
         **pipeline.collect(session, names, execution),
         **trained,
         **results.collect(session, bucket, execution),
+        **sizes.collect(session, trained["release"]),
+        **drift.collect(session, bucket, execution.id, trained["release"]["production_execution"]),
         **deployment.collect(session, names, execution, trained["release"]),
         "logs": logs.collect(session, names, execution),
     }
@@ -54,6 +56,8 @@ def last_seen(project: Project, account: str, execution: Execution, sentence: st
         **pipeline.last_seen(execution, sentence),
         **training.NOTHING,
         **results.NOTHING,
+        **sizes.NOTHING,
+        **drift.NOTHING,
         **deployment.NOTHING,
         "logs": [],
     }

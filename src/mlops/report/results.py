@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import json
 from typing import Any
 
 from mlops import names
 from mlops.aws import paging
 from mlops.aws.executions import Execution
-from mlops.aws.session import AWSError, Session
+from mlops.aws.session import Session
 from mlops.report import metrics, pipeline, predictions
+from mlops.report.objects import read, read_json
 
 # This part of the document without the bucket.
 NOTHING: dict[str, Any] = {
@@ -23,14 +23,14 @@ def collect(session: Session, bucket: str, execution: Execution) -> dict[str, An
     prefix = names.execution_prefix(execution.id)
     version = pipeline.data_version(execution)
     dataset = f"{names.dataset_prefix(version)}dataset.json" if version else None
-    evaluation = _json(session, bucket, names.evaluation_key(execution.id))
-    table = _read(session, bucket, f"{prefix}evaluation/predictions.csv")
+    evaluation = read_json(session, bucket, names.evaluation_key(execution.id))
+    table = read(session, bucket, f"{prefix}evaluation/predictions.csv")
     return {
-        "dataset": _json(session, bucket, dataset) if dataset else None,
+        "dataset": read_json(session, bucket, dataset) if dataset else None,
         "evaluation": evaluation,
         "predictions": predictions.digest(table.decode("utf-8"), metrics.problem_type(evaluation)) if table else None,
-        "qa": _json(session, bucket, f"{prefix}qa/qa.json"),
-        "smoke": _json(session, bucket, f"{prefix}smoke/qa.json"),
+        "qa": read_json(session, bucket, f"{prefix}qa/qa.json"),
+        "smoke": read_json(session, bucket, f"{prefix}smoke/qa.json"),
         "files": _files(session, bucket, prefix),
     }
 
@@ -50,18 +50,3 @@ def _files(session: Session, bucket: str, prefix: str) -> list[dict[str, Any]]:
         }
         for each in objects
     ]
-
-
-def _json(session: Session, bucket: str, key: str) -> dict[str, Any] | None:
-    content = _read(session, bucket, key)
-    return None if content is None else json.loads(content)
-
-
-def _read(session: Session, bucket: str, key: str) -> bytes | None:
-    """The object's content; None when there is no such object."""
-    try:
-        return session.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
-    except AWSError as error:
-        if error.code != "NoSuchKey":
-            raise
-        return None

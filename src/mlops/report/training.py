@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from typing import Any
 
 from mlops.aws import jobs, paging
@@ -11,6 +12,9 @@ from mlops.aws.jobs import Job
 from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 from mlops.report.pipeline import iso, seconds_between
+
+# See names.released_model_key.
+_RELEASED_MODEL = re.compile(r"s3://[^/]+/releases/(?P<execution>[^/]+)/model\.tar\.gz")
 
 # This part of the document without jobs.
 NOTHING: dict[str, Any] = {
@@ -24,6 +28,7 @@ NOTHING: dict[str, Any] = {
         "billable_seconds": None,
         "model_data": None,
         "model_package": None,
+        "production_execution": None,
     },
     "gate": None,
     "jobs": [],
@@ -77,7 +82,16 @@ def _release(session: Session, requested: dict, output: dict, job: str | None) -
         "billable_seconds": described.get("BillableTimeInSeconds"),
         "model_data": _model_data(requested) or described.get("ModelArtifacts", {}).get("S3ModelArtifacts"),
         "model_package": output.get("ModelPackageArn"),
+        "production_execution": _production(requested),
     }
+
+
+def _production(requested: dict) -> str | None:
+    """The execution whose model production served when this one was rendered; None before the first release."""
+    inputs = requested.get("Evaluation", {}).get("ProcessingInputs", [])
+    uri = next((each["S3Input"]["S3Uri"] for each in inputs if each["InputName"] == "production"), "")
+    found = _RELEASED_MODEL.fullmatch(uri)
+    return found["execution"] if found else None
 
 
 def _model_data(requested: dict) -> str | None:
