@@ -14,10 +14,10 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # Hundreds of short processes import the package: where this is set, each of them would compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo picture foundation test acceptance image coverage lint wheel lock
+.PHONY: help setup demo demo-operate picture foundation test acceptance image coverage lint wheel lock
 
 help: ## this list
-	@grep -E '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
 
 setup: $(VENV)/.installed ## an environment with everything
 
@@ -33,6 +33,10 @@ demo: setup ## generate a repository, release its model in the local cloud, ask 
 	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) .
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
 	cd $(DEMO)/* && "$(CURDIR)/$(BIN)/mlops" local run --tune --approve
+
+demo-operate: setup ## the life of a model in the local cloud: releases, drift, an alarm, a retraining; ten minutes
+	mkdir -p $(DEMO)
+	$(BIN)/python -m pytest --quiet --capture=no -m acceptance --basetemp=$(DEMO)/operate $(TESTS)/pipeline/test_operation.py
 
 picture: setup ## the README's picture of a report: make picture REPORT=demo/…/report.html
 	$(BIN)/python docs/picture.py '$(REPORT)'

@@ -1,6 +1,7 @@
 """A repository with a first release in production, in a local cloud of its own."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -21,16 +22,27 @@ SHORT_LOAD = {
 
 @pytest.fixture(scope="session")
 def workshop(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Workshop]:
-    """The deployed pipeline, with a short load test, two tuning trials and builds that install nothing."""
+    """The deployed pipeline, with two tuning trials."""
+
+    def tune_twice(workshop: Workshop) -> None:
+        workshop.edit(
+            "configuration/tuning.json",
+            lambda tuning: tuning["HyperParameterTuningJobConfig"]["ResourceLimits"].update(
+                MaxNumberOfTrainingJobs=2, MaxParallelTrainingJobs=2
+            ),
+        )
+
+    with deployed(tmp_path_factory.mktemp("workshop"), tune_twice) as workshop:
+        yield workshop
+
+
+@contextmanager
+def deployed(directory: Path, change: Callable[[Workshop], None]) -> Iterator[Workshop]:
+    """A pipeline in a local cloud of its own, with a short load test, and builds that install nothing."""
     port = ports.free_port()
-    workshop = open_workshop(tmp_path_factory.mktemp("workshop"))
+    workshop = open_workshop(directory)
     workshop.edit("configuration/qa.yml", lambda qa: qa.update(SHORT_LOAD))
-    workshop.edit(
-        "configuration/tuning.json",
-        lambda tuning: tuning["HyperParameterTuningJobConfig"]["ResourceLimits"].update(
-            MaxNumberOfTrainingJobs=2, MaxParallelTrainingJobs=2
-        ),
-    )
+    change(workshop)
     for build in ("build", "qa", "smoke"):
         workshop.edit(f"infra/buildspecs/{build}.yml", use_what_is_installed)
     workshop.keep()

@@ -58,9 +58,9 @@ class Workshop:
             stdin=subprocess.DEVNULL,
         )
 
-    def succeed(self, *words: str) -> subprocess.CompletedProcess[str]:
+    def succeed(self, *words: str, timeout: float = 240) -> subprocess.CompletedProcess[str]:
         """Run the command line. Unless it exits with 0, the test fails with its output."""
-        done = self.mlops(*words)
+        done = self.mlops(*words, timeout=timeout)
         assert done.returncode == 0, f"mlops {' '.join(words)}\n{done.stdout}\n{done.stderr}"
         return done
 

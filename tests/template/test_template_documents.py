@@ -85,7 +85,7 @@ def is_known(line: str) -> bool:
         return is_known(" ".join(words)) if program == "eval" else words == [".venv/bin/activate"]
     match program.rpartition("/")[2]:
         case "make":
-            targets = re.findall(r"^(\w+):", text("Makefile") + (GENERATED / "Makefile").read_text(), re.MULTILINE)
+            targets = re.findall(r"^([\w-]+):", text("Makefile") + (GENERATED / "Makefile").read_text(), re.MULTILINE)
             return all("=" in word or word in targets for word in words)
         case "mlops":
             return is_command(words)

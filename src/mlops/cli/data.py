@@ -10,7 +10,10 @@ from mlops import release
 from mlops.cli.group import Group
 from mlops.cli.show import show
 
-_COMMANDS = {"prepare": ("mlops.cli.data:prepare", "Create training, validation, test and baseline sets.")}
+_COMMANDS = {
+    "prepare": ("mlops.cli.data:prepare", "Create training, validation, test and baseline sets."),
+    "upload": ("mlops.cli.data:upload", "Upload a data set, for retrainings."),
+}
 
 
 @click.group(cls=Group, commands=_COMMANDS)
@@ -28,3 +31,14 @@ def prepare(source: str | None, output: Path | None) -> None:
     repository.
     """
     show(release.prepare_data(release.find(), source, output))
+
+
+@click.command()
+@click.argument("source", required=False)
+def upload(source: str | None) -> None:
+    """Upload a data set, for retrainings.
+
+    SOURCE is a prepared data set, or raw data; without it the last data set that was prepared, else the sample. The
+    command starts no release: a retraining starts by itself where `retraining` in configuration/monitoring.yml allows it.
+    """
+    show(release.upload_data(release.find(), source))

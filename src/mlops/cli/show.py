@@ -85,6 +85,11 @@ def _(event: events.DatasetPrepared) -> list[str]:
 
 
 @lines.register
+def _(event: events.DataUploaded) -> list[str]:
+    return [f"  data version {event.version}"]
+
+
+@lines.register
 def _(event: events.StackUnchanged) -> list[str]:
     return ["  It was up to date."]
 

@@ -26,7 +26,7 @@ from mlops.release.approval import approve, reject
 from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
 from mlops.release.costing import estimate_cost
-from mlops.release.datasets import prepare_data
+from mlops.release.datasets import prepare_data, upload_data
 from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy, plan_destruction
 from mlops.release.diagnosing import diagnose
@@ -71,6 +71,7 @@ __all__ = [
     "status",
     "stop",
     "track",
+    "upload_data",
     "version",
     "watch",
     "write_report",

@@ -5,10 +5,11 @@ from __future__ import annotations
 from pathlib import Path
 
 from mlops import team
+from mlops.aws import new_key, objects
 from mlops.contract import DataError
 from mlops.errors import InputError, printable
 from mlops.progress import from_callback
-from mlops.release.events import DatasetPrepared, Events, long_step
+from mlops.release.events import DatasetPrepared, DataUploaded, Events, long_step
 from mlops.release.repository import Repository
 
 _MOST_CHARACTERS = 1000
@@ -41,3 +42,22 @@ def dataset_for(repository: Repository, source: str | None) -> Events[Path]:
     if (folder / "dataset.json").is_file():
         return folder
     return (yield from prepare_data(repository, source))
+
+
+def upload_data(repository: Repository, source: str | None = None) -> Events[str]:
+    """Upload a data set, if it has changed, and start no release: a retraining starts where monitoring.yml allows it.
+
+    `source` is a prepared data set, a source for `prepare` in data/, or None for the data set that was prepared last.
+    Returns its data version.
+    """
+    dataset = yield from dataset_for(repository, source)
+    version = yield from long_step(
+        "Uploading data",
+        new_key.call(
+            repository.session,
+            repository.names.stack("storage"),
+            lambda: objects.upload_data(repository.session, repository.bucket, dataset),
+        ),
+    )
+    yield DataUploaded(version)
+    return version

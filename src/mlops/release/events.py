@@ -75,6 +75,13 @@ class DatasetPrepared(Event):
 
 
 @dataclass(frozen=True)
+class DataUploaded(Event):
+    """The newest data in the bucket have this data version."""
+
+    version: str
+
+
+@dataclass(frozen=True)
 class StackUnchanged(Event):
     """The stack of the last step was up to date."""
 
