@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -14,7 +15,8 @@ from estimates import Costed, about, standing, steps
 from mlops import costs
 from mlops.aws.executions import SUCCEEDED, Action, Execution, Stage
 from mlops.aws.jobs import Job
-from mlops.costs import History, Template, prices
+from mlops.contract import Category, Number
+from mlops.costs import Estimate, History, Template, monitoring, prices
 from mlops.costs.durations import PastRelease
 from mlops.errors import InputError
 from mlops.release import Repository, costing
@@ -34,8 +36,9 @@ def test_a_generated_repository_costs_less_than_the_promised_sum_a_day(costed, g
         "alarms": about(0.023014),  # 4 of the endpoint and the API, 3 of monitoring: 7 × 0.10 × 12 / 365
         "dashboards": about(0.098630),  # 3.00 × 12 / 365
         "keys": about(0.032877),  # 1.00 × 12 / 365
+        "metrics of monitoring": about(0.039452),  # 4 × 0.30 × 12 / 365
     }
-    assert estimate.day == about(1.498520)
+    assert estimate.day == about(1.537973)
     assert estimate.day < 1.56
 
 
@@ -48,8 +51,9 @@ def test_two_scaled_instances_in_virginia(costed) -> None:
         ),  # 4 of the endpoint and the API, 3 of monitoring, 2 of autoscaling: 9 × 0.10 × 12 / 365
         "dashboards": about(0.098630),
         "keys": about(0.032877),
+        "metrics of monitoring": about(0.039452),
     }
-    assert estimate.day == about(5.681096)
+    assert estimate.day == about(5.720548)
     assert estimate.missing == []
 
 
@@ -83,17 +87,40 @@ def test_a_release_in_virginia_step_by_step(costed) -> None:
     assert (estimate.tuning.most_usd, estimate.tuning.most_minutes) == (about(0.92), 120)
 
 
-def test_two_instances_in_ireland(costed) -> None:
+def ireland(costed: Callable[..., Costed]) -> Costed:
+    """A repository whose jobs have the type that has prices in eu-west-1."""
     repository = costed("eu-west-1")
-    repository.change("evaluation.yml", lambda evaluation: evaluation.update(instance_type="ml.m5.xlarge"))
+    for file in ("evaluation.yml", "monitoring.yml"):
+        repository.change(file, lambda settings: settings.update(instance_type="ml.m5.xlarge"))
+    repository.change(
+        "production.yml",
+        lambda production: production.update(batch={"InstanceType": "ml.m5.xlarge", "InstanceCount": 3}),
+    )
+    return repository
+
+
+def test_two_instances_in_ireland(costed) -> None:
+    repository = ireland(costed)
+    builds = repository.root / "infra" / "builds.yml"
+    builds.write_text(builds.read_text().replace("BUILD_GENERAL1_LARGE", "BUILD_GENERAL1_MEDIUM"))
     estimate = repository.estimate()
-    # 2 × 0.128 × 24 = 6.144; alarms 9 × 1.2 / 365; dashboard 36 / 365; key 12 / 365
-    assert estimate.day == about(6.305096)
+    assert estimate.missing == []
+    # 2 × 0.128 × 24 = 6.144; alarms 9 × 1.2 / 365; metrics 4 × 3.6 / 365; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(6.344548)
     found = steps(estimate)
     assert found["training job"] == found["baseline job"] == about(0.257)  # 1 h of ml.m5.xlarge
     assert found["test endpoint"] == about(21.952)  # 171.5 h × 0.128
-    assert found["Test/QA"] is None
-    assert list(map(str, estimate.missing)) == ["build BUILD_GENERAL1_LARGE", "build BUILD_GENERAL1_MEDIUM"]
+    # Image 0.30, render 0.30, jobs 3 × 0.257, QA 90 × 0.01, smoke 0.075, test endpoint, shift 4 × 0.128, pipeline 1.35
+    assert estimate.release_at_most == about(26.16)
+    assert estimate.monitoring.most_usd == about(6.168)  # 24 × 0.257
+    assert estimate.batch.usd_an_hour == about(0.771)  # 3 × 0.257
+    assert estimate.batch.comparison_usd_an_hour == about(0.257)
+
+
+def test_a_price_that_is_not_published_for_ireland_is_named(costed) -> None:
+    estimate = ireland(costed).estimate()
+    assert steps(estimate)["Test/QA"] is None
+    assert list(map(str, estimate.missing)) == ["build BUILD_GENERAL1_LARGE"]
     assert estimate.release_at_most is None
 
 
@@ -109,18 +136,31 @@ def test_an_accelerated_instance_in_ohio(costed) -> None:
         "alarms": None,
         "dashboards": about(0.098630),
         "keys": about(0.032877),
+        "metrics of monitoring": None,
     }
     assert estimate.day is None
-    assert "cloudwatch alarm" in map(str, estimate.missing)
+    assert list(map(str, estimate.missing)) == [
+        "build BUILD_GENERAL1_LARGE",
+        "build BUILD_GENERAL1_MEDIUM",
+        "build BUILD_GENERAL1_SMALL",
+        "cloudwatch alarm",
+        "cloudwatch metric",
+        "hosting ml.m5.large",
+        "processing ml.m5.large",
+        "processing ml.t3.medium",
+        "training ml.m5.xlarge",
+        "transform ml.m5.large",
+    ]
 
 
 def test_a_table_of_the_teams_completes_a_region(costed, tmp_path: Path) -> None:
     names = {
         "hosting": {"ml.m5.large": 0.5},
-        "processing": {"ml.m5.large": 0.5},
+        "processing": {"ml.m5.large": 0.5, "ml.t3.medium": 0.25},
         "training": {"ml.m5.xlarge": 1},
+        "transform": {"ml.m5.large": 0.5},
         "build": {"BUILD_GENERAL1_SMALL": 0.1, "BUILD_GENERAL1_MEDIUM": 0.2, "BUILD_GENERAL1_LARGE": 0.4},
-        "cloudwatch": {"alarm": 0.73},
+        "cloudwatch": {"alarm": 0.73, "metric": 0.5},
     }
     figures = {
         kind: {name: {"usd": usd, "date": "2026-11-01", "source": "a contract"} for name, usd in each.items()}
@@ -130,8 +170,8 @@ def test_a_table_of_the_teams_completes_a_region(costed, tmp_path: Path) -> None
     table.write_text(json.dumps({"regions": {"ap-southeast-2": figures}}))
     estimate = costed("ap-southeast-2").estimate(table)
     assert estimate.missing == []
-    # 2 × 0.5 × 24 = 24; alarms 9 × 0.73 × 12 / 365 = 0.216; dashboard 36 / 365; key 12 / 365
-    assert estimate.day == about(24.347507)
+    # 2 × 0.5 × 24 = 24; alarms 9 × 0.73 × 12 / 365 = 0.216; metrics 4 × 6 / 365; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(24.413260)
     # Image 6, render 6, training 1, baseline and evaluation 1, QA 36, smoke 1.5, test 85.75, shift 2, pipeline 1.35
     assert estimate.release_at_most == about(140.6)
 
@@ -167,6 +207,75 @@ def test_a_prebuilt_image_is_not_built(costed) -> None:
         "trainingjob.json", lambda training: training["AlgorithmSpecification"].update(TrainingImage=image)
     )
     assert "Build/Image" not in steps(repository.estimate())
+
+
+TARGET = Number("price")
+FEATURES = (Number("size"), Category("color", ("green", "red")), Number("hour", compared=False))
+
+
+def test_a_day_of_monitoring_costs_its_jobs_and_metrics(costed) -> None:
+    estimate = with_history(costed("us-east-1"), History())
+    day = estimate.monitoring
+    assert (day.what, day.runs) == ("24 × ml.t3.medium", about(24))
+    assert (day.minutes, day.usd) == (None, None)
+    assert day.most_usd == about(1.2)  # 24 h × 0.05
+    # Violations, QualityRows; price, size, color; mae, mse, r2, rmse
+    assert day.metrics == 9
+    assert day.metrics_usd == about(0.088767)  # 9 × 0.30 × 12 / 365
+    assert estimate.batch.usd_an_hour == about(0.115)
+
+
+def test_past_jobs_of_monitoring_replace_the_bound(costed) -> None:
+    monitored = [
+        Job("monitoring", str(took), "Completed", started=START, ended=START + timedelta(minutes=took))
+        for took in (2, 9, 3)
+    ]
+    day = with_history(costed("us-east-1"), History(monitored=monitored)).monitoring
+    assert (day.minutes, day.usd) == (3, about(0.06))  # 24 × 3 / 60 × 0.05
+
+
+def test_metrics_that_are_published_once_a_day_cost_an_hour_of_the_day(costed) -> None:
+    repository = costed("us-east-1")
+    repository.change("monitoring.yml", lambda monitoring: monitoring.update(schedule="rate(1 day)"))
+    estimate = with_history(repository, History())
+    assert standing(estimate)["metrics of monitoring"] == about(0.001644)  # 4 × 0.30 × 12 / 365 / 24
+    assert estimate.monitoring.most_usd == about(0.05)
+
+
+def test_without_the_models_features_the_metrics_are_unknown_and_no_price_is_missing(costed) -> None:
+    repository = Repository(costed("us-east-1").root)
+    arguments = (repository.configuration, costing.stack_templates(repository), prices.load("us-east-1"), History(), 0)
+    estimate = costs.estimate(*arguments)
+    assert (estimate.monitoring.metrics, estimate.monitoring.metrics_usd, estimate.missing) == (None, None, [])
+
+
+def test_the_state_machine_publishes_the_metrics_that_are_counted() -> None:
+    machine = json.loads((REPOSITORY / "infra" / "monitoring.asl.json").read_text())["States"]
+    nothing = [each["MetricName"] for each in machine["PublishNothing"]["Arguments"]["MetricData"]]
+    assert tuple(nothing) == monitoring.RECORD_METRICS
+    published = machine["PublishMetrics"]["Arguments"]["MetricData"]
+    counts = re.findall(r"'(\w+)': \$metrics\.\w+", published)
+    assert set(counts) == {*monitoring.RECORD_METRICS, *monitoring.COMPARISON_METRICS}
+    limit = machine["Monitor"]["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"]
+    assert limit == 60 * monitoring.MOST_MINUTES
+
+
+def test_a_schedule_of_retrainings_counts_beside_the_workflow(costed) -> None:
+    repository = costed("us-east-1")
+    repository.change(
+        "monitoring.yml", lambda settings: settings.update(retraining={"schedule": "cron(0 6 1,15 * ? *)"})
+    )
+    assert repository.estimate().retrainings == 3
+
+
+@pytest.mark.parametrize(
+    "settings", [{"schedule": "cron(0 6 L * ? *)"}, {"retraining": {"schedule": "cron(0 6 L * ? *)"}}]
+)
+def test_a_schedule_that_cannot_be_counted_is_refused_by_its_key(costed, settings: dict) -> None:
+    repository = costed("us-east-1")
+    repository.change("monitoring.yml", lambda monitoring: monitoring.update(settings))
+    with pytest.raises(InputError, match=r"monitoring\.yml: (retraining\.)?schedule: found cron\(0 6 L \* \? \*\)"):
+        repository.estimate()
 
 
 @pytest.mark.parametrize(
@@ -209,6 +318,14 @@ def test_choices_say_what_they_add_and_save(costed) -> None:
     assert choices["evaluation.yml", "instance_type: ml.t3.medium"] == (-0.065, "hour of a job")  # 0.05 - 0.115
     # SageMaker does not scale it.
     assert ("production.yml", "InstanceType: ml.t2.medium") not in choices
+
+
+def with_history(repository: Costed, history: History) -> Estimate:
+    """The estimate of a small model of known features."""
+    opened = Repository(repository.root)
+    templates = costing.stack_templates(opened)
+    prices_here = prices.load(opened.project.region)
+    return costs.estimate(opened.configuration, templates, prices_here, history, 1, (TARGET, FEATURES))
 
 
 def past_release(shift_minutes: int) -> PastRelease:

@@ -32,6 +32,8 @@ LIST = {
         [product("APS2-Host:ml.t2.medium", "0.0700000000"), product("APS2-Train:ml.m5.large", "0.1440000000")],
         [
             product("APS2-Processing:ml.t3.large", "0.1270000000"),
+            product("APS2-Processing:ml.t3.medium", "0.0640000000"),
+            product("APS2-Tsform:ml.m5.large", "0.1440000000"),
             # Not on demand, not by the hour, or something else
             product("APS2-SpotTrain:ml.m5.large", "0.01"),
             product("APS2-Host:ml.t2.medium-Kernel", "9"),
@@ -41,7 +43,8 @@ LIST = {
     ],
     "CodeBuild": [[product("APS2-Build-Min:Linux:g1.small", "0.005"), product("APS2-Build-Min:ARM:g1.small", "0.003")]],
     "AmazonCloudWatch": [
-        [product("APS2-CW:AlarmMonitorUsage", "0.10"), product("APS2-CW:AlarmMonitorUsage", "0.01", begin="1000")]
+        [product("APS2-CW:AlarmMonitorUsage", "0.10"), product("APS2-CW:AlarmMonitorUsage", "0.01", begin="1000")],
+        [product("APS2-CW:MetricMonitorUsage", "0.30"), product("APS2-CW:HighResAlarmMonitorUsage", "0.30")],
     ],
 }
 
@@ -91,8 +94,11 @@ def test_prices_on_demand_become_figures_and_nothing_else() -> None:
         Key("hosting", "ml.t2.medium"): figure(0.07, "Host:ml.t2.medium"),
         Key("training", "ml.m5.large"): figure(0.144, "Train:ml.m5.large"),
         Key("processing", "ml.t3.large"): figure(0.127, "Processing:ml.t3.large"),
+        Key("processing", "ml.t3.medium"): figure(0.064, "Processing:ml.t3.medium"),
+        Key("transform", "ml.m5.large"): figure(0.144, "Tsform:ml.m5.large"),
         Key("build", "BUILD_GENERAL1_SMALL"): figure(0.005, "Build-Min:Linux:g1.small"),
         Key("cloudwatch", "alarm"): figure(0.10, "CW:AlarmMonitorUsage"),
+        Key("cloudwatch", "metric"): figure(0.30, "CW:MetricMonitorUsage"),
     }
 
 
@@ -103,8 +109,8 @@ def test_a_refreshed_region_is_known_from_then_on(tmp_path: Path, generated: Pat
         release.estimate_cost(repository)
     release.estimate_cost(repository, refresh=True)
     estimate = release.estimate_cost(repository)
-    # 0.07 × 24 + 7 × 0.10 × 12 / 365 + 36 / 365 + 12 / 365
-    assert estimate.day == pytest.approx(1.834521, abs=1e-6)
+    # 0.07 × 24 + 7 × 0.10 × 12 / 365 + 4 × 0.30 × 12 / 365 + 36 / 365 + 12 / 365
+    assert estimate.day == pytest.approx(1.873973, abs=1e-6)
     assert list(map(str, estimate.missing)) == ["build BUILD_GENERAL1_LARGE", "build BUILD_GENERAL1_MEDIUM"]
 
 

@@ -119,6 +119,26 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
     )
 
 
+def monitored(session: Session, names: Names, *, limit: int) -> list[Job]:
+    """The newest completed jobs of monitoring; none where the caller may not list jobs."""
+    named = re.compile(rf"{re.escape(names.project)}-[0-9a-f]{{8}}-monitor")
+    try:
+        listed = session.client("sagemaker").list_processing_jobs(
+            NameContains=f"{names.project}-",
+            StatusEquals="Completed",
+            SortBy="CreationTime",
+            SortOrder="Descending",
+            MaxResults=100,
+        )["ProcessingJobSummaries"]
+    except AWSError as error:
+        if error.exit_code != 2:
+            raise
+        return []
+    found = [each["ProcessingJobName"] for each in listed if named.fullmatch(each["ProcessingJobName"])][:limit]
+    described = (processing(session, "monitoring", name) for name in found)
+    return [job for job in described if job is not None]
+
+
 def last_metrics(lines: list[str], definitions: list[dict]) -> dict[str, float]:
     """The last match of each of a training job's MetricDefinitions (Name, Regex with a group)."""
     return dict(found for line in lines for found in metrics_in(line, definitions))

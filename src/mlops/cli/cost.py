@@ -10,7 +10,7 @@ import click
 
 from mlops import release
 from mlops.cli import console
-from mlops.costs import Estimate, Step
+from mlops.costs import Batch, Estimate, Monitoring, Step
 from mlops.errors import InputError
 
 _NAME, _WHAT = 24, 36
@@ -55,8 +55,12 @@ def lines(estimate: Estimate) -> list[str]:
         "",
         *_retraining(estimate),
         "",
+        *_monitoring(estimate.monitoring),
+        "",
+        *_batch(estimate.batch),
+        "",
         *_choices(estimate),
-        "Not counted: requests, data, logs, volumes of instances, jobs and metrics of monitoring, batches.",
+        "Not counted: requests, data, logs, volumes of instances, retrainings by drift or new data.",
     ]
 
 
@@ -104,6 +108,25 @@ def _retraining(estimate: Estimate) -> list[str]:
     what = f"{estimate.retrainings:.3g} scheduled release{'' if estimate.retrainings == 1 else 's'}"
     bound = "" if known else "at most "
     return [f"{'A month of retraining':{_NAME}}  {what:{_WHAT - 2}}{bound + _usd(monthly):>18}"]
+
+
+def _monitoring(day: Monitoring) -> list[str]:
+    past = day.minutes is not None
+    each, usd = (day.minutes, _usd(day.usd)) if past else (day.most_minutes, f"at most {_usd(day.most_usd)}")
+    metrics = "features unknown" if day.metrics is None else f"{day.metrics}, with ground truth"
+    return [
+        "A day of monitoring in addition, when each run finds captured requests",
+        f"  {'jobs':{_NAME}}{f'{day.what}, {_minutes(each)} each':{_WHAT - 2}}{usd:>18}",
+        f"  {'more metrics':{_NAME}}{metrics:{_WHAT - 2}}{_usd(day.metrics_usd):>18}",
+    ]
+
+
+def _batch(batch: Batch) -> list[str]:
+    return [
+        "A batch, by the hour",
+        f"  {'transform job':{_NAME}}{batch.what:{_WHAT - 2}}{_usd(batch.usd_an_hour):>18}",
+        f"  {'comparison after it':{_NAME}}{batch.comparison:{_WHAT - 2}}{_usd(batch.comparison_usd_an_hour):>18}",
+    ]
 
 
 def _choices(estimate: Estimate) -> list[str]:

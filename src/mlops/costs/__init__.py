@@ -1,7 +1,7 @@
 """What a repository costs on AWS: standing, per release, per month of retraining, and with other settings.
 
 Everything follows from the configuration, the templates and a price table. Not counted is what grows with use:
-requests, captured and stored data, logs, data transfer, the volumes of instances.
+requests, captured and stored data, logs, data transfer, the volumes of instances, retrainings by drift and new data.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.configuration import Configuration
-from mlops.costs import choices, standing, steps
-from mlops.costs.charges import Charge, Choice, Step, Till, elapsed, plain, total
+from mlops.costs import choices, monitoring, standing, steps
+from mlops.costs.charges import Batch, Charge, Choice, Monitoring, Step, Till, elapsed, plain, total
 from mlops.costs.durations import History
 from mlops.costs.prices import UNITS, Figure, Key, Prices
 from mlops.costs.templates import Template
 
-__all__ = ["Charge", "Choice", "Estimate", "History", "Step", "Template", "estimate"]
+__all__ = ["Batch", "Charge", "Choice", "Estimate", "History", "Monitoring", "Step", "Template", "estimate"]
 
 
 @dataclass(frozen=True)
@@ -29,6 +29,8 @@ class Estimate:
     steps: list[Step]
     tuning: Step
     retrainings: float
+    monitoring: Monitoring
+    batch: Batch
     choices: list[Choice]
     figures: dict[Key, Figure]
     missing: list[Key]
@@ -77,6 +79,8 @@ class Estimate:
                 "usd": _by(self.release, self.retrainings),
                 "usd_at_most": _by(self.release_at_most, self.retrainings),
             },
+            "monitoring": plain([self.monitoring])[0],
+            "batch": plain([self.batch])[0],
             "choices": plain(self.choices),
             "prices": [
                 {
@@ -100,19 +104,28 @@ def estimate(
     prices: Prices,
     history: History,
     retrainings: float,
+    features: monitoring.Features | None = None,
 ) -> Estimate:
-    """Estimate with `templates` by name: those of `mlops deploy`, and `production`, the endpoint's."""
+    """Estimate with `templates` by name: those of `mlops deploy`, and `production`, the endpoint's.
+
+    `features` are the model's target and features, None where they are unknown.
+    """
     till = Till(prices)
     charges = standing.charges(configuration.production, list(templates.values()), till)
+    charges.append(monitoring.standing(configuration, till))
     release = steps.of_release(configuration, templates["pipeline"], templates["builds"], till, history)
     # Its price is that of the training job.
     tuned = steps.tuning(configuration, till)
+    monitored = monitoring.with_requests(configuration, features, history, till)
+    batch = monitoring.batch(configuration, till)
     return Estimate(
         region=prices.region,
         standing=charges,
         steps=release,
         tuning=tuned,
         retrainings=retrainings,
+        monitoring=monitored,
+        batch=batch,
         choices=choices.others(configuration, prices, release),
         figures=till.used,
         missing=sorted(till.missing, key=str),

@@ -53,6 +53,34 @@ class Choice:
     per: str
 
 
+@dataclass(frozen=True)
+class Monitoring:
+    """A day of monitoring when each of its runs finds captured requests, in USD.
+
+    `minutes` are those of past runs, None without any. `metrics` are published in addition to the standing ones, None
+    where the features are unknown.
+    """
+
+    what: str
+    runs: float
+    minutes: float | None
+    most_minutes: float
+    usd: float | None
+    most_usd: float | None
+    metrics: int | None
+    metrics_usd: float | None
+
+
+@dataclass(frozen=True)
+class Batch:
+    """An hour of a batch's transform job, and an hour of the comparison that follows it."""
+
+    what: str
+    usd_an_hour: float | None
+    comparison: str
+    comparison_usd_an_hour: float | None
+
+
 @dataclass
 class Till:
     """Looks prices up, and keeps which it used and which are missing."""

@@ -21,10 +21,11 @@ class PastRelease:
 
 @dataclass(frozen=True)
 class History:
-    """Past releases, newest first, or the reason why there are none."""
+    """Past releases, newest first, or the reason why there are none; and past jobs of monitoring."""
 
     releases: Sequence[PastRelease] = field(default=())
     reason: str = ""
+    monitored: Sequence[Job] = field(default=())
 
     def action(self, path: str) -> float | None:
         """The median minutes of an action, given as "Stage/Action"."""
@@ -37,6 +38,13 @@ class History:
     def job(self, kind: str) -> float | None:
         """The median minutes of the jobs of a kind of `aws.jobs`."""
         return self._median(lambda past: [(job.started, job.ended) for job in past.jobs if job.kind == kind])
+
+    def monitoring(self) -> float | None:
+        """The median minutes of a job of monitoring."""
+        minutes = [
+            (job.ended - job.started).total_seconds() / 60 for job in self.monitored if job.started and job.ended
+        ]
+        return median(minutes) if minutes else None
 
     def between(self, first: str, last: str) -> float | None:
         """The median minutes from the start of one action to the end of another."""

@@ -9,21 +9,20 @@ from datetime import date
 from mlops.aws.pricelist import ListPrice, on_demand
 from mlops.costs.prices import Figure, Key
 
+_USES = {"Host": "hosting", "Train": "training", "Processing": "processing", "Tsform": "transform"}
 # By service: a usage type without its region's prefix, and which figure it is.
 _USAGE_TYPES: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], Key]]] = {
     "AmazonSageMaker": (
-        re.compile(r"(?:[A-Z0-9]+-)?(?P<use>Host|Train|Processing):(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)"),
-        lambda found: Key(
-            {"Host": "hosting", "Train": "training", "Processing": "processing"}[found["use"]], found["type"]
-        ),
+        re.compile(r"(?:[A-Z0-9]+-)?(?P<use>Host|Train|Processing|Tsform):(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)"),
+        lambda found: Key(_USES[found["use"]], found["type"]),
     ),
     "CodeBuild": (
         re.compile(r"(?:[A-Z0-9]+-)?Build-Min:Linux:g1\.(?P<size>small|medium|large)"),
         lambda found: Key("build", f"BUILD_GENERAL1_{found['size'].upper()}"),
     ),
     "AmazonCloudWatch": (
-        re.compile(r"(?:[A-Z0-9]+-)?CW:AlarmMonitorUsage"),
-        lambda found: Key("cloudwatch", "alarm"),
+        re.compile(r"(?:[A-Z0-9]+-)?CW:(?P<what>Alarm|Metric)MonitorUsage"),
+        lambda found: Key("cloudwatch", found["what"].lower()),
     ),
 }
 

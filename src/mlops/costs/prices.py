@@ -22,6 +22,7 @@ UNITS = {
     "hosting": "an hour",
     "training": "an hour",
     "processing": "an hour",
+    "transform": "an hour",
     "build": "a minute",
     "cloudwatch": "a month",
     "kms": "a month",

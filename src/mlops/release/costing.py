@@ -8,12 +8,13 @@ from typing import Any
 
 import yaml
 
-from mlops import costs
+from mlops import costs, team
 from mlops.aws import executions, jobs, source
 from mlops.aws.executions import SUCCEEDED
 from mlops.aws.session import AWSError
 from mlops.costs import Estimate, History, Template, pricelist, prices, schedule
 from mlops.costs.durations import PastRelease
+from mlops.costs.monitoring import Features
 from mlops.errors import InputError, MlopsError
 from mlops.release import templates
 from mlops.release.repository import Repository
@@ -31,6 +32,7 @@ def estimate_cost(repository: Repository, *, table: Path | None = None, refresh:
     read where there are credentials. InputError where the region has no prices.
     """
     repository.check()
+    _require_countable(repository)
     region = repository.project.region
     kept = repository.state / "prices.json"
     if refresh:
@@ -41,7 +43,8 @@ def estimate_cost(repository: Repository, *, table: Path | None = None, refresh:
         stack_templates(repository),
         prices.load(region, tables),
         _history(repository),
-        _retrainings(repository.root),
+        _retrainings(repository),
+        _features(),
     )
 
 
@@ -58,12 +61,13 @@ def cost_of_release(repository: Repository, execution_id: str) -> dict[str, Any]
     past = PastRelease(execution, jobs.of_execution(session, names, execution_id))
     kept = repository.state / "prices.json"
     try:
+        _require_countable(repository)
         estimate = costs.estimate(
             repository.configuration,
             stack_templates(repository),
             prices.load(repository.project.region, [kept] if kept.exists() else []),
             History([past]),
-            _retrainings(repository.root),
+            _retrainings(repository),
         )
     except (InputError, OSError) as error:
         return {"reason": str(error).splitlines()[0]}
@@ -123,13 +127,41 @@ def _history(repository: Repository) -> History:
             )
             for id_ in succeeded
         ]
+        monitored = jobs.monitored(session, repository.names, limit=_RELEASES)
     except MlopsError as error:
         return History(reason=str(error))
-    return History(past, "" if past else "no release has succeeded yet")
+    return History(past, "" if past else "no release has succeeded yet", monitored)
 
 
-def _retrainings(root: Path) -> float:
-    """Scheduled retrainings in an average month; 0 without a schedule."""
+def _require_countable(repository: Repository) -> None:
+    """InputError for a schedule whose runs in an average month cannot be counted."""
+    monitoring = repository.configuration.monitoring
+    for key, expression in (("schedule", monitoring.schedule), ("retraining.schedule", monitoring.retraining.schedule)):
+        try:
+            schedule.runs_of_rule(expression or "rate(1 day)")
+        except ValueError as error:
+            raise InputError(
+                f"configuration/monitoring.yml: {key}: found {expression}, whose cost mlops cost cannot count; allowed "
+                "for it: rate(1 hour), or cron(0 6 * * ? *) without L, W, # and years"
+            ) from error
+
+
+def _features() -> Features | None:
+    """The model's target and features, where model/features.py can be imported."""
+    try:
+        return team.features()
+    except MlopsError:
+        return None
+
+
+def _retrainings(repository: Repository) -> float:
+    """Scheduled retrainings in an average month: by the workflow, and by monitoring.yml."""
+    scheduled = repository.configuration.monitoring.retraining.schedule
+    return _by_workflow(repository.root) + (schedule.runs_of_rule(scheduled) if scheduled else 0.0)
+
+
+def _by_workflow(root: Path) -> float:
+    """0 without a schedule."""
     file = root / _RETRAINING
     if not file.exists():
         return 0.0
