@@ -9,6 +9,7 @@ from pathlib import Path
 import deployed
 import pytest
 from baking import REPOSITORY
+from batch_model import EXECUTION, Production
 from click.testing import Result
 from templates import NAMES, resources
 
@@ -18,6 +19,7 @@ from mlops.names import DATA_KEY, Names
 from mlops.release.destruction_plan import KEY_DAYS, STACKS
 from mlops.release.repository import Repository
 
+_ENDLESS = ["python", "-c", "import threading; threading.Event().wait()"]
 _IMAGE = json.dumps({"schemaVersion": 2, "config": {}, "layers": []})
 
 
@@ -120,6 +122,56 @@ def test_one_project_is_deleted_as_planned_and_the_other_one_stays_whole(
     assert done.exit_code == 0, done.output
     assert not any(belongings(session, own.names).values())
     assert belongings(session, other.names) == before[other.names.project]
+
+
+def test_running_jobs_of_monitoring_and_batches_are_stopped_and_no_others(
+    names: Names, session: Session, mlops: Callable[..., Result]
+):
+    production = Production(session, names)
+    production.release(waits=True)
+    sagemaker = session.client("sagemaker")
+    model = sagemaker.describe_model(ModelName=names.batch_model(EXECUTION))
+    own = [f"{names.project}-0a1b2c3d-monitor", f"{names.project}-0a1b2c3d-batch"]
+    others = [f"{names.project}-x-0a1b2c3d-monitor", f"{names.project}-0a1b2c3d-evaluate"]
+    for name in (*own, *others):
+        sagemaker.create_processing_job(
+            ProcessingJobName=name,
+            RoleArn=model["ExecutionRoleArn"],
+            AppSpecification={"ImageUri": model["PrimaryContainer"]["Image"], "ContainerEntrypoint": _ENDLESS},
+            ProcessingResources={
+                "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.t3.medium", "VolumeSizeInGB": 10}
+            },
+        )
+    batch = names.batch_job("0a1b2c3d")
+    s3_uri = f"s3://{production.bucket}/batch/{batch}"
+    session.client("s3").put_object(Bucket=production.bucket, Key=f"batch/{batch}/input/rows.csv", Body=b"1,north")
+    sagemaker.create_transform_job(
+        TransformJobName=batch,
+        ModelName=names.batch_model(EXECUTION),
+        TransformInput={
+            "DataSource": {"S3DataSource": {"S3DataType": "S3Prefix", "S3Uri": f"{s3_uri}/input/"}},
+            "ContentType": "text/csv",
+        },
+        TransformOutput={"S3OutputPath": f"{s3_uri}/output"},
+        TransformResources={"InstanceType": "ml.m5.large", "InstanceCount": 1},
+    )
+
+    planned = mlops("destroy", "--plan")
+    for job in (*(f"processing job {name}" for name in own), f"transform job {batch}"):
+        assert f"  {job}: is running and is stopped\n" in planned.output
+    done = mlops("destroy", "--confirm", names.project)
+    assert done.exit_code == 0, done.output
+
+    def status(name: str) -> str:
+        return sagemaker.describe_processing_job(ProcessingJobName=name)["ProcessingJobStatus"]
+
+    assert {name: status(name) for name in (*own, *others)} == {
+        **dict.fromkeys(own, "Stopped"),
+        **dict.fromkeys(others, "InProgress"),
+    }
+    assert sagemaker.describe_transform_job(TransformJobName=batch)["TransformJobStatus"] == "Stopped"
+    for name in others:
+        sagemaker.stop_processing_job(ProcessingJobName=name)
 
 
 def test_a_stack_of_another_project_with_the_same_name_stays(

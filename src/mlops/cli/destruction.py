@@ -13,6 +13,7 @@ def lines(plan: DestructionPlan) -> list[str]:
     """What is deleted, then what stays."""
     deleted = [
         *(f"  execution {each}: is in progress and is stopped" for each in plan.executions),
+        *(f"  {each}: is running and is stopped" for each in plan.jobs),
         *(line for stack in plan.stacks for line in _stack(stack)),
         *(f"  {_contents(each)}" for each in plan.contents),
         *(f"  log group {group}" for group in plan.log_groups),

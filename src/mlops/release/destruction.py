@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from functools import partial
 
-from mlops.aws import cleanup, pipeline, stacks
+from mlops.aws import cleanup, pipeline, running_jobs, stacks
 from mlops.aws.session import Session
 from mlops.release import destruction_plan
 from mlops.release.destruction_plan import Contents, DestructionPlan, Kind
@@ -33,15 +33,26 @@ def destroy(repository: Repository, plan: DestructionPlan) -> Events[None]:
             "Stopping the executions of the pipeline",
             lambda: pipeline.stop_all(session, names.pipeline, "the pipeline is destroyed"),
         )
+    yield from _stop_jobs(repository)
     for stack in plan.stacks:
         if stack.template == "storage":
             yield from _empty(repository, plan.contents)
         yield from long_step(f"Deleting the stack {stack.name}", stacks.delete(session, stack.name))
+        if stack.template == "monitoring":
+            # Its rule may have started one since.
+            yield from _stop_jobs(repository)
     if plan.log_groups:
         yield from step(
             "Deleting the logs of the endpoints of all releases", lambda: cleanup.log_groups(session, plan.log_groups)
         )
     yield ProjectDestroyed(plan)
+
+
+def _stop_jobs(repository: Repository) -> Events[None]:
+    """Stop the jobs of monitoring and of batches: they would write into the bucket while it is emptied."""
+    session = repository.session
+    if jobs := running_jobs.find(session, repository.names):
+        yield from long_step("Stopping jobs of monitoring and batches", running_jobs.stop(session, jobs))
 
 
 def _empty(repository: Repository, contents: tuple[Contents, ...]) -> Events[None]:

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-from mlops.aws import executions, inventory, stacks
+from mlops.aws import executions, inventory, running_jobs, stacks
 from mlops.aws.executions import IN_PROGRESS
 from mlops.aws.inventory import Objects, Resource
+from mlops.aws.running_jobs import RunningJob
 from mlops.release.repository import Repository
 
 # The reverse order of their creation: each stack exports values to stacks that precede it in this list.
@@ -59,10 +60,11 @@ class Kept:
 
 @dataclass(frozen=True)
 class DestructionPlan:
-    """What `destroy` deletes and what it keeps. `executions` are in progress and are stopped."""
+    """What `destroy` deletes and what it keeps. `executions` and `jobs` are in progress and are stopped."""
 
     project: str
     executions: tuple[str, ...]
+    jobs: tuple[RunningJob, ...]
     stacks: tuple[PlannedStack, ...]
     contents: tuple[Contents, ...]
     log_groups: tuple[str, ...]
@@ -70,7 +72,7 @@ class DestructionPlan:
 
     @property
     def is_empty(self) -> bool:
-        return not (self.executions or self.stacks or self.log_groups)
+        return not (self.executions or self.jobs or self.stacks or self.log_groups)
 
 
 def read(repository: Repository) -> DestructionPlan:
@@ -93,6 +95,7 @@ def read(repository: Repository) -> DestructionPlan:
     return DestructionPlan(
         project=names.project,
         executions=_running(repository),
+        jobs=tuple(running_jobs.find(session, names)),
         stacks=tuple(planned),
         contents=tuple(_contents(repository)) if has_storage else (),
         log_groups=tuple(inventory.endpoint_log_groups(session, names)),
@@ -140,7 +143,7 @@ def _kept(repository: Repository, has_storage: bool) -> list[Kept]:
         *kept,
         Kept("stack mlops-foundation", "other repositories of the account use it, where the account has it"),
         Kept(
-            "log groups /aws/sagemaker/TrainingJobs and /aws/sagemaker/ProcessingJobs",
+            "log groups /aws/sagemaker/TrainingJobs, /aws/sagemaker/ProcessingJobs and /aws/sagemaker/TransformJobs",
             "jobs of all projects in the account write into them",
         ),
         Kept("variables and environments on GitHub", "they are not in the account"),
