@@ -185,6 +185,16 @@ def test_a_version_is_shown_by_its_number_or_its_execution(mlops: Mlops, story: 
         assert fact in shown.output
 
 
+def test_uris_fit_a_terminal_and_are_whole_on_request(mlops: Mlops, story: Registry) -> None:
+    shown, full = mlops("show", "1").output, mlops("show", "1", "--full").output
+    kept = read(mlops("show", "1", "--json"))
+    uris = [kept["results"], *kept["baseline"], *filter(None, [kept["model"]])]
+    assert all(uri.startswith("s3://") and uri in full and uri not in shown for uri in uris)
+    assert f"s3://…/executions/{ONE[:8]}…/" in shown
+    assert "mlops show 1 --full" in shown and "--full" not in full
+    assert max(len(line) for line in shown.splitlines() if "s3://" in line) <= 100
+
+
 @pytest.mark.parametrize(
     ("name", "message"),
     [

@@ -11,6 +11,8 @@ from typing import Any
 from mlops.cli import console
 from mlops.release.versions import Version
 
+_DIGIT = "[0-9a-f]"
+
 
 def when(moment: datetime | str | None) -> str:
     """A time in the zone of this terminal, to the minute; empty without one."""
@@ -35,6 +37,13 @@ def image(uri: str) -> str:
     """The digest of an image, or its URI where that has none."""
     _, at, digest = uri.partition("@")
     return digest if at else uri
+
+
+def uri(whole: str) -> str:
+    """An S3 URI without its bucket, and with the first eight digits of an execution's id."""
+    return re.sub(
+        rf"({_DIGIT}{{8}})-(?:{_DIGIT}{{4}}-){{3}}{_DIGIT}{{12}}", r"\1…", re.sub("^s3://[^/]+/", "s3://…/", whole)
+    )
 
 
 def approver(version: Version) -> str:

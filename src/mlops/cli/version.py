@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import click
 
@@ -13,11 +13,13 @@ from mlops.release.versions import Measured, Period, Version
 
 @click.command()
 @click.argument("version")
+@click.option("--full", is_flag=True, help="With whole S3 URIs.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
-def version(version: str, as_json: bool) -> None:
+def version(version: str, full: bool, as_json: bool) -> None:
     """Show what a version was made from, and who approved it.
 
-    VERSION is the number of its model package, or the id of its execution or the beginning of it.
+    VERSION is the number of its model package, or the id of its execution or the beginning of it. S3 URIs are shown
+    without the bucket, and with the beginning of an id, unless --full.
     """
     found = release.version(release.find(), version)
     if as_json:
@@ -26,13 +28,14 @@ def version(version: str, as_json: bool) -> None:
     title = f"Version {found.version}" if found.version is not None else f"Execution {found.execution_id}"
     console.write(f"{title}: {found.state}{_since(found)}")
     console.write()
-    _say_table(dict(_origin(found)))
+    uri = str if full else facts.uri
+    _say_table(dict(_origin(found, uri)))
     for heading, rows in (
         ("Approval", dict(_approval(found))),
         ("In production", dict(map(_period, found.periods))),
         ("Metrics of the test set", {name: _measured(each) for name, each in found.metrics.items()}),
         ("Hyperparameters, as tuned" if found.tuned else "Hyperparameters", found.hyperparameters),
-        ("Where to look", dict(_places(found))),
+        ("Where to look", dict(_places(found, uri))),
     ):
         if rows:
             console.write(f"\n{heading}")
@@ -44,7 +47,7 @@ def _since(found: Version) -> str:
     return f" since {facts.when(current.since)}" if current else ""
 
 
-def _origin(found: Version) -> Iterator[tuple[str, str]]:
+def _origin(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     yield "execution", found.execution_id
     yield "registered" if found.version is not None else "started", facts.when(found.registered)
     yield (
@@ -53,13 +56,13 @@ def _origin(found: Version) -> Iterator[tuple[str, str]]:
     )
     yield "data version", found.data_version
     yield "image", facts.image(found.image)
-    yield "model", found.model
+    yield "model", uri(found.model)
     by = f", by {found.requested_by}" if found.requested_by else ""
     yield "trigger", f"{found.trigger or 'unknown'}{by}"
     yield "reason", found.reason
     yield "link", found.link
-    for uri in found.baseline:
-        yield f"baseline {uri.rpartition('/')[2].removesuffix('.json')}", uri
+    for file in found.baseline:
+        yield f"baseline {file.rpartition('/')[2].removesuffix('.json')}", uri(file)
 
 
 def _approval(found: Version) -> Iterator[tuple[str, str]]:
@@ -87,10 +90,12 @@ def _measured(each: Measured) -> str:
     return f"{facts.number(each.value)}{deviation}{bound}{before}"
 
 
-def _places(found: Version) -> Iterator[tuple[str, str]]:
+def _places(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     yield "report", f"mlops report {found.execution_id}"
     yield "logs", f"mlops logs --execution {found.execution_id}"
-    yield "results", found.results
+    yield "results", uri(found.results)
+    if uri(found.results) != found.results:
+        yield "whole URIs", f"mlops show {found.name} --full"
 
 
 def _say_table(rows: dict[str, str]) -> None:
