@@ -67,6 +67,7 @@ def test_the_cost_is_shown_without_aws_and_fits_a_terminal(mlops, whole: Path) -
     assert re.search(r"^    training job +1 × ml\.m5\.xlarge +1:00:00 +0\.230$", result.output, re.MULTILINE)
     assert re.search(r"^  jobs +24 × ml\.t3\.medium, 1:00:00 each +at most 1\.200$", result.output, re.MULTILINE)
     assert re.search(r"^  transform job +1 × ml\.m5\.large +0\.115$", result.output, re.MULTILINE)
+    assert re.search(r"^  sagemaker +ml\.m5\.large for transform job usage +1  a batch$", result.output, re.MULTILINE)
     assert "No times of past releases: there are no AWS credentials" in result.output
     assert max(map(len, shown)) <= 100
 

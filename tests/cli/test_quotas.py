@@ -139,6 +139,16 @@ CHANGES: dict[str, tuple[str, dict[str, Any], dict[str, int]]] = {
         {"challenger": {"VariantName": "B", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.1}},
         {"ml.m5.large for endpoint usage": 2 * (2 + 1) + 1},
     ),
+    "monitoring on the type of the evaluation": (
+        "monitoring.yml",
+        {"instance_type": "ml.m5.large"},
+        {"ml.m5.large for processing job usage": 2},
+    ),
+    "batches on two instances of another type": (
+        "production.yml",
+        {"batch": {"InstanceType": "ml.c5.xlarge", "InstanceCount": 2}},
+        {"ml.c5.xlarge for transform job usage": 2},
+    ),
     "a scaled production": (
         "production.yml",
         {
@@ -172,10 +182,12 @@ def test_quotas_are_compared_by_their_exact_names_on_all_pages(editable: Editabl
         "ml.m5.large for training job usage": 9,
         "ml.m5.xlarge for processing job usage": 9,
         "ml.m5.xlarge for training job usage": 1,
+        "ml.t3.medium for processing job usage": 0,
         "Concurrently running builds for Linux/Small environment": 0,
         "Concurrently running builds for Linux/Medium environment": 1,
     }
     service.defaults = {
+        "ml.m5.large for transform job usage": 0,
         "ml.m5.large for processing job usage": 4,
         "ml.m5.large for endpoint usage": 0,
         "Concurrently running builds for Linux/Large environment": 1,
@@ -184,6 +196,8 @@ def test_quotas_are_compared_by_their_exact_names_on_all_pages(editable: Editabl
     assert {detail: finding.state for detail, finding in findings.items()} == {
         "ml.m5.large for endpoint usage is 5; a release needs 5": "ok",
         "ml.m5.large for processing job usage is 4; a release needs 1": "ok",
+        "ml.t3.medium for processing job usage is 0; monitoring needs 1.": "problem",
+        "ml.m5.large for transform job usage is 0; a batch needs 1.": "problem",
         "ml.m5.xlarge for training job usage is 1; a release needs 2.": "problem",
         "Concurrently running builds for Linux/Small environment is 0; a release needs 1.": "problem",
         "Concurrently running builds for Linux/Medium environment is 1; a release needs 1": "ok",

@@ -12,6 +12,7 @@ from mlops import release
 from mlops.cli import console
 from mlops.costs import Batch, Estimate, Monitoring, Step
 from mlops.errors import InputError
+from mlops.release.diagnosis.quotas import Need
 
 _NAME, _WHAT = 24, 36
 _UNKNOWN = "?"
@@ -33,11 +34,14 @@ def cost(as_json: bool, table: Path | None, refresh: bool) -> None:
 
     Exit codes: 0 done, 2 the price table lacks a figure.
     """
-    estimate = release.estimate_cost(release.find(), table=table, refresh=refresh)
+    repository = release.find()
+    estimate = release.estimate_cost(repository, table=table, refresh=refresh)
+    quotas = release.needed_quotas(repository)
     if as_json:
-        console.write(json.dumps(estimate.document(), indent=2))
+        needed = [{"service": each.service, "quota": each.quota, "least": each.least} for each in quotas]
+        console.write(json.dumps(estimate.document() | {"quotas": needed}, indent=2))
     else:
-        for line in lines(estimate):
+        for line in (*lines(estimate), "", *_quotas(quotas)):
             console.write(line)
     if estimate.missing:
         raise InputError(_missing(estimate))
@@ -137,6 +141,13 @@ def _choices(estimate: Estimate) -> list[str]:
         for choice in estimate.choices
     ]
     return ["Other choices", *rows, ""]
+
+
+def _quotas(needed: list[Need]) -> list[str]:
+    return [
+        "Quotas that this needs at least; mlops doctor compares them with the account's",
+        *(f"  {each.service:{_NAME - 12}}{each.quota:{_WHAT + 20}}{each.least:>4}  {each.purpose}" for each in needed),
+    ]
 
 
 def _n(word: str) -> str:

@@ -25,7 +25,7 @@ from mlops.release import events
 from mlops.release.approval import approve, reject
 from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
-from mlops.release.costing import estimate_cost
+from mlops.release.costing import estimate_cost, needed_quotas
 from mlops.release.datasets import prepare_data, upload_data
 from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy, plan_destruction
@@ -60,6 +60,7 @@ __all__ = [
     "history",
     "hyperparameters",
     "invoke",
+    "needed_quotas",
     "plan_destruction",
     "prepare_data",
     "read_baseline",

@@ -17,6 +17,8 @@ from mlops.costs.durations import PastRelease
 from mlops.costs.monitoring import Features
 from mlops.errors import InputError, MlopsError
 from mlops.release import templates
+from mlops.release.diagnosis import quotas
+from mlops.release.diagnosis.quotas import Need
 from mlops.release.repository import Repository
 from mlops.rendering.production import guards
 
@@ -46,6 +48,11 @@ def estimate_cost(repository: Repository, *, table: Path | None = None, refresh:
         _retrainings(repository),
         _features(),
     )
+
+
+def needed_quotas(repository: Repository) -> list[Need]:
+    """The quotas of SageMaker and CodeBuild that releases, monitoring and batches need with this configuration."""
+    return quotas.needs(repository.configuration, repository.root / "infra" / "builds.yml")
 
 
 def cost_of_release(repository: Repository, execution_id: str) -> dict[str, Any]:

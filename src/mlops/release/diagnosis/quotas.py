@@ -19,26 +19,31 @@ _COMPUTE_TYPE = re.compile(r"ComputeType: BUILD_GENERAL1_(?P<size>\w+)")
 
 @dataclass(frozen=True)
 class Need:
-    """A quota by the service's code and its exact name, and the least value for a release."""
+    """A quota by the service's code and its exact name, the least value, and what needs it."""
 
     service: str
     quota: str
     least: int
+    purpose: str = "a release"
 
 
 def needs(configuration: Configuration, builds: Path) -> list[Need]:
-    """What one release needs. `builds` is the template with the build projects."""
-    instances = Counter(
-        {
-            **_training(configuration),
-            f"{configuration.evaluation.instance_type} for processing job usage": 1,
-        }
-    )
+    """What a release, its monitoring and a batch need. `builds` is the template with the build projects."""
+    instances, purposes = _training(configuration), dict[str, str]()
+    # A release describes its data and evaluates its model one after the other, and monitoring does not wait for it.
+    instances[f"{configuration.evaluation.instance_type} for processing job usage"] += 1
+    monitored = f"{configuration.monitoring.instance_type} for processing job usage"
+    if monitored not in instances:
+        purposes[monitored] = "monitoring"
+    instances[monitored] += 1
+    batch = configuration.production.batch
+    scored = f"{batch.InstanceType} for transform job usage"
+    instances[scored], purposes[scored] = batch.InstanceCount, "a batch"
     for instance_type, count in _hosting(configuration):
         instances[f"{instance_type} for endpoint usage"] += count
     sizes = dict.fromkeys(_COMPUTE_TYPE.findall(builds.read_text(encoding="utf-8")), 1)
     return [
-        *(Need("sagemaker", name, count) for name, count in instances.items()),
+        *(Need("sagemaker", name, count, purposes.get(name, "a release")) for name, count in instances.items()),
         *(
             Need("codebuild", f"Concurrently running builds for Linux/{size.title()} environment", count)
             for size, count in sizes.items()
@@ -47,7 +52,7 @@ def needs(configuration: Configuration, builds: Path) -> list[Need]:
 
 
 def check(repository: Repository) -> Results:
-    """Each quota allows what a release needs."""
+    """Each quota allows what is needed."""
     needed = needs(repository.configuration, repository.root / "infra" / "builds.yml")
     for service in dict.fromkeys(each.service for each in needed):
         own = [each for each in needed if each.service == service]
@@ -58,12 +63,12 @@ def check(repository: Repository) -> Results:
                 yield unknown(f"Service Quotas lists no {need.quota!r} for {service}.", "Look for it in the console.")
             elif value < need.least:
                 yield problem(
-                    f"{need.quota} is {value:g}; a release needs {need.least}.",
+                    f"{need.quota} is {value:g}; {need.purpose} needs {need.least}.",
                     f"In the console: Service Quotas, {service}, {need.quota}, Request increase to {need.least} "
                     f"in {repository.session.region}; or configure another type.",
                 )
             else:
-                yield ok(f"{need.quota} is {value:g}; a release needs {need.least}")
+                yield ok(f"{need.quota} is {value:g}; {need.purpose} needs {need.least}")
 
 
 def _training(configuration: Configuration) -> Counter[str]:
