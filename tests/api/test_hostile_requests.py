@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from types import ModuleType
 
+import pytest
 from gateway import CONTEXT
 from hypothesis import HealthCheck, Phase, given, settings
 from requests_of_clients import EVENTS
 
 
+@pytest.mark.acceptance
 def test_no_request_of_a_client_gets_a_5xx_response(load: Callable[..., ModuleType]) -> None:
     app = load("app", POWERTOOLS_LOG_LEVEL="CRITICAL")
 

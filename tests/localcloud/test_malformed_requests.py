@@ -274,6 +274,7 @@ class Failures:
 of_each_service = pytest.mark.parametrize("service", [each.name for each in services() if each.target_prefix])
 
 
+@pytest.mark.acceptance
 @of_each_service
 def test_no_malformed_request_makes_an_operation_fail(prepared: Cloud, service: str) -> None:
     failures = Failures(prepared, service)

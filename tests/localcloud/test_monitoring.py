@@ -59,6 +59,7 @@ def test_the_job_is_isolated_tagged_with_the_lineage_and_gets_the_window(cloud: 
     assert lineage.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
 
 
+@pytest.mark.acceptance
 def test_more_objects_than_a_page_are_monitored_in_one_job(project: Monitored) -> None:
     records = [f"record-{number}" for number in range(230)]
     for number, record in enumerate(records):

