@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 Stage = Literal["test", "production"]
-Function = Literal["api", "before-traffic", "after-traffic"]
+Function = Literal["api", "before-traffic", "after-traffic", "synthetic"]
 
 # The objects that the pipeline's Source actions watch. Both are versioned: a version is a commit or a data set.
 SOURCE_KEY = "source/source.zip"
@@ -36,6 +36,9 @@ DEPLOYMENTS = "lineage/deployments/"
 
 # The variant of each endpoint that serves the release. Its name must not change: an update shifts traffic within it.
 RELEASE_VARIANT = "AllTraffic"
+
+# The inference id of requests that no client has sent, as api/endpoint.py has it: QA's and those of the synthetic check.
+SYNTHETIC_ID = "synthetic"
 
 # The alias of the API's function that API Gateway calls.
 LIVE = "live"
@@ -75,7 +78,7 @@ class Names:
         return f"{self.project}--{self.model}-{short(execution_id)}"
 
     def function(self, purpose: Function) -> str:
-        """The Lambda function behind the API, or one of CodeDeploy's hooks around a shift of its traffic."""
+        """The Lambda function behind the API, a hook of CodeDeploy around a shift of its traffic, or the synthetic check."""
         return f"{self.project}-{purpose}"
 
     def challenger(self, execution_id: str) -> str:

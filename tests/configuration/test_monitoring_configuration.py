@@ -16,6 +16,7 @@ def test_the_shipped_monitoring_is_hourly_and_retrains_on_drift(repository):
     assert (monitoring.schedule, monitoring.violations) == ("rate(1 hour)", 0)
     assert (monitoring.retraining.on_drift, monitoring.retraining.on_data) == (True, False)
     assert monitoring.retraining.schedule is None
+    assert monitoring.synthetic_check is None
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,23 @@ def test_another_schedule_is_refused_with_the_forms_that_are_allowed(repository,
     [problem] = repository.problems()
     assert (problem.file, problem.key) == ("configuration/monitoring.yml", key)
     assert "rate(1 hour)" in problem.allowed
+
+
+@pytest.mark.parametrize(
+    ("rate", "seconds"),
+    [("rate(1 minute)", 60), ("rate(5 minutes)", 300), ("rate(2 hours)", 7200), ("rate(1 day)", 86400)],
+)
+def test_the_synthetic_check_has_a_rate(repository, rate: str, seconds: int):
+    repository.change("monitoring.yml", lambda data: data.update(synthetic_check=rate))
+    assert load(repository.root).monitoring.synthetic_seconds == seconds
+
+
+@pytest.mark.parametrize("rate", ["cron(0 * * * ? *)", "rate(2 days)", "rate(1441 minutes)", "PT5M", "5 minutes", ""])
+def test_a_synthetic_check_without_an_interval_up_to_a_day_is_refused(repository, rate: str):
+    repository.change("monitoring.yml", lambda data: data.update(synthetic_check=rate))
+    [problem] = repository.problems()
+    assert (problem.file, problem.key) == ("configuration/monitoring.yml", "synthetic_check")
+    assert "rate(5 minutes)" in problem.allowed
 
 
 @pytest.mark.parametrize(

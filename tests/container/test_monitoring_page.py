@@ -85,9 +85,17 @@ def test_a_character_without_an_encoding_is_no_failure(job: Job) -> None:
 
 def test_the_counts_of_records_are_shown(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("MONITORING_FROM", "2027-01-01T00:00:00Z")
-    job.run([*records(rows(7)), "{", "{", record("1", "1")])
+    job.run([*records(rows(7)), "{", "{", record("1", "1"), record("1", "1", inferenceId="synthetic")])
     found = {name: value for value, name in re.findall(r'<li><b>([\d,]+)</b><span class="name">(\w+)', job.page)}
-    assert found == {"rows": "7", "drifted": "0", "violations": "2", "unreadable": "2", "foreign": "1", "late": "7"}
+    assert found == {
+        "rows": "7",
+        "drifted": "0",
+        "violations": "2",
+        "unreadable": "2",
+        "foreign": "1",
+        "late": "7",
+        "synthetic": "1",
+    }
 
 
 def test_very_many_columns_are_not_all_drawn(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

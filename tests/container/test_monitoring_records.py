@@ -7,7 +7,7 @@ from pathlib import Path
 
 import monitored
 import pytest
-from monitored import Job, record
+from monitored import Job, record, records
 
 from mlops.container.kinds import Category, Number
 from mlops.container.programs.monitor import MOST_BYTES, small
@@ -92,6 +92,21 @@ def test_a_late_record_is_counted_and_compared(job: Job, monkeypatch: pytest.Mon
     monkeypatch.setenv("MONITORING_FROM", "2026-01-01T10:00:00Z")
     times = ("2026-01-01T09:59:59Z", "2026-01-01T10:00:00Z", "2026-01-01T11:30:00+02:00", None)
     assert counts(job.run([record(ROW, "1", time=time) for time in times])) == (4, 4, 0, 0, 2)
+
+
+def test_a_synthetic_record_is_counted_and_not_compared(job: Job) -> None:
+    """Golden rows of checks, whatever their rows are; another inference id is a client's."""
+    synthetic = [record(line, "1", inferenceId="synthetic") for line in (ROW, "9000,3,green", "golden")]
+    metrics = job.run([record(ROW, "1", inferenceId="synthetic-1"), *synthetic])
+    assert counts(metrics) == (4, 1, 0, 0, 0)
+    assert metrics["synthetic"] == 3
+    assert job.output("statistics")["dataset"] == {"item_count": 1}
+
+
+def test_synthetic_records_cannot_hide_drift(job: Job) -> None:
+    drifted = records(monitored.rows(200, larger=50))
+    alike = [record(",".join(row) + "\n", "100\n", inferenceId="synthetic") for row in monitored.rows(5000)]
+    assert "size" in job.run(drifted + alike)["drifted"]
 
 
 def test_a_start_that_is_no_time_is_named(job: Job, monkeypatch: pytest.MonkeyPatch) -> None:

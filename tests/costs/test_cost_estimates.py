@@ -242,6 +242,17 @@ def test_metrics_that_are_published_once_a_day_cost_an_hour_of_the_day(costed) -
     assert estimate.monitoring.most_usd == about(0.05)
 
 
+def test_the_synthetic_check_adds_its_metrics_and_its_alarm_where_clients_call_the_api(costed) -> None:
+    repository = costed("us-east-1")
+    before = standing(repository.estimate())
+    repository.change("monitoring.yml", lambda data: data.update(synthetic_check="rate(5 minutes)"))
+    with_check = standing(repository.estimate())
+    assert with_check["synthetic check"] == about(0.019726)  # 2 × 0.30 × 12 / 365
+    assert with_check["alarms"] - before["alarms"] == about(0.003288)
+    repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))
+    assert "synthetic check" not in standing(repository.estimate())
+
+
 def test_without_the_models_features_the_metrics_are_unknown_and_no_price_is_missing(costed) -> None:
     repository = Repository(costed("us-east-1").root)
     arguments = (repository.configuration, costing.stack_templates(repository), prices.load("us-east-1"), History(), 0)

@@ -66,7 +66,7 @@ def test_the_production_role_can_delete_resources_of_the_api() -> None:
 def test_the_production_role_has_its_handlers_permissions_without_an_api(change: str) -> None:
     statements = role_statements("endpoints", "ProductionDeploymentRole", side=2)
     in_production = resources("endpoint", "taxi-fares-production", 2, RELEASE)
-    assert denied(statements, without("HasApi", resources=in_production), change) == []
+    assert denied(statements, without("HasApi", "ChecksApi", resources=in_production), change) == []
 
 
 @pytest.mark.parametrize("change", ["create", "update", "delete"])
@@ -103,7 +103,7 @@ def resources(name: str, stack: str, side: int, parameters: dict[str, Any]) -> I
     parsed, _ = decode_str(templates.pack(INFRA / f"{name}.yml"))
     described = parsed["Resources"]
     boundary = f"arn:aws:iam::123456789012:policy/mlops-boundaries/taxi-fares/taxi-fares-{name}-boundary"
-    boundaries = {"PermissionsBoundary": boundary, "ContainerBoundary": boundary}
+    boundaries = dict.fromkeys(("PermissionsBoundary", "ContainerBoundary", "DecisionBoundary"), boundary)
     known = {**dict.fromkeys(parsed["Parameters"], "value"), **boundaries, **VALUES, **parameters}
     for key, each in described.items():
         known.setdefault(key, physical_id(stack, key, each, side, known))

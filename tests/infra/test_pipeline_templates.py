@@ -190,7 +190,7 @@ def test_jobs_may_list_each_output_prefix_with_and_without_a_trailing_slash():
             assert patterns == folders | {f"{folder}/*" for folder in folders}, role
 
 
-@pytest.mark.parametrize(("name", "count"), [("storage", 8), ("api", 5)])
+@pytest.mark.parametrize(("name", "count"), [("storage", 8), ("api", 6)])
 def test_every_log_group_expires_and_is_encrypted(name, count):
     groups = resources(name, "AWS::Logs::LogGroup")
     assert len(groups) == count

@@ -162,8 +162,8 @@ class ApiProduction:
                 caller.join()
 
 
-def open_project(hosting: Hosting, project: str) -> ApiProduction:
-    """Deploy what comes before a project's first release."""
+def open_project(hosting: Hosting, project: str, **changes: Any) -> ApiProduction:
+    """Deploy what comes before a project's first release, with changed parameters of the API."""
     opened = ApiProduction(hosting, project, Stack(hosting, f"{project}-production"))
     s3 = hosting.cloud.client("s3")
     s3.create_bucket(Bucket=opened.bucket)
@@ -175,6 +175,6 @@ def open_project(hosting: Hosting, project: str) -> ApiProduction:
     limits = {"ThrottlingRateLimit": 10000, "ThrottlingBurstLimit": 5000}
     template = (REPOSITORY / "infra" / "api.yml").read_text(encoding="utf-8")
     stack = Stack(hosting, f"{project}-api")
-    deployed = stack.deploy(template, {**api, **limits}, Capabilities=["CAPABILITY_IAM"])
+    deployed = stack.deploy(template, {**api, **limits, **changes}, Capabilities=["CAPABILITY_IAM"])
     assert deployed["StackStatus"] == "CREATE_COMPLETE", stack.reasons()
     return opened

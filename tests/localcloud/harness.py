@@ -45,17 +45,23 @@ class Cloud:
 
     def metric(self, namespace: str, name: str, dimensions: dict[str, str]) -> float:
         """The sum of a metric's values in the last hour."""
+        return sum(self.values(namespace, name, "Sum", dimensions))
+
+    def values(
+        self, namespace: str, name: str, statistic: str, dimensions: dict[str, str] | None = None
+    ) -> list[float]:
+        """A statistic of a metric in the last hour, one value for each period of an hour."""
         now = datetime.now(UTC)
         found = self.client("cloudwatch").get_metric_statistics(
             Namespace=namespace,
             MetricName=name,
-            Dimensions=[{"Name": key, "Value": value} for key, value in dimensions.items()],
+            Dimensions=[{"Name": key, "Value": value} for key, value in (dimensions or {}).items()],
             StartTime=now - timedelta(hours=1),
             EndTime=now + timedelta(minutes=1),
             Period=3600,
-            Statistics=["Sum"],
+            Statistics=[statistic],
         )["Datapoints"]
-        return sum(point["Sum"] for point in found)
+        return [point[statistic] for point in found]
 
     def client(
         self,

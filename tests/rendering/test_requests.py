@@ -217,6 +217,16 @@ def test_the_endpoint_stack_gets_every_parameter_of_its_template_and_no_other(co
     assert rendered["Parameters"].get("ClientsCall") == (None if stage == "test" else "api")
 
 
+def test_the_alarm_of_the_synthetic_check_waits_for_two_of_its_intervals(repository):
+    def rendered():
+        parameters = rendering.endpoint_stack(load(repository.root), RELEASE, "production")["Parameters"]
+        return parameters["SyntheticSchedule"], parameters.get("SyntheticAlarmSeconds")
+
+    assert rendered() == ("", None)
+    repository.change("monitoring.yml", lambda data: data.update(synthetic_check="rate(5 minutes)"))
+    assert rendered() == ("rate(5 minutes)", "600")
+
+
 def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository):
     def name(stage):
         return rendering.endpoint_stack(load(repository.root), RELEASE, stage)["Parameters"]["EndpointName"]

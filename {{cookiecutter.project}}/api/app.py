@@ -40,7 +40,8 @@ def predict() -> Response:
     body = (b64decode if event.is_base64_encoded else str.encode)(event.body or "")
     request = requests.read(body, headers.get("content-type", ""), headers.get("accept", ""))
     started = time.perf_counter()
-    answer = endpoint.invoke(request.body, request.content_type, request.accept)
+    is_synthetic = endpoint.SYNTHETIC_HEADER.lower() in headers
+    answer = endpoint.invoke(request.body, request.content_type, request.accept, is_synthetic=is_synthetic)
     metrics.add_metric("EndpointLatency", MetricUnit.Milliseconds, 1000 * (time.perf_counter() - started))
     if answer.status != 200:
         raise ServiceError(answer.status, _reason(answer.body))

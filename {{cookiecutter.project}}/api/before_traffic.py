@@ -4,17 +4,13 @@ predict golden rows as the released model does, and refuse bad requests."""
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import TypeAlias
 
 from api import endpoint, golden, predictions, settings, version
 from api.endpoint import CSV, JSON
 from api.golden import Golden
 from api.hooks import CheckFailed, hook
-from api.predictions import Prediction
-from api.version import Response
+from api.responses import Response, compare, read, require
 
-Read: TypeAlias = Callable[[str], list[Prediction]]
 _MAX_ROWS = settings.number("MAX_ROWS", 1000)
 
 
@@ -34,13 +30,13 @@ def check() -> str:
 def _check_endpoint(rows: Golden) -> None:
     """Compare the predictions of the release's variant, also when it shares the traffic: row by row, and all at once."""
     name = settings.ENDPOINT_NAME
-    one_by_one = [_read(name, _ask_endpoint(row.encode(), CSV), predictions.from_csv) for row in rows.rows]
+    one_by_one = [read(name, _ask_endpoint(row.encode(), CSV), predictions.from_csv) for row in rows.rows]
     rows.compare(name, [prediction for one in one_by_one for prediction in one])
-    rows.compare(name, _read(name, _ask_endpoint("\n".join(rows.rows).encode(), JSON), predictions.from_json))
+    rows.compare(name, read(name, _ask_endpoint("\n".join(rows.rows).encode(), JSON), predictions.from_json))
 
 
 def _ask_endpoint(body: bytes, accept: str) -> str:
-    response = endpoint.invoke(body, CSV, accept, endpoint.RELEASE_VARIANT)
+    response = endpoint.invoke(body, CSV, accept, endpoint.RELEASE_VARIANT, is_synthetic=True)
     if response.status != 200:
         raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {response.status} to golden rows: {response.body[:300]}")
     return response.body
@@ -60,33 +56,16 @@ def _check_own_answers() -> None:
 
 def _check_predictions(rows: Golden) -> None:
     lines = "\n".join(rows.rows)
-    _compare(rows, version.predict(lines, CSV, CSV), predictions.from_csv)
+    compare(version.ARN, rows, version.predict(lines, CSV, CSV), predictions.from_csv)
     requests = [(lines, CSV)]
     if rows.instances:
         requests.append((json.dumps({"instances": rows.instances}), JSON))
     for body, content_type in requests:
-        _compare(rows, version.predict(body, content_type, JSON), predictions.from_json)
-
-
-def _compare(rows: Golden, response: Response, read: Read) -> None:
-    _require(f"{len(rows.rows)} golden rows", response, 200)
-    # The challenger may share the traffic: its model's predictions differ.
-    if response.model_version == settings.text("MODEL_VERSION"):
-        rows.compare(version.ARN, _read(version.ARN, response.body, read))
-
-
-def _read(name: str, body: str, read: Read) -> list[Prediction]:
-    try:
-        return read(body)
-    except ValueError as error:
-        raise CheckFailed(f"{name} answers no predictions to golden rows: {body[:300]!r} ({error})") from error
+        compare(version.ARN, rows, version.predict(body, content_type, JSON), predictions.from_json)
 
 
 def _require(request: str, response: Response, status: int) -> None:
-    if response.status != status:
-        raise CheckFailed(
-            f"{version.ARN} answers {request} with {response.status}, must be {status}: {response.body[:300]}"
-        )
+    require(version.ARN, request, response, status)
 
 
 handler = hook(check)

@@ -14,6 +14,9 @@ from api import settings
 CSV, JSON = "text/csv", "application/json"
 # The variant of the release, as infra/endpoint.yml calls it.
 RELEASE_VARIANT = "AllTraffic"
+# The header of requests that no client has sent, and their inference id in captured records. Monitoring counts these
+# records, but does not compare them with the baseline.
+SYNTHETIC_HEADER, SYNTHETIC_ID = "X-Synthetic-Request", "synthetic"
 
 
 @dataclass(frozen=True)
@@ -25,7 +28,9 @@ class Response:
     variant: str = ""
 
 
-def invoke(body: bytes, content_type: str, accept: str, variant: str | None = None) -> Response:
+def invoke(
+    body: bytes, content_type: str, accept: str, variant: str | None = None, *, is_synthetic: bool = False
+) -> Response:
     """Call the endpoint: the given variant, or the one that SageMaker chooses.
 
     A container's 4xx is returned with its reason. Its 5xx, a time-out, throttling or a missing endpoint raise
@@ -38,6 +43,7 @@ def invoke(body: bytes, content_type: str, accept: str, variant: str | None = No
             ContentType=content_type,
             Accept=accept,
             **({"TargetVariant": variant} if variant else {}),
+            **({"InferenceId": SYNTHETIC_ID} if is_synthetic else {}),
         )
     except ClientError as error:
         status = error.response.get("OriginalStatusCode", 500)

@@ -18,7 +18,7 @@ _REASON_LENGTH = 1000
 
 
 class CheckFailed(Exception):
-    """The release must not get traffic; the message is the reason."""
+    """A check of a release has failed, before or after it gets traffic; the message is the reason."""
 
 
 def hook(check: Callable[[], str]) -> Callable[[dict[str, Any], Any], None]:
@@ -33,10 +33,10 @@ def hook(check: Callable[[], str]) -> Callable[[dict[str, Any], Any], None]:
     def handler(event: dict[str, Any], context: Any) -> None:
         if "ResponseURL" in event:
             # Traffic follows only the creation of the resource; updates and deletions need no check.
-            failure = _failure(check) if event["RequestType"] == "Create" else ""
-            _answer_cloudformation(event, failure)
+            reason = failure(check) if event["RequestType"] == "Create" else ""
+            _answer_cloudformation(event, reason)
         else:
-            _answer_codedeploy(event, _failure(check))
+            _answer_codedeploy(event, failure(check))
 
     return handler
 
@@ -47,7 +47,7 @@ def bucket_and_key(uri: str) -> tuple[str, str]:
     return parts.netloc, parts.path.lstrip("/")
 
 
-def _failure(check: Callable[[], str]) -> str:
+def failure(check: Callable[[], str]) -> str:
     """Why the check failed, empty when it passed."""
     try:
         logger.info("Passed", extra={"found": check()})
@@ -60,18 +60,18 @@ def _failure(check: Callable[[], str]) -> str:
     return ""
 
 
-def _answer_codedeploy(event: dict[str, Any], failure: str) -> None:
+def _answer_codedeploy(event: dict[str, Any], reason: str) -> None:
     boto3.client("codedeploy").put_lifecycle_event_hook_execution_status(
         deploymentId=event["DeploymentId"],
         lifecycleEventHookExecutionId=event["LifecycleEventHookExecutionId"],
-        status="Failed" if failure else "Succeeded",
+        status="Failed" if reason else "Succeeded",
     )
 
 
-def _answer_cloudformation(event: dict[str, Any], failure: str) -> None:
+def _answer_cloudformation(event: dict[str, Any], reason: str) -> None:
     response = {
-        "Status": "FAILED" if failure else "SUCCESS",
-        "Reason": failure[:_REASON_LENGTH],
+        "Status": "FAILED" if reason else "SUCCESS",
+        "Reason": reason[:_REASON_LENGTH],
         "PhysicalResourceId": event["LogicalResourceId"],
         **{key: event[key] for key in ("StackId", "RequestId", "LogicalResourceId")},
     }

@@ -3,26 +3,17 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
 import boto3
 
 from api import settings
-from api.endpoint import JSON
+from api.endpoint import JSON, SYNTHETIC_HEADER
 from api.hooks import CheckFailed
+from api.responses import Response
 
 ARN = settings.text("FUNCTION_ARN")
-
-
-@dataclass(frozen=True)
-class Response:
-    """The response that a client would get; `model_version` is the release that made the prediction."""
-
-    status: int
-    body: str
-    model_version: str
 
 
 def predict(body: str, content_type: str, accept: str = JSON) -> Response:
@@ -36,7 +27,7 @@ def ask(method: str, path: str, body: str | None = None, content_type: str = "",
         "resource": path,
         "path": path,
         "httpMethod": method,
-        "headers": {"Content-Type": content_type, "Accept": accept},
+        "headers": {"Content-Type": content_type, "Accept": accept, SYNTHETIC_HEADER: "true"},
         "queryStringParameters": None,
         "pathParameters": None,
         "requestContext": {"requestId": "before-traffic", "stage": "v1", "httpMethod": method, "path": path},

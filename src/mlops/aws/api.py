@@ -16,6 +16,8 @@ from mlops.aws.session import AWSError, Session, translate
 from mlops.errors import InputError
 from mlops.names import Names
 
+# Marks requests that no client has sent, as api/endpoint.py has it.
+SYNTHETIC_HEADER = "X-Synthetic-Request"
 _TIMEOUT_SECONDS = 30  # API Gateway gives up after 29.
 
 
@@ -38,9 +40,14 @@ class Api:
         self._key = api_key
         self.url = url
 
-    def predict(self, body: bytes, *, content_type: str, accept: str) -> Response:
-        """The response to POST /predict, whatever its status. AWSError when there is none."""
+    def predict(self, body: bytes, *, content_type: str, accept: str, is_synthetic: bool = False) -> Response:
+        """The response to POST /predict, whatever its status. AWSError when there is none.
+
+        The records of synthetic requests are not compared with the baseline.
+        """
         headers = {"Content-Type": content_type, "Accept": accept}
+        if is_synthetic:
+            headers[SYNTHETIC_HEADER] = "true"
         if self._key:
             headers["X-Api-Key"] = self._key
         request = AWSRequest("POST", f"{self.url}/predict", headers=headers, data=body)

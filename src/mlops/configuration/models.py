@@ -32,6 +32,8 @@ _Positive = Annotated[FiniteFloat, Field(gt=0)]
 _LARGEST = 2**31 - 1
 _RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d{1,5}) (minutes|hours|days))\)")
 _CRON = re.compile(r"cron\([0-9*,/-]+ [0-9*,/-]+ [0-9*,/?LW-]+ [0-9A-Z*,/-]+ [0-9A-Z*,/?#-]+ [0-9*,/-]+\)")
+_UNIT_SECONDS = {"minute": 60, "hour": 3600, "day": 86_400}
+_DAY_SECONDS = _UNIT_SECONDS["day"]
 _Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 
 
@@ -43,6 +45,19 @@ def _schedule(expression: str) -> str:
     raise PydanticCustomError(
         "schedule", "rate(1 hour), rate(2 hours) or cron(0 6 * * ? *): one of the two fields for days is ?"
     )
+
+
+def _rate(expression: str) -> str:
+    """EventBridge's rate of at most a day, whose seconds are the periods of an alarm."""
+    if _RATE.fullmatch(expression) and _seconds(expression) <= _DAY_SECONDS:
+        return expression
+    raise PydanticCustomError("rate", "rate(5 minutes), rate(1 hour) or another rate, up to rate(1 day)")
+
+
+def _seconds(expression: str) -> int:
+    """The interval of a rate expression."""
+    count, unit = expression.removeprefix("rate(").rstrip(")").split()
+    return int(count) * _UNIT_SECONDS[unit.rstrip("s")]
 
 
 class _File(BaseModel):
@@ -200,9 +215,18 @@ class Retraining(_File):
 
 
 class Monitoring(_File):
-    """monitoring.yml. The drift alarm rings when a run finds more than `violations`."""
+    """monitoring.yml. The drift alarm rings when a run finds more than `violations`.
+
+    `synthetic_check` is the rate at which the API is called with golden rows, None for never.
+    """
 
     schedule: _Schedule = "rate(1 hour)"
     instance_type: str
     violations: Annotated[int, Field(ge=0, le=_LARGEST)] = 0
+    synthetic_check: Annotated[str, AfterValidator(_rate), Field(max_length=256)] | None = None
     retraining: Retraining = Retraining()
+
+    @property
+    def synthetic_seconds(self) -> int:
+        """The interval of the synthetic check; 0 without one."""
+        return _seconds(self.synthetic_check) if self.synthetic_check else 0

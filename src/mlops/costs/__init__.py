@@ -112,7 +112,7 @@ def estimate(
     """
     till = Till(prices)
     charges = standing.charges(configuration.production, list(templates.values()), till)
-    charges.append(monitoring.standing(configuration, till))
+    charges += monitoring.standing(configuration, till)
     release = steps.of_release(configuration, templates["pipeline"], templates["builds"], till, history)
     # Its price is that of the training job.
     tuned = steps.tuning(configuration, till)

@@ -14,6 +14,7 @@ from mlops.metrics import METRICS
 # Each run publishes these of its records; runs that find captured requests also those of the comparison.
 RECORD_METRICS = ("Records", "Unreadable", "Foreign", "Late")
 COMPARISON_METRICS = ("Violations", "QualityRows")
+SYNTHETIC_METRICS = ("SyntheticSuccess", "SyntheticLatency")
 MOST_MINUTES = 60
 
 Features = tuple[Target, Sequence[Feature]]
@@ -23,11 +24,19 @@ def runs_a_day(configuration: Configuration) -> float:
     return runs_of_rule(configuration.monitoring.schedule) / DAYS_A_MONTH
 
 
-def standing(configuration: Configuration, till: Till) -> Charge:
-    """The metrics that runs publish also without requests."""
-    monthly, count = till.price("cloudwatch", "metric"), len(RECORD_METRICS)
+def standing(configuration: Configuration, till: Till) -> list[Charge]:
+    """The metrics that runs publish also without requests, and those of the synthetic check."""
+    charges = [_metrics_charge("metrics of monitoring", len(RECORD_METRICS), runs_a_day(configuration), till)]
+    if configuration.monitoring.synthetic_check and configuration.production.clients_call == "api":
+        runs = 86_400 / configuration.monitoring.synthetic_seconds
+        charges.append(_metrics_charge("synthetic check", len(SYNTHETIC_METRICS), runs, till))
+    return charges
+
+
+def _metrics_charge(name: str, count: int, runs: float, till: Till) -> Charge:
+    monthly = till.price("cloudwatch", "metric")
     what = f"{count}" if monthly is None else f"{count} × {monthly:.2f} a month"
-    return Charge("metrics of monitoring", what, _a_day(monthly, count, runs_a_day(configuration)))
+    return Charge(name, what, _a_day(monthly, count, runs))
 
 
 def with_requests(configuration: Configuration, features: Features | None, past: History, till: Till) -> Monitoring:

@@ -7,10 +7,10 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
-from mlops.aws.api import Api
+from mlops.aws.api import SYNTHETIC_HEADER, Api
 from mlops.aws.session import AWSError, Session
 from mlops.errors import PipelineError
-from mlops.names import LIVE
+from mlops.names import LIVE, SYNTHETIC_ID
 from mlops.qa import predictions
 from mlops.qa.predictions import Prediction
 
@@ -39,7 +39,13 @@ class Client:
         """Send one request. A refusal by the container is a Response; AWSError when no container responded."""
         try:
             response = self._runtime.invoke_endpoint(
-                EndpointName=self.endpoint, Body=body, ContentType=content_type, Accept=accept, **self._target
+                EndpointName=self.endpoint,
+                Body=body,
+                ContentType=content_type,
+                Accept=accept,
+                # Monitoring must not take QA's rows for those of clients.
+                InferenceId=SYNTHETIC_ID,
+                **self._target,
             )
         except AWSError as error:
             if error.code != "ModelError":
@@ -100,7 +106,7 @@ class ApiClient(Client):
 
     def send(self, body: bytes, content_type: str, accept: str) -> Response:
         """Send one request. A response with any status is a Response; AWSError when there is none."""
-        response = self._api.predict(body, content_type=content_type, accept=accept)
+        response = self._api.predict(body, content_type=content_type, accept=accept, is_synthetic=True)
         return Response(response.status, response.body.decode("utf-8", "replace"))
 
 
@@ -117,7 +123,7 @@ class FunctionClient(Client):
             "resource": "/predict",
             "path": "/predict",
             "httpMethod": "POST",
-            "headers": {"Content-Type": content_type, "Accept": accept},
+            "headers": {"Content-Type": content_type, "Accept": accept, SYNTHETIC_HEADER: "true"},
             "requestContext": {"requestId": "mlops", "stage": "v1"},
             "body": body.decode(),
             "isBase64Encoded": False,

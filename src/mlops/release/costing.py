@@ -20,7 +20,7 @@ from mlops.release import templates
 from mlops.release.diagnosis import quotas
 from mlops.release.diagnosis.quotas import Need
 from mlops.release.repository import Repository
-from mlops.rendering.production import guards
+from mlops.rendering.production import guards, synthetic_check
 
 _RETRAINING = Path(".github") / "workflows" / "retrain.yml"
 # Releases whose times are read, of the newest executions.
@@ -116,7 +116,8 @@ def stack_templates(repository: Repository) -> dict[str, Template]:
         for stack in templates.stacks(repository.root, configuration)
     }
     endpoint = (repository.root / "infra" / "endpoint.yml").read_text(encoding="utf-8")
-    return {**deployed, "production": Template(endpoint, guards(configuration.production))}
+    parameters = guards(configuration.production) | synthetic_check(configuration.monitoring)
+    return {**deployed, "production": Template(endpoint, parameters)}
 
 
 def _history(repository: Repository) -> History:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 from mlops.aws import account, executions, notifications, stacks
@@ -18,11 +19,15 @@ from mlops.release.events import (
 )
 from mlops.release.repository import Repository, shown
 
+# An output of infra/boundaries.yml.
+_BOUNDARY = re.compile(r"^  (\w+)BoundaryArn:$", re.MULTILINE)
+
 
 def deploy(repository: Repository) -> Events[None]:
     """Check the templates in infra/ and deploy the pipeline's stacks one after the other.
 
-    InputError with every fault of configuration/ and infra/, PipelineError when CloudFormation rolls a stack back.
+    InputError with every fault of configuration/ and infra/, or where a permissions boundary is missing; PipelineError
+    when CloudFormation rolls a stack back.
     """
     repository.check()
     session, names = repository.session, repository.names
@@ -61,9 +66,14 @@ def deploy(repository: Repository) -> Events[None]:
 
 
 def _boundaries(repository: Repository) -> dict[str, str]:
-    """The ARNs of the permissions boundaries by the template whose roles they bound."""
+    """The ARNs of the permissions boundaries by their names. InputError after an update that needs another one."""
     suffix = "BoundaryArn"
-    outputs = stacks.outputs(repository.session, repository.names.stack("boundaries"))
+    stack = repository.names.stack("boundaries")
+    outputs = stacks.outputs(repository.session, stack)
+    declared = _BOUNDARY.findall((repository.root / "infra" / "boundaries.yml").read_text(encoding="utf-8"))
+    missing = [name for name in declared if f"{name}{suffix}" not in outputs]
+    if outputs and missing:
+        raise InputError(f"The stack {stack} has no permissions boundary {', '.join(missing)}. Run: mlops bootstrap")
     return {key.removesuffix(suffix).lower(): value for key, value in outputs.items() if key.endswith(suffix)}
 
 

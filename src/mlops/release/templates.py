@@ -59,6 +59,7 @@ def stacks(
             "UsesVpc": _functions_use_vpc(configuration),
             # The containers of endpoints need what those of jobs need.
             "ContainerBoundary": boundaries.get("jobs", ""),
+            "DecisionBoundary": boundaries.get("decision", ""),
         },
         **({"api": _api(configuration)} if configuration.production.clients_call == "api" else {}),
         "builds": {

@@ -65,7 +65,7 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
         **production.functions(configuration.production.api, release),
     }
     if stage == "production":
-        parameters |= production.guards(configuration.production)
+        parameters |= production.guards(configuration.production) | production.synthetic_check(configuration.monitoring)
     return {"Parameters": parameters, "Tags": release.lineage.tags(configuration.names)}
 
 

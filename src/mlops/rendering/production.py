@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 from mlops import names
-from mlops.configuration import Api, Configuration, Production
+from mlops.configuration import Api, Configuration, Monitoring, Production
 from mlops.rendering.release import Release, Request
 
 # SageMaker's minimum is 10 minutes. It must abandon and roll back a deployment before CloudFormation's two hours end.
 _MIN_TIMEOUT_SECONDS, _MAX_TIMEOUT_SECONDS = 600, 6_900
+# A schedule and an alarm's periods begin at different times: two intervals contain at least one check.
+_INTERVALS_OF_ALARM = 2
 # For starting instances, in addition to the pauses between the steps.
 _SETUP_SECONDS = 1800
 
@@ -63,6 +65,16 @@ def functions(api: Api, release: Release) -> Request:
         "MaxBytes": str(api.max_bytes),
         "FunctionSubnets": ",".join(api.VpcConfig.Subnets) if api.VpcConfig else "",
         "FunctionSecurityGroupIds": ",".join(api.VpcConfig.SecurityGroupIds) if api.VpcConfig else "",
+    }
+
+
+def synthetic_check(monitoring: Monitoring) -> Request:
+    """Return the parameters of the scheduled check of the API, which infra/endpoint.yml has only with an API."""
+    if not monitoring.synthetic_check:
+        return {"SyntheticSchedule": ""}
+    return {
+        "SyntheticSchedule": monitoring.synthetic_check,
+        "SyntheticAlarmSeconds": str(_INTERVALS_OF_ALARM * monitoring.synthetic_seconds),
     }
 
 

@@ -5,7 +5,7 @@ import json
 from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from types import SimpleNamespace
-from typing import Any
+from typing import Any, ClassVar
 
 CONTEXT = SimpleNamespace(
     function_name="api",
@@ -24,9 +24,11 @@ class Endpoint(BaseHTTPRequestHandler):
     """
 
     protocol_version = "HTTP/1.1"
+    inference_ids: ClassVar[list[str | None]] = []
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"])).decode()
+        self.inference_ids.append(self.headers["X-Amzn-SageMaker-Inference-Id"])
         try:
             is_json = self.headers["Content-Type"] == "application/json"
             rows = json.loads(body)["instances"] if is_json else [line.split(",") for line in body.split()]

@@ -5,12 +5,12 @@ from collections.abc import Callable
 from types import ModuleType
 
 import pytest
-from gateway import CONTEXT, Call, event
+from gateway import CONTEXT, Call, Endpoint, event
 
 CSV, JSON = "text/csv", "application/json"
 
 
-@pytest.mark.parametrize("module", ["app", "before_traffic", "after_traffic"])
+@pytest.mark.parametrize("module", ["app", "before_traffic", "after_traffic", "synthetic_check"])
 def test_every_function_has_its_handler(load: Callable[..., ModuleType], module: str) -> None:
     assert callable(load(module).handler)
 
@@ -96,6 +96,12 @@ def test_refusals_and_requests_are_metrics_of_the_model_version(call: Call, caps
     [counted] = [each for each in emitted if "ClientErrors" in each]
     assert counted["model_version"] == "release-1"
     assert (counted["ClientErrors"], counted["Requests"]) == ([1.0], [1.0])
+
+
+def test_records_of_checks_differ_from_those_of_clients(call: Call) -> None:
+    call("1,2", Content_Type=CSV)
+    call("1,2", Content_Type=CSV, X_Synthetic_Request="true")
+    assert Endpoint.inference_ids[-2:] == [None, "synthetic"]
 
 
 def test_rows_are_not_logged(call: Call, capsys: pytest.CaptureFixture[str]) -> None:

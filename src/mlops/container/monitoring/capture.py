@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
+from mlops import names
 from mlops.container.kinds import Feature, Target
 from mlops.container.monitoring.columns import Column
 from mlops.container.monitoring.payloads import UNEXPECTED, Body, Cell, Payloads, Predictions, Unfit
@@ -24,13 +25,17 @@ _ROWS_AT_ONCE = 10_000
 
 @dataclass
 class Counts:
-    """`records` are all lines that are not empty; `rows` those of the records that fit."""
+    """`records` are all lines that are not empty; `rows` those of the records that fit.
+
+    `synthetic` records are of checks by golden rows, not of clients: they are counted, and in no column.
+    """
 
     records: int = 0
     rows: int = 0
     unreadable: int = 0
     foreign: int = 0
     late: int = 0
+    synthetic: int = 0
     first: datetime | None = None
     last: datetime | None = None
     missing: Counter[str] = field(default_factory=Counter)
@@ -74,6 +79,9 @@ class Captured:
         """A record counts as a whole or, when any part of it does not fit, not at all."""
         try:
             event = record["eventMetadata"]
+            if event.get("inferenceId") == names.SYNTHETIC_ID:
+                self.counts.synthetic += 1
+                return
             rows, predictions = self._read(record["captureData"])
             time = _time(event.get("inferenceTime"))
             key = event.get("inferenceId") or event.get("eventId")
@@ -127,8 +135,8 @@ def _time(text: Any) -> datetime | None:
     return time.astimezone(UTC) if time.tzinfo else time.replace(tzinfo=UTC)
 
 
-def _count(names: Counter[str], more: Iterable[str]) -> None:
+def _count(counted: Counter[str], more: Iterable[str]) -> None:
     for name in more:
         name = name[:MOST_LETTERS]
-        if name in names or len(names) < MOST_UNKNOWN_VALUES:
-            names[name] += 1
+        if name in counted or len(counted) < MOST_UNKNOWN_VALUES:
+            counted[name] += 1

@@ -92,6 +92,7 @@ def _tiles(counts: Counts, columns: Sequence[Compared], violations: Sequence[Vio
         (f"{counts.unreadable:,}", "unreadable", "truncated, or not JSON"),
         (f"{counts.foreign:,}", "foreign", "other columns or content"),
         (f"{counts.late:,}", "late", "from before this window"),
+        (f"{counts.synthetic:,}", "synthetic", "of checks, not of clients"),
     ]
     shown = (
         f'<li><b>{value}</b><span class="name">{escape(name)}</span><span>{escape(words)}</span></li>'

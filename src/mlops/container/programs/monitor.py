@@ -79,6 +79,7 @@ def summary(
         "unreadable": counts.unreadable,
         "foreign": counts.foreign,
         "late": counts.late,
+        "synthetic": counts.synthetic,
         "drift": {
             compared.column.name: round(compared.drift.distance, 6)
             for compared in columns

@@ -108,7 +108,7 @@ def _version_of_function(resource: Resource) -> Values:
 
 
 def _function(resource: Resource) -> str:
-    """The name of the function of an alias or a version."""
+    """The name of the function of an alias, a permission or a version."""
     name = resource.properties["FunctionName"]
     return name.split(":")[6] if name.startswith("arn:") else name
 
@@ -152,6 +152,7 @@ _VALUES: dict[str, Callable[[Resource], Values]] = {
         "ObjectName": property_at(resource.properties, "Code.S3Key") or "",
         "KeyId": resource.last("KmsKeyArn"),
     },
+    "AWS::Lambda::Permission": lambda resource: {"FunctionName": _function(resource)},
     "AWS::Lambda::Version": _version_of_function,
     "AWS::Logs::LogGroup": _named("LogGroupName", "LogGroupName"),
     "AWS::S3::Bucket": _named("BucketName", "BucketName"),
