@@ -37,7 +37,16 @@ def _shared() -> Path:
     return Path(os.environ[_VARIABLE])
 
 
-_LEFT_OUT = {".git", ".mlops", ".pytest_cache", ".ruff_cache", ".venv", "__pycache__"}
+_LEFT_OUT = {
+    ".git",
+    ".ipynb_checkpoints",
+    ".mlops",
+    ".notebook",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    "__pycache__",
+}
 _VARIABLE = "MLOPS_TESTS_REPOSITORY"
 
 # What is shipped may change with the sample; tests of the machinery keep their own values.

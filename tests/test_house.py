@@ -40,15 +40,17 @@ FLOORS = (
     ("github", "aws"),
     ("conformance", "costs", "report", "qa", "tracking", "window"),
     ("release",),
-    ("builds", "cli"),
+    ("builds", "cli", "notebook"),
     ("__main__",),
 )
 # Each takes more than 20 ms to import, or needs an extra that the command line does not.
 HEAVY = (
+    "IPython",
     "boto3",
     "botocore",
     "cfnlint",
     "docker",
+    "ipywidgets",
     "jinja2",
     "locust",
     "ministack",
@@ -59,6 +61,7 @@ HEAVY = (
     "pandas",
     "pydantic",
     "rich",
+    "sagemaker",
     "sklearn",
     "uvicorn",
     "xgboost",
@@ -150,7 +153,7 @@ def test_no_floor_imports_a_higher_one() -> None:
 
 
 def test_only_use_cases_and_commands_import_the_local_cloud() -> None:
-    """And of it only what starts it and finds its logs: the rest needs the extra `local`."""
+    """And notebooks, which connect to it. Only what starts it and finds its logs: the rest needs the extra `local`."""
     allowed = {f"mlops.localcloud.{name}" for name in ("launch", "logfiles", "state")}
     others = [
         f"{importer} imports {name}"
@@ -158,7 +161,7 @@ def test_only_use_cases_and_commands_import_the_local_cloud() -> None:
         if not importer.startswith("mlops.localcloud")
         for name in sorted(imported_names)
         if name.startswith("mlops.localcloud.")
-        and not (name in allowed and importer.startswith(("mlops.release.", "mlops.cli.")))
+        and not (name in allowed and importer.startswith(("mlops.release.", "mlops.cli.", "mlops.notebook.")))
     ]
     assert not others
 

@@ -1,0 +1,168 @@
+"""Captured requests, the release's baseline, and the runs of the job that compares them."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from typing import Any
+
+from mlops.aws import endpoints, paging, polling
+from mlops.errors import PipelineError
+from mlops.names import RELEASE_VARIANT
+from mlops.notebook.datasets import Dataset
+from mlops.notebook.drift import Shift
+from mlops.notebook.html import Shown, page, table, verdict
+from mlops.release import Repository, invoke
+
+_ROWS_PER_REQUEST = 20
+_RUNS = "monitoring/runs/"
+_DRIFT = "baseline_drift_check"
+
+
+@dataclass(frozen=True, repr=False)
+class Captured(Shown):
+    """`keys` are the objects with the records of the requests, below `prefix`."""
+
+    prefix: str = ""
+    keys: frozenset[str] = frozenset()
+
+
+def capture(repository: Repository, dataset: Dataset, requests: int = 40, shift: Shift | None = None) -> Captured:
+    """Send rows of the test set to production, shifted or not, and wait until their records are captured.
+
+    Capture takes minutes, a second in the local cloud.
+    """
+    client, bucket, prefix = repository.session.client("s3"), repository.bucket, _captured(repository)
+    began = datetime.now(UTC).replace(microsecond=0)
+    before = set(_keys(client, bucket, prefix))
+    rows = itertools.cycle(dataset.rows("test"))
+    for _ in range(requests):
+        batch = [shift.of(dataset, row) if shift else row for row in itertools.islice(rows, _ROWS_PER_REQUEST)]
+        lines = (",".join(row[each.name] for each in dataset.features) for row in batch)
+        invoke(repository, "".join(f"{line}\n" for line in lines).encode())
+    # Of a sample, half of the expected number may have been drawn.
+    sampled = repository.configuration.production.InitialSamplingPercentage
+    expected = requests if sampled == 100 else max(1, requests * sampled // 200)
+    backoff = polling.Backoff()
+    while True:
+        keys = sorted(set(_keys(client, bucket, prefix)) - before)
+        records = [json.loads(line) for key in keys for line in _text(client, bucket, key).splitlines()]
+        records = [each for each in records if _moment(each) >= began]
+        if len(records) >= expected:
+            return Captured(_records(records, f"s3://{bucket}/{prefix}").html, prefix, frozenset(keys))
+        backoff.sleep()
+
+
+def baseline(repository: Repository, job: Any) -> Shown:
+    """Statistics and constraints that a job of SageMaker's SDK (ProcessingJob) computed from the training data."""
+    [output] = job.processing_output_config.outputs
+    bucket, _, prefix = output.s3_output.s3_uri.removeprefix("s3://").partition("/")
+    client = repository.session.client("s3")
+    statistics = json.loads(_text(client, bucket, f"{prefix}/statistics.json"))
+    constraints = json.loads(_text(client, bucket, f"{prefix}/constraints.json"))
+    limits = {each["name"]: each for each in constraints["features"]}
+    return table(
+        ("Column", "Type", "Present", "Mean", "Deviation", "Least", "Most", "Allowed"),
+        (_statistics(each, limits.get(each["name"], {})) for each in statistics["features"]),
+    )
+
+
+def monitor(repository: Repository, captured: Captured, *, report: bool = False) -> Shown:
+    """Run the state machine of the monitoring until it has compared the captured records; show its violations.
+
+    Runs by the schedule count too; of several, the one with the most violations is shown. `report` adds the job's page.
+    """
+    client, bucket = repository.session.client("s3"), repository.bucket
+    backoff = polling.Backoff()
+    while True:
+        runs = {run: keys for run, keys in _runs(client, bucket, captured.prefix).items() if keys & captured.keys}
+        if captured.keys <= frozenset().union(*runs.values()):
+            break
+        _run(repository)
+        backoff.sleep()
+    counted = {run: json.loads(_text(client, bucket, f"{_RUNS}{run}/metrics.json")) for run in runs}
+    run = max(counted, key=lambda each: (counted[each]["violations"], counted[each]["rows"]))
+    shown = violations(json.loads(_text(client, bucket, f"{_RUNS}{run}/constraint_violations.json")))
+    return shown + page(_text(client, bucket, f"{_RUNS}{run}/report.html")) if report else shown
+
+
+def violations(document: dict[str, Any]) -> Shown:
+    """The violations of a constraint_violations.json: drift in red, others in yellow."""
+    found = sorted(document["violations"], key=lambda each: each["constraint_check_type"] != _DRIFT)
+    if not found:
+        return verdict("good", "✓", "No violations", "The captured requests are like the data of the training.")
+    drifted = [each["feature_name"] for each in found if each["constraint_check_type"] == _DRIFT]
+    words = f"Drift of {', '.join(drifted)}" if drifted else "No drift"
+    return verdict("bad" if drifted else "wait", "!", f"{len(found)} violations", words) + table(
+        ("Column", "Check", "Found"),
+        (
+            (each["feature_name"], each["constraint_check_type"].removesuffix("_check"), each["description"])
+            for each in found
+        ),
+        ["bad" if each["constraint_check_type"] == _DRIFT else "wait" for each in found],
+    )
+
+
+def _run(repository: Repository) -> None:
+    """Run the state machine of the monitoring, or wait for the run that the schedule has started."""
+    client = repository.session.client("stepfunctions")
+    name = f"{repository.names.project}-monitoring"
+    listed = paging.items(client, "list_state_machines", "stateMachines")
+    arn = next(each["stateMachineArn"] for each in listed if each["name"] == name)
+    running = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
+    execution = running[0] if running else client.start_execution(stateMachineArn=arn)
+    backoff = polling.Backoff()
+    while (described := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
+        backoff.sleep()
+    if described["status"] != "SUCCEEDED":
+        raise PipelineError(f"{name} has failed: {described.get('cause', described['status'])}")
+
+
+def _runs(client: Any, bucket: str, prefix: str) -> dict[str, frozenset[str]]:
+    """The objects that each run which has ended has read, by the run's name."""
+    written = list(_keys(client, bucket, _RUNS))
+    ended = [key.split("/")[-2] for key in written if key.endswith("/constraint_violations.json")]
+    manifests = {run: json.loads(_text(client, bucket, f"{_RUNS}{run}/manifest.json")) for run in ended}
+    return {run: frozenset(f"{prefix}{name}" for name in names) for run, (_, *names) in manifests.items()}
+
+
+def _captured(repository: Repository) -> str:
+    endpoint = endpoints.name_of(repository.session, repository.names, "production")
+    return f"capture/{endpoint}/{RELEASE_VARIANT}/"
+
+
+def _records(records: list[dict[str, Any]], location: str) -> Shown:
+    last = records[-1]["captureData"]
+    rows = [
+        (part, last[key]["observedContentType"], "\n".join(last[key]["data"].splitlines()[:2]))
+        for part, key in (("request", "endpointInput"), ("response", "endpointOutput"))
+    ]
+    note = f'<p class="note">{len(records)} records below {location}, the first rows of the last one:</p>'
+    return Shown(note) + table(("Part", "Type", "Data"), rows)
+
+
+def _statistics(feature: dict[str, Any], limits: dict[str, Any]) -> tuple[object, ...]:
+    numbers, text = feature.get("numerical_statistics"), feature.get("string_statistics")
+    common = (numbers or text or {})["common"]
+    present = common["num_present"]
+    if numbers:
+        shown = (numbers["mean"], numbers["std_dev"], numbers["min"], numbers["max"])
+        allowed = "not negative" if limits.get("num_constraints", {}).get("is_non_negative") else ""
+        return feature["name"], feature["inferred_type"], present, *shown, allowed
+    domains = limits.get("string_constraints", {}).get("domains", [])
+    return feature["name"], feature["inferred_type"], present, "", "", "", "", ", ".join(map(str, domains))
+
+
+def _moment(record: dict[str, Any]) -> datetime:
+    return datetime.fromisoformat(record["eventMetadata"]["inferenceTime"])
+
+
+def _keys(client: Any, bucket: str, prefix: str) -> Iterator[str]:
+    return (each["Key"] for each in paging.items(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix))
+
+
+def _text(client: Any, bucket: str, key: str) -> str:
+    return client.get_object(Bucket=bucket, Key=key)["Body"].read().decode("utf-8", "replace")
