@@ -4,6 +4,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 CHECKOV := .checkov
 NOTEBOOK := .notebook
+CHALICE := .chalice
 GENERATED := {{cookiecutter.project}}
 DEMO := demo
 BUILD := ./build
@@ -57,10 +58,16 @@ $(NOTEBOOK)/.installed: requirements/notebook.txt $(VENV)/.installed
 	$(NOTEBOOK)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/notebook.txt
 	touch $@
 
+# Chalice requires a version of pip.
+$(CHALICE)/.installed: requirements/chalice.txt
+	$(PYTHON) -m venv $(CHALICE)
+	$(CHALICE)/bin/python -m pip install --quiet --disable-pip-version-check --require-hashes --requirement requirements/chalice.txt
+	touch $@
+
 test: setup ## the tests that take minutes together
 	$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --durations 20
 
-acceptance: setup $(CHECKOV)/.installed $(NOTEBOOK)/.installed ## tests that take minutes each: workflows from an empty account on, other teams, a browser, load
+acceptance: setup $(CHECKOV)/.installed $(NOTEBOOK)/.installed $(CHALICE)/.installed ## tests that take minutes each: workflows from an empty account on, other teams, a browser, load
 	$(BIN)/python -m pytest -m acceptance -n 2 --dist loadfile --no-loadscope-reorder --durations 20
 
 image: setup ## build the image with Docker, Podman or Buildah, and run its programs as SageMaker does
@@ -95,4 +102,5 @@ lock: wheel ## pin what the .in files name
 	$(MAKE) --directory '$(GENERATED)' --file Makefile BIN='$(abspath $(BIN))' locks
 	$(BIN)/uv $(COMPILE) --constraints '$(GENERATED)/requirements/dev.txt' --output-file requirements/template.txt requirements/template.in
 	$(BIN)/uv $(COMPILE) --output-file requirements/checkov.txt requirements/checkov.in
+	$(BIN)/uv $(COMPILE) --output-file requirements/chalice.txt requirements/chalice.in
 	$(BIN)/uv $(COMPILE) --extra notebook --output-file requirements/notebook.txt pyproject.toml requirements/notebook.in
