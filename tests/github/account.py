@@ -211,15 +211,19 @@ class Account:
 
 
 @contextmanager
-def open_account(home: Path) -> Iterator[Account]:
-    """Generate a repository with a short load test and one quick test of its own, and start its cloud."""
+def open_account(home: Path, *, on_github: bool = True) -> Iterator[Account]:
+    """Generate a repository with a short load test and one quick test of its own, and start its cloud.
+
+    `on_github`: whether the repository exists on GitHub.
+    """
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
     owner, _, name = FULL_NAME.partition("/")
     repository = bake(home, github_owner=owner, github_repository=name)
     hub = Hub(home / "github", FULL_NAME)
-    hub.create()
+    if on_github:
+        hub.create()
     account = Account(home, repository, port, hub)
     account.edit("configuration/qa.yml", lambda qa: qa.update(SHORT_LOAD))
     # In the local cloud a minute takes a second, in which clients send fewer requests.

@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from baking import TEMPLATE, bake, files
-from commits import git
+from baking import bake, files
+from commits import clone_template, git
 
 pytestmark = pytest.mark.acceptance
 
@@ -30,20 +30,7 @@ EDITED = (
 @pytest.fixture(scope="module")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The template as it is in the working tree, tagged v1; then a later version, tagged v2."""
-    template = tmp_path_factory.mktemp("cruft") / "template"
-    subprocess.run(["git", "clone", "--quiet", str(TEMPLATE), str(template)], check=True)
-    listed = subprocess.run(
-        ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"],
-        cwd=TEMPLATE,
-        capture_output=True,
-        check=True,
-    )
-    for name in filter(None, listed.stdout.decode().split("\0")):
-        (template / name).parent.mkdir(parents=True, exist_ok=True)
-        if (TEMPLATE / name).is_file():
-            (template / name).write_bytes((TEMPLATE / name).read_bytes())
-        else:
-            (template / name).unlink(missing_ok=True)
+    template = clone_template(tmp_path_factory.mktemp("cruft") / "template")
     make_wheel(template)
     commit(template, "The version that the repository is generated from")
     git(template, "tag", "v1")

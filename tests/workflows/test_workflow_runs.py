@@ -72,17 +72,16 @@ def followed(account: Account, name: str, run: Run, answers: Answers) -> Release
 
 @pytest.fixture(scope="session")
 def account(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Account]:
-    with open_account(tmp_path_factory.mktemp("account")) as account:
+    with open_account(tmp_path_factory.mktemp("account"), on_github=False) as account:
         yield account
 
 
 @pytest.fixture(scope="session")
 def founded(account: Account) -> Account:
-    """The account with its foundation, the repository's roles in it, and reviewers on GitHub."""
+    """The account with its foundation, the repository on GitHub with its roles in the account, and reviewers."""
     done = account.foundation()
     assert done.returncode == 0, done.stdout + done.stderr
-    done = account.bootstrap()
-    assert done.returncode == 0, done.stdout + done.stderr
+    account.succeed("init")
     account.hub.set_reviewers("production", required=True)
     return account
 

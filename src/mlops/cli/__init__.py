@@ -9,6 +9,7 @@ _COMMANDS = {
     "data": ("mlops.cli.data:data", "The data set that the model is trained and tested on."),
     "check": ("mlops.cli.check:check", "Try model/, data/ and configuration/ on the sample."),
     "doctor": ("mlops.cli.doctor:doctor", "Check credentials, account, GitHub and stacks."),
+    "init": ("mlops.cli.init:init", "Put this repository on GitHub, ready to release."),
     "bootstrap": ("mlops.cli.bootstrap:bootstrap", "Create the roles of this repository's GitHub workflows."),
     "deploy": ("mlops.cli.deploy:deploy", "Create or update the pipeline."),
     "start": ("mlops.cli.start:start", "Start a release of this code and data."),

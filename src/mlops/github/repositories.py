@@ -8,6 +8,7 @@ import shutil
 import subprocess
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError, URLError
 from urllib.request import Request, urlopen
@@ -65,6 +66,17 @@ def identify(name: str, owner_id: str | None, repository_id: str | None) -> Ids:
         if not _NUMBER.fullmatch(value):
             raise InputError(f"{option} is {value!r}; allowed are digits, such as 1234567")
     return Ids(owner_id, repository_id)
+
+
+def exists(name: str) -> bool:
+    """Whether GitHub shows the repository OWNER/NAME to gh."""
+    return _get(f"repos/{name}") is not None
+
+
+def create(name: str, root: Path, remote: str, *, public: bool) -> None:
+    """Create the repository OWNER/NAME as a remote of the checkout at `root`."""
+    visibility = "--public" if public else "--private"
+    run([["gh", "repo", "create", name, visibility, "--source", str(root), "--remote", remote]])
 
 
 def reviewer(login: str) -> Reviewer:
@@ -133,7 +145,8 @@ def run(commands: Iterable[Sequence[str]]) -> None:
 def _require_gh() -> None:
     if shutil.which("gh") is None:
         raise InputError(
-            "gh is not installed. Install GitHub's command line, or leave --github out and run the commands elsewhere."
+            "gh is not installed. Install GitHub's command line, or run mlops bootstrap without --github, which prints the "
+            "commands, and run those elsewhere."
         )
 
 

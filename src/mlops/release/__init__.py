@@ -30,6 +30,7 @@ from mlops.release.datasets import prepare_data, upload_data
 from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy, plan_destruction
 from mlops.release.diagnosing import diagnose
+from mlops.release.initialising import initialise
 from mlops.release.invocation import invoke
 from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
@@ -59,6 +60,7 @@ __all__ = [
     "finish_batch",
     "history",
     "hyperparameters",
+    "initialise",
     "invoke",
     "needed_quotas",
     "plan_destruction",

@@ -33,7 +33,7 @@ def bootstrap(
     ORGANISATION/TEAM. InputError where the account has no identity provider of GitHub.
     """
     account.require_provider(repository.session)
-    name = _name(repository)
+    name = full_name(repository)
 
     def look_up() -> tuple[repositories.Ids, list[Reviewer]]:
         ids = repositories.identify(name, owner_id, repository_id)
@@ -107,7 +107,7 @@ def _reviewers_of(environment: str, reviewers: list[Reviewer]) -> list[Reviewer]
 
 def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str]]:
     """Commands of gh that give the workflows the region and their roles."""
-    name = _name(repository)
+    name = full_name(repository)
     variables = {"AWS_REGION": repository.session.region}
     for purpose in ("Release", "Approval", "Retrain", "Rollback", "Destroy", "PullRequest"):
         if f"{purpose}RoleArn" in outputs:
@@ -116,7 +116,8 @@ def _variables(repository: Repository, outputs: dict[str, str]) -> list[list[str
     return [["gh", "variable", "set", key, "--repo", name, "--body", value] for key, value in variables.items()]
 
 
-def _name(repository: Repository) -> str:
+def full_name(repository: Repository) -> str:
+    """OWNER/NAME on GitHub. InputError where configuration/project.json has none."""
     project = repository.project
     if not project.github_owner or not project.github_repository:
         raise InputError("configuration/project.json has no github_owner or github_repository.")
