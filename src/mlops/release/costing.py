@@ -58,7 +58,7 @@ def needed_quotas(repository: Repository) -> list[Need]:
 def cost_of_release(repository: Repository, execution_id: str) -> dict[str, Any]:
     """The `cost` of a report: a day in production, this release by the times of its execution, a release at most.
 
-    Where it is unknown, `reason` says why: the files here are of another commit than the release, or lack something.
+    Where it is unknown, `reason` is a sentence: the files here are of another commit than the release, or lack something.
     """
     session, names = repository.session, repository.names
     execution = executions.read(session, names.pipeline, execution_id)
