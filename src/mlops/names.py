@@ -101,6 +101,11 @@ class Names:
     def repository(self) -> str:
         return self.project
 
+    @property
+    def metrics(self) -> str:
+        """The namespace of this project's metrics in CloudWatch."""
+        return f"mlops/{self.project}"
+
     def bucket(self, account: str, region: str) -> str:
         return f"{self.project}-{account}-{region}"
 

@@ -164,6 +164,8 @@ def test_a_rollback_restores_template_parameters_and_tags_of_the_earlier_release
     assert [each["OutputValue"] for each in stack["Outputs"]] == ["one"], "not the template of release one"
     assert stack["Tags"] == [{"Key": "execution", "Value": "one"}]
     assert production.statuses() == ["Approved", "Rejected"]
+    [metric] = production.session.client("cloudwatch").list_metrics(Namespace=production.names.metrics)["Metrics"]
+    assert (metric["MetricName"], metric["Dimensions"]) == ("Deployment", [{"Name": "Release", "Value": "one"}])
 
 
 def test_a_rollback_fails_when_predictions_differ_from_the_golden_rows(mlops, deployed):

@@ -146,6 +146,32 @@ def test_a_dashboard_is_drawn_from_its_own_json(session: Session, names: Names, 
     client.delete_dashboards(DashboardNames=[names.project])
 
 
+def test_the_metrics_that_a_search_finds_are_drawn_with_what_differs_as_their_labels(
+    session: Session, names: Names, open_page: Callable[..., Any]
+) -> None:
+    client = session.client("cloudwatch")
+    values = {"Feature": ("distance", "hour"), "Metric": ("rmse",)}
+    data = [
+        {"MetricName": "Drift", "Dimensions": [{"Name": name, "Value": each}], "Value": 0.25}
+        for name, found in values.items()
+        for each in found
+    ]
+    client.put_metric_data(Namespace="window/search-1", MetricData=data)
+    rows = [
+        [{"expression": """SEARCH('{"window/search-1",Feature} MetricName="Drift"', 'Maximum', 60)"""}],
+        [{"expression": "SEARCH('Drift', 'Maximum')"}],
+    ]
+    body = {"widgets": [WIDGET | {"properties": WIDGET["properties"] | {"metrics": rows}}]}
+    client.put_dashboard(DashboardName=names.project, DashboardBody=json.dumps(body))
+    page = open_page()
+    page.wait_for_selector("#dashboards .widget svg")
+    widget = page.locator("#dashboards .widget").first
+    assert [each.strip("0.25 ") for each in widget.locator(".legend li").all_inner_texts()] == ["distance", "hour"]
+    assert widget.locator(".dot").count() == 2
+    assert "Computed by CloudWatch only: SEARCH('Drift', 'Maximum')" in widget.inner_text()
+    client.delete_dashboards(DashboardNames=[names.project])
+
+
 def test_the_page_never_scrolls_sideways(waiting: dict[str, Any], machine: str, open_page: Callable[..., Any]) -> None:
     for scheme in ("light", "dark"):
         for width in (360, 768, 1280):

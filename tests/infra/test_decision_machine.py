@@ -9,7 +9,7 @@ from releases import LINEAGE
 from statemachines import evaluate, machine, texts
 
 from mlops.aws.deployments import Deployment
-from mlops.names import decision_key, deployment_key, qa_key
+from mlops.names import decision_key, deployment_key, qa_key, short
 
 TIME = "2026-11-21T12:00:00Z"
 
@@ -116,6 +116,16 @@ def test_a_deployment_is_logged_by_its_event_alone():
     arguments = {name: evaluate(text, **variables) for name, text in texts(task)}
     assert arguments["Key"] == deployment_key(TIME, LINEAGE["execution"])
     assert Deployment(**arguments["Body"]) == Deployment(LINEAGE["execution"], TIME, "release")
+
+
+def test_a_deployment_is_published_at_the_time_of_its_event_under_the_short_id():
+    task = machine("decision.asl.json")["States"]["PublishDeployment"]
+    assert machine("decision.asl.json")["States"]["RecordDeployment"]["Next"] == "PublishDeployment"
+    variables = decided("SUCCEEDED", {"arn:1": LINEAGE}, "Production")
+    [metric] = task["Arguments"]["MetricData"]
+    [dimension] = metric["Dimensions"]
+    assert evaluate(metric["Timestamp"], **variables) == TIME
+    assert evaluate(dimension["Value"], **variables) == short(LINEAGE["execution"])
 
 
 def test_the_decision_marks_the_package_whose_metadata_names_its_execution():

@@ -36,7 +36,10 @@ def test_every_expression_can_be_parsed(file):
     ("file", "filled_in"),
     [
         ("statemachine.asl.json", {"Partition"}),
-        ("decision.asl.json", {"Partition", "ModelPackageGroup", "TestStack", "ProductionStack", "Pipeline", "Bucket"}),
+        (
+            "decision.asl.json",
+            {"Partition", "ModelPackageGroup", "TestStack", "ProductionStack", "Pipeline", "Bucket", "Namespace"},
+        ),
     ],
 )
 def test_the_template_fills_in_every_placeholder(file, filled_in):

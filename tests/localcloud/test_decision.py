@@ -59,6 +59,7 @@ class Project:
             "ProductionStack": self.name,
             "Pipeline": self.name,
             "Bucket": self.bucket,
+            "Namespace": f"mlops/{self.name}",
         }
         for key, value in names.items():
             definition = definition.replace(f"${{{key}}}", value)
@@ -120,3 +121,6 @@ def test_a_deployment_to_production_is_logged_as_json_when_it_succeeded(
     for key in keys:
         entry = json.loads(s3.get_object(Bucket=project.bucket, Key=key)["Body"].read())
         assert entry == {"execution_id": "1a2b", "time": time, "kind": "release", "by": "", "reason": ""}
+    metrics = project.cloud.client("cloudwatch").list_metrics(Namespace=f"mlops/{project.name}")["Metrics"]
+    published = [(each["MetricName"], each["Dimensions"]) for each in metrics]
+    assert published == ([("Deployment", [{"Name": "Release", "Value": "1a2b"}])] if logged else [])

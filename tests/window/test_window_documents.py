@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from mlops.window import alarms, arithmetic, dashboards, jobs, serving
+from mlops.window import alarms, arithmetic, dashboards, jobs, searches, serving
 from mlops.window.times import Ended
 
 
@@ -116,3 +116,31 @@ def test_arithmetic_of_metrics_is_computed_where_all_have_values() -> None:
 )
 def test_other_expressions_are_left_to_cloudwatch(expression: str) -> None:
     assert arithmetic.computed(expression, {"requests": [[60, 10.0]]}) is None
+
+
+@pytest.mark.parametrize(("minutes", "period"), [(15, 180), (1, 60), (60, 900), (360, 5400)])
+def test_a_chart_has_at_least_four_periods_of_a_minute_or_more(minutes: int, period: int) -> None:
+    assert dashboards._longest_period(timedelta(minutes=minutes)) == period
+
+
+@pytest.mark.parametrize(
+    ("expression", "known"),
+    [
+        ("""SEARCH('{"mlops/taxi-fares",Feature} MetricName="Drift"', 'Maximum', 3600)""", True),
+        ("SEARCH('{AWS/EC2,InstanceId} MetricName=\"CPUUtilization\" InstanceId=\"i-1\"', 'Average')", True),
+        ("SEARCH('{AWS/EC2,InstanceId} CPUUtilization', 'Average')", False),
+        ("SEARCH('{AWS/EC2,InstanceId} MetricName=\"a\" OR MetricName=\"b\"', 'Average')", False),
+        ("FILL(SEARCH('{AWS/EC2,InstanceId} MetricName=\"a\"', 'Maximum', 60), 0)", True),
+        ("FILL(SEARCH('{AWS/EC2,InstanceId} MetricName=\"a\"', 'Maximum', 60), REPEAT)", False),
+        ("FILL(SEARCH('{AWS/EC2,InstanceId} MetricName=\"a\"', 'Maximum', 60)", False),
+        ("SEARCH('{AWS/EC2,InstanceId} MetricName=\"a\"', 'Maximum', 60), 0)", False),
+        ("100*captured/requests", False),
+    ],
+)
+def test_only_searches_by_a_schema_and_exact_terms_are_known(expression: str, known: bool) -> None:
+    assert searches.is_search(expression) is known
+
+
+def test_a_filled_series_has_a_value_in_each_period_and_peaks_where_it_was_published() -> None:
+    assert searches.filled([[120.0, 1.0]], 0.0, 60, 1, 245) == [[60, 0.0], [120, 1.0], [180, 0.0], [240, 0.0]]
+    assert searches.filled([], 0.0, 60, 1, 245) == []

@@ -17,6 +17,7 @@ from mlops import names
 from mlops.aws import paging
 from mlops.aws.requested_by import RequestedBy
 from mlops.aws.session import AWSError, Session
+from mlops.names import Names
 
 _TIME = "%Y-%m-%dT%H:%M:%SZ"
 _READERS = 8
@@ -37,8 +38,8 @@ class Deployment:
         return datetime.strptime(self.time, _TIME).replace(tzinfo=UTC)
 
 
-def write_rollback(session: Session, bucket: str, execution_id: str, asked: RequestedBy) -> None:
-    """Log that production serves an earlier release again."""
+def write_rollback(session: Session, own: Names, bucket: str, execution_id: str, asked: RequestedBy) -> None:
+    """Log that production serves an earlier release again, and publish it for the dashboard."""
     reason = "" if asked.reason == "none given" else asked.reason
     entry = Deployment(execution_id, datetime.now(UTC).strftime(_TIME), "rollback", asked.started_by, reason)
     session.client("s3").put_object(
@@ -47,6 +48,15 @@ def write_rollback(session: Session, bucket: str, execution_id: str, asked: Requ
         Body=json.dumps(asdict(entry)).encode(),
         ContentType="application/json",
     )
+    deployed = {"Name": "Release", "Value": names.short(execution_id)}
+    value = {
+        "MetricName": "Deployment",
+        "Timestamp": entry.moment,
+        "Value": 1,
+        "Unit": "Count",
+        "Dimensions": [deployed],
+    }
+    session.client("cloudwatch").put_metric_data(Namespace=own.metrics, MetricData=[value])
 
 
 def newest_first(session: Session, bucket: str) -> list[Deployment]:

@@ -143,7 +143,7 @@ def _require_answers(repository: Repository, target: ModelPackage, record: Recor
 def _record(repository: Repository, left: ModelPackage | None, target: ModelPackage, reason: str) -> None:
     """Add the deployment to the log of production, mark the package that it served before as rejected, notify."""
     asked = requested_by.of_this_call(reason)
-    deployments.write_rollback(repository.session, repository.bucket, target.execution_id, asked)
+    deployments.write_rollback(repository.session, repository.names, repository.bucket, target.execution_id, asked)
     message = f"Rolled back to version {target.version} {asked}"
     if left is not None:
         model_packages.reject(repository.session, left, message)

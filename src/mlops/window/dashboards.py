@@ -8,12 +8,14 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops.aws import paging
 from mlops.aws.session import Session
 from mlops.errors import InputError
+from mlops.window import searches
 from mlops.window.arithmetic import computed
 from mlops.window.metrics import Metric, series
 from mlops.window.times import iso
@@ -21,6 +23,7 @@ from mlops.window.times import iso
 _DURATION = re.compile(
     r"-P(?:(?P<weeks>\d+)W)?(?:(?P<days>\d+)D)?(?:T(?:(?P<hours>\d+)H)?(?:(?P<minutes>\d+)M)?(?:(?P<seconds>\d+)S)?)?"
 )
+_LEAST_PERIODS = 4
 _DEFAULT_SPAN, _DEFAULT_PERIOD, _DEFAULT_STAT = timedelta(hours=3), 300, "Average"
 
 
@@ -48,18 +51,46 @@ class Dashboards:
     def _dashboard(self, name: str, body: dict[str, Any], span: timedelta | None) -> dict[str, Any]:
         span = span or duration(body.get("start", ""))
         widgets = body.get("widgets", [])
-        asked = [_metrics(widget["properties"]) if widget["type"] == "metric" else [] for widget in widgets]
-        values = iter(series(self._session, [metric for lines in asked for metric, _ in lines], span))
+        longest = _longest_period(span)
+        asked = [self._lines(widget["properties"], longest) if widget["type"] == "metric" else [] for widget in widgets]
         now = datetime.now(UTC)
+        values = iter(series(self._session, [metric for lines in asked for metric, _ in lines], span))
         return {
             "name": name,
             "from": iso(now - span),
             "to": iso(now),
             "widgets": [
-                _widget(widget, [line | {"points": next(values)} for _, line in lines])
+                _widget(
+                    widget,
+                    [line | {"points": _filled(next(values), metric, line, now, span)} for metric, line in lines],
+                )
                 for widget, lines in zip(widgets, asked, strict=True)
             ],
         }
+
+    def _lines(self, properties: dict[str, Any], longest: int) -> list[tuple[Metric, dict[str, Any]]]:
+        """The metrics that a widget names, then those that its searches find, each with its line."""
+        lines = _metrics(properties)
+        period = int(properties.get("period", _DEFAULT_PERIOD))
+        for each in _expressions(properties):
+            found = searches.found(self._session, each["expression"], period)
+            options = {"id": "", "visible": True, "fill": searches.fills_with(each["expression"])}
+            lines += [(metric, {"label": label, **options}) for label, metric in found or ()]
+        return [(replace(metric, period=min(metric.period, longest)), line) for metric, line in lines]
+
+
+def _filled(
+    points: list[list[float]], metric: Metric, line: dict[str, Any], now: datetime, span: timedelta
+) -> list[list[float]]:
+    """The points of a line, also those of periods that it fills."""
+    if line.get("fill") is None:
+        return points
+    return searches.filled(points, line["fill"], metric.period, (now - span).timestamp(), now.timestamp())
+
+
+def _longest_period(span: timedelta) -> int:
+    """A period that a chart of this span has several of, as CloudWatch adapts periods to the time range."""
+    return max(60, int(span.total_seconds()) // _LEAST_PERIODS // 60 * 60)
 
 
 def duration(start: str) -> timedelta:
@@ -111,7 +142,7 @@ def _metrics(properties: dict[str, Any]) -> list[tuple[Metric, dict[str, Any]]]:
 def _widget(widget: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, Any]:
     properties = widget["properties"]
     annotations = properties.get("annotations", {})
-    expressions = [row[0] for row in properties.get("metrics", []) if isinstance(row[0], dict)]
+    expressions = [each for each in _expressions(properties) if not searches.is_search(each["expression"])]
     by_id = {line["id"]: line["points"] for line in lines if line["id"]}
     results = [(each, computed(each["expression"], by_id)) for each in expressions]
     drawn = [
@@ -136,6 +167,11 @@ def _widget(widget: dict[str, Any], lines: list[dict[str, Any]]) -> dict[str, An
         "not_drawn": [each["expression"] for each, points in results if points is None],
         "lines": drawn + [{"label": line["label"], "points": line["points"]} for line in lines if line["visible"]],
     }
+
+
+def _expressions(properties: dict[str, Any]) -> list[dict[str, Any]]:
+    """The rows of a widget that are expressions."""
+    return [row[0] for row in properties.get("metrics", []) if isinstance(row[0], dict)]
 
 
 def _annotations(found: list[Any]) -> list[dict[str, Any]]:
