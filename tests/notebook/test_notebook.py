@@ -111,6 +111,8 @@ def _repository(folder: Path) -> Path:
     for kind in ("model", "api"):
         shutil.copytree(REPOSITORY / "tests" / kind, repository / "tests" / kind)
     _edit(repository / "configuration" / "qa.yml", {**LOAD, **LATENCY})
+    # The notebook's cells decide when a run begins.
+    _edit(repository / "configuration" / "monitoring.yml", {"schedule": "rate(1 day)"})
     for build in ("build", "qa", "smoke"):
         file = repository / "infra" / "buildspecs" / f"{build}.yml"
         phases = yaml.safe_load(file.read_text())["phases"]

@@ -9,7 +9,7 @@ import ipywidgets as widgets
 
 from mlops import release
 from mlops.errors import InputError
-from mlops.notebook.html import table
+from mlops.notebook.html import Shown, table, verdict
 from mlops.notebook.live import follow
 from mlops.release import Repository
 from mlops.release.destruction_plan import DestructionPlan
@@ -20,7 +20,8 @@ class _Buttons(widgets.VBox):
 
     def __init__(self, *above: widgets.Widget) -> None:
         self._buttons = widgets.HBox()
-        self._shown = widgets.Output()
+        # JupyterLab replaces no output inside of an Output widget, so what happens is drawn as the text of this one.
+        self._shown = widgets.HTML()
         super().__init__([*above, self._buttons, self._shown])
 
     def offer(self, label: str, style: str, work: Callable[[], None]) -> None:
@@ -28,16 +29,18 @@ class _Buttons(widgets.VBox):
         button.on_click(lambda _: self._do(work))
         self._buttons.children = (*self._buttons.children, button)
 
+    def show(self, shown: Shown) -> None:
+        """Draw this below the buttons."""
+        self._shown.value = shown._repr_html_()
+
     def _do(self, work: Callable[[], None]) -> None:
         self._enable(False)
-        self._shown.clear_output()
-        with self._shown:
-            try:
-                work()
-            except BaseException:
-                # Below the buttons, which can be pressed again.
-                self._enable(True)
-                raise
+        try:
+            work()
+        except Exception as error:
+            # The press of a button has no cell that could fail. It can be pressed again.
+            self._enable(True)
+            self.show(verdict("bad", "!", type(error).__name__, str(error)))
 
     def _enable(self, enabled: bool) -> None:
         for button in self._buttons.children:
@@ -63,7 +66,7 @@ class Approval(_Buttons):
         return self._decided
 
     def _decide(self, answer: Callable[..., Any]) -> None:
-        self._decided = follow(answer(self._repository, self._execution, comment=self._comment.value))
+        self._decided = follow(answer(self._repository, self._execution, comment=self._comment.value), self.show)
 
 
 class Deletion(_Buttons):
@@ -79,5 +82,5 @@ class Deletion(_Buttons):
         self.offer("Delete all of it", "danger", self._delete)
 
     def _delete(self) -> None:
-        follow(release.destroy(self._repository, self._plan))
+        follow(release.destroy(self._repository, self._plan), self.show)
         self.is_done = True

@@ -14,7 +14,7 @@ _OWN = """
 .shown table th, .shown table td { padding: 4px 22px 4px 0; text-align: left; vertical-align: top; font-size: 14px; }
 .shown table .number { text-align: right; } .shown table .text { white-space: pre-line; }
 .shown table tbody tr:nth-child(n), .shown table tbody tr:nth-child(n):hover { background: none; }
-.shown ul { margin: 0 0 8px; padding-left: 18px; }
+.shown .verdict p { white-space: pre-line; } .shown ul { margin: 0 0 8px; padding-left: 18px; }
 .columns { grid-template-columns: repeat(auto-fill, minmax(min(100%, 380px), 1fr)); } figure { max-width: 520px; }
 .graph { max-width: 100%; height: auto; } .graph text { font-size: 12px; }
 .state-box { fill: var(--card); stroke: var(--second); } .state-box.group { fill: var(--track); }

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from html import escape
 from typing import Any
 
@@ -18,21 +19,37 @@ _TONES = {IN_PROGRESS: "run", SUCCEEDED: "good", FAILED: "bad"}
 _WORDS = {IN_PROGRESS: "running", SUCCEEDED: "done", PENDING: "–"}
 
 
-def follow(events_of_a_use_case: Events[Result]) -> Result:
-    """Run a use case of `mlops.release` to its end and show its events. Returns its result."""
-    shown = Live()
+def follow(events_of_a_use_case: Events[Result], draw: Callable[[Shown], None] | None = None) -> Result:
+    """Run a use case of `mlops.release` to its end and show its events. Returns its result.
+
+    `draw` shows the present state; by default it is an output of the cell.
+    """
+    shown = Live(draw or Output().draw)
     return result(events_of_a_use_case, shown.on_event)
 
 
-class Live:
-    """One output that is drawn again after each event."""
+class Output:
+    """One output of a cell, which is replaced by what is drawn next."""
 
     def __init__(self) -> None:
+        self._handle: Any = None
+
+    def draw(self, shown: Shown) -> None:
+        if self._handle is None:
+            self._handle = display(shown, display_id=True)
+        else:
+            self._handle.update(shown)
+
+
+class Live:
+    """Draws the state again after each event."""
+
+    def __init__(self, draw: Callable[[Shown], None]) -> None:
+        self._show = draw
         self._steps: list[tuple[str, str]] = []
         self._detail = ""
         self._execution: Execution | None = None
         self._end = Shown("")
-        self._handle: Any = None
 
     def on_event(self, event: events.Event) -> None:
         match event:
@@ -66,11 +83,7 @@ class Live:
             shown += Shown(f'<p class="note">{escape(self._detail)}</p>')
         if self._execution is not None:
             shown += stages(self._execution)
-        shown += self._end
-        if self._handle is None:
-            self._handle = display(shown, display_id=True)
-        else:
-            self._handle.update(shown)
+        self._show(shown + self._end)
 
 
 def stages(execution: Execution) -> Shown:

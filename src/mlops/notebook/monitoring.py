@@ -4,9 +4,8 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops.aws import endpoints, paging, polling
@@ -20,14 +19,17 @@ from mlops.release import Repository, invoke
 _ROWS_PER_REQUEST = 20
 _RUNS = "monitoring/runs/"
 _DRIFT = "baseline_drift_check"
+# A run leaves out what was written in the two seconds before it.
+_LEFT_OUT = timedelta(seconds=3)
 
 
 @dataclass(frozen=True, repr=False)
 class Captured(Shown):
-    """`keys` are the objects with the records of the requests, below `prefix`."""
+    """`keys` are the objects with the records of the requests, below `prefix`; the last one was written at `written`."""
 
     prefix: str = ""
     keys: frozenset[str] = frozenset()
+    written: datetime = datetime.min.replace(tzinfo=UTC)
 
 
 def capture(repository: Repository, dataset: Dataset, requests: int = 40, shift: Shift | None = None) -> Captured:
@@ -37,7 +39,7 @@ def capture(repository: Repository, dataset: Dataset, requests: int = 40, shift:
     """
     client, bucket, prefix = repository.session.client("s3"), repository.bucket, _captured(repository)
     began = datetime.now(UTC).replace(microsecond=0)
-    before = set(_keys(client, bucket, prefix))
+    before = _objects(client, bucket, prefix).keys()
     rows = itertools.cycle(dataset.rows("test"))
     for _ in range(requests):
         batch = [shift.of(dataset, row) if shift else row for row in itertools.islice(rows, _ROWS_PER_REQUEST)]
@@ -48,11 +50,12 @@ def capture(repository: Repository, dataset: Dataset, requests: int = 40, shift:
     expected = requests if sampled == 100 else max(1, requests * sampled // 200)
     backoff = polling.Backoff()
     while True:
-        keys = sorted(set(_keys(client, bucket, prefix)) - before)
-        records = [json.loads(line) for key in keys for line in _text(client, bucket, key).splitlines()]
+        new = {key: at for key, at in _objects(client, bucket, prefix).items() if key not in before}
+        records = [json.loads(line) for key in sorted(new) for line in _text(client, bucket, key).splitlines()]
         records = [each for each in records if _moment(each) >= began]
         if len(records) >= expected:
-            return Captured(_records(records, f"s3://{bucket}/{prefix}").html, prefix, frozenset(keys))
+            shown = _records(records, f"s3://{bucket}/{prefix}")
+            return Captured(shown.html, prefix, frozenset(new), max(new.values()))
         backoff.sleep()
 
 
@@ -77,6 +80,8 @@ def monitor(repository: Repository, captured: Captured, *, report: bool = False)
     """
     client, bucket = repository.session.client("s3"), repository.bucket
     backoff = polling.Backoff()
+    while datetime.now(UTC) < captured.written + _LEFT_OUT:
+        backoff.sleep()
     while True:
         runs = {run: keys for run, keys in _runs(client, bucket, captured.prefix).items() if keys & captured.keys}
         if captured.keys <= frozenset().union(*runs.values()):
@@ -123,8 +128,9 @@ def _run(repository: Repository) -> None:
 
 def _runs(client: Any, bucket: str, prefix: str) -> dict[str, frozenset[str]]:
     """The objects that each run which has ended has read, by the run's name."""
-    written = list(_keys(client, bucket, _RUNS))
-    ended = [key.split("/")[-2] for key in written if key.endswith("/constraint_violations.json")]
+    ended = [
+        key.split("/")[-2] for key in _objects(client, bucket, _RUNS) if key.endswith("/constraint_violations.json")
+    ]
     manifests = {run: json.loads(_text(client, bucket, f"{_RUNS}{run}/manifest.json")) for run in ended}
     return {run: frozenset(f"{prefix}{name}" for name in names) for run, (_, *names) in manifests.items()}
 
@@ -160,8 +166,10 @@ def _moment(record: dict[str, Any]) -> datetime:
     return datetime.fromisoformat(record["eventMetadata"]["inferenceTime"])
 
 
-def _keys(client: Any, bucket: str, prefix: str) -> Iterator[str]:
-    return (each["Key"] for each in paging.items(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix))
+def _objects(client: Any, bucket: str, prefix: str) -> dict[str, datetime]:
+    """The keys below a prefix, and when their objects were written."""
+    listed = paging.items(client, "list_objects_v2", "Contents", Bucket=bucket, Prefix=prefix)
+    return {each["Key"]: each["LastModified"] for each in listed}
 
 
 def _text(client: Any, bucket: str, key: str) -> str:
