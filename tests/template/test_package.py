@@ -136,13 +136,15 @@ def in_the_workflows(requirements: str) -> set[str]:
 
 
 def on_a_laptop() -> set[str]:
-    return modules("mlops").union(*map(modules, TEAM))
+    """All modules but those of the notebook, which has an environment of its own (`make notebook`)."""
+    return modules("mlops").difference(modules("mlops/notebook")).union(*map(modules, TEAM))
 
 
 def modules(package: str) -> set[str]:
-    folder = root(package) / package
+    """The modules in the folder of a package, by their full names."""
+    folder = root(package.partition("/")[0]) / package
     return {
-        ".".join(path.relative_to(root(package)).with_suffix("").parts).removesuffix(".__init__")
+        ".".join(path.relative_to(root(package.partition("/")[0])).with_suffix("").parts).removesuffix(".__init__")
         for path in folder.rglob("*.py")
     }
 
