@@ -76,7 +76,7 @@ def lines(
         )
     low, high = span or (min(x for x, _ in points), max(x for x, _ in points))
     most = max([*(y for _, y in points), *bounds])
-    plot = svg.Plot(height=height, left=58, top=24 + 16 * ((len(series) + 1) // 2 if len(series) > 1 else 0))
+    plot = svg.Plot(height=height, left=74, top=24 + 16 * ((len(series) + 1) // 2 if len(series) > 1 else 0))
     x, y = plot.x(low, high if high > low else low + 1), plot.y(0, most * 1.08 or 1)
     drawn = [plot.grid(x, y, x_title, y_title)]
     drawn += [svg.line((x.start, y(bound)), (x.end, y(bound)), "bound") for bound in bounds]
