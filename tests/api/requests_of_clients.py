@@ -44,7 +44,13 @@ _BODIES = st.none() | st.text() | st.binary() | _DOCUMENTS | _DOCUMENTS.map(lamb
 _TYPES = st.sampled_from([_CSV, _JSON, "application/json; charset=utf-8", "TEXT/CSV", "image/png", "", ";", ","])
 _ACCEPTED = st.sampled_from([_CSV, _JSON, "*/*", "text/*", "image/png", "", ";q=0", ",,"]) | st.text(max_size=20)
 _HEADERS = st.fixed_dictionaries(
-    {}, optional={"Content-Type": _TYPES | st.text(max_size=20), "Accept": _ACCEPTED, "X-Anything": st.text()}
+    {},
+    optional={
+        "Content-Type": _TYPES | st.text(max_size=20),
+        "Accept": _ACCEPTED,
+        "X-Inference-Id": st.text(),
+        "X-Anything": st.text(),
+    },
 )
 _PATHS = st.sampled_from(["/predict", "/health", "/", "", "/predict/", "/train"]) | st.text()
 _METHODS = st.sampled_from(["POST", "GET", "PUT", "DELETE", "OPTIONS", "HEAD", "PATCH"])

@@ -71,6 +71,25 @@ def test_a_synthetic_check_without_an_interval_up_to_a_day_is_refused(repository
 
 
 @pytest.mark.parametrize(
+    ("duration", "seconds"),
+    [("PT24H", 86_400), ("P7D", 604_800), ("P1DT90M", 91_800), ("PT1S", 1), ("P80D", 6_912_000)],
+)
+def test_predictions_are_judged_at_an_age(repository, duration: str, seconds: int):
+    repository.change("monitoring.yml", lambda data: data.update(quality={"labels_arrive_within": duration}))
+    quality = load(repository.root).monitoring.quality
+    assert (quality.age, quality.pause) == (seconds, 86_400)
+
+
+@pytest.mark.parametrize("duration", ["", "P", "PT", "P1DT", "24h", "PT0S", "P81D", "P1M", "PT1.5H", "-PT1H"])
+@pytest.mark.parametrize("key", ["labels_arrive_within", "every"])
+def test_another_duration_is_refused_with_the_forms_that_are_allowed(repository, key: str, duration: str):
+    repository.change("monitoring.yml", lambda data: data["quality"].update({key: duration}))
+    [problem] = repository.problems()
+    assert (problem.file, problem.key) == ("configuration/monitoring.yml", f"quality.{key}")
+    assert "PT24H" in problem.allowed
+
+
+@pytest.mark.parametrize(
     ("key", "value"),
     [("violations", -1), ("instance_type", "m5.large"), ("retrainings", {}), ("retraining", {"minimum_hours": -1})],
 )

@@ -15,6 +15,7 @@ from mlops.container.directories import Container
 from mlops.container.kinds import Category, Number
 from mlops.container.programs.baseline import baseline
 from mlops.container.programs.monitor import monitor
+from mlops.container.programs.quality import quality
 
 FEATURES = (Number("size"), Number("rooms", integer=True), Category("color", ("green", "red", "yellow")))
 PRICE = Number("price")
@@ -113,6 +114,12 @@ class Job:
         if lines is not None:
             self.write(lines)
         monitor(Container(self.base))
+        return self.output("metrics")
+
+    def judge(self, lines: Iterable[str]) -> dict[str, Any]:
+        """Compare the lines with ground truth; metrics.json."""
+        self.write(lines)
+        quality(Container(self.base))
         return self.output("metrics")
 
     def output(self, name: str) -> dict[str, Any]:

@@ -1,25 +1,42 @@
-"""The drift report in Chromium, wide and narrow, light and dark."""
+"""The reports of monitoring in Chromium, wide and narrow, light and dark."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from pathlib import Path
 
 import browsers
 import pytest
-from monitored import Job, records, rows, truth
+from monitored import STYLE, Job, records, rows, truth
 from playwright.sync_api import Browser
 
 pytestmark = browsers.MARKS
 
 
+def drift(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    job = Job(tmp_path, monkeypatch)
+    job.run([*records(rows(500, larger=50.0, colors=f"green {'yellow' * 30}")), "{"])
+
+
+def quality(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("QUALITY_BOUNDS", "accuracy=0.9 log_loss=1")
+    job = Job(tmp_path, monkeypatch, STYLE)
+    job.write([truth(f"e{number}", STYLE.values[number % 3]) for number in range(50)], "ground_truth/a.jsonl")
+    job.judge(records(rows(60), [f"{STYLE.values[number % 2]},0.6" for number in range(60)]))
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("width", [360, 1100])
+@pytest.mark.parametrize("make", [drift, quality])
 def test_the_page_fits_and_loads_nothing_else(
-    browser: Browser, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, width: int, scheme: str
+    browser: Browser,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    make: Callable[[Path, pytest.MonkeyPatch], None],
+    width: int,
+    scheme: str,
 ) -> None:
-    job = Job(tmp_path, monkeypatch)
-    job.write([truth(f"e{number}", "100") for number in range(50)], "ground_truth/a.jsonl")
-    job.run([*records(rows(500, larger=50.0, colors=f"green {'yellow' * 30}")), "{"])
+    make(tmp_path, monkeypatch)
     file = tmp_path / "processing" / "output" / "monitoring" / "report.html"
     page = browser.new_page(viewport={"width": width, "height": 800}, color_scheme=scheme)
     requested: list[str] = []

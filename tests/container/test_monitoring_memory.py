@@ -8,7 +8,6 @@ from monitored import FEATURES, PRICE, record
 
 from mlops.container.kinds import Category, Number
 from mlops.container.monitoring.capture import Captured
-from mlops.container.monitoring.truth import GroundTruth
 from mlops.container.sketch import Sketch
 from mlops.container.summaries import MOST_LETTERS, MOST_UNKNOWN_VALUES, CategorySummary, NumberSummary
 
@@ -60,7 +59,7 @@ def test_names_of_unknown_columns_are_kept_up_to_a_limit(tmp_path) -> None:
     file = tmp_path / "a.jsonl"
     bodies = (f'{{"instances": [{{"column {number}": 1}}]}}' for number in range(1000))
     file.write_text("".join(f"{record(body, None, encoding='JSON')}\n" for body in bodies))
-    captured = Captured(PRICE, FEATURES, None, GroundTruth(PRICE))
+    captured = Captured(PRICE, FEATURES)
     captured.read([file])
     assert captured.counts.foreign == 1000
     assert len(captured.counts.extra) == MOST_UNKNOWN_VALUES
@@ -69,7 +68,7 @@ def test_names_of_unknown_columns_are_kept_up_to_a_limit(tmp_path) -> None:
 def test_rows_are_summarised_in_parts(tmp_path) -> None:
     file = tmp_path / "a.jsonl"
     file.write_text(f"{record('100,3,green', '1')}\n" * 25_000)
-    captured = Captured(PRICE, FEATURES, None, GroundTruth(PRICE))
+    captured = Captured(PRICE, FEATURES)
     waiting = []
     add = captured._add
 

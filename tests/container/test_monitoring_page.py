@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import re
-from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from monitored import Job, record, records, rows, truth
+from markup import Structure
+from monitored import Job, record, records, rows
 from programs import start
 
 from mlops.container.monitoring import page
@@ -18,36 +18,7 @@ def job(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Job:
     return Job(tmp_path, monkeypatch)
 
 
-class Structure(HTMLParser):
-    """Checks that each tag is closed in order, and collects what a browser would load."""
-
-    VOID = ("meta", "br")
-
-    def __init__(self, text: str) -> None:
-        super().__init__()
-        self.open: list[str] = []
-        self.loads: list[str] = []
-        self.ids: list[str] = []
-        self.feed(text)
-        assert not self.open
-
-    def handle_starttag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        if tag not in self.VOID:
-            self.open.append(tag)
-        self.loads += [tag for name, _ in attributes if name in ("src", "href", "xlink:href")]
-        self.loads += [tag] if tag in ("script", "link", "iframe") else []
-        self.ids += [value or "" for name, value in attributes if name == "id"]
-
-    def handle_startendtag(self, tag: str, attributes: list[tuple[str, str | None]]) -> None:
-        self.handle_starttag(tag, attributes)
-        self.handle_endtag(tag)
-
-    def handle_endtag(self, tag: str) -> None:
-        assert self.open.pop() == tag
-
-
 def test_the_page_is_whole_and_loads_nothing(job: Job) -> None:
-    job.write([truth("e1", "100")], "ground_truth/a.jsonl")
     job.run(records(rows(500, larger=50.0)))
     structure = Structure(job.page)
     assert structure.loads == []

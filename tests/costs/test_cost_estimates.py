@@ -33,12 +33,12 @@ def test_a_generated_repository_costs_less_than_the_promised_sum_a_day(costed, g
     estimate = costed("us-east-1", generated).estimate()
     assert standing(estimate) == {
         "endpoint of production": about(1.344),  # 0.056 × 24
-        "alarms": about(0.023014),  # 4 of the endpoint and the API, 3 of monitoring: 7 × 0.10 × 12 / 365
+        "alarms": about(0.026301),  # 4 of the endpoint and the API, 4 of monitoring: 8 × 0.10 × 12 / 365
         "dashboards": about(0.098630),  # 3.00 × 12 / 365
         "keys": about(0.032877),  # 1.00 × 12 / 365
         "metrics of monitoring": about(0.039452),  # 4 × 0.30 × 12 / 365
     }
-    assert estimate.day == about(1.537973)
+    assert estimate.day == about(1.541260)
     assert estimate.day < 1.56
 
 
@@ -47,13 +47,13 @@ def test_two_scaled_instances_in_virginia(costed) -> None:
     assert standing(estimate) == {
         "endpoint of production": about(5.52),  # 2 × 0.115 × 24
         "alarms": about(
-            0.029589
-        ),  # 4 of the endpoint and the API, 3 of monitoring, 2 of autoscaling: 9 × 0.10 × 12 / 365
+            0.032877
+        ),  # 4 of the endpoint and the API, 4 of monitoring, 2 of autoscaling: 10 × 0.10 × 12 / 365
         "dashboards": about(0.098630),
         "keys": about(0.032877),
         "metrics of monitoring": about(0.039452),
     }
-    assert estimate.day == about(5.720548)
+    assert estimate.day == about(5.723836)
     assert estimate.missing == []
 
 
@@ -105,14 +105,14 @@ def test_two_instances_in_ireland(costed) -> None:
     builds.write_text(builds.read_text().replace("BUILD_GENERAL1_LARGE", "BUILD_GENERAL1_MEDIUM"))
     estimate = repository.estimate()
     assert estimate.missing == []
-    # 2 × 0.128 × 24 = 6.144; alarms 9 × 1.2 / 365; metrics 4 × 3.6 / 365; dashboard 36 / 365; key 12 / 365
-    assert estimate.day == about(6.344548)
+    # 2 × 0.128 × 24 = 6.144; alarms 10 × 1.2 / 365; metrics 4 × 3.6 / 365; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(6.347836)
     found = steps(estimate)
     assert found["training job"] == found["baseline job"] == about(0.257)  # 1 h of ml.m5.xlarge
     assert found["test endpoint"] == about(21.952)  # 171.5 h × 0.128
     # Image 0.30, render 0.30, jobs 3 × 0.257, QA 90 × 0.01, smoke 0.075, test endpoint, shift 4 × 0.128, pipeline 1.35
     assert estimate.release_at_most == about(26.16)
-    assert estimate.monitoring.most_usd == about(6.168)  # 24 × 0.257
+    assert estimate.monitoring.most_usd == about(6.425)  # 25 × 0.257
     assert estimate.batch.usd_an_hour == about(0.771)  # 3 × 0.257
     assert estimate.batch.comparison_usd_an_hour == about(0.257)
 
@@ -170,8 +170,8 @@ def test_a_table_of_the_teams_completes_a_region(costed, tmp_path: Path) -> None
     table.write_text(json.dumps({"regions": {"ap-southeast-2": figures}}))
     estimate = costed("ap-southeast-2").estimate(table)
     assert estimate.missing == []
-    # 2 × 0.5 × 24 = 24; alarms 9 × 0.73 × 12 / 365 = 0.216; metrics 4 × 6 / 365; dashboard 36 / 365; key 12 / 365
-    assert estimate.day == about(24.413260)
+    # 2 × 0.5 × 24 = 24; alarms 10 × 0.73 × 12 / 365 = 0.24; metrics 4 × 6 / 365; dashboard 36 / 365; key 12 / 365
+    assert estimate.day == about(24.437260)
     # Image 6, render 6, training 1, baseline and evaluation 1, QA 36, smoke 1.5, test 85.75, shift 2, pipeline 1.35
     assert estimate.release_at_most == about(140.6)
 
@@ -186,8 +186,8 @@ def test_a_challenger_has_instances_of_its_own(costed) -> None:
 def test_clients_of_the_endpoint_need_other_alarms(costed) -> None:
     repository = costed("us-east-1")
     repository.change("production.yml", lambda production: production.update(clients_call="endpoint"))
-    # Two of the release, two of the endpoint, two of autoscaling, three of monitoring
-    assert standing(repository.estimate())["alarms"] == about(0.029589)
+    # Two of the release, two of the endpoint, two of autoscaling, four of monitoring
+    assert standing(repository.estimate())["alarms"] == about(0.032877)
 
 
 def test_spot_training_is_charged_by_its_runtime_and_not_by_its_waiting(costed) -> None:
@@ -216,12 +216,12 @@ FEATURES = (Number("size"), Category("color", ("green", "red")), Number("hour", 
 def test_a_day_of_monitoring_costs_its_jobs_and_metrics(costed) -> None:
     estimate = with_history(costed("us-east-1"), History())
     day = estimate.monitoring
-    assert (day.what, day.runs) == ("24 × ml.t3.medium", about(24))
+    assert (day.what, day.runs) == ("25 × ml.t3.medium", about(25))  # one of them with ground truth
     assert (day.minutes, day.usd) == (None, None)
-    assert day.most_usd == about(1.2)  # 24 h × 0.05
-    # Violations, QualityRows; price, size, color; mae, mse, r2, rmse
-    assert day.metrics == 9
-    assert day.metrics_usd == about(0.088767)  # 9 × 0.30 × 12 / 365
+    assert day.most_usd == about(1.25)  # 25 h × 0.05
+    # Violations; price, size, color; once a day QualityViolations, QualityRows, Unlabelled; mae, mse, r2, rmse
+    assert day.metrics == 11
+    assert day.metrics_usd == about(0.042329)  # (4 + 7 / 24) × 0.30 × 12 / 365
     assert estimate.batch.usd_an_hour == about(0.115)
 
 
@@ -231,7 +231,7 @@ def test_past_jobs_of_monitoring_replace_the_bound(costed) -> None:
         for took in (2, 9, 3)
     ]
     day = with_history(costed("us-east-1"), History(monitored=monitored)).monitoring
-    assert (day.minutes, day.usd) == (3, about(0.06))  # 24 × 3 / 60 × 0.05
+    assert (day.minutes, day.usd) == (3, about(0.0625))  # 25 × 3 / 60 × 0.05
 
 
 def test_metrics_that_are_published_once_a_day_cost_an_hour_of_the_day(costed) -> None:
@@ -239,7 +239,14 @@ def test_metrics_that_are_published_once_a_day_cost_an_hour_of_the_day(costed) -
     repository.change("monitoring.yml", lambda monitoring: monitoring.update(schedule="rate(1 day)"))
     estimate = with_history(repository, History())
     assert standing(estimate)["metrics of monitoring"] == about(0.001644)  # 4 × 0.30 × 12 / 365 / 24
-    assert estimate.monitoring.most_usd == about(0.05)
+    assert estimate.monitoring.most_usd == about(0.1)  # one job, and one with ground truth
+
+
+def test_without_ground_truth_no_job_reads_it(costed) -> None:
+    repository = costed("us-east-1")
+    repository.change("monitoring.yml", lambda monitoring: monitoring.pop("quality"))
+    day = with_history(repository, History()).monitoring
+    assert (day.runs, day.metrics) == (about(24), 4)
 
 
 def test_the_synthetic_check_adds_its_metrics_and_its_alarm_where_clients_call_the_api(costed) -> None:
@@ -266,7 +273,7 @@ def test_the_state_machine_publishes_the_metrics_that_are_counted() -> None:
     assert tuple(nothing) == monitoring.RECORD_METRICS
     published = machine["PublishMetrics"]["Arguments"]["MetricData"]
     counts = re.findall(r"'(\w+)': \$metrics\.\w+", published)
-    assert set(counts) == {*monitoring.RECORD_METRICS, *monitoring.COMPARISON_METRICS}
+    assert set(counts) == {*monitoring.RECORD_METRICS, *monitoring.COMPARISON_METRICS, *monitoring.QUALITY_METRICS}
     limit = machine["Monitor"]["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"]
     assert limit == 60 * monitoring.MOST_MINUTES
 

@@ -129,3 +129,58 @@ def test_the_first_execution_of_a_new_pipeline_is_not_reported():
     # No variable has a value before the Source stage has run.
     assert read(own, "variables") == {}
     assert read(asked_for, "variables") == {"CommitId": "1a2b", "Tune": "true"}
+
+
+def of_state(name: str, key: str) -> str:
+    """An expression that a state of monitoring assigns."""
+    return machine("monitoring.asl.json")["States"][name]["Assign"][key]
+
+
+@pytest.mark.parametrize(
+    ("first", "count", "ends"),
+    [
+        ("2026/03/02/09/a.jsonl", 1, ("2026/03/02", "2026/03/02")),
+        ("2026/02/22/09/a.jsonl", 9, ("2026/02/22", "2026/03/02")),
+        ("2026/02/21/09/a.jsonl", 2, ("2026/02", "2026/03")),
+        ("2025/12/12/09/a.jsonl", 4, ("2025/12", "2026/03")),
+        ("2024/12/31/23/a.jsonl", 3, ("2024", "2026")),
+    ],
+)
+def test_ground_truth_has_nine_folders_at_most_from_the_first_record_to_today(
+    first: str, count: int, ends: tuple[str, str]
+) -> None:
+    captured = [first, "2026/03/02/10/b.jsonl"]
+    folders = evaluate(of_state("WriteManifest", "folders"), captured=captured, started="2026-03-02T23:59:59")
+    assert (len(folders), folders[0], folders[-1]) == (count, *ends)
+
+
+@pytest.mark.parametrize(
+    ("cursor", "due"),
+    [
+        ({"Since": "", "After": ""}, True),
+        ({"Since": "2026-03-01T12:00:00", "After": ""}, True),
+        ({"Since": "2026-03-01T12:00:01", "After": ""}, False),
+        ({"Since": "2026-03-01T23:00:00", "After": "capture/e/AllTraffic/x"}, True),
+    ],
+)
+def test_ground_truth_is_read_once_a_day_or_when_a_run_left_some(cursor: dict[str, str], due: bool) -> None:
+    rule = machine("monitoring.asl.json")["States"]["IsDue"]["Choices"][1]["Condition"]
+    text = rule.replace("${QualityEverySeconds}", "86400")
+    assert evaluate(text, cursor=cursor, end="2026-03-02T12:00:00") is due
+
+
+def test_predictions_of_all_endpoints_in_production_are_judged_from_where_a_run_failed() -> None:
+    names = ["a--m-00000001", "a--m-00000002", "a--m-production", "a--m-test", "a-b--m-00000003", "a--mm-00000004"]
+    result = {"CommonPrefixes": [{"Prefix": f"capture/{name}/"} for name in names]}
+    text = of_state("ListEndpoints", "endpoints").replace("${Project}", "a").replace("${Model}", "m")
+    found = evaluate(text, cursor={"Endpoint": ""}, states={"result": result})
+    assert found == ["a--m-00000001", "a--m-00000002", "a--m-production"]
+    assert evaluate(text, cursor={"Endpoint": "a--m-00000002"}, states={"result": result}) == found[1:]
+    assert evaluate(text, cursor={"Endpoint": ""}, states={"result": {}}) == []
+
+
+def test_each_job_has_a_name_of_its_own_also_within_a_second() -> None:
+    second = of_state("OpenWindow", "second")
+    assert evaluate(second, second=2_000_000_000) == 2_000_000_001
+    job = of_state("OpenWindow", "job").replace("${Project}", "taxi")
+    assert evaluate(job, second=2_000_000_000) == "taxi-77359401-monitor"

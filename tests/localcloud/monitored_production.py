@@ -16,7 +16,8 @@ from mlops.configuration import load
 from mlops.release import templates
 
 STACKS = ("storage", "jobs", "monitoring")
-# A record with the word "drifted" is a violation; with the word "broken" the program fails.
+# A record with the word "drifted" is a violation; with the word "broken" the program fails. Ground truth is the line of
+# the record again; "wrong" is a violation, "fatal" fails.
 IMAGE = {
     "Dockerfile": 'FROM python:3.13-slim\nWORKDIR /opt/program\nCOPY mlops mlops\nENTRYPOINT ["python"]\n',
     "mlops/__init__.py": "",
@@ -24,19 +25,29 @@ IMAGE = {
     "mlops/container/__main__.py": """
 import json, os, pathlib, sys
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"], "processing")
-assert sys.argv[1:] == ["monitor"] and (base / "input/baseline/statistics.json").is_file()
-records = "".join(file.read_text() for file in sorted((base / "input/capture").rglob("*.jsonl"))).splitlines()
+output = base / "output/monitoring"
+def lines(name):
+    return "".join(file.read_text() for file in sorted((base / "input" / name).rglob("*.jsonl"))).splitlines()
+records, labels = lines("capture"), lines("ground_truth")
 if any("broken" in record for record in records):
     sys.exit("the records are broken")
-drifted = sum("drifted" in record for record in records)
-truth = base / "input/ground_truth"
-metrics = {"records": len(records), "rows": len(records), "unreadable": 0, "foreign": 0, "late": 0,
-    "drift": {"distance": float(drifted), "größe": 0.5, "empty": None}, "drifted": ["distance"] * bool(drifted),
-    "violations": drifted, "quality_rows": len(list(truth.rglob("*.jsonl"))), "from": os.environ["MONITORING_FROM"]}
-if metrics["quality_rows"]:
-    metrics["quality"] = {"rmse": 2.5}
-(base / "output/monitoring/metrics.json").write_text(json.dumps(metrics))
-(base / "output/monitoring/records.json").write_text(json.dumps(records))
+if sys.argv[1:] == ["monitor"]:
+    assert (base / "input/baseline/statistics.json").is_file() and not labels
+    drifted = sum("drifted" in record for record in records)
+    metrics = {"records": len(records), "rows": len(records), "unreadable": 0, "foreign": 0, "late": 0,
+        "drift": {"distance": float(drifted), "größe": 0.5, "empty": None}, "drifted": ["distance"] * bool(drifted),
+        "violations": drifted, "from": os.environ["MONITORING_FROM"]}
+else:
+    assert sys.argv[1:] == ["quality"]
+    if "fatal" in labels:
+        sys.exit("the ground truth is fatal")
+    joined = [record for record in records if record in labels]
+    metrics = {"records": len(records), "unlabelled": len(records) - len(joined), "quality_rows": len(joined),
+        "violations": sum("wrong" in record for record in joined), "bounds": os.environ["QUALITY_BOUNDS"]}
+    if joined:
+        metrics["quality"] = {"rmse": 2.5}
+(output / "metrics.json").write_text(json.dumps(metrics))
+(output / "records.json").write_text(json.dumps(records))
 """,
 }
 PRODUCTION = """
@@ -103,10 +114,10 @@ class Monitored:
         """The JSON in an object."""
         return json.loads(self.cloud.client("s3").get_object(Bucket=self.bucket, Key=key)["Body"].read())
 
-    def capture(self, *records: str, name: str = "00-00-000.jsonl") -> None:
+    def capture(self, *records: str, name: str = "00-00-000.jsonl", endpoint: str = "") -> None:
         """Write records that the endpoint has captured in this hour."""
         self.put(
-            f"capture/{self.endpoint}/AllTraffic/{datetime.now(UTC):%Y/%m/%d/%H}/{name}",
+            f"capture/{endpoint or self.endpoint}/AllTraffic/{datetime.now(UTC):%Y/%m/%d/%H}/{name}",
             "".join(f"{record}\n" for record in records),
         )
 

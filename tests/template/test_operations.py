@@ -100,7 +100,7 @@ def parse_aws(words: list[str]) -> None:
     """Look service, operation and options up in botocore's models."""
     service, operation, *rest = words
     session = botocore.session.get_session()
-    model = session.get_service_model(service)
+    model = session.get_service_model({"s3api": "s3"}.get(service, service))
     operations = {xform_name(name, "-"): name for name in model.operation_names}
     assert operation in operations, f"{service} has no {operation}"
     shape = model.operation_model(operations[operation]).input_shape

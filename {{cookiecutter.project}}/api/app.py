@@ -40,8 +40,13 @@ def predict() -> Response:
     body = (b64decode if event.is_base64_encoded else str.encode)(event.body or "")
     request = requests.read(body, headers.get("content-type", ""), headers.get("accept", ""))
     started = time.perf_counter()
-    is_synthetic = endpoint.SYNTHETIC_HEADER.lower() in headers
-    answer = endpoint.invoke(request.body, request.content_type, request.accept, is_synthetic=is_synthetic)
+    answer = endpoint.invoke(
+        request.body,
+        request.content_type,
+        request.accept,
+        is_synthetic=endpoint.SYNTHETIC_HEADER.lower() in headers,
+        inference_id=requests.inference_id(headers),
+    )
     metrics.add_metric("EndpointLatency", MetricUnit.Milliseconds, 1000 * (time.perf_counter() - started))
     if answer.status != 200:
         raise ServiceError(answer.status, _reason(answer.body))

@@ -29,13 +29,21 @@ class Response:
 
 
 def invoke(
-    body: bytes, content_type: str, accept: str, variant: str | None = None, *, is_synthetic: bool = False
+    body: bytes,
+    content_type: str,
+    accept: str,
+    variant: str | None = None,
+    *,
+    is_synthetic: bool = False,
+    inference_id: str = "",
 ) -> Response:
-    """Call the endpoint: the given variant, or the one that SageMaker chooses.
+    """Call the endpoint: the given variant, or the one that SageMaker chooses. Captured records have the inference id.
 
     A container's 4xx is returned with its reason. Its 5xx, a time-out, throttling or a missing endpoint raise
     botocore's exceptions, which Lambda counts as errors of the function.
     """
+    if is_synthetic:
+        inference_id = SYNTHETIC_ID
     try:
         response = _client().invoke_endpoint(
             EndpointName=settings.ENDPOINT_NAME,
@@ -43,7 +51,7 @@ def invoke(
             ContentType=content_type,
             Accept=accept,
             **({"TargetVariant": variant} if variant else {}),
-            **({"InferenceId": SYNTHETIC_ID} if is_synthetic else {}),
+            **({"InferenceId": inference_id} if inference_id else {}),
         )
     except ClientError as error:
         status = error.response.get("OriginalStatusCode", 500)

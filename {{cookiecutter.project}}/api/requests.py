@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from dataclasses import dataclass
 from http import HTTPStatus
 
@@ -11,6 +12,8 @@ from aws_lambda_powertools.utilities.validation import SchemaValidationError, va
 
 from api import settings
 from api.endpoint import CSV, JSON
+
+INFERENCE_ID_HEADER = "X-Inference-Id"
 
 _MAX_ROWS = settings.number("MAX_ROWS", 1000)
 _MAX_BYTES = settings.number("MAX_BYTES", 1_000_000)
@@ -52,6 +55,16 @@ def read(body: bytes, content_type: str, accept: str) -> Prediction:
     if rows > _MAX_ROWS:
         raise ServiceError(HTTPStatus.REQUEST_ENTITY_TOO_LARGE, f"Found {rows} rows, allowed are {_MAX_ROWS}")
     return Prediction(body, media, _answer_type(accept), rows)
+
+
+def inference_id(headers: Mapping[str, str]) -> str:
+    """The id by which a client will send ground truth, empty without one. The names of headers are in lower case."""
+    found = headers.get(INFERENCE_ID_HEADER.lower(), "")
+    if len(found) > 64 or not (found.isascii() and found.isprintable()) or found != found.strip():
+        raise ServiceError(
+            HTTPStatus.BAD_REQUEST, f"{INFERENCE_ID_HEADER}: allowed are at most 64 printable characters"
+        )
+    return found
 
 
 def _csv_rows(text: str) -> int:

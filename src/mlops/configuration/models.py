@@ -60,6 +60,20 @@ def _seconds(expression: str) -> int:
     return int(count) * _UNIT_SECONDS[unit.rstrip("s")]
 
 
+_DURATION = re.compile(r"P(?=.)(?:(\d{1,3})D)?(?:T(?=.)(?:(\d{1,4})H)?(?:(\d{1,5})M)?(?:(\d{1,7})S)?)?")
+_MOST_DAYS = 80
+"""Captured records expire after 90 days."""
+
+
+def _of_duration(duration: str) -> int:
+    found = _DURATION.fullmatch(duration)
+    days, hours, minutes, seconds = (int(part or 0) for part in (found.groups() if found else ("", "", "", "")))
+    total = ((days * 24 + hours) * 60 + minutes) * 60 + seconds
+    if not found or not 1 <= total <= _MOST_DAYS * 86_400:
+        raise PydanticCustomError("duration", f"a duration such as PT24H, P7D or PT90M, from PT1S to P{_MOST_DAYS}D")
+    return total
+
+
 class _File(BaseModel):
     # Strict: "2" is not a number of instances, and 1.0 is not one either.
     model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
@@ -214,8 +228,33 @@ class Retraining(_File):
     minimum_hours: Annotated[FiniteFloat, Field(ge=0, le=8760)] = 24.0
 
 
+def _duration(text: str) -> str:
+    _of_duration(text)
+    return text
+
+
+_Duration = Annotated[str, AfterValidator(_duration)]
+
+
+class Quality(_File):
+    """When predictions are judged by ground truth: at that age, and at most so often. Both are ISO 8601's durations."""
+
+    labels_arrive_within: _Duration
+    every: _Duration = "PT24H"
+
+    @property
+    def age(self) -> int:
+        """Of predictions that are judged, in seconds."""
+        return _of_duration(self.labels_arrive_within)
+
+    @property
+    def pause(self) -> int:
+        """Between two judgements, in seconds."""
+        return _of_duration(self.every)
+
+
 class Monitoring(_File):
-    """monitoring.yml. The drift alarm rings when a run finds more than `violations`.
+    """monitoring.yml. The drift alarm rings when a run finds more than `violations`. Without `quality`, none is judged.
 
     `synthetic_check` is the rate at which the API is called with golden rows, None for never.
     """
@@ -224,6 +263,7 @@ class Monitoring(_File):
     instance_type: str
     violations: Annotated[int, Field(ge=0, le=_LARGEST)] = 0
     synthetic_check: Annotated[str, AfterValidator(_rate), Field(max_length=256)] | None = None
+    quality: Quality | None = None
     retraining: Retraining = Retraining()
 
     @property

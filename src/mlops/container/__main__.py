@@ -1,4 +1,4 @@
-"""The container's entry point: SageMaker calls it with `train` or `serve`, processing jobs with evaluate, baseline or monitor."""
+"""The entry point of the container: `train` and `serve` are SageMaker's, the other programs are those of processing jobs."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ _PROGRAMS = {
     "evaluate": "mlops.container.programs.evaluate:evaluate",
     "baseline": "mlops.container.programs.baseline:baseline",
     "monitor": "mlops.container.programs.monitor:monitor",
+    "quality": "mlops.container.programs.quality:quality",
 }
 
 

@@ -48,6 +48,10 @@ class Container:
         """The CSV files of a processing job's input. Raises InputError when there are none."""
         return _csv_files(self.processing_input(name), f"input {name}")
 
+    def processing_lines(self, name: str) -> list[Path]:
+        """The files of JSON lines of a processing job's input, at any depth; none where the input is absent."""
+        return sorted(path for path in self.processing_input(name).rglob("*.jsonl") if path.is_file())
+
     def processing_output(self, name: str) -> Path:
         """The directory of a processing job's output, created."""
         path = self.base / "processing" / "output" / name

@@ -11,9 +11,11 @@ from mlops.costs.durations import History
 from mlops.costs.schedule import runs_of_rule
 from mlops.metrics import METRICS
 
-# Each run publishes these of its records; runs that find captured requests also those of the comparison.
+# Each run publishes these of its records; runs that find captured requests also those of the comparison, and runs with
+# ground truth those of the quality.
 RECORD_METRICS = ("Records", "Unreadable", "Foreign", "Late")
-COMPARISON_METRICS = ("Violations", "QualityRows")
+COMPARISON_METRICS = ("Violations",)
+QUALITY_METRICS = ("QualityViolations", "QualityRows", "Unlabelled")
 SYNTHETIC_METRICS = ("SyntheticSuccess", "SyntheticLatency")
 MOST_MINUTES = 60
 
@@ -22,6 +24,12 @@ Features = tuple[Target, Sequence[Feature]]
 
 def runs_a_day(configuration: Configuration) -> float:
     return runs_of_rule(configuration.monitoring.schedule) / DAYS_A_MONTH
+
+
+def judgements_a_day(configuration: Configuration) -> float:
+    """Runs with ground truth."""
+    quality = configuration.monitoring.quality
+    return min(runs_a_day(configuration), 86_400 / quality.pause) if quality else 0.0
 
 
 def standing(configuration: Configuration, till: Till) -> list[Charge]:
@@ -40,19 +48,25 @@ def _metrics_charge(name: str, count: int, runs: float, till: Till) -> Charge:
 
 
 def with_requests(configuration: Configuration, features: Features | None, past: History, till: Till) -> Monitoring:
-    """What a day costs in addition when each run finds captured requests; `features` None where they are unknown."""
-    type_, runs = configuration.monitoring.instance_type, runs_a_day(configuration)
+    """What a day costs in addition when each run finds captured requests, and ground truth when it is read.
+
+    `features` is None where they are unknown.
+    """
+    type_, compared = configuration.monitoring.instance_type, runs_a_day(configuration)
+    judged = judgements_a_day(configuration)
+    jobs = compared + judged
     hourly, minutes = till.price("processing", type_), past.monitoring()
-    count = None if features is None else _metrics(*features)
+    counts = None if features is None else (_of_comparison(*features), _of_quality(features[0]) if judged else 0)
+    monthly = till.price("cloudwatch", "metric")
     return Monitoring(
-        what=f"{round(runs, 2):g} × {type_}",
-        runs=runs,
+        what=f"{round(jobs, 2):g} × {type_}",
+        runs=jobs,
         minutes=minutes,
         most_minutes=MOST_MINUTES,
-        usd=None if minutes is None else times(hourly, runs * minutes / 60),
-        most_usd=times(hourly, runs * MOST_MINUTES / 60),
-        metrics=count,
-        metrics_usd=None if count is None else _a_day(till.price("cloudwatch", "metric"), count, runs),
+        usd=None if minutes is None else times(hourly, jobs * minutes / 60),
+        most_usd=times(hourly, jobs * MOST_MINUTES / 60),
+        metrics=None if counts is None else sum(counts),
+        metrics_usd=None if counts is None else _a_day(monthly, counts[0], compared, counts[1], judged),
     )
 
 
@@ -67,12 +81,16 @@ def batch(configuration: Configuration, till: Till) -> Batch:
     )
 
 
-def _metrics(target: Target, features: Sequence[Feature]) -> int:
-    """A distance for each compared column, and those of the model's quality, which ground truth adds."""
-    compared = sum(column.compared for column in (target, *features))
-    return len(COMPARISON_METRICS) + compared + len(METRICS[problem_type(target)])
+def _of_comparison(target: Target, features: Sequence[Feature]) -> int:
+    """The metrics with a distance for each compared column."""
+    return len(COMPARISON_METRICS) + sum(column.compared for column in (target, *features))
 
 
-def _a_day(monthly: float | None, count: int, runs: float) -> float | None:
+def _of_quality(target: Target) -> int:
+    return len(QUALITY_METRICS) + len(METRICS[problem_type(target)])
+
+
+def _a_day(monthly: float | None, count: int, runs: float, others: int = 0, other_runs: float = 0) -> float | None:
     """CloudWatch charges a metric by the hours in which it gets values."""
-    return times(monthly, count * min(1.0, runs / 24) / DAYS_A_MONTH)
+    hours = count * min(1.0, runs / 24) + others * min(1.0, other_runs / 24)
+    return times(monthly, hours / DAYS_A_MONTH)

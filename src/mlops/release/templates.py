@@ -138,10 +138,21 @@ def _monitoring(configuration: Configuration) -> dict[str, str]:
         "Subnets": ",".join(vpc.get("Subnets", [])),
         "SecurityGroupIds": ",".join(vpc.get("SecurityGroupIds", [])),
         "Violations": str(monitoring.violations),
+        **_quality(configuration),
         "RetrainsOnDrift": _flag(retraining.on_drift),
         "RetrainsOnData": _flag(retraining.on_data),
         "RetrainingSchedule": retraining.schedule or "",
         "MinimumHours": f"{retraining.minimum_hours:.15g}",
+    }
+
+
+def _quality(configuration: Configuration) -> dict[str, str]:
+    quality = configuration.monitoring.quality
+    bounds = {name: gate.bound for name, gate in configuration.evaluation.metrics.items()}
+    return {
+        "LabelsArriveWithinSeconds": str(quality.age) if quality else "",
+        "QualityEverySeconds": str(quality.pause) if quality else "0",
+        "QualityBounds": " ".join(f"{name}={bound:.15g}" for name, bound in bounds.items()),
     }
 
 

@@ -46,8 +46,14 @@ class Counts:
 class Captured:
     """The columns of features and predictions, and counts of records."""
 
-    def __init__(self, target: Target, features: Sequence[Feature], start: datetime | None, truth: GroundTruth) -> None:
-        """A record from before `start` is late."""
+    def __init__(
+        self,
+        target: Target,
+        features: Sequence[Feature],
+        start: datetime | None = None,
+        truth: GroundTruth | None = None,
+    ) -> None:
+        """A record from before `start` is late. `truth` holds the predictions."""
         self.features = [Column(feature, whole=True) for feature in features]
         self.predictions = Column(target, whole=False)
         self.counts = Counts()
@@ -97,7 +103,8 @@ class Captured:
         self.counts.rows += len(rows) or len(predictions.cells)
         self._rows += rows
         self._predicted += predictions.cells
-        self._truth.join(key, predictions)
+        if self._truth is not None:
+            self._truth.expect(key, predictions)
 
     def _read(self, data: dict[str, Any]) -> tuple[Sequence[Sequence[Cell]], Predictions]:
         received, sent = data.get("endpointInput"), data.get("endpointOutput")

@@ -1,17 +1,15 @@
-"""report.html: a self-contained page for people, without scripts and without templates, which the image does not have."""
+"""report.html of the comparison with the baseline."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from html import escape
 from typing import Any
 
-from mlops import metrics, pages
-from mlops.container.monitoring import charts
+from mlops.container.monitoring import charts, layout
 from mlops.container.monitoring.capture import Captured, Counts
 from mlops.container.monitoring.comparison import Compared, Violation
-from mlops.container.monitoring.truth import GroundTruth
 from mlops.container.summaries import CategorySummary
 from mlops.pages.numbers import NONE, exact, number, percent
 
@@ -23,36 +21,24 @@ def render(
     captured: Captured,
     columns: Sequence[Compared],
     violations: Sequence[Violation],
-    truth: GroundTruth,
-    quality: dict[str, Any] | None,
-    reason: str,
     start: datetime | None,
     now: datetime,
 ) -> str:
-    """The page. `reason` is why there is no quality."""
     ordered = sorted(columns, key=_order)
     target = captured.predictions.name
     word, tone, sign, words = _outcome(captured.counts, columns, violations)
     body = [
-        '<header class="top"><p class="eyebrow">Monitoring</p><h1>Captured data against the baseline</h1>',
-        f'<div class="verdict {tone}"><span class="sign" aria-hidden="true">{sign}</span>',
-        f"<div><strong>{escape(word)}</strong><p>{escape(words)}</p></div></div>",
+        '<header class="top">',
+        layout.verdict("Captured data against the baseline", word, tone, sign, words),
         _meta(captured.counts, start, now),
         _tiles(captured.counts, columns, violations),
         "</header><main>",
         _violations(violations),
-        _quality(truth, quality, reason),
         _table(ordered, target),
         _charts(ordered, target),
         "</main><footer>Drift is a distance above its threshold that chance does not explain.</footer>",
     ]
-    return (
-        '<!doctype html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
-        '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        '<meta name="color-scheme" content="light dark">\n'
-        f"<title>{escape(word)}: monitoring</title>\n<style>\n{pages.style()}</style>\n</head>\n<body>\n"
-        f"{''.join(body)}\n</body>\n</html>\n"
-    )
+    return layout.document(f"{word}: monitoring", body)
 
 
 def _order(compared: Compared) -> tuple[bool, bool, float]:
@@ -66,12 +52,12 @@ def _outcome(counts: Counts, columns: Sequence[Compared], violations: Sequence[V
     drifted = [compared.column.name for compared in columns if compared.drifted]
     if drifted:
         named = ", ".join(drifted[:5]) + (f" and {len(drifted) - 5} more" if len(drifted) > 5 else "")
-        return "Drift", "bad", "!", f"{_count(len(drifted), 'column')} of {len(columns)} drifted: {named}."
+        return "Drift", "bad", "!", f"{layout.count(len(drifted), 'column')} of {len(columns)} drifted: {named}."
     if violations:
-        return "Violations", "wait", "!", f"{_count(len(violations), 'violation')} of the constraints, no drift."
+        return "Violations", "wait", "!", f"{layout.count(len(violations), 'violation')} of the constraints, no drift."
     if not counts.rows:
         return "Nothing to compare", "run", "–", "No record with rows was captured."
-    return "No drift", "good", "✓", f"{_count(counts.rows, 'row')} like the baseline's."
+    return "No drift", "good", "✓", f"{layout.count(counts.rows, 'row')} like the baseline's."
 
 
 def _meta(counts: Counts, start: datetime | None, now: datetime) -> str:
@@ -81,24 +67,20 @@ def _meta(counts: Counts, start: datetime | None, now: datetime) -> str:
     if start is not None:
         shown.append(f"Late before {start:%d %b %Y, %H:%M} UTC")
     shown.append(f"Made {now:%d %b %Y, %H:%M} UTC")
-    return f'<div class="meta">{"".join(f"<span>{escape(text)}</span>" for text in shown)}</div>'
+    return layout.meta(shown)
 
 
 def _tiles(counts: Counts, columns: Sequence[Compared], violations: Sequence[Violation]) -> str:
     tiles = [
-        (f"{counts.rows:,}", "rows", f"in {_count(counts.records, 'record')}"),
-        (f"{sum(compared.drifted for compared in columns)}", "drifted", f"of {_count(len(columns), 'column')}"),
+        (f"{counts.rows:,}", "rows", f"in {layout.count(counts.records, 'record')}"),
+        (f"{sum(compared.drifted for compared in columns)}", "drifted", f"of {layout.count(len(columns), 'column')}"),
         (f"{len(violations):,}", "violations", "of the constraints"),
         (f"{counts.unreadable:,}", "unreadable", "truncated, or not JSON"),
         (f"{counts.foreign:,}", "foreign", "other columns or content"),
         (f"{counts.late:,}", "late", "from before this window"),
         (f"{counts.synthetic:,}", "synthetic", "of checks, not of clients"),
     ]
-    shown = (
-        f'<li><b>{value}</b><span class="name">{escape(name)}</span><span>{escape(words)}</span></li>'
-        for value, name, words in tiles
-    )
-    return f'<ul class="tiles">{"".join(shown)}</ul>'
+    return layout.tiles(tiles)
 
 
 def _violations(violations: Sequence[Violation]) -> str:
@@ -114,35 +96,15 @@ def _violations(violations: Sequence[Violation]) -> str:
     )
     left = len(violations) - MOST_VIOLATIONS
     more = f'<p class="note">{left:,} more are in constraint_violations.json.</p>' if left > 0 else ""
-    return _section(
+    return layout.section(
         "Violations",
         "Of the release's constraints.json.",
-        _grid(("Column", "Found"), rows) + more,
+        layout.grid(("Column", "Found"), rows) + more,
     )
 
 
 def _title(violation: Violation) -> str:
     return violation.check.removesuffix("_check").replace("_", " ")
-
-
-def _quality(truth: GroundTruth, quality: dict[str, Any] | None, reason: str) -> str:
-    if not truth.records:
-        return ""
-    counts = (
-        f"{_count(truth.records, 'record')} of ground truth: {_count(truth.rows, 'row')} joined, "
-        f"{truth.waiting:,} without a captured prediction, {truth.unusable:,} unusable, {truth.beyond:,} beyond the limit."
-    )
-    if quality is None:
-        return _section("Model quality", counts, f"<p>No metrics: {escape(reason)}.</p>")
-    problem = next(problem for problem, group in metrics.GROUPS.items() if group in quality)
-    group = quality[metrics.GROUPS[problem]]
-    rows = (
-        f'<tr><th scope="row">{escape(name)}</th><td class="number">{number(group[name]["value"])} '
-        f"<small>± {number(group[name]['standard_deviation'], 2)}</small></td></tr>"
-        for name in metrics.METRICS[problem]
-        if name in group
-    )
-    return _section("Model quality", counts, f'<div class="columns">{_grid(("Metric", "*Value"), rows)}</div>')
 
 
 def _table(columns: Sequence[Compared], target: str) -> str:
@@ -152,7 +114,7 @@ def _table(columns: Sequence[Compared], target: str) -> str:
         "Distance: Kolmogorov-Smirnov for numbers, the largest difference of a share for categories. By chance: the "
         "largest distance that so few rows may have. Captured and baseline: the median, or the most frequent value."
     )
-    return _section("Columns", words, _grid(heads, rows))
+    return layout.section("Columns", words, layout.grid(heads, rows))
 
 
 def _row(compared: Compared, target: str) -> str:
@@ -176,7 +138,7 @@ def _state(compared: Compared) -> tuple[str, str]:
     if compared.drifted:
         return "drifted", "bad"
     if compared.violations:
-        return _count(len(compared.violations), "violation"), "wait"
+        return layout.count(len(compared.violations), "violation"), "wait"
     if compared.drift is None:
         return "not compared", ""
     if compared.drift.distance > compared.drift.threshold and not compared.drift.is_significant:
@@ -223,21 +185,4 @@ def _charts(columns: Sequence[Compared], target: str) -> str:
     note = "Captured rows against the baseline."
     if left > 0:
         note += f" {left:,} columns with smaller distances are not drawn."
-    return _section("Distributions", note, f'<div class="columns">{"".join(figures)}</div>') if figures else ""
-
-
-def _section(title: str, note: str, content: str) -> str:
-    return f'<section><h2>{escape(title)}</h2><p class="note">{escape(note)}</p>{content}</section>'
-
-
-def _grid(heads: Iterable[str], rows: Iterable[str]) -> str:
-    """A table. The heads of numbers begin with a star."""
-    shown = "".join(
-        f'<th scope="col"{" class=number" if head.startswith("*") else ""}>{escape(head.lstrip("*"))}</th>'
-        for head in heads
-    )
-    return f'<div class="scroll"><table><thead><tr>{shown}</tr></thead><tbody>{"".join(rows)}</tbody></table></div>'
-
-
-def _count(count: int, noun: str) -> str:
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
+    return layout.section("Distributions", note, f'<div class="columns">{"".join(figures)}</div>') if figures else ""

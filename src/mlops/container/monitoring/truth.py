@@ -1,4 +1,4 @@
-"""Ground truth that arrived after the predictions, joined with them by the record's inference id, else its event id.
+"""Ground truth that arrives after the predictions, joined with them by the record's inference id, else its event id.
 
 https://docs.aws.amazon.com/sagemaker/latest/dg/model-monitor-model-quality-merge.html
 """
@@ -21,36 +21,59 @@ from mlops.contract import ProblemType, problem_type
 from mlops.errors import InputError
 
 MOST_ROWS = 50_000
-"""Of which ground truth is held; with it the bootstrap of the metrics' deviations takes seconds."""
+"""Of which predictions are held; with them the bootstrap of the metrics' deviations takes seconds."""
 _MOST_PROBABILITIES = 10_000_000
 
 
 class GroundTruth:
-    """`records` were read, `unusable` of them could not be, and `beyond` were more than is held.
+    """Predictions by the id of their record, then their ground truth: `expect` each record before `read`.
 
-    Values are held by id until their record comes by; then both become a row of the model's quality.
+    `records` of ground truth were read, `unusable` of them could not be, and `elsewhere` are of no expected record.
+    `beyond` are records with more predictions than are held.
     """
 
     def __init__(self, target: Target, most_rows: int = MOST_ROWS) -> None:
-        self.records = self.unusable = self.beyond = 0
+        self.records = self.unusable = self.elsewhere = self.beyond = 0
         self._target, self._problem = target, problem_type(target)
         self._labels = target.values if isinstance(target, Category) else ()
         self._positions = {label: position for position, label in enumerate(self._labels)}
-        self._most = min(most_rows, _MOST_PROBABILITIES // max(1, len(self._labels)))
-        self._held = 0
+        self._width = max(1, len(self._labels))
+        self._most = min(most_rows, _MOST_PROBABILITIES // self._width)
+        self._predicted = array("d")
+        self._places: dict[str, range] = {}
         self._values: dict[str, tuple[float, ...]] = {}
-        self._actual, self._predicted = array("d"), array("d")
         self._all_probabilities = True
+
+    @property
+    def expected(self) -> int:
+        """Records whose predictions are held."""
+        return len(self._places)
+
+    @property
+    def unlabelled(self) -> int:
+        """Expected records without ground truth."""
+        return len(self._places) - len(self._values)
 
     @property
     def rows(self) -> int:
         """Predictions with ground truth."""
-        return len(self._actual)
+        return sum(map(len, self._values.values()))
 
-    @property
-    def waiting(self) -> int:
-        """Records of ground truth whose prediction was not captured."""
-        return len(self._values)
+    def expect(self, key: Any, predictions: Predictions) -> None:
+        """Hold the predictions of a record; the first record of an id counts."""
+        if not isinstance(key, str) or not predictions.cells or key in self._places:
+            return
+        try:
+            rows = [self._row(position, predictions) for position in range(len(predictions.cells))]
+        except UNEXPECTED:
+            return
+        first = len(self._predicted) // self._width
+        if first + len(rows) > self._most:
+            self.beyond += 1
+            return
+        self._places[key] = range(first, first + len(rows))
+        for row in rows:
+            self._predicted.extend(row)
 
     def read(self, files: Iterable[Path]) -> None:
         for path in files:
@@ -63,19 +86,20 @@ class GroundTruth:
     def _add(self, line: bytes) -> None:
         try:
             record = json.loads(line)
-            key, values = record["eventMetadata"]["eventId"], self._read(Body.of(record["groundTruthData"]))
+            key = record["eventMetadata"]["eventId"]
+            if not isinstance(key, str):
+                raise TypeError("the id is no text")
+            if key not in self._places:
+                self.elsewhere += 1
+                return
+            values = self._read(Body.of(record["groundTruthData"]))
         except UNEXPECTED:
             self.unusable += 1
             return
-        if not isinstance(key, str) or not values:
+        if len(values) != len(self._places[key]):
             self.unusable += 1
             return
         # A later record corrects an earlier one.
-        held = self._held - len(self._values.get(key, ())) + len(values)
-        if held > self._most:
-            self.beyond += 1
-            return
-        self._held = held
         self._values[key] = values
 
     def _read(self, body: Body) -> tuple[float, ...]:
@@ -89,22 +113,6 @@ class GroundTruth:
         if not all(abs(value) <= FLOAT32_MAX for value in values):
             raise ValueError("not a finite number")
         return values
-
-    def join(self, key: Any, predictions: Predictions) -> None:
-        """Keep the predictions if their ground truth is known; the first record of an id counts."""
-        if not isinstance(key, str) or key not in self._values or not predictions.cells:
-            return
-        values = self._values[key]
-        if len(values) != len(predictions.cells):
-            return
-        try:
-            rows = [self._row(position, predictions) for position in range(len(values))]
-        except UNEXPECTED:
-            return
-        del self._values[key]
-        self._actual.extend(values)
-        for row in rows:
-            self._predicted.extend(row)
 
     def _row(self, position: int, predictions: Predictions) -> Sequence[float]:
         """A prediction: its number, or the probabilities of all labels."""
@@ -125,12 +133,17 @@ class GroundTruth:
         return _shares(row)
 
     def quality(self) -> tuple[dict[str, Any] | None, str]:
-        """model_quality_statistics.json, or None and the reason."""
-        if not self.rows:
+        """statistics.json of the model's quality, or None and the reason."""
+        if not self._values:
             return None, "no prediction has ground truth"
-        actual, predicted = np.array(self._actual), np.array(self._predicted)
+        labelled = [(place, self._values[key]) for key, place in self._places.items() if key in self._values]
+        actual = np.array([value for _, values in labelled for value in values])
+        rows = np.fromiter((row for place, _ in labelled for row in place), dtype=int, count=len(actual))
+        predicted = np.array(self._predicted).reshape(-1, self._width)[rows]
         if self._labels:
-            actual, predicted = actual.astype(int), predicted.reshape(-1, len(self._labels))
+            actual = actual.astype(int)
+        else:
+            predicted = predicted[:, 0]
         try:
             group: dict[str, Any] = dict(metrics.describe(self._problem, actual, predicted))
         except InputError as error:

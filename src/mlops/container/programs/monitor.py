@@ -1,9 +1,8 @@
 """Compare captured requests and answers with the baseline, as a processing job: `python -m mlops.container monitor`.
 
-Inputs: `baseline` (statistics.json and constraints.json), `capture` (*.jsonl in SageMaker's data-capture format, at any
-depth; may be empty or absent) and `ground_truth` (*.jsonl in Model Monitor's format for merging; optional). Output
-`monitoring`: statistics.json and constraint_violations.json in Model Monitor's formats, model_quality_statistics.json
-when predictions have ground truth, report.html, and metrics.json, which the state machine reads.
+Inputs: `baseline` (statistics.json and constraints.json) and `capture` (*.jsonl in SageMaker's data-capture format, at
+any depth; may be empty or absent). Output `monitoring`: statistics.json and constraint_violations.json in Model Monitor's
+formats, report.html, and metrics.json, which the state machine reads.
 
 Environment variable MONITORING_FROM: records from before that time (ISO 8601) are counted as late.
 """
@@ -14,7 +13,6 @@ import json
 import os
 from collections.abc import Sequence
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from mlops import team
@@ -22,7 +20,6 @@ from mlops.container.directories import Container
 from mlops.container.monitoring import baseline, page
 from mlops.container.monitoring.capture import Captured
 from mlops.container.monitoring.comparison import Compared, Violation, compare
-from mlops.container.monitoring.truth import GroundTruth
 from mlops.errors import InputError
 
 START = "MONITORING_FROM"
@@ -35,14 +32,11 @@ def monitor(container: Container) -> None:
     target, features = team.features()
     known = baseline.load(container.processing_input("baseline"))
     start = _start(os.environ.get(START))
-    truth = GroundTruth(target)
-    truth.read(_files(container, "ground_truth"))
-    captured = Captured(target, features, start, truth)
-    captured.read(_files(container, "capture"))
+    captured = Captured(target, features, start)
+    captured.read(container.processing_lines("capture"))
     columns, others = compare(captured, known)
     violations = [violation for column in columns for violation in column.violations] + others
-    quality, reason = truth.quality()
-    metrics = small(summary(captured, columns, violations, truth, quality))
+    metrics = small(summary(captured, columns, violations))
     statistics = {
         "version": 0,
         "dataset": {"item_count": captured.counts.rows},
@@ -54,26 +48,18 @@ def monitor(container: Container) -> None:
         "constraint_violations": {"violations": [violation.described() for violation in violations]},
         "metrics": metrics,
     }
-    if quality is not None:
-        documents["model_quality_statistics"] = quality
     for name, document in documents.items():
         (output / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-    shown = page.render(captured, columns, violations, truth, quality, reason, start, datetime.now(UTC))
+    shown = page.render(captured, columns, violations, start, datetime.now(UTC))
     # JSON of clients may have characters without an encoding.
     (output / "report.html").write_text(shown, encoding="utf-8", errors="replace")
     print(json.dumps(metrics), flush=True)
 
 
-def summary(
-    captured: Captured,
-    columns: Sequence[Compared],
-    violations: Sequence[Violation],
-    truth: GroundTruth,
-    quality: dict[str, Any] | None,
-) -> dict[str, Any]:
+def summary(captured: Captured, columns: Sequence[Compared], violations: Sequence[Violation]) -> dict[str, Any]:
     """metrics.json."""
     counts = captured.counts
-    metrics: dict[str, Any] = {
+    return {
         "records": counts.records,
         "rows": counts.rows,
         "unreadable": counts.unreadable,
@@ -87,11 +73,7 @@ def summary(
         },
         "drifted": [compared.column.name for compared in columns if compared.drifted],
         "violations": len(violations),
-        "quality_rows": truth.rows,
     }
-    if quality is not None:
-        metrics["quality"] = truth.values(quality)
-    return metrics
 
 
 def small(metrics: dict[str, Any]) -> dict[str, Any]:
@@ -106,10 +88,6 @@ def small(metrics: dict[str, Any]) -> dict[str, Any]:
             "drifted": [name for name in metrics["drifted"] if name in kept],
         }
     return metrics
-
-
-def _files(container: Container, name: str) -> list[Path]:
-    return sorted(path for path in container.processing_input(name).rglob("*.jsonl") if path.is_file())
 
 
 def _start(text: str | None) -> datetime | None:
