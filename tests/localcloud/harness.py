@@ -43,8 +43,8 @@ class Cloud:
         assert running is not None
         return running.environment
 
-    def metric(self, namespace: str, name: str, dimensions: dict[str, str]) -> float:
-        """The sum of a metric's values in the last hour."""
+    def metric(self, namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> float:
+        """The sum of a metric's values in the last hour, or with SampleCount their number."""
         return sum(self.values(namespace, name, "Sum", dimensions))
 
     def values(

@@ -44,6 +44,22 @@ def test_metrics_have_drift_by_feature(project: Monitored) -> None:
     assert project.metric("Drift", Feature="empty") == 0
 
 
+def test_a_run_that_compares_no_row_leaves_the_drift_alarm_as_it_is(cloud: Cloud, project: Monitored) -> None:
+    alarm = f"{project.project}-monitoring-drift"
+    project.capture("drifted", name="12-30-000.jsonl")
+    until_monitored(project)
+    until(lambda: active(cloud, [alarm]) == {alarm})
+    violations = samples(cloud, project)
+    project.capture("synthetic", name="12-40-000.jsonl")
+    until_monitored(project)
+    assert samples(cloud, project) == violations
+
+
+def samples(cloud: Cloud, project: Monitored) -> float:
+    """How many values the metric of the drift alarm has got."""
+    return cloud.metric(f"mlops/{project.project}", "Violations", {}, "SampleCount")
+
+
 def test_the_job_is_isolated_tagged_with_the_lineage_and_gets_the_window(cloud: Cloud, project: Monitored) -> None:
     project.capture("fine", name="13-00-000.jsonl")
     [job] = until_monitored(project)["Jobs"]
