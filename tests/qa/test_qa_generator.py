@@ -2,6 +2,8 @@
 
 import hashlib
 import hmac
+import subprocess
+import sys
 import time
 import urllib.request
 from array import array
@@ -32,6 +34,28 @@ def test_a_prepared_request_carries_a_signature_that_aws_would_accept(serve):
     assert request.body == b"1,2,3\n"
     given = request.headers["Authorization"].rpartition("Signature=")[2]
     assert given == signature(request, secret="test")
+
+
+def test_the_time_of_the_run_begins_after_the_imports():
+    """In a process of its own: locust patches the standard library."""
+    program = """
+import time
+import gevent
+from locust import events
+from locust.env import Environment
+from mlops.qa.generator import options
+options.register()
+loop = gevent.get_hub().loop
+gevent.sleep(0)
+before, started = loop.now(), time.perf_counter()
+while time.perf_counter() - started < 0.2:
+    pass
+assert loop.now() == before, "the loop's time does not pass by itself"
+events.init.fire(environment=Environment(), runner=None, web_ui=None)
+assert loop.now() - before >= 0.19
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
 
 
 def send(raw):

@@ -16,6 +16,7 @@ from mlops.qa.generator.recorder import Recorder
 def register() -> None:
     """Register the options with locust, and record the run if an option requests it."""
     events.init_command_line_parser.add_listener(_add_options)
+    events.init.add_listener(_update_clock)
     events.init.add_listener(_record)
     events.quitting.add_listener(_complete_csv)
 
@@ -41,6 +42,14 @@ def _complete_csv(environment: Environment, **_: object) -> None:
     """Wait until locust has written the last measurements: it writes its CSV files once a second, and not at its end."""
     if environment.parsed_options and environment.parsed_options.csv_prefix:
         gevent.sleep(1.1 * CSV_STATS_INTERVAL_SEC)
+
+
+def _update_clock(**_: object) -> None:
+    """Let the run last as long as configured: gevent starts timers at the time of its loop's last turn.
+
+    Imports since then take seconds on a busy machine; the run would be so much shorter, or end before the first request.
+    """
+    gevent.get_hub().loop.update_now()
 
 
 def _record(environment: Environment, **_: object) -> None:
