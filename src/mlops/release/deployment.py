@@ -66,13 +66,18 @@ def deploy(repository: Repository) -> Events[None]:
 
 
 def _boundaries(repository: Repository) -> dict[str, str]:
-    """The ARNs of the permissions boundaries by their names. InputError after an update that needs another one."""
+    """The ARNs of the permissions boundaries by their names; none before `mlops bootstrap`.
+
+    InputError after an update that needs another one.
+    """
     suffix = "BoundaryArn"
     stack = repository.names.stack("boundaries")
     outputs = stacks.outputs(repository.session, stack)
+    if not outputs:
+        return {}
     declared = _BOUNDARY.findall((repository.root / "infra" / "boundaries.yml").read_text(encoding="utf-8"))
     missing = [name for name in declared if f"{name}{suffix}" not in outputs]
-    if outputs and missing:
+    if missing:
         raise InputError(f"The stack {stack} has no permissions boundary {', '.join(missing)}. Run: mlops bootstrap")
     return {key.removesuffix(suffix).lower(): value for key, value in outputs.items() if key.endswith(suffix)}
 
