@@ -21,6 +21,20 @@ _MAX_KEY_CHARACTERS = 1_024
 _MAX_DIGITS = 4_300
 
 
+class _Loader(yaml.SafeLoader):
+    """Raises RecursionError by the depth of the text alone: libraries change the limit of Python's own recursion."""
+
+    _levels = 0
+
+    def compose_node(self, parent: yaml.Node | None, index: Any) -> yaml.Node | None:
+        self._levels += 1
+        if self._levels > 4 * MOST_LEVELS:
+            raise RecursionError
+        node = super().compose_node(parent, index)
+        self._levels -= 1
+        return node
+
+
 @dataclass(frozen=True)
 class Document:
     """A file's content. `lines` gives the line of each key by its path, as in `Tags[0].Key`."""
@@ -72,7 +86,7 @@ def _parse(file: str, text: str) -> tuple[Document | None, list[InputProblem]]:
     is_json = _format(file) == "JSON"
     data = json.loads(text, parse_int=_integer) if is_json else None
     # JSON allows tabs between tokens, YAML does not; inside strings JSON forbids them.
-    loader = yaml.SafeLoader(text.replace("\t", " ") if is_json else text)
+    loader = _Loader(text.replace("\t", " ") if is_json else text)
     node = loader.get_single_node()
     walk = Walk(file, loader, is_json=is_json)
     if node is not None:
