@@ -69,8 +69,9 @@ def test_cloudformation_validate_finds_nothing(name):
 
 @pytest.mark.parametrize("name", ["boundaries", "bootstrap"])
 def test_the_compact_form_of_a_template_is_below_the_limit(name):
+    """With room for a team's own statements."""
     sent = templates.compact(INFRA / f"{name}.yml")
-    assert len(sent.encode()) < 0.9 * MAXIMUM_BYTES
+    assert len(sent.encode()) < 0.95 * MAXIMUM_BYTES
     assert json.loads(sent) == template(name)
 
 
