@@ -18,6 +18,8 @@ from mlops.errors import InputError
 from mlops.names import Names
 from mlops.release.tables import Table
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture
 def production(session: Session, names: Names) -> Production:

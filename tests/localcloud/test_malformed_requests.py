@@ -17,6 +17,8 @@ from harness import Cloud, start_cloud
 from mlops import shapes
 from mlops.localcloud.service import Service
 
+pytestmark = pytest.mark.acceptance
+
 PACKAGES = ("sagemaker", "codepipeline", "codebuild", "codedeploy", "applicationautoscaling")
 NAME = "known"
 ROLE = f"arn:aws:iam::000000000000:role/{NAME}"
@@ -274,7 +276,6 @@ class Failures:
 of_each_service = pytest.mark.parametrize("service", [each.name for each in services() if each.target_prefix])
 
 
-@pytest.mark.acceptance
 @of_each_service
 def test_no_malformed_request_makes_an_operation_fail(prepared: Cloud, service: str) -> None:
     failures = Failures(prepared, service)

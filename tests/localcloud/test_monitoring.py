@@ -8,6 +8,8 @@ from harness import Cloud, until
 from monitored_production import Monitored
 from ringing import active
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture(scope="module")
 def project(cloud: Cloud, role_arn: str, tmp_path_factory: pytest.TempPathFactory) -> Monitored:
@@ -71,7 +73,6 @@ def test_the_job_is_isolated_tagged_with_the_lineage_and_gets_the_window(cloud: 
     assert lineage.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
 
 
-@pytest.mark.acceptance
 def test_more_objects_than_a_page_are_monitored_in_one_job(project: Monitored) -> None:
     records = [f"record-{number}" for number in range(230)]
     for number, record in enumerate(records):
@@ -101,7 +102,6 @@ def test_nothing_in_production_is_no_failure(cloud: Cloud, role_arn: str, tmp_pa
     assert empty.monitor() == {"Jobs": [], "Reason": "Nothing is in production."}
 
 
-@pytest.mark.acceptance
 def test_more_objects_than_a_manifest_takes_are_monitored_by_several_jobs(project: Monitored) -> None:
     records = [f"record-{number}" for number in range(1300)]
     until(lambda: not project.monitor()["Jobs"])

@@ -12,6 +12,8 @@ from delivery import Delivery
 from harness import Cloud, until
 from monitored_production import Monitored
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture
 def made(cloud: Cloud, role_arn: str, tmp_path: Path, request: pytest.FixtureRequest) -> Iterator["Retrained"]:

@@ -12,6 +12,8 @@ from botocore.exceptions import ClientError
 from harness import Cloud, start_cloud, until
 from lambdas import Lambdas
 
+pytestmark = pytest.mark.acceptance
+
 
 def test_an_operation_that_is_not_implemented_is_refused_by_its_name(cloud: Cloud) -> None:
     with pytest.raises(ClientError, match="sagemaker CreateHubContentReference") as refusal:

@@ -14,6 +14,8 @@ from cfnlint.api import lint_file
 from cfnlint.decode import decode
 from github.account import Account, open_account
 
+pytestmark = pytest.mark.acceptance
+
 FILE = TEMPLATE / "infra" / "foundation.yml"
 PROVIDER = "token.actions.githubusercontent.com"
 
@@ -111,7 +113,6 @@ def test_bootstrap_is_refused_without_the_foundation(account: Account) -> None:
         account.outputs("bootstrap")
 
 
-@pytest.mark.acceptance
 def test_an_api_is_not_deployed_while_api_gateway_has_no_logging_role(account: Account) -> None:
     done = account.mlops("deploy")
     assert done.returncode == 2
@@ -138,7 +139,6 @@ def test_every_parameter_is_documented_and_in_a_group(template: dict[str, Any]) 
     assert all(parameter["Description"] for parameter in template["Parameters"].values())
 
 
-@pytest.mark.acceptance
 def test_the_linters_of_templates_find_nothing() -> None:
     assert [str(match) for match in lint_file(FILE)] == []
     report = cloudformation_validate.CompositeEngine().validate_template(FILE.read_bytes())

@@ -9,6 +9,8 @@ import pytest
 from builders import Builders
 from harness import Cloud
 
+pytestmark = pytest.mark.acceptance
+
 
 @pytest.fixture(scope="module")
 def counterfeit(tmp_path_factory: pytest.TempPathFactory) -> Path:

@@ -15,6 +15,8 @@ from harness import Cloud
 from hosting import FAILS, Hosting, says
 from lambdas import Lambdas
 
+pytestmark = pytest.mark.acceptance
+
 EVENT = {"DeploymentId": "d-TEST00001", "LifecycleEventHookExecutionId": "hook"}
 Hook = Callable[..., str]
 

@@ -11,6 +11,8 @@ from botocore.exceptions import ClientError
 from harness import until
 from hosting import Hosting, says
 
+pytestmark = pytest.mark.acceptance
+
 BOTH = [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}]
 TYPES = {"CsvContentTypes": ["text/csv"], "JsonContentTypes": ["application/json"]}
 

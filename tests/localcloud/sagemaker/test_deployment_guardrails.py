@@ -8,6 +8,8 @@ from botocore.exceptions import ClientError
 from harness import is_share, until
 from hosting import FAILS, Hosting, constant_traffic, refusal, says
 
+pytestmark = pytest.mark.acceptance
+
 # Scaled by the cloud: a minute passes in a second.
 MINUTE = 60
 

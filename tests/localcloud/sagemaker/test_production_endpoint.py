@@ -9,6 +9,8 @@ from harness import is_share, until
 from hosting import FAILS, Hosting, constant_traffic, says
 from releasing import ACCOUNT, TEMPLATE, Stack, release
 
+pytestmark = pytest.mark.acceptance
+
 # A minute passes in a second.
 GUARDED = {
     "ClientsCall": "endpoint",
