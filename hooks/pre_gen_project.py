@@ -5,15 +5,16 @@ The limits follow from the longest names that contain an answer: a tuning job (3
 {project}-{model}-production; stacks (128), Lambda functions and IAM roles (64) have more room.
 """
 
-# cookiecutter deletes the directory of a project whose hook fails, and that of the project "x/../.." is a parent of the
-# output directory. When the hook cannot be rendered, nothing is deleted.
+# When a hook fails, cookiecutter deletes the project's directory. For a project named "x/../..", this is a parent of the
+# output directory. So the next line makes the rendering of this hook fail for such a name: then nothing is deleted.
 # {% if ".." in cookiecutter.project %}{{ {}.pop("Nothing was generated: project leads out of the directory") }}{% endif %}
 
 import json
 import re
 import sys
 
-# Folders of the bucket. CodePipeline's artifacts, which expire, have a folder with the project's name.
+# Folders of the bucket, which cannot be a project's name: CodePipeline's artifacts, which expire, are in a folder of that
+# name, and all files in it expire.
 RESERVED = {
     "batch",
     "capture",

@@ -43,12 +43,12 @@ def test_events_of_a_stack_are_read_only_as_far_as_they_are_new(session: Session
 @pytest.fixture
 def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]]:
     """Responses of a fake AWS: a status and an error code for each request, then success."""
-    given: list[tuple[int, str]] = []
+    remaining: list[tuple[int, str]] = []
 
     class Handler(BaseHTTPRequestHandler):
         def do_POST(self) -> None:
             self.rfile.read(int(self.headers["Content-Length"]))
-            status, code = given.pop(0) if given else (200, "")
+            status, code = remaining.pop(0) if remaining else (200, "")
             body = json.dumps({"__type": code, "message": code} if code else {"pipelines": []}).encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(body)))
@@ -67,7 +67,7 @@ def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]
     # Skip the pauses between attempts, which would take a minute.
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
-    yield given
+    yield remaining
     server.shutdown()
     serving.join()
     server.server_close()

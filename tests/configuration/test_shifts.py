@@ -1,4 +1,5 @@
-"""Shifts of traffic that CloudFormation or SageMaker would refuse or time out are refused before a release starts."""
+"""Shifts of traffic that exceed CloudFormation's time limit, or that SageMaker would not make as configured, are refused
+before a release starts."""
 
 from __future__ import annotations
 

@@ -25,7 +25,7 @@ def processing_job(base: Path, trained: Path, dataset: Path) -> Path:
     archive(trained / "model", base / "processing" / "input" / "model" / "model.tar.gz")
     test = base / "processing" / "input" / "test" / "test.csv"
     test.parent.mkdir()
-    # Fewer rows than the whole set have, for speed.
+    # Fewer rows than the whole set has, for speed.
     test.write_text("\n".join((dataset / "test" / "test.csv").read_text().splitlines()[:801]))
     return base
 

@@ -33,6 +33,7 @@ def test_sigterm_leaves_a_model_and_a_checkpoint_that_the_next_run_continues(tmp
         done = rounds("".join(lines) + rest)
         assert done[0] == reached + 1
         reached = done[-1]
+        # The model ends at its best round, the checkpoint at the last one.
         assert xgboost.Booster(model_file=base / "model" / "model.ubj").num_boosted_rounds() <= reached + 1
         assert [path.name for path in base.glob("checkpoints/*/*")] == [f"round-{reached + 1:06}.ubj"]
 

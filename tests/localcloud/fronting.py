@@ -1,4 +1,4 @@
-"""Functions of api/ in the local cloud: their archive, intact or broken, and versions of the function with it."""
+"""The API's Lambda function in the local cloud: its archive, intact or broken, and a published version of it."""
 
 import io
 import zipfile
@@ -30,7 +30,7 @@ def archive(file: str = "", old: str = "", new: str = "") -> bytes:
 
 
 def version(lambdas: Lambdas, name: str, code: bytes, **environment: str) -> str:
-    """The ARN of the only version of a function with this archive as its code."""
+    """Create a function with this archive as its code, publish a version, and return the version's ARN."""
     lambdas.client.create_function(
         FunctionName=name,
         Runtime="python3.13",

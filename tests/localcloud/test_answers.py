@@ -1,4 +1,4 @@
-"""Every operation of the added services returns the required members of its output shape: called once, on real resources.
+"""Each operation that the local cloud adds to ministack returns the required members of its output shape.
 
 `answers.watch` judges these answers, and those of all other tests.
 """
@@ -230,7 +230,7 @@ def pipelines(delivery: Delivery) -> None:
 def walks(
     scripts: Scripts, hosting: Hosting, builders: Builders, lambdas: Lambdas, delivery: Delivery
 ) -> list[Callable]:
-    """What asks every operation of every service."""
+    """Functions that together call every operation of every added service."""
     return [
         lambda: jobs(scripts),
         lambda: registry(scripts),
@@ -244,15 +244,15 @@ def walks(
 
 def test_every_operation_returns_the_required_members(walks: list[Callable]) -> None:
     with ThreadPoolExecutor() as pool:
-        for walk in [pool.submit(walk) for walk in walks]:
-            walk.result()
-    carried_out = {
+        for future in [pool.submit(walk) for walk in walks]:
+            future.result()
+    implemented = {
         (service.name, name)
         for service in SERVICES
         for name in service.model.operation_names
         if xform_name(name) in service.implemented
     }
-    assert carried_out - answers.judged == set()
+    assert implemented - answers.judged == set()
 
 
 def test_an_answer_without_a_required_member_fails_the_test_that_asked(cloud: Cloud) -> None:

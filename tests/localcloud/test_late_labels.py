@@ -27,7 +27,7 @@ def label(project: Monitored, *records: str, name: str, day: str = "") -> None:
 
 
 def judged(project: Monitored, *records: str) -> list[str]:
-    """Records of jobs with ground truth, until all of these have been in one; in the order of the jobs."""
+    """Run monitoring until its jobs with ground truth have read all these records; return what they read, job after job."""
     found: list[str] = []
 
     def judge() -> bool:
@@ -43,7 +43,7 @@ def judged(project: Monitored, *records: str) -> list[str]:
 def test_predictions_are_judged_once_by_the_ground_truth_that_has_arrived(project: Monitored) -> None:
     project.capture("one", "two", name="10-00-000.jsonl")
     until(lambda: project.monitor()["Jobs"])
-    assert project.monitor()["Jobs"] == [], "without any ground truth, there is no job for it"
+    assert project.monitor()["Jobs"] == [], "without any ground truth, no job judges the predictions"
     label(project, "one", "yesterday", name="first")
     assert judged(project, "one", "two") == ["one", "two"]
     assert (project.metric("QualityRows"), project.metric("Unlabelled")) == (1, 1)
@@ -62,8 +62,8 @@ def test_the_job_gets_the_bounds_of_the_gate_and_the_folders_that_have_ground_tr
     label(project, "four", name="long-ago", day="2020/01/01")
     project.capture("four", name="12-00-000.jsonl")
     judged(project, "four")
-    job = project.get("monitoring/cursors/quality.json")
-    assert job["After"] == "", "the window is closed"
+    cursor = project.get("monitoring/cursors/quality.json")
+    assert cursor["After"] == "", "the span of time was read to its end"
     listed = cloud.client("sagemaker").list_processing_jobs(NameContains=f"{project.project}-")[
         "ProcessingJobSummaries"
     ]
@@ -78,7 +78,9 @@ def test_the_job_gets_the_bounds_of_the_gate_and_the_folders_that_have_ground_tr
     assert folders[0] == "capture" and "ground-truth-2020-01-01" not in folders and len(folders) == 2
 
 
-def test_predictions_of_an_earlier_release_are_judged_too_but_none_of_tests(project: Monitored) -> None:
+def test_predictions_of_an_earlier_release_are_judged_too_but_not_those_of_the_test_endpoint(
+    project: Monitored,
+) -> None:
     earlier = f"{project.project}--total-amount-0000beef"
     project.capture("left", name="13-00-000.jsonl", endpoint=earlier)
     project.capture("tested", name="13-00-000.jsonl", endpoint=f"{project.project}--total-amount-test")
@@ -96,16 +98,19 @@ def test_worse_predictions_raise_an_alarm(cloud: Cloud, project: Monitored) -> N
     until(lambda: active(cloud, [alarm]) == {alarm})
 
 
-def test_a_job_that_fails_judges_the_same_records_again(project: Monitored) -> None:
+def test_after_a_job_that_fails_the_same_records_are_judged_again(project: Monitored) -> None:
     label(project, "fatal", name="sixth")
     project.capture("tried", name="15-00-000.jsonl")
     failed = until(lambda: (run := project.run("monitoring"))["status"] == "FAILED" and run)
     assert "AlgorithmError" in failed["cause"]
+    # This replaces the object with "fatal".
     label(project, "tried", name="sixth")
     assert judged(project, "tried") == ["tried"]
 
 
-def test_nothing_is_judged_before_its_age(cloud: Cloud, role_arn: str, tmp_path: Path) -> None:
+def test_no_prediction_is_judged_before_labels_arrive_within_has_passed(
+    cloud: Cloud, role_arn: str, tmp_path: Path
+) -> None:
     patient = Monitored(cloud, role_arn, tmp_path)
     patient.release()
     patient.capture("young")

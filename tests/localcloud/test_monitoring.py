@@ -31,7 +31,7 @@ def test_each_record_is_monitored_once(project: Monitored) -> None:
     assert project.get(f"monitoring/runs/{first}/records.json") == ["one", "two"]
     assert project.metric("Records") == before + 2
     assert project.metric("Drift", Feature="distance") == 0
-    # It sorts before those that are monitored, as what an endpoint delivers late does.
+    # This object's key sorts before those already monitored, as that of an object which an endpoint delivers late.
     project.capture("late", name="09-00-000.jsonl")
     [second] = until_monitored(project)["Jobs"]
     assert project.get(f"monitoring/runs/{second}/records.json") == ["late"]
@@ -42,6 +42,7 @@ def test_each_record_is_monitored_once(project: Monitored) -> None:
 def test_metrics_have_drift_by_feature(project: Monitored) -> None:
     project.capture("fine", name="12-00-000.jsonl")
     until_monitored(project)
+    # The feature is "größe": a dimension's value has "_" for each character that is not printable ASCII.
     assert project.metric("Drift", Feature="gr__e") > 0
     assert project.metric("Drift", Feature="empty") == 0
 
@@ -62,7 +63,9 @@ def samples(cloud: Cloud, project: Monitored) -> float:
     return cloud.metric(f"mlops/{project.project}", "Violations", {}, "SampleCount")
 
 
-def test_the_job_is_isolated_tagged_with_the_lineage_and_gets_the_window(cloud: Cloud, project: Monitored) -> None:
+def test_the_job_is_isolated_tagged_with_the_lineage_and_gets_the_start_of_its_time(
+    cloud: Cloud, project: Monitored
+) -> None:
     project.capture("fine", name="13-00-000.jsonl")
     [job] = until_monitored(project)["Jobs"]
     described = cloud.client("sagemaker").describe_processing_job(ProcessingJobName=job)
@@ -73,7 +76,7 @@ def test_the_job_is_isolated_tagged_with_the_lineage_and_gets_the_window(cloud: 
     assert lineage.items() <= {tag["Key"]: tag["Value"] for tag in tags}.items()
 
 
-def test_more_objects_than_a_page_are_monitored_in_one_job(project: Monitored) -> None:
+def test_more_objects_than_a_page_lists_are_monitored_by_one_job_of_a_run(project: Monitored) -> None:
     records = [f"record-{number}" for number in range(230)]
     for number, record in enumerate(records):
         project.capture(record, name=f"20-00-{number:03}.jsonl")

@@ -1,4 +1,4 @@
-"""Production behind the API: the checks before traffic, rollbacks, and repairs of a broken release."""
+"""Production behind the API: a broken release gets no traffic or is rolled back, and each release has its alarms."""
 
 import uuid
 from collections.abc import Iterator

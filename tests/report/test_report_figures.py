@@ -37,7 +37,7 @@ def line(markdown: str, name: str) -> str:
 
 @pytest.fixture
 def compared(released: Document) -> Document:
-    """A release beside main, which is cheaper, smaller and slower."""
+    """A release with main's report beside it; main is cheaper, smaller and slower."""
     main = copy.deepcopy(released)
     main["cost"] = COST | {"day": 1.0, "release_at_most": 13.976}
     main["sizes"] = {"image": 600_000_000, "model": 80_000}
@@ -65,7 +65,7 @@ def test_the_time_of_each_stage_leaves_out_the_wait_for_a_person(compared: Docum
         f"stage {name}" for name in ("Source", "Build", "Train", "Test", "Production")
     ]
     assert shown["stage Train"].difference == "0"
-    # The smoke test of main has ended a year of 8,760 hours later.
+    # In main's report, the smoke test ended a year later: 8,760 hours.
     assert shown["stage Production"].main == "8760 h 00 min"
     assert shown["stage Production"].difference == "−8760 h 00 min"
 
@@ -156,7 +156,7 @@ def test_an_index_of_images_has_the_size_of_the_largest() -> None:
             return sizes.collect(session, {"image": image, "model_data": None})["sizes"]["image"]
 
         assert size(f"000000000000.{registry}@{digests['index']}") == 32_100
-        # Of another account, of another place, and no longer there
+        # Images of another account, of another registry, and one that no longer exists
         assert size(f"111111111111.{registry}@{digests['index']}") is None
         assert size("docker.io/library/python:3.12") is None
         assert size(f"000000000000.{registry}:gone") is None
@@ -199,7 +199,7 @@ def test_columns_that_differ_by_more_than_chance_and_allowance_have_drifted() ->
     assert found["weight"]["distance"] == 0
     # Two values are too few.
     assert (found["few"]["drifted"], found["few"]["distance"]) == (False, 1)
-    # It is not compared.
+    # The other data have no threshold for hour, so hour is not compared.
     assert "hour" not in found
 
 
@@ -229,9 +229,9 @@ def test_without_production_the_data_is_compared_with_that_of_main(released: Doc
     assert {each["distance"] for each in document["drift"]["columns"]} == {0}
     markdown = as_markdown.render(document)
     name = document["drift"]["columns"][0]["name"]
-    [before] = [each["distance"] for each in main["drift"]["columns"] if each["name"] == name]
-    assert before == pytest.approx(0.21, abs=0.02)
-    assert line(markdown, name.replace("_", "&#95;")) == f"0.000 | {before:.3f} | −{before:.3f} | 0.1 |"
+    [of_main] = [each["distance"] for each in main["drift"]["columns"] if each["name"] == name]
+    assert of_main == pytest.approx(0.21, abs=0.02)
+    assert line(markdown, name.replace("_", "&#95;")) == f"0.000 | {of_main:.3f} | −{of_main:.3f} | 0.1 |"
     assert "Nothing was in production here" in markdown
 
 

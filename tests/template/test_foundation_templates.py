@@ -1,4 +1,4 @@
-"""checkov on every template: the foundation's and those of a fresh bake. Skipped checks have their reasons there."""
+"""checkov on every template: the foundation's and those of a fresh bake. The templates give a reason for each skipped check."""
 
 import json
 import os
@@ -19,7 +19,7 @@ def test_checkov_finds_nothing(generated: Path, tmp_path: Path) -> None:
     for folder in (TEMPLATE / "infra", generated / "infra"):
         shutil.copytree(folder, tmp_path / "infra", dirs_exist_ok=True)
     command = [
-        # Its script names an interpreter whose path must not have a space.
+        # Not the script .checkov/bin/checkov: its shebang names an interpreter whose path must not have a space.
         str(CHECKOV),
         "-m",
         "checkov.main",

@@ -119,12 +119,14 @@ def test_other_expressions_are_left_to_cloudwatch(expression: str) -> None:
 
 
 @pytest.mark.parametrize(("minutes", "period"), [(15, 180), (1, 60), (60, 900), (360, 5400)])
-def test_a_chart_has_at_least_four_periods_of_a_minute_or_more(minutes: int, period: int) -> None:
+def test_a_chart_has_at_least_four_periods_unless_they_would_be_shorter_than_a_minute(
+    minutes: int, period: int
+) -> None:
     assert dashboards._longest_period(timedelta(minutes=minutes)) == period
 
 
 @pytest.mark.parametrize(
-    ("expression", "known"),
+    ("expression", "supported"),
     [
         ("""SEARCH('{"mlops/taxi-fares",Feature} MetricName="Drift"', 'Maximum', 3600)""", True),
         ("SEARCH('{AWS/EC2,InstanceId} MetricName=\"CPUUtilization\" InstanceId=\"i-1\"', 'Average')", True),
@@ -137,10 +139,10 @@ def test_a_chart_has_at_least_four_periods_of_a_minute_or_more(minutes: int, per
         ("100*captured/requests", False),
     ],
 )
-def test_only_searches_by_a_schema_and_exact_terms_are_known(expression: str, known: bool) -> None:
-    assert searches.is_search(expression) is known
+def test_only_searches_by_a_schema_and_exact_terms_are_supported(expression: str, supported: bool) -> None:
+    assert searches.is_search(expression) is supported
 
 
-def test_a_filled_series_has_a_value_in_each_period_and_peaks_where_it_was_published() -> None:
+def test_a_series_is_filled_where_no_value_was_published_unless_it_has_none() -> None:
     assert searches.filled([[120.0, 1.0]], 0.0, 60, 1, 245) == [[60, 0.0], [120, 1.0], [180, 0.0], [240, 0.0]]
     assert searches.filled([], 0.0, 60, 1, 245) == []

@@ -10,8 +10,8 @@ from typing import Any
 from mlops.aws import paging
 from mlops.aws.session import Session
 
-# Few regions answer for all: https://docs.aws.amazon.com/general/latest/gr/billing.html
-_ENDPOINT = "us-east-1"
+# Only a few regions have an endpoint of the price list: https://docs.aws.amazon.com/general/latest/gr/billing.html
+_ENDPOINT_REGION = "us-east-1"
 
 
 @dataclass(frozen=True)
@@ -25,7 +25,7 @@ class ListPrice:
 def on_demand(service: str, region: str) -> Iterator[ListPrice]:
     """Yield the prices of a service, by AWS's service code such as AmazonSageMaker, in a region."""
     products = paging.items(
-        Session(_ENDPOINT).client("pricing"),
+        Session(_ENDPOINT_REGION).client("pricing"),
         "get_products",
         "PriceList",
         ServiceCode=service,
@@ -38,7 +38,7 @@ def on_demand(service: str, region: str) -> Iterator[ListPrice]:
 
 
 def _first_tiers(product: dict[str, Any]) -> Iterator[float]:
-    """The list gives each tier a dimension of its own, in no order."""
+    """Yield the USD prices of a product's first tiers. Each tier is a price dimension; they have no order."""
     for term in product.get("terms", {}).get("OnDemand", {}).values():
         for dimension in term["priceDimensions"].values():
             if dimension.get("beginRange", "0") == "0" and "USD" in dimension["pricePerUnit"]:

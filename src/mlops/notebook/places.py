@@ -1,4 +1,4 @@
-"""AWS, or the local cloud of the repository, as the place where the cells work."""
+"""What the notebook's cells call: AWS, or the local cloud of the repository."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ LOCAL, AWS = "local", "aws"
 def connect(place: str) -> Repository:
     """The repository around the notebook. From now on, clients of this kernel call AWS or the local cloud.
 
-    Starts the local cloud by the command line of `.venv`, unless it runs. SageMaker's SDK keeps the place of its first
-    call: restart the kernel to change it.
+    Starts the local cloud with `.venv/bin/mlops`, unless it already runs. SageMaker's SDK keeps calling the one of the
+    two that it called first: restart the kernel to change that.
     """
     repository = release.find()
     if place == LOCAL:
@@ -44,7 +44,7 @@ def _start(repository: Repository) -> None:
     command = repository.root / ".venv" / "bin" / "mlops"
     if not command.exists():
         raise InputError(f"The local cloud needs {command}. Run: make setup")
-    # The kernel's backend of matplotlib, which the programs of .venv do not have.
+    # MPLBACKEND names the kernel's backend of matplotlib, which .venv does not have.
     environment = {name: value for name, value in os.environ.items() if name != "MPLBACKEND"}
     done = subprocess.run(
         [command, "local", "up"], cwd=repository.root, env=environment, capture_output=True, text=True

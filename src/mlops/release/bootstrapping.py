@@ -40,13 +40,13 @@ def bootstrap(
         return ids, [repositories.reviewer(login) for login in reviewers]
 
     ids, requested = yield from step(f"Looking {name} up on GitHub", look_up)
-    model = {"Project": repository.project.project, "Model": repository.project.model}
-    yield from _deploy(repository, "boundaries", model)
+    common = {"Project": repository.project.project, "Model": repository.project.model}
+    yield from _deploy(repository, "boundaries", common)
     outputs = yield from _deploy(
         repository,
         "bootstrap",
         {
-            **model,
+            **common,
             "Owner": repository.project.github_owner,
             "OwnerId": ids.owner_id,
             "Repository": repository.project.github_repository,
@@ -81,10 +81,10 @@ def _deploy(repository: Repository, template: str, parameters: dict[str, str]) -
 
 def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> Events[None]:
     """Have gh set the variables, create the environments that are missing and complete the others."""
-    present = {each: repositories.environment(name, each) for each in ENVIRONMENTS}
+    found = {each: repositories.environment(name, each) for each in ENVIRONMENTS}
 
     def set_all() -> None:
-        for environment, existing in present.items():
+        for environment, existing in found.items():
             requested = _reviewers_of(environment, reviewers)
             repositories.run(
                 environments.commands(name, environment, requested)
@@ -95,7 +95,7 @@ def _set(name: str, variables: list[list[str]], reviewers: list[Reviewer]) -> Ev
         repositories.run(variables)
 
     yield from step("Setting environments and variables on GitHub", set_all)
-    for environment, existing in present.items():
+    for environment, existing in found.items():
         if existing is not None:
             yield EnvironmentKept(environment, existing.open_to_all)
 

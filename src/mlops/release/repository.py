@@ -41,7 +41,7 @@ class Repository:
         return configuration.load(self.root)
 
     def check(self) -> None:
-        """InputError with every fault in configuration/, before anything is uploaded."""
+        """Raise InputError with every fault in configuration/. Callers check before they upload anything."""
         self.configuration  # noqa: B018 - reading it is the check
 
     @cached_property

@@ -29,7 +29,7 @@ def _pipeline(session: Session, ended: Ended, name: str) -> dict[str, Any]:
 
 
 def _read(session: Session, ended: Ended, pipeline: str, summary: Summary) -> Execution:
-    # A retry of a stage starts an ended execution again.
+    # With status and time of update: a retry of a stage starts an ended execution again, which is then read anew.
     key = ("execution", summary.id, summary.status, str(summary.updated))
     return ended.get(
         key, lambda: executions.read(session, pipeline, summary.id), ended=lambda execution: execution.finished

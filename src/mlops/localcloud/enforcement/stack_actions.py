@@ -15,8 +15,8 @@ Check = tuple[str, str, dict[str, Any]]
 def needed(change: str, resource: Resource, before: dict[str, Any] | None = None) -> Iterator[Check]:
     """The actions, resources and condition keys of one change: create, update or delete.
 
-    `before` are the properties before an update: the removal of a property takes permissions, too. Raises LookupError
-    for an unknown type.
+    `before` are the properties before an update: removing a property requires permissions, too. Raises LookupError for
+    an unknown type.
     """
     kind, properties = resource.kind, {**(before or {}), **resource.properties}
     if kind.startswith("Custom::"):

@@ -1,6 +1,6 @@
 """Credentials of a role for a process, issued over HTTP: the process's environment has a URL, not the credentials.
 
-CodeBuild and SageMaker work the same way. Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
+In AWS, CodeBuild and SageMaker pass credentials in this way too. Source: AWS SDKs and Tools Reference Guide, "Container credential provider".
 """
 
 import contextvars

@@ -1,4 +1,4 @@
-"""ministack's S3: the key of aws:kms encryption without a key id, and the encryption of buckets in templates."""
+"""ministack's S3: the default key for requests with aws:kms and no key id, and the encryption of buckets in templates."""
 
 import json
 from xml.etree.ElementTree import Element, SubElement, tostring

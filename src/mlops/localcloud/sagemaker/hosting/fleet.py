@@ -16,7 +16,7 @@ from mlops.localcloud.sagemaker.common.container import Instance
 from mlops.localcloud.sagemaker.hosting import model_data, models
 from mlops.localcloud.sagemaker.hosting.model_container import ServingContainer, StartFailed, stop_together
 
-# AWS allows eight minutes where nothing is configured; this is the least that can be configured.
+# The local cloud's default. AWS's default is eight minutes; 60 seconds is the least that can be configured.
 _STARTUP_SECONDS = 60
 # No invocation takes longer.
 _DRAIN_SECONDS = 60
@@ -81,7 +81,7 @@ class Fleet:
     def start(self) -> None:
         """Start every container and wait until all are healthy.
 
-        Raises DeploymentFailed; started containers run until `stop`.
+        Raises DeploymentFailed; started containers then run until `retire`.
         """
         for variant in self.variants.values():
             self._launch(variant, variant.configuration["InitialInstanceCount"], variant.containers)

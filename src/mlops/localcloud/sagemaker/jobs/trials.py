@@ -10,7 +10,7 @@ from typing import Any
 from mlops.localcloud.sagemaker.jobs.job import COMPLETED, FAILED, STOPPED
 from mlops.localcloud.sagemaker.jobs.training_job import TrainingJob
 
-# Before so many training jobs have ended, a median says little; AWS does not document the number.
+# A median of fewer ended training jobs means little. AWS does not document its own minimum.
 _JOBS_BEFORE_EARLY_STOPPING = 3
 
 
@@ -83,7 +83,7 @@ def best(trials: Sequence[Trial], minimize: bool) -> Trial | None:
 def is_hopeless(trial: Trial, others: Sequence[Trial], minimize: bool) -> bool:
     """AWS's rule for TrainingJobEarlyStoppingType Auto.
 
-    The objective after this epoch is worse than the median of what earlier training jobs show: of each the running
+    The objective after this epoch is worse than a median, to which each ended training job contributes the running
     average of its objective up to the same epoch.
     https://docs.aws.amazon.com/sagemaker/latest/dg/automatic-model-tuning-early-stopping.html
     """

@@ -1,4 +1,4 @@
-"""The classifier beats the share of the largest class, and can do with what is missing."""
+"""The classifier's log loss is lower than that of predicting the class shares, and it accepts missing values."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ def predictor(trained: Path) -> Predictor:
     return Predictor(trained / "model")
 
 
-def test_outcomes_are_predicted_better_than_by_their_shares(predictor: Predictor, dataset: Path) -> None:
+def test_log_loss_is_lower_than_that_of_predicting_the_class_shares(predictor: Predictor, dataset: Path) -> None:
     test = read([dataset / "test" / "test.csv"], FEATURES, TARGET)
     probabilities = predictor.predict(Rows.from_numpy(test.features))
     shares = np.bincount(test.target) / len(test.target)
