@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import Literal
 
@@ -92,6 +93,10 @@ class Names:
     def batch_job(self, identifier: str) -> str:
         """One transform job of `mlops batch`; the identifier has eight characters, as an execution's short id."""
         return f"{self.project}-{identifier}-batch"
+
+    def is_own_job(self, name: str, *purposes: Literal["monitor", "batch"]) -> bool:
+        """Whether a job of monitoring or of a batch is this project's. Another project's name may begin with this one's."""
+        return bool(re.fullmatch(rf"{re.escape(self.project)}-[0-9a-z]{{8}}-({'|'.join(purposes)})", name))
 
     @property
     def model_package_group(self) -> str:

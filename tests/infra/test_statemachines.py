@@ -11,6 +11,8 @@ import pytest
 from releases import LINEAGE
 from statemachines import evaluate, expressions, machine, machines_in, targets, texts
 
+from mlops.names import Names
+
 FILES = ["statemachine.asl.json", "decision.asl.json", "monitoring.asl.json", "retraining.asl.json"]
 
 
@@ -179,8 +181,10 @@ def test_predictions_of_all_endpoints_in_production_are_judged_from_where_a_run_
     assert evaluate(text, cursor={"Endpoint": ""}, states={"result": {}}) == []
 
 
-def test_each_job_has_a_name_of_its_own_also_within_a_second() -> None:
-    second = of_state("OpenWindow", "second")
-    assert evaluate(second, second=2_000_000_000) == 2_000_000_001
+def test_each_job_is_named_by_the_millisecond_also_where_two_start_within_one() -> None:
+    moment = of_state("OpenWindow", "moment")
+    assert evaluate(moment, moment=2_000_000_000_000) == 2_000_000_000_001
     job = of_state("OpenWindow", "job").replace("${Project}", "taxi")
-    assert evaluate(job, second=2_000_000_000) == "taxi-77359401-monitor"
+    assert evaluate(job, moment=2_000_000_000_000) == "taxi-piscd0jl-monitor"
+    assert Names("taxi", "fares").is_own_job(evaluate(job, moment=0), "monitor")
+    assert not Names("tax", "fares").is_own_job(evaluate(job, moment=0), "monitor")

@@ -121,7 +121,6 @@ def processing(session: Session, kind: str, name: str) -> Job | None:
 
 def monitored(session: Session, names: Names, *, limit: int) -> list[Job]:
     """The newest completed jobs of monitoring; none where the caller may not list jobs."""
-    named = re.compile(rf"{re.escape(names.project)}-[0-9a-f]{{8}}-monitor")
     try:
         listed = session.client("sagemaker").list_processing_jobs(
             NameContains=f"{names.project}-",
@@ -134,8 +133,8 @@ def monitored(session: Session, names: Names, *, limit: int) -> list[Job]:
         if error.exit_code != 2:
             raise
         return []
-    found = [each["ProcessingJobName"] for each in listed if named.fullmatch(each["ProcessingJobName"])][:limit]
-    described = (processing(session, "monitoring", name) for name in found)
+    found = [name for each in listed if names.is_own_job(name := each["ProcessingJobName"], "monitor")]
+    described = (processing(session, "monitoring", name) for name in found[:limit])
     return [job for job in described if job is not None]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Generator
 from dataclasses import dataclass
 from typing import Literal
@@ -12,7 +11,10 @@ from mlops.aws.session import AWSError, Session
 from mlops.names import Names
 
 Kind = Literal["processing", "transform"]
-_ENDINGS: dict[Kind, str] = {"processing": "monitor|batch", "transform": "batch"}
+_PURPOSES: dict[Kind, tuple[Literal["monitor", "batch"], ...]] = {
+    "processing": ("monitor", "batch"),
+    "transform": ("batch",),
+}
 _RUNNING = ("InProgress", "Stopping")
 
 
@@ -31,9 +33,7 @@ def find(session: Session, names: Names) -> list[RunningJob]:
     """The running jobs of monitoring, transform jobs of batches, and the comparisons that follow them."""
     client = session.client("sagemaker")
     found = []
-    for kind, endings in _ENDINGS.items():
-        # Another project's name may begin with this one's.
-        own = re.compile(rf"{re.escape(names.project)}-[0-9a-f]{{8}}-({endings})")
+    for kind, purposes in _PURPOSES.items():
         for status in _RUNNING:
             listed = paging.items(
                 client,
@@ -43,7 +43,7 @@ def find(session: Session, names: Names) -> list[RunningJob]:
                 StatusEquals=status,
             )
             jobs = (each[f"{kind.title()}JobName"] for each in listed)
-            found += [RunningJob(kind, name) for name in jobs if own.fullmatch(name)]
+            found += [RunningJob(kind, name) for name in jobs if names.is_own_job(name, *purposes)]
     return found
 
 
