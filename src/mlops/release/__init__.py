@@ -35,13 +35,14 @@ from mlops.release.invocation import invoke
 from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.overview import Status, status
-from mlops.release.reporting import read_baseline, write_report
+from mlops.release.reporting import write_report
 from mlops.release.repository import Repository, find
 from mlops.release.rollback import roll_back
 from mlops.release.starting import hyperparameters, start
 from mlops.release.stopping import stop
 from mlops.release.tracking import track
 from mlops.release.watching import watch
+from mlops.report.baselines import read as read_baseline
 
 __all__ = [
     "Decision",

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import Any
 
 from mlops import report as reports
 from mlops.aws import executions
 from mlops.aws.executions import Execution
-from mlops.errors import InputError
 from mlops.release.costing import cost_of_release
 from mlops.release.events import Events, ReportWritten, step
 from mlops.release.repository import Repository
@@ -45,17 +43,6 @@ def write_last_seen(repository: Repository, execution: Execution, sentence: str)
     files = reports.write_last_seen(repository.project, account, execution, sentence, directory)
     yield ReportWritten(files)
     return files["html"].resolve()
-
-
-def read_baseline(file: Path) -> dict[str, Any]:
-    """The report.json of another release. InputError for any other file."""
-    try:
-        document = json.loads(file.read_text(encoding="utf-8"))
-    except ValueError as error:
-        raise InputError(f"--baseline: {file} is not JSON: {error}") from error
-    if not isinstance(document, dict) or "verdict" not in document:
-        raise InputError(f"--baseline: {file} is not a report.json of `mlops report`")
-    return document
 
 
 def _directory(repository: Repository, execution_id: str, output: Path | None) -> Path:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from mlops.errors import InputError
-from mlops.report import metrics
+from mlops.report import baselines, metrics
 
 _LATENCIES = ("p50", "p95", "p99")
 # Smaller changes of latency and throughput are noise of the machine.
@@ -31,10 +30,8 @@ def compare(document: dict[str, Any]) -> list[Row]:
     baseline = document.get("baseline")
     if not baseline:
         return []
-    try:
+    with baselines.compared():
         return [*_metrics(document), *_load(document, baseline)]
-    except (KeyError, TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
 
 
 def _metrics(document: dict[str, Any]) -> list[Row]:

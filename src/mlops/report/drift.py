@@ -9,7 +9,7 @@ from typing import Any
 
 from mlops import distances, names
 from mlops.aws.session import Session
-from mlops.errors import InputError
+from mlops.report import baselines
 from mlops.report.objects import read_json
 
 # Quantiles that describe a column of numbers: the distance of two such columns is off by at most 0.005.
@@ -45,10 +45,8 @@ def with_main(document: dict[str, Any], baseline: dict[str, Any] | None) -> dict
     main = (baseline or {}).get("data")
     if document["drift"] or not document["data"] or not baseline or not main:
         return document["drift"]
-    try:
+    with baselines.compared():
         return compare(document["data"], main, "main", baseline["execution"]["id"])
-    except (AttributeError, IndexError, KeyError, TypeError, ValueError, ZeroDivisionError) as error:
-        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
 
 
 def describe(statistics: dict[str, Any], constraints: dict[str, Any]) -> dict[str, Any]:
@@ -144,11 +142,9 @@ def _weighted(column: dict[str, Any]) -> distances.Weighted:
 
 def rows(document: dict[str, Any]) -> list[Row]:
     """A row for each compared column, the largest distance first; none where nothing is compared."""
-    try:
+    with baselines.compared():
         main = ((document.get("baseline") or {}).get("drift") or {}).get("columns", [])
         known = {column["name"]: float(column["distance"]) for column in main}
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
     columns = (document.get("drift") or {}).get("columns", [])
     return [Row(main=known.get(column["name"]), **column) for column in columns]
 

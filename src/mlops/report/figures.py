@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from mlops.errors import InputError
 from mlops.pages.numbers import MINUS, NONE, duration, size
+from mlops.report import baselines
 
 Format = Callable[[float], str]
 
@@ -26,10 +26,8 @@ class Figure:
 def figures(document: dict[str, Any]) -> list[Figure]:
     """The figures that this release or main has; none without either."""
     baseline = document.get("baseline") or {}
-    try:
+    with baselines.compared():
         own, main = dict(_values(document)), dict(_values(baseline))
-    except (AttributeError, KeyError, TypeError, ValueError) as error:
-        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
     names = [*own, *(name for name in main if name not in own)]
     found = (_figure(name, own.get(name, (None, str)), main.get(name, (None, str))) for name in names)
     return [figure for figure in found if (figure.this, figure.main) != (NONE, NONE)]

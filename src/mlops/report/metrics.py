@@ -7,8 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from mlops.contract import ProblemType
-from mlops.errors import InputError
 from mlops.metrics import GROUPS, METRICS
+from mlops.report import baselines
 
 _MINIMIZE = "Minimize"
 
@@ -93,12 +93,10 @@ def left_out_comparison(document: dict[str, Any]) -> str:
 def main_values(document: dict[str, Any]) -> dict[str, float | None]:
     """The metrics of main by name; none without a baseline, or when its model solves another problem."""
     evaluation = (document.get("baseline") or {}).get("evaluation")
-    try:
+    with baselines.compared():
         if not evaluation or problem_type(evaluation) != problem_type(document["evaluation"]):
             return {}
         return values(evaluation)
-    except (TypeError, AttributeError, ValueError) as error:
-        raise InputError(f"--baseline is not a report.json of `mlops report`: {error!r}") from error
 
 
 def change(value: float | None, before: float | None) -> float | None:
