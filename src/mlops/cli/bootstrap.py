@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops import release
+from mlops.cli.reviewers import reviewers
 from mlops.cli.show import show
 
 
@@ -16,13 +17,7 @@ from mlops.cli.show import show
     "pull_requests",
     help="Whether workflows of pull requests get a role that can read this project's resources.  [default: no]",
 )
-@click.option(
-    "--reviewer",
-    "logins",
-    multiple=True,
-    help="Who must approve, on GitHub, a release and the deletion of everything: a person's login or "
-    "ORGANISATION/TEAM. May be given several times.",
-)
+@reviewers
 @click.option("--github/--no-github", "sets", help="Set the variables and environments on GitHub, by gh.")
 def bootstrap(
     owner_id: str | None, repository_id: str | None, pull_requests: bool, logins: tuple[str, ...], sets: bool

@@ -5,17 +5,12 @@ from __future__ import annotations
 import click
 
 from mlops import release
+from mlops.cli.reviewers import reviewers
 from mlops.cli.show import show
 
 
 @click.command()
-@click.option(
-    "--reviewer",
-    "logins",
-    multiple=True,
-    help="Who must approve, on GitHub, a release and the deletion of everything: a person's login or "
-    "ORGANISATION/TEAM. May be given several times.",
-)
+@reviewers
 @click.option("--public/--private", "public", help="Who can read the repository on GitHub.  [default: private]")
 def init(logins: tuple[str, ...], public: bool) -> None:
     """Put this repository on GitHub, ready to release.
