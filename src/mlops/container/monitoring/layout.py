@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from datetime import datetime
 from html import escape
 
 from mlops import pages
+from mlops.container.monitoring.capture import Counts
 
 
 def document(title: str, body: Iterable[str]) -> str:
@@ -27,7 +29,11 @@ def verdict(heading: str, word: str, tone: str, sign: str, words: str) -> str:
     )
 
 
-def meta(shown: Iterable[str]) -> str:
+def times(counts: Counts, now: datetime, *others: str) -> str:
+    """When the records were captured, other times, and when the page was made."""
+    shown = [*others, f"Made {now:%d %b %Y, %H:%M} UTC"]
+    if counts.first is not None and counts.last is not None:
+        shown.insert(0, f"Captured {counts.first:%d %b %Y, %H:%M} to {counts.last:%d %b %Y, %H:%M} UTC")
     return f'<div class="meta">{"".join(f"<span>{escape(text)}</span>" for text in shown)}</div>'
 
 

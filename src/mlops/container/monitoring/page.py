@@ -30,7 +30,7 @@ def render(
     body = [
         '<header class="top">',
         layout.verdict("Captured data against the baseline", word, tone, sign, words),
-        _meta(captured.counts, start, now),
+        layout.times(captured.counts, now, *([f"Late before {start:%d %b %Y, %H:%M} UTC"] if start else [])),
         _tiles(captured.counts, columns, violations),
         "</header><main>",
         _violations(violations),
@@ -58,16 +58,6 @@ def _outcome(counts: Counts, columns: Sequence[Compared], violations: Sequence[V
     if not counts.rows:
         return "Nothing to compare", "run", "–", "No record with rows was captured."
     return "No drift", "good", "✓", f"{layout.count(counts.rows, 'row')} like the baseline's."
-
-
-def _meta(counts: Counts, start: datetime | None, now: datetime) -> str:
-    shown = []
-    if counts.first is not None and counts.last is not None:
-        shown.append(f"Captured {counts.first:%d %b %Y, %H:%M} to {counts.last:%d %b %Y, %H:%M} UTC")
-    if start is not None:
-        shown.append(f"Late before {start:%d %b %Y, %H:%M} UTC")
-    shown.append(f"Made {now:%d %b %Y, %H:%M} UTC")
-    return layout.meta(shown)
 
 
 def _tiles(counts: Counts, columns: Sequence[Compared], violations: Sequence[Violation]) -> str:

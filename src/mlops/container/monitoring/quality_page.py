@@ -28,7 +28,7 @@ def render(
     body = [
         '<header class="top">',
         layout.verdict("Predictions against ground truth", word, tone, sign, words),
-        layout.meta(_times(counts, now)),
+        layout.times(counts, now),
         layout.tiles(_tiles(counts, truth)),
         "</header><main>",
         _metrics(statistics, judged),
@@ -53,13 +53,6 @@ def _outcome(
         return "Too few rows", "run", "–", words
     words = f"{layout.count(truth.rows, 'row')} with ground truth, no metric worse than its bound."
     return "As good as released", "good", "✓", words
-
-
-def _times(counts: Counts, now: datetime) -> list[str]:
-    made = f"Made {now:%d %b %Y, %H:%M} UTC"
-    if counts.first is None or counts.last is None:
-        return [made]
-    return [f"Captured {counts.first:%d %b %Y, %H:%M} to {counts.last:%d %b %Y, %H:%M} UTC", made]
 
 
 def _tiles(counts: Counts, truth: GroundTruth) -> list[tuple[str, str, str]]:

@@ -1,4 +1,4 @@
-"""Compare captured requests and answers with the baseline, as a processing job: `python -m mlops.container monitor`.
+"""Compare captured requests and responses with the baseline, as a processing job: `python -m mlops.container monitor`.
 
 Inputs: `baseline` (statistics.json and constraints.json) and `capture` (*.jsonl in SageMaker's data-capture format, at
 any depth; may be empty or absent). Output `monitoring`: statistics.json and constraint_violations.json in Model Monitor's
@@ -17,7 +17,7 @@ from typing import Any
 
 from mlops import team
 from mlops.container.directories import Container
-from mlops.container.monitoring import baseline, page
+from mlops.container.monitoring import baseline, output, page
 from mlops.container.monitoring.capture import Captured
 from mlops.container.monitoring.comparison import Compared, Violation, compare
 from mlops.errors import InputError
@@ -42,18 +42,13 @@ def monitor(container: Container) -> None:
         "dataset": {"item_count": captured.counts.rows},
         "features": [compared.column.summary.statistics() for compared in columns],
     }
-    output = container.processing_output("monitoring")
-    documents: dict[str, Any] = {
+    documents = {
         "statistics": statistics,
         "constraint_violations": {"violations": [violation.described() for violation in violations]},
         "metrics": metrics,
     }
-    for name, document in documents.items():
-        (output / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     shown = page.render(captured, columns, violations, start, datetime.now(UTC))
-    # JSON of clients may have characters without an encoding.
-    (output / "report.html").write_text(shown, encoding="utf-8", errors="replace")
-    print(json.dumps(metrics), flush=True)
+    output.write(container.processing_output("monitoring"), documents, shown)
 
 
 def summary(captured: Captured, columns: Sequence[Compared], violations: Sequence[Violation]) -> dict[str, Any]:

@@ -10,14 +10,13 @@ Environment variable QUALITY_BOUNDS: the worst values of metrics, such as "rmse=
 
 from __future__ import annotations
 
-import json
 import os
 from datetime import UTC, datetime
 from typing import Any
 
 from mlops import team
 from mlops.container.directories import Container
-from mlops.container.monitoring import judgement, quality_page
+from mlops.container.monitoring import judgement, output, quality_page
 from mlops.container.monitoring.capture import Captured
 from mlops.container.monitoring.truth import GroundTruth
 from mlops.contract import problem_type
@@ -60,9 +59,5 @@ def quality(container: Container) -> None:
     }
     if statistics is not None:
         documents["statistics"] = statistics
-    output = container.processing_output("monitoring")
-    for name, document in documents.items():
-        (output / f"{name}.json").write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     shown = quality_page.render(counts, truth, statistics, reason, judged, datetime.now(UTC))
-    (output / "report.html").write_text(shown, encoding="utf-8", errors="replace")
-    print(json.dumps(metrics), flush=True)
+    output.write(container.processing_output("monitoring"), documents, shown)
