@@ -188,7 +188,8 @@ def test_workers_that_end_at_once_stop_the_server() -> None:
     )
     assert done.returncode == 1
     assert done.stdout == "stopped\n"
-    assert done.stderr.count("with 3\n") == 5
+    # On a busy machine, a worker may need more than a second to end.
+    assert done.stderr.count("with 3\n") >= 5
     assert "5 workers in a row ended within 1 s of their start" in done.stderr
 
 

@@ -28,6 +28,7 @@ class Workers:
     def __init__(self, work: Callable[[int], None], at_stop: Callable[[], None]) -> None:
         self._work, self._at_stop = work, at_stop
         self._started: dict[int, float] = {}
+        self._delayed = 0.0
         self._stopping = False
 
     def run(self, count: int) -> None:
@@ -42,7 +43,7 @@ class Workers:
         young = 0
         while self._started:
             pid, status = os.wait()
-            age = time.monotonic() - self._started.pop(pid)
+            age = self._now() - self._started.pop(pid)
             if self._stopping:
                 continue
             print(
@@ -55,7 +56,7 @@ class Workers:
                 self._stop()
                 raise RuntimeError(f"{_ATTEMPTS} workers in a row ended within {_YOUNG:g} s of their start")
             if young:
-                time.sleep(_FIRST_DELAY * 2 ** (young - 1))
+                self._delay(_FIRST_DELAY * 2 ** (young - 1))
             self._fork()
 
     def _stop(self, *_: object) -> None:
@@ -74,8 +75,16 @@ class Workers:
             pid = os.fork()
             if pid == 0:
                 self._run_worker(parent)
-            self._started[pid] = time.monotonic()
+            self._started[pid] = self._now()
         signal.pthread_sigmask(signal.SIG_UNBLOCK, SIGNALS)
+
+    def _delay(self, seconds: float) -> None:
+        time.sleep(seconds)
+        self._delayed += seconds
+
+    def _now(self) -> float:
+        """A clock that does not run during delays: a worker that ends within one is found only after it."""
+        return time.monotonic() - self._delayed
 
     def _run_worker(self, parent: int) -> None:
         """Run the work and end the process: the frames above belong to the parent."""
