@@ -82,7 +82,7 @@ def executed(tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
         ("notebook.monitor(repository, captured, report=True)", "baseline_drift"),
         ("retraining = notebook.offered_retraining(", "'drift'"),
         ("notebook.dashboard(", "API: requests a minute"),
-        ('if PLACE == "local":', "'deleted'"),
+        ('if CLOUD == "local":', "'deleted'"),
     ],
 )
 def test_a_cell_shows(executed: dict[str, str], code: str, shown: str) -> None:

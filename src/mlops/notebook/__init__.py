@@ -3,6 +3,7 @@
 Functions that show something return `Shown`, which a notebook draws as the result of a cell. Needs the extra `notebook`.
 """
 
+from mlops.notebook.connection import connect, disconnect
 from mlops.notebook.dashboard import dashboard
 from mlops.notebook.datasets import Dataset, distributions
 from mlops.notebook.decision import Approval, Deletion
@@ -11,7 +12,6 @@ from mlops.notebook.html import Shown, table
 from mlops.notebook.live import follow
 from mlops.notebook.machines import state_machine
 from mlops.notebook.monitoring import baseline, capture, monitor
-from mlops.notebook.places import connect, disconnect
 from mlops.notebook.scoring import score
 from mlops.notebook.traffic import Clients
 

@@ -13,25 +13,25 @@ from mlops.release import Repository
 LOCAL, AWS = "local", "aws"
 
 
-def connect(place: str) -> Repository:
+def connect(cloud: str) -> Repository:
     """The repository around the notebook. From now on, clients of this kernel call AWS or the local cloud.
 
     Starts the local cloud with `.venv/bin/mlops`, unless it already runs. SageMaker's SDK keeps calling the one of the
     two that it called first: restart the kernel to change that.
     """
     repository = release.find()
-    if place == LOCAL:
+    if cloud == LOCAL:
         running = launch.find(repository.cloud_directory)
         if running is None:
             _start(repository)
             running = launch.find(repository.cloud_directory)
         assert running is not None
         launch.adopt(running)
-    elif place == AWS:
+    elif cloud == AWS:
         os.environ.pop("AWS_ENDPOINT_URL", None)
         os.environ.update(AWS_REGION=repository.project.region, AWS_DEFAULT_REGION=repository.project.region)
     else:
-        raise InputError(f"PLACE is {place!r}; allowed: {LOCAL!r} or {AWS!r}")
+        raise InputError(f"CLOUD is {cloud!r}; allowed: {LOCAL!r} or {AWS!r}")
     return repository
 
 

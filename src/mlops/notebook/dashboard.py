@@ -19,11 +19,7 @@ def dashboard(repository: Repository, minutes: int = 30) -> Shown:
     if found is None:
         raise InputError(f"CloudWatch has no dashboard of {repository.names.project}. Run: mlops deploy")
     end = datetime.fromisoformat(found["to"]).timestamp()
-    drawn = [
-        (each["title"], "", _chart(each, end, minutes))
-        for each in found["widgets"]
-        if any(line["points"] for line in each["lines"])
-    ]
+    drawn = [(each["title"], "", _chart(each, end, minutes)) for each in found["widgets"] if _has_points(each)]
     empty = [each["title"] for each in found["widgets"] if each["title"] and each["lines"] and not _has_points(each)]
     alarms = sorted({name for each in found["widgets"] for name in each["alarms"]})
     shown = Shown(f'<p class="note">{found["name"]}, the last {minutes} minutes</p>') + figures(drawn)
