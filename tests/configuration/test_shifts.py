@@ -46,7 +46,7 @@ def test_a_shift_beyond_cloudformations_time_limit_is_refused(repository, client
 
 
 def test_a_rolling_shift_with_a_challenger_is_refused(repository):
-    challenger = {"VariantName": "Champion", "model_package_version": 1, "share": 0.1}
+    challenger = {"VariantName": "Challenger", "model_package_version": 1, "share": 0.1}
     changes = {"clients_call": "endpoint", "shift": {"type": "rolling"}, "challenger": challenger}
     repository.change("production.yml", lambda data: data.update(changes))
     with pytest.raises(InputError, match=r"shift\.type"):

@@ -22,13 +22,13 @@ POSSIBLE = {
     "another type, not scaled": (DEPLOYED | {"MinCapacity": "0"}, CONFIGURED | {"InstanceType": "ml.m5.xlarge"}),
     "another type behind the API": (
         DEPLOYED | {"ClientsCall": "api"},
-        CONFIGURED | {"ClientsCall": "api", "InstanceType": "ml.m5.xlarge", "ChallengerName": "Champion"},
+        CONFIGURED | {"ClientsCall": "api", "InstanceType": "ml.m5.xlarge", "ChallengerName": "Challenger"},
     ),
-    "another variant at once": (DEPLOYED, CONFIGURED | {"ChallengerName": "Champion", "ShiftType": "ALL_AT_ONCE"}),
+    "another variant at once": (DEPLOYED, CONFIGURED | {"ChallengerName": "Challenger", "ShiftType": "ALL_AT_ONCE"}),
 }
 REFUSED = {
     "another type": (CONFIGURED | {"InstanceType": "ml.m5.xlarge"}, "Release once without autoscaling"),
-    "another variant": (CONFIGURED | {"ChallengerName": "Champion"}, "the second variant Champion"),
+    "another variant": (CONFIGURED | {"ChallengerName": "Challenger"}, "the second variant Challenger"),
     "a variant less": (CONFIGURED, "this release no second variant"),
 }
 

@@ -26,7 +26,7 @@ SUFFIX = "0123456789AB"
 RELEASE = {
     "EndpointName": "taxi-fares--total-amount-0a1b2c3d",
     "ResourceName": "taxi-fares-production-0a1b2c3d",
-    "ChallengerName": "champion",
+    "ChallengerName": "challenger",
     "ChallengerResourceName": "taxi-fares-production-0a1b2c3d-b",
     "ExecutionRoleArn": ROLE.format(name="EndpointRole"),
     "VolumeKeyArn": like("Key"),

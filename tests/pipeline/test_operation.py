@@ -55,10 +55,7 @@ def releases_and_usual_requests(operated: Workshop, records: Records) -> None:
     release(operated, "num_round=150", "more rounds are better")
     assert version_in_production(operated) == 2
     show("Requests like the data of the releases, until monitoring has compared them")
-    usual = rows(operated)
-    send(operated, usual)
-    until(lambda: compared(operated, records, len(usual)))
-    until(lambda: records.alarm() == "OK")
+    send_until_compared(operated, records)
 
 
 def drift(operated: Workshop, records: Records) -> None:
@@ -85,10 +82,7 @@ def retraining(operated: Workshop, records: Records) -> None:
     approve(operated, third["pipelineExecutionId"], "trained with trips of all parts")
     assert version_in_production(operated) == 3
     show("The same requests, until the alarm is over")
-    current = rows(operated)
-    send(operated, current)
-    until(lambda: compared(operated, records, len(current)))
-    until(lambda: records.alarm() == "OK")
+    send_until_compared(operated, records)
     assert len(records.executions()) == 3, "one drift starts one retraining"
 
 
@@ -122,6 +116,14 @@ def send(workshop: Workshop, lines: list[str]) -> None:
     for start in range(0, len(lines), ROWS_OF_A_REQUEST):
         response = workshop.predict("\n".join(lines[start : start + ROWS_OF_A_REQUEST]))
         assert response.status == 200, response
+
+
+def send_until_compared(workshop: Workshop, records: Records) -> None:
+    """Send the rows of the test set, until monitoring has compared them and its alarm is over."""
+    lines = rows(workshop)
+    send(workshop, lines)
+    until(lambda: compared(workshop, records, len(lines)))
+    until(lambda: records.alarm() == "OK")
 
 
 def compared(workshop: Workshop, records: Records, count: int) -> bool:

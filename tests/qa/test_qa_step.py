@@ -144,7 +144,7 @@ def test_the_smoke_test_compares_predictions_without_a_load_test(serve, session,
 
 @pytest.mark.usefixtures("released")
 def test_the_smoke_test_compares_the_releases_variant_and_not_the_challengers(serve, session, model, repository):
-    challenger = {"VariantName": "Champion", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
+    challenger = {"VariantName": "Challenger", "model_package_version": 1, "InitialInstanceCount": 1, "share": 0.5}
     configure(repository, "production.yml", challenger=challenger)
     _, requests = serve(served(model))
     done = step(repository, "--endpoint", "production", "--smoke")

@@ -164,7 +164,7 @@ def test_a_change_of_production_that_sagemaker_would_refuse_is_refused(build, re
     assert "InstanceType: found ml.m5.xlarge, production has ml.m5.large and is scaled" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize(("before", "guarded"), [("", "true"), ("Champion", "false")])
+@pytest.mark.parametrize(("before", "guarded"), [("", "true"), ("Challenger", "false")])
 def test_a_release_with_other_variants_than_production_is_not_guarded(build, repository, before, guarded):
     deploy_production("s3://bucket/model.tar.gz", **(IN_PLACE | {"ChallengerName": before}))
     changes = {"clients_call": "endpoint", "shift": {"type": "all_at_once"}}

@@ -238,13 +238,13 @@ def test_only_an_endpoint_that_clients_call_themselves_keeps_its_name(repository
 
 
 def test_a_second_variant_gets_its_share_in_production_only(repository):
-    challenger = {"VariantName": "Champion", "model_package_version": 3, "share": 0.1}
+    challenger = {"VariantName": "Challenger", "model_package_version": 3, "share": 0.1}
     repository.change("production.yml", lambda data: data.update(challenger=challenger))
     release = replace(
         RELEASE, challenger=rendering.Challenger(rendering.Container("image", "s3://bucket/model.tar.gz"), "older")
     )
     stack = rendering.endpoint_stack(load(repository.root), release, "production")["Parameters"]
-    assert (stack["ChallengerName"], stack["ChallengerWeight"], stack["ReleaseWeight"]) == ("Champion", "0.1", "0.9")
+    assert (stack["ChallengerName"], stack["ChallengerWeight"], stack["ReleaseWeight"]) == ("Challenger", "0.1", "0.9")
     assert stack["ChallengerModelDataUrl"] == "s3://bucket/model.tar.gz"
     assert rendering.endpoint_stack(load(repository.root), release, "test")["Parameters"]["ChallengerName"] == ""
 

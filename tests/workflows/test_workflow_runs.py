@@ -234,6 +234,12 @@ def test_a_comment_compares_the_pull_request_with_main(retrained: Release, revie
     assert re.search(r"\| latency p95 \(ms\) \| [\d.]+ \| [\d.]+ \|", comparison)
     assert re.search(r"\| throughput \(requests/s\) \| [\d,.]+ \| [\d,.]+ \|", comparison)
     assert f"| Commit | `{commit}` |" in comment
+    figures = comment.partition("## Cost, sizes and times")[2]
+    assert re.search(r"\| model archive \| [\d.]+ .?B \| [\d.]+ .?B \|", figures)
+    assert re.search(r"\| all stages \| \d.* \| \d.* \|", figures)
+    assert re.search(r"\| cost of a day in production \| \$[\d.]+ \| \$[\d.]+ \|", figures)
+    drift = comment.partition("## Data compared with main's")[2]
+    assert re.search(r"\| trip&#95;distance \| [\d.]+ \|", drift)
 
 
 @pytest.mark.parametrize("kind", BAD)
