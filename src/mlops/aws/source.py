@@ -11,8 +11,15 @@ from pathlib import Path
 # The earliest time that a zip archive can hold: the same content gives the same bytes whenever it is packed.
 EPOCH = (1980, 1, 1, 0, 0, 0)
 _NEVER = {
-    *(".git", ".ipynb_checkpoints", ".mlops", ".notebook", ".pytest_cache", ".ruff_cache", ".venv"),
-    *("__pycache__", "node_modules"),
+    ".git",
+    ".ipynb_checkpoints",
+    ".mlops",
+    ".notebook",
+    ".pytest_cache",
+    ".ruff_cache",
+    ".venv",
+    "__pycache__",
+    "node_modules",
 }
 
 UNCOMMITTED = "uncommitted"

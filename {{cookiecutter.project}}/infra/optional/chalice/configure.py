@@ -7,14 +7,11 @@ import json
 import sys
 from pathlib import Path
 
+import botocore.session
 import yaml
 
 HERE = Path(__file__).resolve().parent
 CONFIGURATION = HERE.parents[2] / "configuration"
-
-
-def partition(region: str) -> str:
-    return "aws-cn" if region.startswith("cn-") else "aws-us-gov" if region.startswith("us-gov-") else "aws"
 
 
 def main() -> None:
@@ -27,9 +24,10 @@ def main() -> None:
         )
     app, region = f"{project['project']}-chalice", project["region"]
     endpoint = f"{project['project']}--{project['model']}-production"
-    log = f"arn:{partition(region)}:logs:{region}:*:log-group:/aws/lambda/{app}-*"
+    partition = botocore.session.Session().get_partition_for_region(region)
+    log = f"arn:{partition}:logs:{region}:*:log-group:/aws/lambda/{app}-*"
     statements = [
-        ("sagemaker:InvokeEndpoint", f"arn:{partition(region)}:sagemaker:{region}:*:endpoint/{endpoint}"),
+        ("sagemaker:InvokeEndpoint", f"arn:{partition}:sagemaker:{region}:*:endpoint/{endpoint}"),
         ("logs:CreateLogGroup", log),
         ("logs:CreateLogStream", f"{log}:*"),
         ("logs:PutLogEvents", f"{log}:*"),
