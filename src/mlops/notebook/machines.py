@@ -7,6 +7,7 @@ from html import escape
 from typing import Any
 
 from mlops.aws import paging
+from mlops.errors import InputError
 from mlops.notebook.html import Shown
 from mlops.pages import svg
 from mlops.release import Repository
@@ -17,10 +18,7 @@ _MARGIN = 8.0
 
 def state_machine(repository: Repository, name: str = "train") -> Shown:
     """The state machine PROJECT-NAME of infra/. A state has the colour of its result in the newest execution."""
-    client = repository.session.client("stepfunctions")
-    full = f"{repository.names.project}-{name}"
-    listed = paging.items(client, "list_state_machines", "stateMachines")
-    arn = next(each["stateMachineArn"] for each in listed if each["name"] == full)
+    client, arn = repository.session.client("stepfunctions"), find(repository, name)
     drawn = graph.draw(json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"]))
     newest = client.list_executions(stateMachineArn=arn, maxResults=1)["executions"]
     states: dict[str, dict[str, Any]] = {}
@@ -28,8 +26,17 @@ def state_machine(repository: Repository, name: str = "train") -> Shown:
         history = paging.items(client, "get_execution_history", "events", executionArn=newest[0]["executionArn"])
         states = machines.states(history)
     counted = f"{len(states)} of {len(drawn['nodes'])} states entered" if newest else "no execution yet"
-    note = f'<p class="note">{escape(full)}: {counted}. White: not entered; green: succeeded; yellow: its error was caught.</p>'
+    note = f'<p class="note">{escape(arn.rpartition(":")[2])}: {counted}. White: not entered; green: succeeded; yellow: its error was caught.</p>'
     return Shown(note + _svg(drawn, states))
+
+
+def find(repository: Repository, name: str) -> str:
+    """The ARN of the state machine PROJECT-NAME. InputError where there is none."""
+    full = f"{repository.names.project}-{name}"
+    for each in paging.items(repository.session.client("stepfunctions"), "list_state_machines", "stateMachines"):
+        if each["name"] == full:
+            return str(each["stateMachineArn"])
+    raise InputError(f"There is no state machine {full}. Run: mlops deploy")
 
 
 def _svg(drawn: dict[str, Any], states: dict[str, dict[str, Any]]) -> str:

@@ -11,6 +11,7 @@ from typing import Any
 from mlops.aws import endpoints, paging, polling
 from mlops.errors import PipelineError
 from mlops.names import RELEASE_VARIANT
+from mlops.notebook import machines
 from mlops.notebook.datasets import Dataset
 from mlops.notebook.drift import Shift
 from mlops.notebook.html import Shown, page, table, verdict
@@ -114,16 +115,14 @@ def violations(document: dict[str, Any]) -> Shown:
 def _run(repository: Repository) -> None:
     """Run the state machine of the monitoring, or wait for the run that the schedule has started."""
     client = repository.session.client("stepfunctions")
-    name = f"{repository.names.project}-monitoring"
-    listed = paging.items(client, "list_state_machines", "stateMachines")
-    arn = next(each["stateMachineArn"] for each in listed if each["name"] == name)
+    arn = machines.find(repository, "monitoring")
     running = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
     execution = running[0] if running else client.start_execution(stateMachineArn=arn)
     backoff = polling.Backoff()
     while (described := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
         backoff.sleep()
     if described["status"] != "SUCCEEDED":
-        raise PipelineError(f"{name} has failed: {described.get('cause', described['status'])}")
+        raise PipelineError(f"{arn.rpartition(':')[2]} has failed: {described.get('cause', described['status'])}")
 
 
 def _runs(client: Any, bucket: str, prefix: str) -> dict[str, frozenset[str]]:
