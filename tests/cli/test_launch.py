@@ -21,6 +21,8 @@ from mlops.errors import InputError, PipelineError
 from mlops.localcloud import launch, ports, state
 from mlops.localcloud.state import Running
 
+pytestmark = pytest.mark.acceptance
+
 
 def start(directory: Path, **options) -> launch.Handle:
     return launch.start(REPOSITORY, directory, region=REGION, **{"port": ports.free_port(), **options})

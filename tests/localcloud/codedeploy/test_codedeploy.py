@@ -13,6 +13,7 @@ from harness import until
 from lambdas import Lambdas, archive, returns
 from shifts import CANARY, Shift
 
+pytestmark = pytest.mark.acceptance
 ANSWERS = """
 import boto3
 def handler(event, context):
