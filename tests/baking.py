@@ -26,6 +26,11 @@ def files(root: Path) -> dict[str, bytes]:
     }
 
 
+def copy_without_tests(repository: Path, target: Path) -> Path:
+    """Copy a repository without its tests, caches and local state."""
+    return shutil.copytree(repository, target, ignore=shutil.ignore_patterns(*_LEFT_OUT, "tests"), dirs_exist_ok=True)
+
+
 def _shared() -> Path:
     """Bake once per run of pytest; its worker processes find the repository through the environment."""
     if _VARIABLE not in os.environ:

@@ -3,7 +3,6 @@
 import json
 import os
 import re
-import shutil
 import signal
 import subprocess
 import sys
@@ -12,18 +11,16 @@ from pathlib import Path
 
 import psutil
 import pytest
-from baking import REPOSITORY
+from baking import REPOSITORY, copy_without_tests
 
 pytestmark = pytest.mark.acceptance
-
-_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests")
 
 
 @pytest.fixture
 def whole_repository(repository: Path) -> Path:
     """A repository with everything that a release needs, and no tests of its own to run in its build."""
     answers = (repository / "configuration" / "project.json").read_text()
-    shutil.copytree(REPOSITORY, repository, ignore=_LEFT_OUT, dirs_exist_ok=True)
+    copy_without_tests(REPOSITORY, repository)
     (repository / "configuration" / "project.json").write_text(answers)
     (repository / "tests" / "model").mkdir(parents=True)
     (repository / "tests" / "model" / "test_nothing.py").write_text("def test_truth():\n    assert True\n")

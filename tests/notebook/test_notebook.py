@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from baking import GENERATED, REPOSITORY, TEMPLATE
+from baking import GENERATED, REPOSITORY, TEMPLATE, copy_without_tests
 
 from mlops.localcloud import launch
 
@@ -106,8 +106,7 @@ def test_drift_is_drawn_in_red(executed: dict[str, str]) -> None:
 
 def _repository(folder: Path) -> Path:
     """A copy with a short load test, and with builds that install nothing."""
-    left_out = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests")
-    repository = Path(shutil.copytree(REPOSITORY, folder / "repository", ignore=left_out))
+    repository = copy_without_tests(REPOSITORY, folder / "repository")
     for kind in ("model", "api"):
         shutil.copytree(REPOSITORY / "tests" / kind, repository / "tests" / kind)
     _edit(repository / "configuration" / "qa.yml", {**LOAD, **LATENCY})

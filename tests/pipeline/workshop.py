@@ -12,7 +12,7 @@ from typing import Any
 
 import boto3
 import yaml
-from baking import REPOSITORY
+from baking import REPOSITORY, copy_without_tests
 from botocore.auth import SigV4Auth
 from botocore.awsrequest import AWSRequest
 from botocore.client import BaseClient
@@ -20,8 +20,6 @@ from botocore.credentials import Credentials
 from botocore.httpsession import URLLib3Session
 
 from mlops.localcloud import state
-
-_LEFT_OUT = shutil.ignore_patterns(".git", ".venv", ".mlops", "__pycache__", ".pytest_cache", "tests", "*.egg-info")
 
 
 @dataclass(frozen=True)
@@ -127,7 +125,7 @@ class Workshop:
 
     def keep(self) -> None:
         """Save the current files, which `restore` brings back."""
-        shutil.copytree(self.path, self.pristine, ignore=_LEFT_OUT, dirs_exist_ok=True)
+        copy_without_tests(self.path, self.pristine)
 
     @property
     def pristine(self) -> Path:
@@ -147,7 +145,7 @@ class Released:
 def open_workshop(directory: Path) -> Workshop:
     """Copy the repository without most of its tests, so that its Build stage is short."""
     path = directory / "repository"
-    shutil.copytree(REPOSITORY, path, ignore=_LEFT_OUT)
+    copy_without_tests(REPOSITORY, path)
     (path / "tests" / "model").mkdir(parents=True)
     shutil.copy2(REPOSITORY / "tests" / "model" / "test_features.py", path / "tests" / "model")
     shutil.copytree(REPOSITORY / "tests" / "api", path / "tests" / "api")
