@@ -44,7 +44,7 @@ picture: setup ## the README's picture of a report: make picture REPORT=demo/…
 	$(BIN)/python docs/picture.py '$(REPORT)'
 
 foundation: setup ## what an AWS account needs once in each region; honours AWS_PROFILE and AWS_REGION
-	$(BIN)/python infra/deploy.py
+	$(BIN)/python infra/deploy.py foundation
 
 # Its requirements do not go with those of the rest.
 $(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed

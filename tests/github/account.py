@@ -125,7 +125,7 @@ class Account:
 
     def foundation(self, region: str = REGION) -> subprocess.CompletedProcess[str]:
         """Run `make foundation`'s command."""
-        return self._run(str(TEMPLATE / "infra" / "deploy.py"), "--region", region)
+        return self._run(str(TEMPLATE / "infra" / "deploy.py"), "foundation", "--region", region)
 
     def mlops(self, *words: str) -> subprocess.CompletedProcess[str]:
         return self._run("-m", "mlops", *words)

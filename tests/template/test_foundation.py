@@ -1,4 +1,4 @@
-"""The foundation of an account: what `make foundation` creates, and what it does not change."""
+"""The foundation of an account: what `make foundation` creates, and what it does not change; all templates of infra/."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ from github.account import Account, open_account
 
 pytestmark = pytest.mark.acceptance
 
-FILE = TEMPLATE / "infra" / "foundation.yml"
+FILES = sorted((TEMPLATE / "infra").glob("*.yml"))
 PROVIDER = "token.actions.githubusercontent.com"
 
 
@@ -84,14 +84,17 @@ def test_a_second_region_reuses_the_provider_and_gets_its_own_role_for_logs(acco
 def test_a_missing_region_is_reported(account: Account) -> None:
     environment = {name: value for name, value in account.environment.items() if name != "AWS_REGION"}
     done = subprocess.run(
-        [sys.executable, str(TEMPLATE / "infra" / "deploy.py")], env=environment, capture_output=True, text=True
+        [sys.executable, str(TEMPLATE / "infra" / "deploy.py"), "foundation"],
+        env=environment,
+        capture_output=True,
+        text=True,
     )
     assert done.returncode == 2
     assert "--region" in done.stderr and "Traceback" not in done.stderr
 
 
 def test_the_default_region_is_that_of_the_environment(account: Account) -> None:
-    command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py")]
+    command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py"), "foundation"]
     environment = {**account.environment, "AWS_REGION": "eu-west-1"}
     done = subprocess.run(command, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stderr
@@ -99,7 +102,7 @@ def test_the_default_region_is_that_of_the_environment(account: Account) -> None
 
 
 def test_an_unknown_profile_is_refused(account: Account) -> None:
-    command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py")]
+    command = [sys.executable, str(TEMPLATE / "infra" / "deploy.py"), "foundation"]
     done = subprocess.run(command, env={**account.environment, "AWS_PROFILE": "no"}, capture_output=True, text=True)
     assert done.returncode == 2
     assert "AWS_PROFILE" in done.stderr
@@ -121,26 +124,24 @@ def test_an_api_is_not_deployed_while_api_gateway_has_no_logging_role(account: A
         account.outputs("storage")
 
 
-@pytest.fixture(scope="module")
-def template() -> dict[str, Any]:
-    return load(FILE)
-
-
 def load(file: Path) -> dict[str, Any]:
     parsed, faults = decode(str(file))
     assert not faults, faults
     return parsed
 
 
-def test_every_parameter_is_documented_and_in_a_group(template: dict[str, Any]) -> None:
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_every_parameter_is_documented_and_in_a_group(file: Path) -> None:
+    template = load(file)
     interface = template["Metadata"]["AWS::CloudFormation::Interface"]
     grouped = [name for group in interface["ParameterGroups"] for name in group["Parameters"]]
     assert sorted(grouped) == sorted(template["Parameters"]) == sorted(interface["ParameterLabels"])
     assert all(parameter["Description"] for parameter in template["Parameters"].values())
 
 
-def test_the_linters_of_templates_find_nothing() -> None:
-    assert [str(match) for match in lint_file(FILE)] == []
-    report = cloudformation_validate.CompositeEngine().validate_template(FILE.read_bytes())
+@pytest.mark.parametrize("file", FILES, ids=lambda file: file.stem)
+def test_the_linters_of_templates_find_nothing(file: Path) -> None:
+    assert [str(match) for match in lint_file(file)] == []
+    report = cloudformation_validate.CompositeEngine().validate_template(file.read_bytes())
     informational = cloudformation_validate.Severity.INFO
     assert [each.message for each in report.diagnostics if each.severity != informational] == []
