@@ -16,7 +16,7 @@ COMPILE := pip compile --quiet --universal --python-version 3.11 --fork-strategy
 # Hundreds of short processes import the package: where this is set, each of them would compile it again.
 unexport PYTHONDONTWRITEBYTECODE
 
-.PHONY: help setup demo demo-operate picture foundation test acceptance image coverage lint wheel lock
+.PHONY: help setup demo demo-operate picture foundation studio test acceptance image coverage lint wheel lock
 
 help: ## this list
 	@grep -E '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 14
@@ -45,6 +45,9 @@ picture: setup ## the README's picture of a report: make picture REPORT=demo/…
 
 foundation: setup ## what an AWS account needs once in each region; honours AWS_PROFILE and AWS_REGION
 	$(BIN)/python infra/deploy.py foundation
+
+studio: setup ## offer the template in SageMaker Studio: make studio DOMAIN=d-…; by Service Catalog too with CATALOG=yes
+	$(BIN)/python infra/deploy.py studio '$(DOMAIN)' $(if $(CATALOG),--catalog)
 
 # Its requirements do not go with those of the rest.
 $(CHECKOV)/.installed: requirements/checkov.txt $(VENV)/.installed

@@ -1,4 +1,4 @@
-"""`make foundation`: what an AWS account needs once, before any model repository.
+"""`make foundation` and `make studio`: what an AWS account needs once, beside the model repositories.
 
 Exit codes: 0 done, 1 AWS refused, 2 the input is wrong.
 """
@@ -12,6 +12,7 @@ from contextlib import contextmanager
 import boto3
 import click
 import foundation
+import studio
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError, ProfileNotFound
 from stack import Refused
 
@@ -32,6 +33,19 @@ def deploy_foundation(region: str | None) -> None:
     """
     with _refusals():
         foundation.deploy(_session(region))
+
+
+@main.command("studio")
+@click.argument("domain")
+@click.option("--catalog", is_flag=True, help="Offer the template by Service Catalog too.")
+@_region
+def deploy_studio(domain: str, catalog: bool, region: str | None) -> None:
+    """Offer the template to the users of a SageMaker domain, such as d-abcdefghijkl.
+
+    Repositories are generated from what is committed here. Projects that exist keep theirs.
+    """
+    with _refusals():
+        studio.deploy(_session(region), domain, catalog=catalog)
 
 
 def _session(region: str | None) -> boto3.Session:
