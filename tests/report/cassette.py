@@ -17,8 +17,13 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
+import botocore.session
+from botocore.auth import S3SigV4Auth, SigV4Auth
+from botocore.awsrequest import AWSRequest
+
 _KEPT_HEADERS = ("content-type", "smithy-protocol", "x-amzn-errortype")
 _KEPT_ROWS = 60
+_SIGNATURE_HEADERS = {"authorization", "host", "x-amz-date", "x-amz-security-token"}
 _TARGET_HEADER = "X-Amz-Target"
 # CloudWatch's bodies are CBOR: store each byte as a character.
 _BYTES = "latin-1"
@@ -95,9 +100,11 @@ def _serving(respond: Respond) -> Iterator[str]:
 
 
 def _forward(upstream: str, request: dict[str, Any]) -> dict[str, Any]:
-    headers = {name: value for name, value in request["headers"].items() if name.lower() != "host"}
-    data = request["body"].encode(_BYTES) or None
-    forwarded = urllib.request.Request(upstream + request["path"], data, headers, method=request["method"])
+    forwarded = urllib.request.Request(
+        upstream + request["path"], request["body"].encode(_BYTES) or None, method=request["method"]
+    )
+    for name, value in _signed(forwarded, request["headers"]).items():
+        forwarded.add_header(name, value)
     try:
         with urllib.request.urlopen(forwarded) as response:
             status, fields, body = response.status, response.headers, response.read().decode(_BYTES)
@@ -107,6 +114,17 @@ def _forward(upstream: str, request: dict[str, Any]) -> dict[str, Any]:
         body = "\n".join(body.split("\n")[: _KEPT_ROWS + 1]) + "\n"
     kept = {name: fields[name] for name in _KEPT_HEADERS if fields[name]}
     return {"status": status, "headers": kept, "body": body}
+
+
+def _signed(request: urllib.request.Request, headers: dict[str, str]) -> dict[str, str]:
+    """The headers, with a signature for the host that the request goes to."""
+    given = {name: value for name, value in headers.items() if name.lower() not in _SIGNATURE_HEADERS}
+    # Credential=KEY/DATE/REGION/SERVICE/aws4_request
+    _, _, region, service, *_ = headers["Authorization"].partition("Credential=")[2].split("/")
+    credentials = botocore.session.Session().get_credentials().get_frozen_credentials()
+    unsigned = AWSRequest(request.get_method(), request.full_url, given, request.data)
+    (S3SigV4Auth if service == "s3" else SigV4Auth)(credentials, service, region).add_auth(unsigned)
+    return dict(unsigned.headers.items())
 
 
 def main(execution_id: str, file: str) -> None:
