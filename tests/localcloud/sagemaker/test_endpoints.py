@@ -234,7 +234,6 @@ def test_endpoint_serves_after_deletion_of_its_model_and_configuration(hosting: 
 @pytest.mark.parametrize(
     ("variant", "refused"),
     [
-        ({"ServerlessConfig": {"MemorySizeInMB": 1024, "MaxConcurrency": 1}}, "ServerlessConfig"),
         ({"RoutingConfig": {"RoutingStrategy": "RANDOM"}}, "RoutingConfig"),
         ({"ManagedInstanceScaling": {"Status": "ENABLED"}}, "ManagedInstanceScaling"),
         ({"AcceleratorType": "ml.eia2.medium"}, "AcceleratorType"),

@@ -122,7 +122,7 @@ def _scale(target: Target, policy: dict) -> None:
     if endpoint is None or endpoint.status != "InService":
         return
     tracking_alarms.publish_zero_requests(target)
-    now = endpoint.instances(target.variant)
+    now = endpoint.instances(target.variant) or 0
     tracking = policy["TargetTrackingScalingPolicyConfiguration"]
     desired, cause = _desired_count(policy, now)
     desired = min(target.maximum, max(target.minimum, desired))

@@ -87,7 +87,10 @@ def describe_scaling_activities(request: dict) -> dict:
 
 def _require_variant(endpoint: str, variant: str) -> None:
     """Raise AWSError unless the endpoint has this variant."""
-    known = endpoints.get(endpoint).variant_names()
+    found = endpoints.get(endpoint)
+    known = found.variant_names()
+    if found.instances(variant) is None:
+        raise AWSError("ValidationException", f"Endpoint {endpoint} is serverless; {_DIMENSION} is for instances")
     if variant not in known:
         raise AWSError(
             "ValidationException", f"Endpoint {endpoint} has no variant {variant}; it has {', '.join(known)}"

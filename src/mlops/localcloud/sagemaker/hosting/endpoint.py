@@ -60,10 +60,12 @@ class Endpoint:
         assert self.fleet is not None
         return self.fleet
 
-    def instances(self, variant: str) -> int:
-        """How many instances a variant has."""
-        instances = self.fleet.variants.get(variant) if self.fleet else None
-        return len(instances.containers) if instances else 0
+    def instances(self, variant: str) -> int | None:
+        """How many instances a variant has; None for a serverless one."""
+        found = self.fleet.variants.get(variant) if self.fleet else None
+        if found is not None and found.on_demand is not None:
+            return None
+        return len(found.containers) if found else 0
 
     def variant_names(self) -> list[str]:
         """The variants that it has, or will have when it is in service."""
@@ -110,7 +112,7 @@ class Endpoint:
 
 
 def _variant(variant: Variant) -> dict:
-    count, image = len(variant.containers), variant.model["Container"]["Image"]
+    image = variant.model["Container"]["Image"]
     return {
         "VariantName": variant.name,
         "DeployedImages": [
@@ -122,20 +124,25 @@ def _variant(variant: Variant) -> dict:
         ],
         "CurrentWeight": variant.weight,
         "DesiredWeight": variant.weight,
-        "CurrentInstanceCount": count,
-        "DesiredInstanceCount": count,
+        **_capacity(variant.configuration, len(variant.containers), len(variant.containers)),
     }
 
 
 def _pending_variant(configuration: dict) -> dict:
     return {
         "VariantName": configuration["VariantName"],
-        "InstanceType": configuration["InstanceType"],
-        "DesiredInstanceCount": configuration["InitialInstanceCount"],
+        "InstanceType": configuration.get("InstanceType"),
         "DesiredWeight": configuration["InitialVariantWeight"],
-        "CurrentInstanceCount": 0,
         "CurrentWeight": 0.0,
+        **_capacity(configuration, 0, configuration.get("InitialInstanceCount", 0)),
     }
+
+
+def _capacity(configuration: dict, current: int, desired: int) -> dict:
+    """How much a variant has, and is to have: instances, or what is serverless."""
+    if serverless := configuration.get("ServerlessConfig"):
+        return {"CurrentServerlessConfig": serverless, "DesiredServerlessConfig": serverless}
+    return {"CurrentInstanceCount": current, "DesiredInstanceCount": desired}
 
 
 def _capture_summary(settings: dict | None) -> dict | None:

@@ -8,7 +8,7 @@ from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker.common import listing, tags
 from mlops.localcloud.sagemaker.common.s3 import Location
 from mlops.localcloud.sagemaker.common.service import service
-from mlops.localcloud.sagemaker.hosting import models
+from mlops.localcloud.sagemaker.hosting import models, serverless
 from mlops.localcloud.support import ANY, refuse_others
 
 # Kept and not acted on: VolumeSizeInGB and KmsKeyId, since there is no volume, and ModelDataDownloadTimeoutInSeconds,
@@ -20,6 +20,7 @@ _SUPPORTED = {
         "ModelName": ANY,
         "InitialInstanceCount": ANY,
         "InstanceType": ANY,
+        "ServerlessConfig": ANY,
         "InitialVariantWeight": ANY,
         "VolumeSizeInGB": ANY,
         "ModelDataDownloadTimeoutInSeconds": ANY,
@@ -30,6 +31,7 @@ _SUPPORTED = {
     "Tags": ANY,
 }
 _REQUIRED_IN_VARIANT = ("ModelName", "InstanceType", "InitialInstanceCount")
+_REQUIRED_SERVERLESS = ("ModelName",)
 
 _configurations = context.scoped(dict[str, dict])
 _lock = threading.Lock()
@@ -43,7 +45,7 @@ def create_endpoint_config(request: dict) -> dict:
     arn = _arn(name)
     configuration = {
         **request,
-        "ProductionVariants": _variants(request["ProductionVariants"]),
+        "ProductionVariants": _variants(request),
         "EndpointConfigArn": arn,
         "CreationTime": datetime.now(UTC),
     }
@@ -94,11 +96,13 @@ def _arn(name: str) -> str:
     return context.arn("sagemaker", f"endpoint-config/{name}")
 
 
-def _variants(requested: list[dict]) -> list[dict]:
+def _variants(request: dict) -> list[dict]:
     """The variants with their defaults. Raises AWSError where one is not complete or twice there."""
+    requested = request["ProductionVariants"]
     names = [variant["VariantName"] for variant in requested]
     for variant in requested:
-        missing = [member for member in _REQUIRED_IN_VARIANT if member not in variant]
+        required = _REQUIRED_SERVERLESS if "ServerlessConfig" in variant else _REQUIRED_IN_VARIANT
+        missing = [member for member in required if member not in variant]
         if missing:
             raise AWSError(
                 "ValidationException",
@@ -106,7 +110,9 @@ def _variants(requested: list[dict]) -> list[dict]:
             )
         if names.count(variant["VariantName"]) > 1:
             raise AWSError("ValidationException", f"Variant name {variant['VariantName']} is given more than once")
-        models.get(variant["ModelName"])
+        model = models.get(variant["ModelName"])
+        if "ServerlessConfig" in variant:
+            serverless.require_possible(request, variant, model)
     variants = [{"InitialVariantWeight": 1.0, **variant} for variant in requested]
     require_traffic([variant["InitialVariantWeight"] for variant in variants])
     return variants

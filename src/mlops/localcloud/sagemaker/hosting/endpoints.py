@@ -8,7 +8,7 @@ from mlops.localcloud import context
 from mlops.localcloud.errors import AWSError
 from mlops.localcloud.sagemaker.common import listing, tags
 from mlops.localcloud.sagemaker.common.service import service
-from mlops.localcloud.sagemaker.hosting import deployments, endpoint_configurations, traffic_shifting
+from mlops.localcloud.sagemaker.hosting import deployments, endpoint_configurations, serverless, traffic_shifting
 from mlops.localcloud.sagemaker.hosting.endpoint import Endpoint
 from mlops.localcloud.sagemaker.hosting.fleet import Fleet
 from mlops.localcloud.support import ANY, refuse_others
@@ -49,7 +49,9 @@ def create_endpoint(request: dict) -> dict:
     traffic_shifting.require_possible(request.get("DeploymentConfig"))
     name = request["EndpointName"]
     arn = _arn(name)
-    fleet = Fleet(name, endpoint_configurations.get(request["EndpointConfigName"]))
+    configuration = endpoint_configurations.get(request["EndpointConfigName"])
+    serverless.require_no_shift(configuration, request.get("DeploymentConfig"))
+    fleet = Fleet(name, configuration)
     with _lock:
         if name in _endpoints():
             raise AWSError("ValidationException", f'Cannot create already existing endpoint "{arn}".')
@@ -65,7 +67,11 @@ def update_endpoint(request: dict) -> dict:
     refuse_others("UpdateEndpoint", request, _SUPPORTED["UpdateEndpoint"])
     traffic_shifting.require_possible(request.get("DeploymentConfig"))
     endpoint = get(request["EndpointName"])
-    fleet = Fleet(endpoint.name, endpoint_configurations.get(request["EndpointConfigName"]), is_update=True)
+    configuration = endpoint_configurations.get(request["EndpointConfigName"])
+    serverless.require_no_shift(configuration, request.get("DeploymentConfig"))
+    if endpoint.fleet is not None:
+        serverless.require_same_kind(endpoint.fleet.configuration, configuration)
+    fleet = Fleet(endpoint.name, configuration, is_update=True)
     if request.get("RetainAllVariantProperties") and endpoint.fleet is not None:
         excluded = [each["VariantPropertyType"] for each in request.get("ExcludeRetainedVariantProperties", [])]
         fleet.keep(endpoint.fleet, excluded)
@@ -134,6 +140,8 @@ def _require_possible(fleet: Fleet, desired: Iterable[str], weights: dict, count
             "ValidationException",
             f"Endpoint {fleet.endpoint} has no variant {', '.join(unknown)}; it has {', '.join(fleet.variants)}",
         )
+    if counts and fleet.on_demand is not None:
+        raise AWSError("ValidationException", f"Endpoint {fleet.endpoint} is serverless: it has no instances")
     if 0 in counts.values():
         raise AWSError("ValidationException", "DesiredInstanceCount must be at least 1")
     endpoint_configurations.require_traffic(

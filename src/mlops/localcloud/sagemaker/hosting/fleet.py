@@ -13,11 +13,14 @@ from mlops.localcloud import context, images
 from mlops.localcloud.images import Image
 from mlops.localcloud.logs import LogStream
 from mlops.localcloud.sagemaker.common.container import Instance
-from mlops.localcloud.sagemaker.hosting import model_data, models
+from mlops.localcloud.sagemaker.hosting import invocations, model_data, models
 from mlops.localcloud.sagemaker.hosting.model_container import ServingContainer, StartFailed, stop_together
+from mlops.localcloud.sagemaker.hosting.on_demand import OnDemand
 
 # The local cloud's default. AWS's default is eight minutes; 60 seconds is the least that can be configured.
 _STARTUP_SECONDS = 60
+# "The server must respond successfully to /ping within 3 minutes" (Invoke a serverless endpoint).
+_SERVERLESS_STARTUP_SECONDS = 180
 # No invocation takes longer.
 _DRAIN_SECONDS = 60
 _GRACE_SECONDS = 30
@@ -29,13 +32,17 @@ class DeploymentFailed(Exception):
 
 @dataclass
 class Variant:
-    """A production variant: its part of the endpoint configuration, its model, its containers."""
+    """A production variant: its part of the endpoint configuration, its model, its containers.
+
+    A serverless one has `on_demand` in place of `containers`.
+    """
 
     configuration: dict
     model: dict
     image: Image
     weight: float
     containers: list[ServingContainer] = field(default_factory=list)
+    on_demand: OnDemand | None = None
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
     _turn: Iterator[int] = field(default_factory=itertools.count)
 
@@ -51,7 +58,8 @@ class Variant:
 
     def await_health(self, containers: list[ServingContainer]) -> None:
         """Wait until these containers have answered a ping. Raises DeploymentFailed when they take too long."""
-        limit = self.configuration.get("ContainerStartupHealthCheckTimeoutInSeconds", _STARTUP_SECONDS)
+        default = _SERVERLESS_STARTUP_SECONDS if self.on_demand else _STARTUP_SECONDS
+        limit = self.configuration.get("ContainerStartupHealthCheckTimeoutInSeconds", default)
         deadline = time.monotonic() + limit
         try:
             for container in containers:
@@ -76,7 +84,9 @@ class Fleet:
         for each in configuration["ProductionVariants"]:
             model = models.get(each["ModelName"])
             image = images.resolve(model["Container"]["Image"])
-            self.variants[each["VariantName"]] = Variant(each, model, image, each["InitialVariantWeight"])
+            variant = self.variants[each["VariantName"]] = Variant(each, model, image, each["InitialVariantWeight"])
+            if "ServerlessConfig" in each:
+                variant.on_demand = self._on_demand(variant)
 
     def start(self) -> None:
         """Start every container and wait until all are healthy.
@@ -84,9 +94,17 @@ class Fleet:
         Raises DeploymentFailed; started containers then run until `retire`.
         """
         for variant in self.variants.values():
+            if variant.on_demand is not None:
+                variant.on_demand.start().result()
+                return
             self._launch(variant, variant.configuration["InitialInstanceCount"], variant.containers)
         for variant in self.variants.values():
             variant.await_health(variant.containers)
+
+    @property
+    def on_demand(self) -> OnDemand | None:
+        """The container of a serverless endpoint, which has one variant; None where there are instances."""
+        return next((variant.on_demand for variant in self.variants.values()), None)
 
     @property
     def size(self) -> int:
@@ -102,7 +120,7 @@ class Fleet:
             before = other.variants.get(name)
             if before is None:
                 continue
-            if "DesiredInstanceCount" not in excluded:
+            if "DesiredInstanceCount" not in excluded and before.containers:
                 count = len(before.containers)
                 variant.configuration = {**variant.configuration, "InitialInstanceCount": count}
             if "DesiredWeight" not in excluded:
@@ -139,10 +157,29 @@ class Fleet:
 
     def retire(self) -> None:
         """Let the requests in flight finish, then end every container."""
+        if self.on_demand is not None:
+            self.on_demand.retire()
         stop_together(self._containers(), _GRACE_SECONDS, _DRAIN_SECONDS)
 
     def _containers(self) -> list[ServingContainer]:
         return [container for variant in self.variants.values() for container in variant.containers]
+
+    def _on_demand(self, variant: Variant) -> OnDemand:
+        def launch() -> ServingContainer:
+            container = self._launch_one(variant)
+            try:
+                variant.await_health([container])
+            except DeploymentFailed:
+                container.stop(_GRACE_SECONDS)
+                raise
+            return container
+
+        return OnDemand(
+            variant.configuration["ServerlessConfig"],
+            launch,
+            stop=lambda container: stop_together([container], _GRACE_SECONDS, _DRAIN_SECONDS),
+            on_start=lambda seconds: invocations.started(self.endpoint, variant.name, seconds),
+        )
 
     def _launch(self, variant: Variant, count: int, launched: list[ServingContainer]) -> None:
         """Start `count` containers and append them, each as soon as it runs. Raises DeploymentFailed."""

@@ -16,25 +16,38 @@ def count(
     status: int,
     model_seconds: float,
     overhead_seconds: float,
-    instances: int,
+    instances: int | None,
 ) -> None:
     """Count one invocation: the container's HTTP status, 0 for none, how long it took and how long all else took.
 
-    `configuration` names the endpoint configuration of a fleet that an update brought, and is empty for the first.
+    `instances` is None for a serverless endpoint. `configuration` names the endpoint configuration of a fleet that an update brought, and is empty for the first.
     Source: Amazon SageMaker Developer Guide, "Auto-rollback configuration and monitoring".
     """
     # A container that does not answer at all has no status.
     failed = status >= 500 or not status
     values = {
         "Invocations": ("None", 1.0),
-        "InvocationsPerInstance": ("None", 1.0 / max(1, instances)),
         "Invocation4XXErrors": ("None", float(400 <= status < 500)),
         "Invocation5XXErrors": ("None", float(failed)),
         "InvocationModelErrors": ("None", float(not 200 <= status < 300)),
         "ModelLatency": ("Microseconds", 1e6 * model_seconds),
         "OverheadLatency": ("Microseconds", 1e6 * overhead_seconds),
     }
+    if instances is not None:
+        values["InvocationsPerInstance"] = ("None", 1.0 / max(1, instances))
     dimensions = {"EndpointName": endpoint, "VariantName": variant}
     metrics.measure(_NAMESPACE, dimensions, values)
     if configuration:
         metrics.measure(_NAMESPACE, {**dimensions, "EndpointConfigName": configuration}, values)
+
+
+def concurrent(endpoint: str, variant: str, share: float) -> None:
+    """Measure the share of a serverless endpoint's concurrency that is in use."""
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    metrics.measure(_NAMESPACE, dimensions, {"ServerlessConcurrentExecutionsUtilization": ("None", share)})
+
+
+def started(endpoint: str, variant: str, seconds: float) -> None:
+    """Measure a cold start: the time that a request has waited for a serverless container."""
+    dimensions = {"EndpointName": endpoint, "VariantName": variant}
+    metrics.measure(_NAMESPACE, dimensions, {"ModelSetupTime": ("Microseconds", 1e6 * seconds)})

@@ -2,7 +2,8 @@
 
 import asyncio
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import contextmanager
 from functools import cache
 from typing import NamedTuple
 
@@ -14,8 +15,9 @@ from mlops.localcloud.sagemaker.common.service import runtime_service
 from mlops.localcloud.sagemaker.hosting import endpoints, invocations
 from mlops.localcloud.sagemaker.hosting.capture import Exchange
 from mlops.localcloud.sagemaker.hosting.endpoint import Endpoint
-from mlops.localcloud.sagemaker.hosting.fleet import Fleet
+from mlops.localcloud.sagemaker.hosting.fleet import DeploymentFailed, Fleet, Variant
 from mlops.localcloud.sagemaker.hosting.model_container import ServingContainer
+from mlops.localcloud.sagemaker.hosting.on_demand import MOST_BYTES, Retired
 
 # "A model container must respond to requests within 60 seconds" (InvokeEndpoint).
 _TIMEOUT_SECONDS = 60
@@ -48,7 +50,8 @@ async def invoke_endpoint(request: dict) -> dict:
     """Pass a request to a container of the endpoint and return its response.
 
     Raises AWSError: ValidationError when the endpoint or variant does not exist, ModelError (424) with the container's
-    own status and message when it does not answer with 2xx.
+    own status and message when it does not answer with 2xx, ThrottlingException when a serverless endpoint has as many
+    requests as it takes at a time.
     """
     started = time.perf_counter()
     if not _SUPPORTED.issuperset(request):
@@ -60,7 +63,8 @@ async def invoke_endpoint(request: dict) -> dict:
         raise AWSError("ValidationError", f"Endpoint {name} of account {context.account()} not found.")
     headers = {header: request[member] for member, header in _PASSED_ON.items() if member in request}
     headers.setdefault("Content-Type", _DEFAULT_CONTENT_TYPE)
-    response = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
+    with _taken(endpoint, request.get("Body", b"")):
+        response = await _ask(endpoint, request.get("TargetVariant"), headers, request.get("Body", b""))
     total = time.perf_counter() - started
     instances = endpoint.instances(response.variant)
     overhead = total - response.seconds
@@ -90,10 +94,26 @@ async def invoke_endpoint(request: dict) -> dict:
     }
 
 
+@contextmanager
+def _taken(endpoint: Endpoint, body: bytes) -> Iterator[None]:
+    """Take a request. Raises AWSError where a serverless endpoint takes no more, or none of this size."""
+    on_demand = endpoint.fleet.on_demand if endpoint.fleet else None
+    if on_demand is None:
+        yield
+        return
+    if len(body) > MOST_BYTES:
+        raise AWSError("413", f"HTTP content length exceeded {MOST_BYTES} bytes.", status=413)
+    with on_demand.request() as share:
+        invocations.concurrent(endpoint.name, endpoint.variant_names()[0], share)
+        yield
+
+
 async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: bytes) -> _Response:
     """The response of the first container that takes the connection."""
     started, variant, update = time.perf_counter(), target or "", ""
-    for fleet, variant, container in _candidates(endpoint, target):
+    async for fleet, variant, container in _candidates(endpoint, target):
+        # A cold start is no time of the model.
+        started = time.perf_counter() if fleet.on_demand else started
         update = fleet.configuration["EndpointConfigName"] if fleet.is_update else ""
         port = container.enter()
         if port is None:
@@ -103,6 +123,9 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
                 f"http://127.0.0.1:{port}/invocations", data=body, headers=headers, allow_redirects=False
             ) as response:
                 content = await response.read()
+                if fleet.on_demand and len(content) > MOST_BYTES:
+                    too_large = f"The response of {len(content)} bytes is larger than {MOST_BYTES}".encode()
+                    return _Response(variant, update, 0, {}, too_large, time.perf_counter() - started)
                 return _Response(
                     variant, update, response.status, response.headers, content, time.perf_counter() - started
                 )
@@ -126,7 +149,7 @@ async def _ask(endpoint: Endpoint, target: str | None, headers: dict, body: byte
     return _Response(variant, update, 0, {}, message.encode(), time.perf_counter() - started)
 
 
-def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[Fleet, str, ServingContainer]]:
+async def _candidates(endpoint: Endpoint, target: str | None) -> AsyncIterator[tuple[Fleet, str, ServingContainer]]:
     """Containers to try, of the variant that the request goes to.
 
     When a deployment switches fleets meanwhile, those of the new fleet follow: the old ones accept no requests any more.
@@ -142,10 +165,20 @@ def _candidates(endpoint: Endpoint, target: str | None) -> Iterator[tuple[Fleet,
                 "ValidationError",
                 f"Variant {target} of endpoint {endpoint.name} of account {context.account()} not found.",
             ) from error
-        for container in variant.in_turn():
+        for container in await _containers(variant):
             yield fleet, variant.name, container
         assert endpoint.fleet is not None
         fleet = endpoint.fleet
+
+
+async def _containers(variant: Variant) -> list[ServingContainer]:
+    """The containers of a variant; a serverless one is started when there is none."""
+    if variant.on_demand is None:
+        return variant.in_turn()
+    try:
+        return [await asyncio.wrap_future(variant.on_demand.container())]
+    except (DeploymentFailed, Retired):
+        return []
 
 
 @cache
