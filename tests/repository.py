@@ -24,6 +24,15 @@ PROJECT = {
     "github_repository": "taxi-fares",
 }
 
+_OF_INSTANCES = ("InstanceType", "InitialInstanceCount", "InitialSamplingPercentage", "autoscaling")
+
+
+def to_serverless(endpoint: dict[str, Any], **settings: int) -> None:
+    """Give test.yml or production.yml a serverless endpoint in place of instances; `settings` are its own."""
+    for key in _OF_INSTANCES:
+        endpoint.pop(key, None)
+    endpoint["ServerlessConfig"] = {"MemorySizeInMB": 2048, "MaxConcurrency": 20, **settings}
+
 
 class Repository:
     """Its `root` holds `configuration/` as shipped, with answers of its own in project.json."""

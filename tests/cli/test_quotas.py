@@ -11,6 +11,7 @@ from typing import Any
 import pytest
 from baking import GENERATED, REPOSITORY
 from repository import Repository as Editable
+from repository import to_serverless
 
 from mlops import configuration
 from mlops.release.diagnosis import checks, quotas
@@ -166,6 +167,17 @@ def test_quotas_follow_the_configuration(
 ):
     editable.change(file, lambda data: data.update(values))
     assert {name: number for name, number in least(editable.root).items() if name in expected} == expected
+
+
+def test_serverless_endpoints_need_memory_and_concurrency_in_place_of_instances(editable: Editable):
+    editable.change("production.yml", lambda data: to_serverless(data, MemorySizeInMB=3072))
+    editable.change("test.yml", lambda data: to_serverless(data, MemorySizeInMB=1024, MaxConcurrency=10))
+    needed = {quota: number for quota, number in least(editable.root).items() if "endpoint" in quota}
+    assert needed == {
+        "Memory size in MB per serverless endpoint": 3072,
+        # Of the endpoint in production, of the one that replaces it, and of the one under test.
+        "Maximum total concurrency that can be allocated across all serverless endpoints": 2 * 20 + 10,
+    }
 
 
 def found(root: Path) -> dict[str, Finding]:

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 from baking import REPOSITORY
 from estimates import Costed, about, standing, steps
+from repository import to_serverless
 
 from mlops import costs
 from mlops.aws.executions import SUCCEEDED, Action, Execution, Stage
@@ -181,6 +182,46 @@ def test_a_challenger_has_instances_of_its_own(costed) -> None:
     challenger = {"VariantName": "Challenger", "model_package_version": 1, "InitialInstanceCount": 3, "share": 0.1}
     repository.change("production.yml", lambda production: production.update(challenger=challenger))
     assert standing(repository.estimate())["challenger"] == about(8.28)  # 3 × 0.115 × 24
+
+
+def serverless(costed, region: str, **settings: int) -> Costed:
+    """A repository whose endpoints of test and production are serverless, without autoscaling."""
+    repository = costed(region)
+    for file in ("test.yml", "production.yml"):
+        repository.change(file, lambda endpoint: to_serverless(endpoint, **settings))
+    return repository
+
+
+def test_a_serverless_endpoint_costs_nothing_without_requests(costed) -> None:
+    estimate = serverless(costed, "us-east-1").estimate()
+    [endpoint] = [charge for charge in estimate.standing if charge.name == "endpoint of production"]
+    # 2 GB × 0.00002
+    assert (endpoint.what, endpoint.usd) == ("serverless, 0.00004 a second used", 0.0)
+    assert standing(estimate)["alarms"] == about(0.026301), "the same alarms without those of autoscaling"
+    assert steps(estimate)["test endpoint"] == steps(estimate)["shift"] == 0.0
+    assert estimate.missing == []
+    assert not [choice for choice in estimate.choices if choice.file == "production.yml"]
+
+
+def test_the_price_of_provisioned_concurrency_is_named_until_a_table_has_it(costed, tmp_path: Path) -> None:
+    repository = serverless(costed, "us-east-1", ProvisionedConcurrency=3)
+    estimate = repository.estimate()
+    assert list(map(str, estimate.missing)) == ["serverless provisioned GB-second"]
+    assert standing(estimate)["endpoint of production"] is None and estimate.day is None
+    table = tmp_path / "prices.json"
+    figure = {"usd": 0.00001, "date": "2026-11-21", "source": "the team"}
+    table.write_text(json.dumps({"regions": {"us-east-1": {"serverless": {"provisioned GB-second": figure}}}}))
+    estimate = repository.estimate(table)
+    # 2 GB × 3 × 0.00001 × 86,400; while the traffic shifts, twice for two hours at most
+    assert standing(estimate)["endpoint of production"] == about(5.184)
+    assert steps(estimate)["shift"] == about(0.432)
+
+
+def test_a_region_without_a_price_of_serverless_is_named(costed) -> None:
+    estimate = serverless(costed, "eu-west-1").estimate()
+    assert "serverless GB-second" in list(map(str, estimate.missing))
+    [endpoint] = [charge for charge in estimate.standing if charge.name == "endpoint of production"]
+    assert endpoint.what == "serverless, ? a second used"
 
 
 def test_clients_of_the_endpoint_need_other_alarms(costed) -> None:

@@ -85,7 +85,10 @@ def test_the_shipped_configurations_comments_agree_with_the_table() -> None:
         assert figure
         return f"${figure.usd:.2f}" if round(figure.usd, 2) == figure.usd else f"${figure.usd:.3f}"
 
+    serverless = loaded.find("serverless", "GB-second")
+    assert serverless
     sentences = [
+        f"A second of 2048 MB costs ${2 * serverless.usd:.5f} in us-east-1",
         f"an instance of ml.t2.medium costs {a_day('ml.t2.medium')} a day, one of ml.m5.large {a_day('ml.m5.large')};",
         f"two of ml.m5.large cost {a_day('ml.m5.large', 2)} a day, ten of them {a_day('ml.m5.large', 10)}.",
         f"ml.t2.medium costs {a_day('ml.t2.medium')} for each day",

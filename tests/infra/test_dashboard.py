@@ -7,6 +7,7 @@ import pytest
 from resolving import ARN, VALUES, resolved
 from templates import INFRA, template
 
+from mlops.costs import Template
 from mlops.localcloud.validation import dashboards
 from mlops.window.searches import is_search
 
@@ -83,6 +84,22 @@ def test_what_the_alarms_watch_is_drawn(side: int, absent: tuple[str, ...]) -> N
     }
     assert watched
     assert watched <= {(namespace, name) for namespace, name, _ in metrics(side)}
+
+
+@pytest.mark.parametrize("memory", ["", "2048"])
+def test_a_serverless_endpoint_has_cold_starts_in_place_of_instances(memory: str) -> None:
+    parameters = {"ClientsCall": "api", "ServerlessMemorySizeInMB": memory, "LatencyMicroseconds": "1000000"}
+    rendered = Template((INFRA / "endpoint.yml").read_text(), {**KNOWN, **parameters})
+    [dashboard] = rendered.resources("AWS::CloudWatch::Dashboard")
+    _, parts = dashboard["DashboardBody"]["Fn::Join"]
+    body = "".join(parts)
+    assert list(dashboards.violations(body)) == []
+    of_instances, of_serverless = (
+        "InvocationsPerInstance" in body and "CPUUtilization" in body,
+        "ModelSetupTime" in body and "ServerlessConcurrentExecutionsUtilization" in body,
+    )
+    assert (of_instances, of_serverless) == (memory == "", memory != "")
+    assert body.count("InvocationsPerInstance") == (0 if memory else 2)
 
 
 def test_a_bound_is_drawn_in_the_metrics_own_unit() -> None:

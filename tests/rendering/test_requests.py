@@ -9,11 +9,12 @@ import pytest
 from baking import REPOSITORY
 from cfnlint.decode import decode
 from releases import LINEAGE, RELEASE
-from repository import Repository
+from repository import Repository, to_serverless
 
 from mlops import rendering, shapes
 from mlops.configuration import load
 from mlops.contract import Category
+from mlops.costs import Template
 from mlops.errors import InputError
 from mlops.names import lineage_key
 
@@ -294,3 +295,39 @@ def test_processing_jobs_get_no_more_time_than_sagemaker_has_for_them(repository
     configuration = load(repository.root)
     assert rendering.training_job(configuration, RELEASE)["StoppingCondition"] == {"MaxRuntimeInSeconds": 20 * 86_400}
     assert rendering.baseline_job(configuration, RELEASE)["StoppingCondition"] == {"MaxRuntimeInSeconds": 9 * 86_400}
+
+
+@pytest.mark.parametrize("stage", ["test", "production"])
+def test_a_serverless_endpoint_is_what_sagemaker_accepts(repository, stage):
+    repository.change(f"{stage}.yml", lambda data: to_serverless(data, ProvisionedConcurrency=2))
+    parameters = rendering.endpoint_stack(load(repository.root), RELEASE, stage)["Parameters"]
+    deployed = Template((REPOSITORY / "infra" / "endpoint.yml").read_text(), parameters)
+    [configured] = deployed.resources("AWS::SageMaker::EndpointConfig")
+    [variant] = configured["ProductionVariants"]
+    assert variant.keys().isdisjoint({"InstanceType", "InitialInstanceCount"}) and "DataCaptureConfig" not in configured
+    assert variant["ServerlessConfig"] == {
+        "MemorySizeInMB": "2048",
+        "MaxConcurrency": "20",
+        "ProvisionedConcurrency": "2",
+    }
+    assert configured["KmsKeyId"] == RELEASE.key_arn
+    model = deployed.resources("AWS::SageMaker::Model")[0]
+    assert model["EnableNetworkIsolation"] is False and "VpcConfig" not in model
+    assert model["PrimaryContainer"]["Environment"] == {"SAGEMAKER_MODEL_SERVER_WORKERS": "1"}
+
+
+def test_instances_are_the_default(configuration):
+    parameters = rendering.endpoint_stack(configuration, RELEASE, "production")["Parameters"]
+    deployed = Template((REPOSITORY / "infra" / "endpoint.yml").read_text(), parameters)
+    [configured] = deployed.resources("AWS::SageMaker::EndpointConfig")
+    [variant] = configured["ProductionVariants"]
+    assert "ServerlessConfig" not in variant and variant["InstanceType"] == "ml.m5.large"
+    model = deployed.resources("AWS::SageMaker::Model")[0]
+    assert model["EnableNetworkIsolation"] is True and "Environment" not in model["PrimaryContainer"]
+
+
+def test_a_model_package_of_serverless_endpoints_names_no_instance_types(repository):
+    for file in ("test.yml", "production.yml"):
+        repository.change(file, to_serverless)
+    package = rendering.model_package(load(repository.root), RELEASE)
+    assert "SupportedRealtimeInferenceInstanceTypes" not in package["InferenceSpecification"]

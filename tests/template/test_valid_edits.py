@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 import yaml
+from repository import to_serverless
 
 Edit = Callable[[Path], object]
 
@@ -73,6 +74,7 @@ EDITS: dict[str, Edit] = {
     "fewer rows in a request": within("production.yml", "api", max_rows=100),
     "an endpoint in a VPC": set_values("production.yml", VpcConfig=VPC),
     "no captured data": set_values("production.yml", InitialSamplingPercentage=0),
+    "serverless endpoints": both(values("production.yml", to_serverless), values("test.yml", to_serverless)),
     "a larger test endpoint": set_values("test.yml", InstanceType="ml.m5.xlarge"),
     "a longer load": set_values("qa.yml", duration_seconds=60),
     "fewer users": set_values("qa.yml", users=2, wait_milliseconds=50),

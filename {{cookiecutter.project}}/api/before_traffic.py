@@ -12,6 +12,8 @@ from api.hooks import CheckFailed, hook
 from api.responses import Response, compare, read, require
 
 _MAX_ROWS = settings.number("MAX_ROWS", 1000)
+# Only where a challenger shares the traffic.
+_VARIANT = settings.text("RELEASE_VARIANT") or None
 
 
 def check() -> str:
@@ -36,7 +38,7 @@ def _check_endpoint(rows: Golden) -> None:
 
 
 def _ask_endpoint(body: bytes, accept: str) -> str:
-    response = endpoint.invoke(body, CSV, accept, endpoint.RELEASE_VARIANT, is_synthetic=True)
+    response = endpoint.invoke(body, CSV, accept, _VARIANT, is_synthetic=True)
     if response.status != 200:
         raise CheckFailed(f"{settings.ENDPOINT_NAME} answers {response.status} to golden rows: {response.body[:300]}")
     return response.body

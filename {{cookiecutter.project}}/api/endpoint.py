@@ -12,8 +12,6 @@ from botocore.exceptions import ClientError
 from api import settings
 
 CSV, JSON = "text/csv", "application/json"
-# The variant of the release, as infra/endpoint.yml calls it.
-RELEASE_VARIANT = "AllTraffic"
 # The header of requests that no client has sent, and their inference id in captured records. Monitoring counts these
 # records, but does not compare them with the baseline.
 SYNTHETIC_HEADER, SYNTHETIC_ID = "X-Synthetic-Request", "synthetic"

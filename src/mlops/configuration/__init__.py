@@ -10,9 +10,28 @@ from typing import Any, TypeVar, get_args, get_origin
 from pydantic import BaseModel, ValidationError
 
 from mlops import shapes
-from mlops.configuration import awsrequests, crosschecks, documents, modelchecks, productionchecks, tuningchecks
+from mlops.configuration import (
+    awsrequests,
+    crosschecks,
+    documents,
+    endpointchecks,
+    modelchecks,
+    productionchecks,
+    tuningchecks,
+)
 from mlops.configuration.documents import Document
-from mlops.configuration.models import Api, Endpoint, Evaluation, MetricGate, Monitoring, Production, Project, Qa, Vpc
+from mlops.configuration.models import (
+    Api,
+    Endpoint,
+    Evaluation,
+    MetricGate,
+    Monitoring,
+    Production,
+    Project,
+    Qa,
+    Serverless,
+    Vpc,
+)
 from mlops.configuration.tuningchecks import tuned_hyperparameters
 from mlops.contract import ProblemType
 from mlops.errors import InputError, InputProblem
@@ -28,6 +47,7 @@ __all__ = [
     "Production",
     "Project",
     "Qa",
+    "Serverless",
     "Vpc",
     "load",
     "load_project",
@@ -173,7 +193,9 @@ def _value_problems(loaded: dict[str, Document], own_files: dict[str, Any]) -> l
         ("configuration/evaluation.yml", awsrequests.instance_problems),
         ("configuration/evaluation.yml", crosschecks.evaluation_problems),
         ("configuration/monitoring.yml", awsrequests.instance_problems),
+        ("configuration/test.yml", endpointchecks.problems),
         ("configuration/test.yml", awsrequests.endpoint_problems),
+        ("configuration/production.yml", endpointchecks.problems),
         ("configuration/production.yml", awsrequests.endpoint_problems),
         ("configuration/production.yml", awsrequests.batch_problems),
         ("configuration/production.yml", productionchecks.problems),
@@ -182,4 +204,7 @@ def _value_problems(loaded: dict[str, Document], own_files: dict[str, Any]) -> l
     for file, check in checks:
         if model := own_files.get(file):
             problems += check(loaded[file], model)
+    qa, test = (own_files.get(f"configuration/{file}.yml") for file in ("qa", "test"))
+    if qa and test:
+        problems += endpointchecks.load_problems(loaded["configuration/qa.yml"], qa, test)
     return problems

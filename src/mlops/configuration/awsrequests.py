@@ -46,14 +46,16 @@ def tuning_problems(document: Document) -> list[InputProblem]:
 
 
 def endpoint_problems(document: Document, endpoint: Endpoint) -> list[InputProblem]:
-    """Check an endpoint file's values against CreateEndpointConfig and CreateModel."""
+    """Check an endpoint file's values against CreateEndpointConfig and CreateModel. `endpointchecks` has the others."""
+    if endpoint.ServerlessConfig or "InstanceType" not in endpoint.model_fields_set:
+        return []
     variant = shapes.input_shape("sagemaker", "CreateEndpointConfig").members["ProductionVariants"].member
     vpc = shapes.input_shape("sagemaker", "CreateModel").members["VpcConfig"]
     refused = shapes.check(
         {
             "VariantName": names.RELEASE_VARIANT,
             "InstanceType": endpoint.InstanceType,
-            "InitialInstanceCount": endpoint.InitialInstanceCount,
+            "InitialInstanceCount": max(1, endpoint.InitialInstanceCount),
         },
         variant,
     )

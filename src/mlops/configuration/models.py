@@ -117,12 +117,24 @@ class Vpc(_File):
     SecurityGroupIds: Annotated[list[str], Field(min_length=1, max_length=5)]
 
 
-class Endpoint(_File):
-    """test.yml. `InitialSamplingPercentage` is in percent, 0 captures nothing."""
+class Serverless(_File):
+    """SageMaker's ServerlessConfig: `MaxConcurrency` requests at a time, `ProvisionedConcurrency` of them without a start."""
 
-    InstanceType: str
-    InitialInstanceCount: _Count
-    InitialSamplingPercentage: Annotated[int, Field(ge=0, le=100)]
+    MemorySizeInMB: Literal[1024, 2048, 3072, 4096, 5120, 6144]
+    MaxConcurrency: Annotated[int, Field(ge=1, le=200)]
+    ProvisionedConcurrency: Annotated[int, Field(ge=1, le=200)] | None = None
+
+
+class Endpoint(_File):
+    """test.yml. `InitialSamplingPercentage` is in percent, 0 captures nothing.
+
+    With `ServerlessConfig` it has no instances: `InstanceType` is empty, and the two numbers are 0.
+    """
+
+    InstanceType: str = ""
+    InitialInstanceCount: _Count = 0
+    InitialSamplingPercentage: Annotated[int, Field(ge=0, le=100)] = 0
+    ServerlessConfig: Serverless | None = None
     VpcConfig: Vpc | None = None
 
 

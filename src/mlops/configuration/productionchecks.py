@@ -60,7 +60,7 @@ def _arithmetic(production: Production, most: int) -> str:
 
 def _autoscaling_problems(document: Document, production: Production) -> list[InputProblem]:
     scaling, count = production.autoscaling, production.InitialInstanceCount
-    if scaling is None:
+    if scaling is None or not production.InstanceType:
         return []
     if is_burstable(production.InstanceType):
         allowed = (

@@ -13,8 +13,11 @@ _USES = {"Host": "hosting", "Train": "training", "Processing": "processing", "Ts
 # By service: a usage type without its region's prefix, and which figure it is.
 _USAGE_TYPES: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], Key]]] = {
     "AmazonSageMaker": (
-        re.compile(r"(?:[A-Z0-9]+-)?(?P<use>Host|Train|Processing|Tsform):(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)"),
-        lambda found: Key(_USES[found["use"]], found["type"]),
+        re.compile(
+            r"(?:[A-Z0-9]+-)?"
+            r"(?:(?P<use>Host|Train|Processing|Tsform):(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)|ServerlessInf:Mem-1GB)"
+        ),
+        lambda found: Key(_USES[found["use"]], found["type"]) if found["use"] else Key("serverless", "GB-second"),
     ),
     "CodeBuild": (
         re.compile(r"(?:[A-Z0-9]+-)?Build-Min:Linux:g1\.(?P<size>small|medium|large)"),

@@ -20,6 +20,7 @@ from mlops.errors import InputError
 # What a figure's price is for, by its kind; `name` is an instance type, a compute type, or the thing itself.
 UNITS = {
     "hosting": "an hour",
+    "serverless": "a second of a GB",
     "training": "an hour",
     "processing": "an hour",
     "transform": "an hour",

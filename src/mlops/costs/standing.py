@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from mlops.configuration import Production
+from mlops.costs import hosting
 from mlops.costs.charges import DAYS_A_MONTH, Charge, Till, times
 from mlops.costs.templates import Template
 
@@ -20,11 +21,10 @@ _MONTHLY = {
 
 def charges(production: Production, templates: Sequence[Template], till: Till) -> list[Charge]:
     """The standing charges: instances, and what each stack keeps."""
-    hourly = till.price("hosting", production.InstanceType)
-    found = [_instances("endpoint of production", instances(production), production.InstanceType, hourly)]
+    found = [_a_day("endpoint of production", hosting.of_endpoint(production, instances(production), till))]
     if production.challenger:
         count = production.challenger.InitialInstanceCount
-        found.append(_instances("challenger", count, production.InstanceType, hourly))
+        found.append(_a_day("challenger", hosting.of_endpoint(production, count, till)))
     for type_, (name, kind, unit) in _MONTHLY.items():
         count = sum(template.types()[type_] for template in templates)
         if unit == "alarm" and production.autoscaling:
@@ -37,9 +37,9 @@ def charges(production: Production, templates: Sequence[Template], till: Till) -
 
 
 def instances(production: Production) -> int:
-    """How many instances production has without traffic."""
+    """How many instances production has without traffic; 0 for a serverless endpoint."""
     return production.autoscaling.MinCapacity if production.autoscaling else production.InitialInstanceCount
 
 
-def _instances(name: str, count: int, type_: str, hourly: float | None) -> Charge:
-    return Charge(name, f"{count} × {type_}, 24 hours", times(hourly, 24 * count))
+def _a_day(name: str, hosted: hosting.Hosting) -> Charge:
+    return Charge(name, f"{hosted.what}, 24 hours" if hosted.usd != 0 else hosted.what, times(hosted.usd, 24))

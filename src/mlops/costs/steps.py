@@ -7,7 +7,7 @@ from typing import Any
 
 from mlops.configuration import Configuration
 from mlops.configuration.crosschecks import DEFAULT_MAX_RUNTIME_SECONDS
-from mlops.costs import standing
+from mlops.costs import hosting, standing
 from mlops.costs.charges import Step, Till, times, whole_minutes
 from mlops.costs.durations import History
 from mlops.costs.templates import Template
@@ -96,23 +96,23 @@ class _Release:
     def _test_endpoint(self, steps: list[Step]) -> Step:
         """It is charged from its deployment to the decision."""
         test = self._configuration.test
-        hourly = times(self._till.price("hosting", test.InstanceType), test.InitialInstanceCount)
+        hosted = hosting.of_endpoint(test, test.InitialInstanceCount, self._till)
         minutes = self._past.between("Test/Deploy", "Approve/Release")
         most = sum(step.most_minutes for step in steps if step.name.startswith(("Test/", "Approve/")))
-        what = f"{test.InitialInstanceCount} × {test.InstanceType}"
-        spent = None if minutes is None else times(hourly, minutes / 60)
+        spent = None if minutes is None else times(hosted.usd, minutes / 60)
         bound = "the stages Test and Approve"
-        return Step("test endpoint", what, minutes, most, spent, times(hourly, most / 60), bound, timed=False)
+        return Step(
+            "test endpoint", hosted.what, minutes, most, spent, times(hosted.usd, most / 60), bound, timed=False
+        )
 
     def _shift(self) -> Step:
-        """While the traffic shifts, production has its instances twice."""
+        """While the traffic shifts, production has its instances, or its provisioned concurrency, twice."""
         production = self._configuration.production
-        count = standing.instances(production)
-        hourly = times(self._till.price("hosting", production.InstanceType), count)
+        hosted = hosting.of_endpoint(production, standing.instances(production), self._till)
         minutes = self._past.action("Production/Deploy")
-        what = f"{count} × {production.InstanceType} more"
-        spent = None if minutes is None else times(hourly, minutes / 60)
-        most = times(hourly, _STACK_MINUTES / 60)
+        spent = None if minutes is None else times(hosted.usd, minutes / 60)
+        most = times(hosted.usd, _STACK_MINUTES / 60)
+        what = hosted.what if hosted.usd == 0 else f"{hosted.what} more"
         return Step("shift", what, minutes, _STACK_MINUTES, spent, most, "the action Production/Deploy", timed=False)
 
     def _pipeline(self, steps: list[Step]) -> Step:

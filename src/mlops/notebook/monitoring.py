@@ -38,6 +38,11 @@ def capture(repository: Repository, dataset: Dataset, requests: int = 40, shift:
 
     Capture takes minutes, a second in the local cloud.
     """
+    sampled = repository.configuration.production.InitialSamplingPercentage
+    if not sampled:
+        raise PipelineError(
+            "Production captures nothing: InitialSamplingPercentage in configuration/production.yml is 0."
+        )
     client, bucket, prefix = repository.session.client("s3"), repository.bucket, _captured(repository)
     began = datetime.now(UTC).replace(microsecond=0)
     before = _objects(client, bucket, prefix).keys()
@@ -47,7 +52,6 @@ def capture(repository: Repository, dataset: Dataset, requests: int = 40, shift:
         lines = (",".join(row[each.name] for each in dataset.features) for row in batch)
         invoke(repository, "".join(f"{line}\n" for line in lines).encode())
     # Of a sample, half of the expected number may have been drawn.
-    sampled = repository.configuration.production.InitialSamplingPercentage
     expected = requests if sampled == 100 else max(1, requests * sampled // 200)
     backoff = polling.Backoff()
     while True:

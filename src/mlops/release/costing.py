@@ -20,6 +20,7 @@ from mlops.release import templates
 from mlops.release.diagnosis import quotas
 from mlops.release.diagnosis.quotas import Need
 from mlops.release.repository import Repository
+from mlops.rendering.deployment import serverless
 from mlops.rendering.production import guards, synthetic_check
 
 _RETRAINING = Path(".github") / "workflows" / "retrain.yml"
@@ -116,7 +117,8 @@ def stack_templates(repository: Repository) -> dict[str, Template]:
         for stack in templates.stacks(repository.root, configuration)
     }
     endpoint = (repository.root / "infra" / "endpoint.yml").read_text(encoding="utf-8")
-    parameters = guards(configuration.production) | synthetic_check(configuration.monitoring)
+    production = configuration.production
+    parameters = guards(production) | serverless(production) | synthetic_check(configuration.monitoring)
     return {**deployed, "production": Template(endpoint, parameters)}
 
 

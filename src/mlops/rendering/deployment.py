@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from mlops import names
-from mlops.configuration import Configuration
+from mlops.configuration import Configuration, Endpoint
 from mlops.instances import takes_volume_key
 from mlops.rendering import lineage, production
 from mlops.rendering.release import Release, Request, checked
@@ -17,6 +17,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
         "Statistics": _json_metric(release.result("baseline/statistics.json")),
         "Constraints": _json_metric(release.result("baseline/constraints.json")),
     }
+    types = sorted({configuration.test.InstanceType, configuration.production.InstanceType} - {""})
     request = {
         "ModelPackageGroupName": configuration.names.model_package_group,
         "ModelPackageDescription": f"Pipeline execution {release.execution_id}, commit {release.commit_id}",
@@ -25,9 +26,7 @@ def model_package(configuration: Configuration, release: Release) -> Request:
             "Containers": [{"Image": release.image, "ModelDataUrl": release.model_data_url}],
             "SupportedContentTypes": _CONTENT_TYPES,
             "SupportedResponseMIMETypes": _CONTENT_TYPES,
-            "SupportedRealtimeInferenceInstanceTypes": sorted(
-                {configuration.test.InstanceType, configuration.production.InstanceType}
-            ),
+            **({"SupportedRealtimeInferenceInstanceTypes": types} if types else {}),
         },
         "Task": "CLASSIFICATION" if configuration.problem_type.is_classification else "REGRESSION",
         "Domain": "MACHINE_LEARNING",
@@ -53,7 +52,8 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
         "Project": configuration.project.project,
         "ExecutionRoleArn": release.endpoint_role_arn,
         "InstanceType": endpoint.InstanceType,
-        "InitialInstanceCount": str(endpoint.InitialInstanceCount),
+        "InitialInstanceCount": str(endpoint.InitialInstanceCount or 1),
+        **serverless(endpoint),
         "VolumeKeyArn": release.key_arn if takes_volume_key(endpoint.InstanceType) else "",
         "InitialSamplingPercentage": str(endpoint.InitialSamplingPercentage),
         "CaptureUri": release.s3("capture"),
@@ -67,6 +67,16 @@ def endpoint_stack(configuration: Configuration, release: Release, stage: names.
     if stage == "production":
         parameters |= production.guards(configuration.production) | production.synthetic_check(configuration.monitoring)
     return {"Parameters": parameters, "Tags": release.lineage.tags(configuration.names)}
+
+
+def serverless(endpoint: Endpoint) -> Request:
+    """Return the parameters of a serverless endpoint. With instances, its memory is empty."""
+    settings = endpoint.ServerlessConfig
+    return {
+        "ServerlessMemorySizeInMB": str(settings.MemorySizeInMB if settings else ""),
+        "ServerlessMaxConcurrency": str(settings.MaxConcurrency if settings else 1),
+        "ServerlessProvisionedConcurrency": str((settings and settings.ProvisionedConcurrency) or ""),
+    }
 
 
 def _serving(configuration: Configuration, release: Release, stage: names.Stage) -> Request:

@@ -20,6 +20,8 @@ _OF_RELEASES = ("test", "production")
 # In the order of their deployment.
 _OF_DEPLOY = tuple(each for each in reversed(STACKS) if each not in _OF_RELEASES)
 _GOOD = ("CREATE_COMPLETE", "UPDATE_COMPLETE", "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS")
+# https://docs.aws.amazon.com/sagemaker/latest/dg/serverless-endpoints.html, container support
+_MOST_SERVERLESS_BYTES = 10 * 1024**3
 _IMAGE_CODES = {"ImageNotFoundException", "RepositoryNotFoundException"}
 
 
@@ -129,4 +131,17 @@ def _image(repository: Repository, uri: str, remedy: str) -> Result:
         if error.is_denied:
             return unknown(f"{uri}: {error}")
         raise
-    return ok(f"{uri} exists") if found["imageDetails"] else problem(f"There is no image {uri}.", remedy)
+    if not found["imageDetails"]:
+        return problem(f"There is no image {uri}.", remedy)
+    size = found["imageDetails"][0].get("imageSizeInBytes", 0)
+    if _is_serverless(repository) and size > _MOST_SERVERLESS_BYTES:
+        return problem(
+            f"{uri} has {size / 1e9:.1f} GB, compressed; a serverless endpoint takes an image of up to 10 GB.",
+            "Install less in the Dockerfile, or use instances in place of ServerlessConfig.",
+        )
+    return ok(f"{uri} exists")
+
+
+def _is_serverless(repository: Repository) -> bool:
+    configuration = repository.configuration
+    return bool(configuration.test.ServerlessConfig or configuration.production.ServerlessConfig)

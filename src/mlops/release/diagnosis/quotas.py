@@ -14,6 +14,9 @@ from mlops.configuration import Configuration, Production
 from mlops.release.diagnosis.findings import Results, ok, problem, unknown
 from mlops.release.repository import Repository
 
+# As SageMaker names them when it refuses an endpoint (ResourceLimitExceeded).
+_SERVERLESS_MEMORY = "Memory size in MB per serverless endpoint"
+_SERVERLESS_CONCURRENCY = "Maximum total concurrency that can be allocated across all serverless endpoints"
 _COMPUTE_TYPE = re.compile(r"ComputeType: BUILD_GENERAL1_(?P<size>\w+)")
 
 
@@ -44,6 +47,7 @@ def needs(configuration: Configuration, builds: Path) -> list[Need]:
     sizes = dict.fromkeys(_COMPUTE_TYPE.findall(builds.read_text(encoding="utf-8")), 1)
     return [
         *(Need("sagemaker", name, count, purposes.get(name, "a release")) for name, count in instances.items()),
+        *_serverless(configuration),
         *(
             Need("codebuild", f"Concurrently running builds for Linux/{size.title()} environment", count)
             for size, count in sizes.items()
@@ -88,11 +92,22 @@ def _training(configuration: Configuration) -> Counter[str]:
 def _hosting(configuration: Configuration) -> Iterator[tuple[str, int]]:
     """Instances of endpoints by type: under test, in production, and those that replace production's."""
     test, production = configuration.test, configuration.production
-    yield test.InstanceType, test.InitialInstanceCount
-    yield production.InstanceType, _with_replacement(production, production.InitialInstanceCount)
+    if test.InstanceType:
+        yield test.InstanceType, test.InitialInstanceCount
+    if production.InstanceType:
+        yield production.InstanceType, _with_replacement(production, production.InitialInstanceCount)
     if production.challenger:
         count = production.challenger.InitialInstanceCount
         yield production.InstanceType, _with_replacement(production, count)
+
+
+def _serverless(configuration: Configuration) -> Iterator[Need]:
+    """Memory and concurrency of serverless endpoints: under test, in production, and of the one that replaces it."""
+    test, production = configuration.test.ServerlessConfig, configuration.production.ServerlessConfig
+    found = [each for each in (test, production, production) if each]
+    if found:
+        yield Need("sagemaker", _SERVERLESS_MEMORY, max(each.MemorySizeInMB for each in found))
+        yield Need("sagemaker", _SERVERLESS_CONCURRENCY, sum(each.MaxConcurrency for each in found))
 
 
 def _with_replacement(production: Production, count: int) -> int:
