@@ -11,8 +11,8 @@ from typing import TypeVar
 import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
-from conftest import deployed
 from data import synthetic
+from pipelines import deployed
 from pyarrow import csv
 from timeline import Records, written
 from workshop import Workshop

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from typing import Any
 
 import pytest
-from conftest import deployed
+from pipelines import deployed
 from repository import to_serverless
 from workshop import Response, Workshop
 
