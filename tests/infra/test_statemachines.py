@@ -181,6 +181,15 @@ def test_predictions_of_all_endpoints_in_production_are_judged_from_where_a_run_
     assert evaluate(text, cursor={"Endpoint": ""}, states={"result": {}}) == []
 
 
+@pytest.mark.parametrize(("rows", "published"), [(0, []), (40, [2])])
+def test_a_run_that_judged_no_prediction_leaves_the_alarm_of_quality_as_it_is(rows: int, published: list[int]) -> None:
+    text = machine("monitoring.asl.json")["States"]["PublishMetrics"]["Arguments"]["MetricData"]
+    metrics = {"quality_rows": rows, "violations": 2 if rows else 0, "unlabelled": 7}
+    found = evaluate(text, program="quality", metrics=metrics)
+    assert [each["Value"] for each in found if each["MetricName"] == "QualityViolations"] == published
+    assert [each["Value"] for each in found if each["MetricName"] == "Unlabelled"] == [7]
+
+
 def test_each_job_is_named_by_the_millisecond_also_where_two_start_within_one() -> None:
     moment = of_state("OpenWindow", "moment")
     assert evaluate(moment, moment=2_000_000_000_000) == 2_000_000_000_001
