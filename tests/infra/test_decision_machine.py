@@ -152,7 +152,8 @@ def test_a_decision_without_a_package_still_deletes_the_test_stack(packages):
 
 def test_a_test_stack_of_another_execution_is_not_deleted():
     states = machine("decision.asl.json")["States"]
-    stack = {"Stacks": [{"Outputs": [{"OutputKey": "ExecutionId", "OutputValue": "9f9f"}]}]}
+    outputs = [{"OutputKey": "ExecutionId", "OutputValue": "9f9f"}]
+    stack = {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": outputs}]}
     owner = evaluate(states["DescribeTestStack"]["Assign"]["owner"], states={"result": stack})
     ours = states["IsOurs"]["Choices"][0]["Condition"]
     assert evaluate(ours, owner=owner, execution="1a2b") is False
@@ -165,3 +166,14 @@ def test_only_a_deleted_test_stack_ends_the_decision_successfully():
     gone = {"Cause": "Stack with id taxi-fares-test does not exist"}
     assert evaluate(condition, failure=gone) is True
     assert evaluate(condition, failure={"Cause": "User is not authorized"}) is False
+
+
+@pytest.mark.parametrize(
+    ("status", "owner"),
+    [("UPDATE_COMPLETE", "first"), ("UPDATE_IN_PROGRESS", None), ("UPDATE_COMPLETE_CLEANUP_IN_PROGRESS", None)],
+)
+def test_the_test_stack_is_left_to_an_execution_that_is_updating_it(status: str, owner: str | None) -> None:
+    text = machine("decision.asl.json")["States"]["DescribeTestStack"]["Assign"]["owner"]
+    outputs = [{"OutputKey": "EndpointName", "OutputValue": "x"}, {"OutputKey": "ExecutionId", "OutputValue": "first"}]
+    stack = {"StackStatus": status, "Outputs": outputs}
+    assert evaluate(text, states={"result": {"Stacks": [stack]}}) == owner
