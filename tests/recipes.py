@@ -11,7 +11,7 @@ from pathlib import Path
 # ```language path, or ```sh with commands.
 _BLOCK = re.compile(r"^```(\w*) ?(\S*)\n(.*?)^```$", re.DOTALL | re.MULTILINE)
 # Reads a package index; the test's environment has the packages.
-_NOT_RUN = ("make lock",)
+_NOT_RUN = ("make lock && make setup",)
 
 
 def write(repository: Path, document: str) -> None:

@@ -24,8 +24,8 @@ from mlops.contract import (
 
 _HELP = "See docs/bring-your-own-model.md, then run: mlops check"
 _REQUIREMENTS = {
-    "model": "Packages that model/ imports are named in model/requirements.in, then: make lock",
-    "data": "Packages that data/ imports are named in data/requirements.in, then: make lock",
+    "model": "Packages that model/ imports are named in model/requirements.in, then: make lock && make setup",
+    "data": "Packages that data/ imports are named in data/requirements.in, then: make lock && make setup",
 }
 
 

@@ -66,7 +66,7 @@ def pushed(account: Account) -> str:
 
 def test_three_commands_lead_from_nothing_to_a_repository_that_releases(account: Account, tmp_path: Path) -> None:
     generate, prepare, publish = documented()
-    assert generate == "pipx run cruft create gh:org/template"
+    assert generate == "pipx run cruft create https://github.com/OWNER/TEMPLATE"
     template = clone_template(tmp_path / "template")
     git(template, "add", "--all")
     git(template, "commit", "--quiet", "--allow-empty", "--message", "The working tree")

@@ -86,7 +86,7 @@ def _library() -> ctypes.CDLL:
     """XGBoost's C library, at the path that XGBoost's `libpath.py` finds."""
     package = importlib.util.find_spec("xgboost")
     if package is None or not package.submodule_search_locations:
-        raise ImportError("xgboost is not installed: name it in model/requirements.in, then: make lock")
+        raise ImportError("xgboost is not installed: name it in model/requirements.in, then: make lock && make setup")
     find = runpy.run_path(str(Path(package.submodule_search_locations[0], "libpath.py")))["find_lib_path"]
     library = ctypes.CDLL(find()[0])
     library.XGBGetLastError.restype = ctypes.c_char_p
