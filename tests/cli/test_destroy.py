@@ -20,6 +20,12 @@ def test_a_wrong_project_name_deletes_nothing(session: Session, mlops):
     assert "Deleting" not in result.output
 
 
+def test_without_a_terminal_the_option_is_named(session: Session, mlops, repository: Path):
+    result = mlops("destroy", input="")
+    assert result.exit_code == 2
+    assert "Nothing was typed, and nothing was deleted. Without a terminal, add --confirm " in result.output
+
+
 def test_destroy_succeeds_where_nothing_is_deployed(session: Session, mlops, repository: Path):
     name = repository.joinpath("configuration", "project.json").read_text().split('"project": "')[1].split('"')[0]
     result = mlops("destroy", "--confirm", name)

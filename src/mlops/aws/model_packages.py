@@ -68,7 +68,10 @@ def describe(session: Session, arn: str) -> ModelPackage:
 
 
 def newest_first(session: Session, names: Names, status: str | None = APPROVED) -> Iterator[ModelPackage]:
-    """Every package of the group that a person or a release has approved, the newest first; None: of any status."""
+    """Every package of the group that a person or a release has approved, the newest first; None: of any status.
+
+    None at all before the first `mlops deploy`, which creates the group.
+    """
     summaries = paging.items(
         session.client("sagemaker"),
         "list_model_packages",
@@ -78,8 +81,12 @@ def newest_first(session: Session, names: Names, status: str | None = APPROVED) 
         SortBy="CreationTime",
         SortOrder="Descending",
     )
-    for summary in summaries:
-        yield describe(session, summary["ModelPackageArn"])
+    try:
+        for summary in summaries:
+            yield describe(session, summary["ModelPackageArn"])
+    except AWSError as error:
+        if "does not exist" not in str(error):
+            raise
 
 
 def of_execution(session: Session, names: Names, execution_id: str) -> ModelPackage | None:

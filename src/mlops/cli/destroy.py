@@ -27,7 +27,17 @@ def destroy(only_plan: bool, confirm: str | None) -> None:
     if only_plan:
         return
     if confirm is None:
-        confirm = click.prompt(f"This deletes all data and models of {name}. Type the project's name")
+        confirm = _prompt(name)
     if confirm != name:
         raise InputError(f"The project is {name!r}, not {confirm!r}. Nothing was deleted.")
     show(release.destroy(repository, plan))
+
+
+def _prompt(name: str) -> str:
+    try:
+        typed: str = click.prompt(f"This deletes all data and models of {name}. Type the project's name")
+    except click.Abort:
+        raise InputError(
+            f"Nothing was typed, and nothing was deleted. Without a terminal, add --confirm {name}."
+        ) from None
+    return typed

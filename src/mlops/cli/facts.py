@@ -47,10 +47,10 @@ def uri(whole: str) -> str:
 
 
 def approver(version: Version) -> str:
-    """Who answered the approval."""
+    """The approver; "none" where the approval timed out, or the release was stopped."""
     if version.approval is None:
         return ""
-    return version.approval.approver or "none (timed out)"
+    return version.approval.approver or "none"
 
 
 def say_json(content: Any) -> None:

@@ -70,7 +70,7 @@ def _approval(found: Version) -> Iterator[tuple[str, str]]:
         yield "QA", f"{'passed' if found.qa else 'failed'}, {found.qa_checks} checks"
     if answer := found.approval:
         word = "approved" if answer.approved else "rejected"
-        yield word, f"by {answer.approver or 'the timeout'} on {facts.when(answer.time)}"
+        yield word, f"by {answer.approver or 'a timeout, or a stop of the release,'} on {facts.when(answer.time)}"
         yield "comment", answer.comment
     yield "later", found.rejection
 
