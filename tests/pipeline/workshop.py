@@ -123,7 +123,7 @@ class Workshop:
         """Undo a test's changes of a file."""
         shutil.copy2(self.pristine / file, self.path / file)
 
-    def keep(self) -> None:
+    def save_files(self) -> None:
         """Save the current files, which `restore` brings back."""
         copy_without_tests(self.path, self.pristine)
 

@@ -10,7 +10,7 @@ from mlops.aws.session import Session
 from mlops.names import Names
 
 
-def of_running_actions(session: Session, names: Names, execution: Execution) -> Execution:
+def with_activities(session: Session, names: Names, execution: Execution) -> Execution:
     """The same execution with `activity` filled in on the actions in progress."""
     running = [action for action in execution.actions if action.state == IN_PROGRESS]
     described = {

@@ -25,15 +25,16 @@ def follow(session: Session, names: Names, execution_id: str) -> Iterator[Execut
 
     Ends after the execution has ended. Polls a second after a change, and less often while nothing changes.
     """
-    before, backoff = None, polling.Backoff(shortest_seconds=1.0)
+    previous, backoff = None, polling.Backoff(shortest_seconds=1.0)
     while True:
-        now = activity.of_running_actions(session, names, executions.read(session, names.pipeline, execution_id))
-        if now != before:
+        execution = executions.read(session, names.pipeline, execution_id)
+        execution = activity.with_activities(session, names, execution)
+        if execution != previous:
             backoff.changed()
-            yield now
-        if now.finished:
+            yield execution
+        if execution.finished:
             return
-        before = now
+        previous = execution
         backoff.sleep()
 
 

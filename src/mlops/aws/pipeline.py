@@ -25,7 +25,7 @@ class ReleaseRequest:
     object_versions: dict[str, str]
     requested_by: RequestedBy
 
-    def is_released_by(self, execution: Execution) -> bool:
+    def is_same_as(self, execution: Execution) -> bool:
         """Whether the execution has the same code, data and variables; the requester may be another one."""
         variables = {name: execution.variables.get(name) for name in self.variables}
         versions = {name: execution.revisions.get(name) for name in self.object_versions}
@@ -88,15 +88,15 @@ def answer_approval(session: Session, execution: Execution, *, approved: bool, c
 def _token(client: Any, execution: Execution, action: Action) -> str:
     """The token of a waiting approval. CodePipeline publishes it a moment after the action has started."""
     backoff, deadline = polling.Backoff(), time.monotonic() + _TOKEN_SECONDS
+    fault = f"no longer waits at {action.path}"
     while run := _run_in_progress(client.get_pipeline_state(name=execution.pipeline), execution, action):
         if token := run.get("token"):
             return token
         if time.monotonic() > deadline:
+            fault = f"waits at {action.path}, but CodePipeline gave no token to approve it within {_TOKEN_SECONDS:g} s"
             break
         backoff.sleep()
-    raise PipelineError(
-        f"The execution {execution.id} no longer waits at {action.path}. See the executions with: mlops status"
-    )
+    raise PipelineError(f"The execution {execution.id} {fault}. See the executions with: mlops status")
 
 
 def _run_in_progress(state: dict, execution: Execution, action: Action) -> dict | None:

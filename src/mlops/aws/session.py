@@ -45,7 +45,7 @@ _BUSY_CODES = {
     "ThrottlingException",
     "TooManyRequestsException",
 }
-_SIGNATURE_CODES = {
+_CREDENTIALS_CODES = {
     "ExpiredToken",
     "ExpiredTokenException",
     "InvalidAccessKeyId",
@@ -268,7 +268,7 @@ def _not_called(error: Exception, endpoint: str) -> tuple[str, int]:
 def _refused(error: ClientError, service: str, operation: str) -> AWSError:
     details = error.response.get("Error", {})
     code, text = details.get("Code", "Unknown"), details.get("Message") or "no reason given"
-    if code in _SIGNATURE_CODES:
+    if code in _CREDENTIALS_CODES:
         message = f"AWS doesn't accept these credentials ({code}: {text}). {_LOGIN}"
         return AWSError(message, code=code, operation=operation, exit_code=2, response=error.response)
     if code in _DENIED_CODES:

@@ -134,11 +134,11 @@ def build(dockerfile: Path, context_dir: Path, root: Path, digest: str) -> Image
 def resolve(image_uri: str) -> Image:
     """The image of a URI such as 000000000000.dkr.ecr.us-east-1.amazonaws.com/name@sha256:….
 
-    Raises AWSError when no program was pushed under it.
+    Raises AWSError when no image was pushed under this URI.
     """
     refused = AWSError(
         "ValidationException",
-        f"Image {image_uri} is not mapped to a program: the local cloud runs images that a pipeline of it has built. "
+        f"Image {image_uri} was not built here: the local cloud runs images that one of its own pipelines has built. "
         "Leave TrainingImage out of configuration/trainingjob.json to build the repository's own Dockerfile.",
     )
     registry, _, rest = image_uri.partition("/")
@@ -186,7 +186,7 @@ def _build_context(directory: Path) -> list[PurePosixPath]:
     ignore = directory / ".dockerignore"
     patterns = ignore.read_text(encoding="utf-8").splitlines() if ignore.is_file() else []
     patterns = [pattern.strip() for pattern in patterns if pattern.strip() and not pattern.startswith("#")]
-    # The matcher always includes .dockerignore, for a builder needs it; COPY sees it only where nothing excludes it.
+    # The matcher always includes .dockerignore, which the builder needs. Where it excludes anything, COPY does not see it.
     paths = sorted(PatternMatcher([*patterns, "**/__pycache__"]).walk(str(directory)))
     paths = [path for path in paths if path != ".dockerignore" or not patterns]
     return [PurePosixPath(Path(path).as_posix()) for path in paths if (directory / path).is_file()]
@@ -212,17 +212,17 @@ def _copy(value: str, workdir: str, root: Path, context_dir: Path, included: Seq
         files = _matches(pattern, included)
         if not files:
             raise AWSError("ValidationException", f"COPY {source}: there is no such file in the build context")
-        for file, inside in files:
-            if inside is None:
-                into = target.endswith(("/", ".")) or (root / destination.lstrip("/")).is_dir() or len(files) > 1
-                inside = PurePosixPath(file.name) if into or len(sources) > 1 else None
-            copy = root / destination.lstrip("/") / (inside or "")
+        for file, below in files:
+            if below is None:
+                is_folder = target.endswith(("/", ".")) or (root / destination.lstrip("/")).is_dir() or len(files) > 1
+                below = PurePosixPath(file.name) if is_folder or len(sources) > 1 else None
+            copy = root / destination.lstrip("/") / (below or "")
             copy.parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(context_dir / file, copy)
 
 
 def _matches(pattern: str, included: Sequence[PurePosixPath]) -> list[tuple[PurePosixPath, PurePosixPath | None]]:
-    """Files that a source of COPY names, each with its path below the named directory, or None for a file itself."""
+    """Files that a source of COPY names, each with its path below the directory that the source names; None where it names a file."""
     matches: list[tuple[PurePosixPath, PurePosixPath | None]] = []
     for file in included:
         for named in (file, *file.parents):

@@ -26,7 +26,7 @@ def state_machine(repository: Repository, name: str = "train") -> Shown:
         history = paging.items(client, "get_execution_history", "events", executionArn=newest[0]["executionArn"])
         states = machines.states(history)
     counted = f"{len(states)} of {len(drawn['nodes'])} states entered" if newest else "no execution yet"
-    note = f'<p class="note">{escape(arn.rpartition(":")[2])}: {counted}. White: not entered; green: succeeded; yellow: its error was caught.</p>'
+    note = f'<p class="note">{escape(arn.rpartition(":")[2])}: {counted}. White: not entered; green: succeeded; yellow: failed, and its error was caught; red: failed.</p>'
     return Shown(note + _svg(drawn, states))
 
 
@@ -42,7 +42,7 @@ def find(repository: Repository, name: str) -> str:
 def _svg(drawn: dict[str, Any], states: dict[str, dict[str, Any]]) -> str:
     width, height = drawn["width"] + 2 * _MARGIN, drawn["height"] + 2 * _MARGIN
     parts = [_box(node, states.get(node["name"], {})) for node in drawn["nodes"] if node["contains"]]
-    parts += [svg.path(_way(edge), "edge", edge["label"]) for edge in drawn["edges"]]
+    parts += [svg.path(_path(edge), "edge", edge["label"]) for edge in drawn["edges"]]
     parts += [_box(node, states.get(node["name"], {})) for node in drawn["nodes"] if not node["contains"]]
     return (
         f'<svg class="graph" role="img" aria-label="State machine" width="{svg.short(width)}" '
@@ -54,12 +54,14 @@ def _box(node: dict[str, Any], state: dict[str, Any]) -> str:
     x, y, width, height = (node[key] for key in ("x", "y", "width", "height"))
     kind = f"state-box {'group ' if node['contains'] else ''}{state.get('state', '')}"
     hint = ": ".join(filter(None, [node["name"], state.get("state", "not entered"), state.get("reason", "")]))
-    down = y + (16 if node["contains"] else height / 2 + 4)
-    return svg.rectangle(x, y, width, height, kind, hint) + svg.text(x + width / 2, down, node["label"], "middle", hint)
+    label_y = y + (16 if node["contains"] else height / 2 + 4)
+    return svg.rectangle(x, y, width, height, kind, hint) + svg.text(
+        x + width / 2, label_y, node["label"], "middle", hint
+    )
 
 
-def _way(edge: dict[str, Any]) -> str:
-    """A line, a curve to the side, or a curve around the boxes between its ends: as page/machine.js draws them."""
+def _path(edge: dict[str, Any]) -> str:
+    """SVG path of a line, a curve to the side, or a curve around the boxes between its ends, as in page/machine.js."""
     points = [(svg.short(x), svg.short(y)) for x, y in edge["points"]]
     if edge["kind"] == "around":
         (x, y), (bulge, _), (end_x, end_y) = points

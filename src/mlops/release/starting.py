@@ -122,7 +122,7 @@ def _supersede(repository: Repository, request: ReleaseRequest) -> Events[str | 
         if summary.status != IN_PROGRESS:
             continue
         execution = executions.read(session, request.pipeline, summary.id)
-        if same is None and request.is_released_by(execution):
+        if same is None and request.is_same_as(execution):
             same = execution.id
         elif not _is_approved(execution):
             reason = f"superseded by the release of commit {request.variables['CommitId']}"

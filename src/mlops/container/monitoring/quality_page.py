@@ -49,7 +49,7 @@ def _outcome(
     if violations:
         return "Worse than allowed", "bad", "!", f"{', '.join(violations)} of {layout.count(truth.rows, 'row')}."
     if judged and not judged[0].enough:
-        words = f"{layout.count(truth.rows, 'row')} with ground truth; {LEAST_ROWS} are judged."
+        words = f"{layout.count(truth.rows, 'row')} with ground truth; at least {LEAST_ROWS} are needed to judge."
         return "Too few rows", "run", "–", words
     words = f"{layout.count(truth.rows, 'row')} with ground truth, no metric worse than its bound."
     return "As good as released", "good", "✓", words
@@ -75,7 +75,7 @@ def _metrics(statistics: Mapping[str, Any] | None, judged: Sequence[Judged]) -> 
     rows = (_row(name, group[name], bounded.get(name)) for name in metrics.METRICS[problem] if name in group)
     return layout.section(
         "Metrics",
-        "With the standard deviation of such a sample. Bounds are those of configuration/evaluation.yml.",
+        "± is the standard deviation over samples of as many rows. Bounds are those of configuration/evaluation.yml.",
         layout.grid(("Metric", "State", "*Value", "*Bound"), rows),
     )
 
@@ -118,7 +118,7 @@ def _confusion(statistics: Mapping[str, Any] | None) -> str:
 
 def _ground_truth(truth: GroundTruth) -> str:
     words = (
-        f"{layout.count(truth.records, 'record')} read, {truth.elsewhere:,} of predictions outside of this window. A record "
-        "without ground truth is not judged again."
+        f"{layout.count(truth.records, 'record')} of ground truth read, {truth.elsewhere:,} of predictions outside of this "
+        "window. Ground truth that arrives later than this run is not used."
     )
     return layout.section("Ground truth", words, "")

@@ -1,6 +1,6 @@
 """A REST API by Chalice in front of the production endpoint: POST /predict with rows as CSV or JSON, GET /health.
 
-`configure.py` writes the endpoint's name into its configuration. Requests are signed (SigV4, service execute-api).
+`configure.py` writes the endpoint's name into .chalice/config.json. Requests are signed (SigV4, service execute-api).
 """
 
 import os
@@ -47,5 +47,5 @@ def predict() -> Response:
 
 @app.route("/health", authorizer=signed)
 def health() -> dict[str, str]:
-    """That the function runs, and the endpoint that it calls."""
+    """Show that the function runs, and name the endpoint that it calls."""
     return {"endpoint": os.environ["ENDPOINT_NAME"]}

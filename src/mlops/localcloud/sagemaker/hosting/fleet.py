@@ -178,7 +178,7 @@ class Fleet:
             variant.configuration["ServerlessConfig"],
             launch,
             stop=lambda container: stop_together([container], _GRACE_SECONDS, _DRAIN_SECONDS),
-            on_start=lambda seconds: invocations.started(self.endpoint, variant.name, seconds),
+            on_start=lambda seconds: invocations.measure_cold_start(self.endpoint, variant.name, seconds),
         )
 
     def _launch(self, variant: Variant, count: int, launched: list[ServingContainer]) -> None:

@@ -18,9 +18,10 @@ def count(
     overhead_seconds: float,
     instances: int | None,
 ) -> None:
-    """Count one invocation: the container's HTTP status, 0 for none, how long it took and how long all else took.
+    """Count one invocation. `status` is the container's HTTP status, 0 for none; `model_seconds` is its time.
 
-    `instances` is None for a serverless endpoint. `configuration` names the endpoint configuration of a fleet that an update brought, and is empty for the first.
+    `overhead_seconds` is the rest of the request's time. `instances` is None for a serverless endpoint. `configuration`
+    is the endpoint configuration where an update of the endpoint started this fleet, empty for the endpoint's first one.
     Source: Amazon SageMaker Developer Guide, "Auto-rollback configuration and monitoring".
     """
     # A container that does not answer at all has no status.
@@ -41,13 +42,13 @@ def count(
         metrics.measure(_NAMESPACE, {**dimensions, "EndpointConfigName": configuration}, values)
 
 
-def concurrent(endpoint: str, variant: str, share: float) -> None:
+def measure_concurrency(endpoint: str, variant: str, share: float) -> None:
     """Measure the share of a serverless endpoint's concurrency that is in use."""
     dimensions = {"EndpointName": endpoint, "VariantName": variant}
     metrics.measure(_NAMESPACE, dimensions, {"ServerlessConcurrentExecutionsUtilization": ("None", share)})
 
 
-def started(endpoint: str, variant: str, seconds: float) -> None:
+def measure_cold_start(endpoint: str, variant: str, seconds: float) -> None:
     """Measure a cold start: the time that a request has waited for a serverless container."""
     dimensions = {"EndpointName": endpoint, "VariantName": variant}
     metrics.measure(_NAMESPACE, dimensions, {"ModelSetupTime": ("Microseconds", 1e6 * seconds)})

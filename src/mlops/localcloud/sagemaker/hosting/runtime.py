@@ -104,7 +104,7 @@ def _taken(endpoint: Endpoint, body: bytes) -> Iterator[None]:
     if len(body) > MOST_BYTES:
         raise AWSError("413", f"HTTP content length exceeded {MOST_BYTES} bytes.", status=413)
     with on_demand.request() as share:
-        invocations.concurrent(endpoint.name, endpoint.variant_names()[0], share)
+        invocations.measure_concurrency(endpoint.name, endpoint.variant_names()[0], share)
         yield
 
 
