@@ -150,6 +150,7 @@ GROUPS = [
         "a module of its own",
         "no documents",
     ],
+    ["serverless endpoints"],
 ]
 
 
