@@ -180,7 +180,7 @@ def test_a_resource_that_fails_rolls_the_stack_back_with_its_reason(
     assert finished(cloud, stack_name)["StackStatus"] == "ROLLBACK_COMPLETE"
     events = cloudformation.describe_stack_events(StackName=stack_name)["StackEvents"]
     reasons = [event.get("ResourceStatusReason", "") for event in events if event["LogicalResourceId"] == "Model"]
-    assert any("absent:1 is not mapped to a program" in reason for reason in reasons), reasons
+    assert any("absent:1 was not built here" in reason for reason in reasons), reasons
 
 
 def test_unknown_resource_types_are_refused_by_name(cloud: Cloud) -> None:

@@ -38,7 +38,7 @@ def test_unknown_image_is_refused_by_name(hosting: Hosting) -> None:
     unknown = "683313688378.dkr.ecr.us-east-1.amazonaws.com/sagemaker-xgboost:3.0-5"
     code, message = refusal(hosting.sagemaker.create_model, **hosting.model_request("unknown-image", Image=unknown))
     assert code == "ValidationException"
-    assert f"Image {unknown} is not mapped to a program" in message
+    assert f"Image {unknown} was not built here" in message
 
 
 def test_model_data_must_be_in_s3(hosting: Hosting) -> None:
