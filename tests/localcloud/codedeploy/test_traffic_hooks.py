@@ -222,7 +222,8 @@ def test_the_release_is_invoked_when_a_challenger_shares_its_traffic(
     hosting.up("hooked-shared")
     golden(hosting, "hooked-shared", *([2.0] * 10))
     arn = in_front("hooked-shared", CHALLENGER_NAME="Champion", CHALLENGER_VERSION="release-0")
-    assert hook("before_traffic", "hooked-shared", FUNCTION_ARN=arn) == "Succeeded"
+    environment = {"FUNCTION_ARN": arn, "RELEASE_VARIANT": "AllTraffic"}
+    assert hook("before_traffic", "hooked-shared", **environment) == "Succeeded"
 
 
 def test_golden_rows_that_are_missing_fail_the_deployment(hosting: Hosting, hook: Hook) -> None:
