@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from typing import Any
 
 from mlops.aws import paging
 from mlops.aws.session import AWSError, Session
@@ -70,22 +71,26 @@ def describe(session: Session, arn: str) -> ModelPackage:
 def newest_first(session: Session, names: Names, status: str | None = APPROVED) -> Iterator[ModelPackage]:
     """Every package of the group that a person or a release has approved, the newest first; None: of any status.
 
-    None at all before the first `mlops deploy`, which creates the group.
+    Yields none before the first `mlops deploy`, which creates the group.
     """
-    summaries = paging.items(
-        session.client("sagemaker"),
-        "list_model_packages",
-        "ModelPackageSummaryList",
-        ModelPackageGroupName=names.model_package_group,
-        **({"ModelApprovalStatus": status} if status else {}),
-        SortBy="CreationTime",
-        SortOrder="Descending",
-    )
+    for summary in _summaries(session, names, status):
+        yield describe(session, summary["ModelPackageArn"])
+
+
+def _summaries(session: Session, names: Names, status: str | None) -> Iterator[dict[str, Any]]:
     try:
-        for summary in summaries:
-            yield describe(session, summary["ModelPackageArn"])
+        yield from paging.items(
+            session.client("sagemaker"),
+            "list_model_packages",
+            "ModelPackageSummaryList",
+            ModelPackageGroupName=names.model_package_group,
+            **({"ModelApprovalStatus": status} if status else {}),
+            SortBy="CreationTime",
+            SortOrder="Descending",
+        )
     except AWSError as error:
-        if "does not exist" not in str(error):
+        # There is no group before the first `mlops deploy`.
+        if not error.is_missing_resource:
             raise
 
 
