@@ -1,11 +1,11 @@
 """`mlops doctor` compares the size of a prebuilt image with what a serverless endpoint takes."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+import json_service
 import pytest
 from repository import Repository as Editable
 from repository import to_serverless
@@ -18,36 +18,22 @@ IMAGE = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/taxi-fares@sha256:" + "0" 
 GIB = 1024**3
 
 
-class Registry(ThreadingHTTPServer):
-    """ECR with an image of some size."""
+@dataclass
+class Registry:
+    """ECR with one image, whose size is in bytes."""
 
-    size = 0
+    size: int = 0
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: Registry
-
-    def do_POST(self) -> None:
-        body = json.dumps({"imageDetails": [{"imageSizeInBytes": self.server.size}]}).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+    def respond(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        assert operation == "DescribeImages"
+        return {"imageDetails": [{"imageSizeInBytes": self.size}]}
 
 
 @pytest.fixture
 def registry(monkeypatch: pytest.MonkeyPatch) -> Iterator[Registry]:
-    server = Registry(("127.0.0.1", 0), _Handler)
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    yield server
-    server.shutdown()
-    server.server_close()
+    registry = Registry()
+    with json_service.configured(monkeypatch, registry.respond):
+        yield registry
 
 
 @pytest.fixture

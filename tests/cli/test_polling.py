@@ -1,11 +1,10 @@
 """AWS is polled ever less often, and throttled calls are retried."""
 
-import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from itertools import pairwise
+from typing import Any
 
+import json_service
 import pytest
 
 from mlops.aws import polling, stacks
@@ -45,32 +44,17 @@ def responses(monkeypatch: pytest.MonkeyPatch) -> Iterator[list[tuple[int, str]]
     """Responses of a fake AWS: a status and an error code for each request, then success."""
     remaining: list[tuple[int, str]] = []
 
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            self.rfile.read(int(self.headers["Content-Length"]))
-            status, code = remaining.pop(0) if remaining else (200, "")
-            body = json.dumps({"__type": code, "message": code} if code else {"pipelines": []}).encode()
-            self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            self.wfile.write(body)
+    def respond(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        if remaining:
+            status, code = remaining.pop(0)
+            raise json_service.ServiceError(code, code, status)
+        return {"pipelines": []}
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    serving = threading.Thread(target=server.serve_forever)
-    serving.start()
-    for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
-        monkeypatch.setenv(name, "test")
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
     # Skip the pauses between attempts, which would take a minute.
     monkeypatch.setattr("botocore.endpoint.time.sleep", lambda seconds: None)
     monkeypatch.setattr("botocore.retries.bucket.TokenBucket.acquire", lambda *_, **__: True)
-    yield remaining
-    server.shutdown()
-    serving.join()
-    server.server_close()
+    with json_service.configured(monkeypatch, respond):
+        yield remaining
 
 
 def test_a_throttled_call_is_retried_until_it_succeeds(responses: list[tuple[int, str]]):

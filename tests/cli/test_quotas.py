@@ -1,13 +1,12 @@
 """`mlops doctor` computes the quotas that a release needs and compares them with those of the account."""
 
-import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import json_service
 import pytest
 from baking import GENERATED, REPOSITORY
 from repository import Repository as Editable
@@ -22,53 +21,30 @@ BUILDS = REPOSITORY / "infra" / "builds.yml"
 SHIPPED_ROW = re.compile(r"\| (?P<service>SageMaker|CodeBuild) \| (?P<quota>[^|]+) \| (?P<least>\d+)")
 
 
-class ServiceQuotas(ThreadingHTTPServer):
+@dataclass
+class ServiceQuotas:
     """Service Quotas with these values, two on a page; `defaults` have no applied value."""
 
-    def __init__(self) -> None:
-        super().__init__(("127.0.0.1", 0), _Handler)
-        self.applied: dict[str, float] = {}
-        self.defaults: dict[str, float] = {}
+    applied: dict[str, float] = field(default_factory=dict)
+    defaults: dict[str, float] = field(default_factory=dict)
 
-
-class _Handler(BaseHTTPRequestHandler):
-    server: ServiceQuotas
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        operation = self.headers["X-Amz-Target"].rpartition(".")[2]
-        listed = self.server.applied if operation == "ListServiceQuotas" else self.server.defaults | self.server.applied
+    def respond(self, operation: str, request: dict[str, Any]) -> dict[str, Any]:
+        listed = self.applied if operation == "ListServiceQuotas" else self.defaults | self.applied
         own = [
-            (name, value)
+            {"QuotaName": name, "Value": value}
             for name, value in listed.items()
             if ("Linux" in name) == (request["ServiceCode"] == "codebuild")
         ]
         first = int(request.get("NextToken", 0))
-        answer: dict[str, Any] = {
-            "Quotas": [{"QuotaName": name, "Value": value} for name, value in own[first : first + 2]]
-        }
-        if first + 2 < len(own):
-            answer["NextToken"] = str(first + 2)
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        more = {"NextToken": str(first + 2)} if first + 2 < len(own) else {}
+        return {"Quotas": own[first : first + 2], **more}
 
 
 @pytest.fixture
 def service(monkeypatch: pytest.MonkeyPatch) -> Iterator[ServiceQuotas]:
-    server = ServiceQuotas()
-    threading.Thread(target=server.serve_forever, daemon=True).start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{server.server_port}")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "test")
-    yield server
-    server.shutdown()
-    server.server_close()
+    service = ServiceQuotas()
+    with json_service.configured(monkeypatch, service.respond):
+        yield service
 
 
 @pytest.fixture

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Iterator
 from datetime import UTC, datetime
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
+import json_service
 import pytest
 from estimates import Costed
 
@@ -50,40 +50,21 @@ LIST = {
 }
 
 
-class PriceList(BaseHTTPRequestHandler):
-    """Operation GetProducts, page by page; a region but Sydney has no products."""
-
-    def do_POST(self) -> None:
-        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        [region] = [each["Value"] for each in request["Filters"] if each["Field"] == "regionCode"]
-        pages = LIST[request["ServiceCode"]] if region == "ap-southeast-2" else [[]]
-        page = int(request.get("NextToken", 0))
-        answer: dict[str, object] = {"FormatVersion": "aws_v1", "PriceList": pages[page]}
-        if page + 1 < len(pages):
-            answer["NextToken"] = str(page + 1)
-        body = json.dumps(answer).encode()
-        self.send_response(200)
-        self.send_header("Content-Type", "application/x-amz-json-1.1")
-        self.send_header("Content-Length", str(len(body)))
-        self.end_headers()
-        self.wfile.write(body)
-
-    def log_message(self, *_: object) -> None: ...
+def products(operation: str, request: dict[str, Any]) -> dict[str, Any]:
+    """GetProducts, page by page; only Sydney has products."""
+    assert operation == "GetProducts"
+    [region] = [each["Value"] for each in request["Filters"] if each["Field"] == "regionCode"]
+    pages = LIST[request["ServiceCode"]] if region == "ap-southeast-2" else [[]]
+    page = int(request.get("NextToken", 0))
+    more = {"NextToken": str(page + 1)} if page + 1 < len(pages) else {}
+    return {"FormatVersion": "aws_v1", "PriceList": pages[page], **more}
 
 
 @pytest.fixture
 def price_list(no_aws: None, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), PriceList)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL_PRICING", f"http://127.0.0.1:{server.server_port}")
     monkeypatch.setenv("AWS_ENDPOINT_URL_CODEPIPELINE", "http://127.0.0.1:9")
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "example")
-    yield
-    server.shutdown()
-    thread.join()
-    server.server_close()
+    with json_service.configured(monkeypatch, products, "PRICING"):
+        yield
 
 
 @pytest.mark.usefixtures("price_list")

@@ -20,21 +20,13 @@ from baking import TEMPLATE, bake
 from botocore.client import BaseClient
 from github.hub import PROGRAMS, Hub
 from github.runner import Run, Runner
+from short_load import SHORT_LOAD
 
 REGION = "us-east-1"
 PROJECT = "taxi-fares"
 FULL_NAME = f"example/{PROJECT}"
 # A trip that no data set has: what a model does with it, QA does not see.
 UNSEEN_DISTANCE = "77.777"
-# Without bounds on speed: a machine that is busy with other tests is no fault of a release.
-SHORT_LOAD = {
-    "users": 2,
-    "spawn_rate": 2,
-    "duration_seconds": 5,
-    "minimum_throughput": 0,
-    "p95_milliseconds": 60_000,
-    "p99_milliseconds": 60_000,
-}
 _CLIENTS, _MOST_SECONDS = 4, 300
 
 

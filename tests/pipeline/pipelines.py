@@ -4,19 +4,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from short_load import SHORT_LOAD
 from workshop import Workshop, open_workshop
 
 from mlops.localcloud import ports
-
-# No bounds on speed: other tests may keep this machine busy.
-SHORT_LOAD = {
-    "users": 2,
-    "spawn_rate": 2,
-    "duration_seconds": 5,
-    "minimum_throughput": 0,
-    "p95_milliseconds": 60_000,
-    "p99_milliseconds": 60_000,
-}
 
 
 @contextmanager

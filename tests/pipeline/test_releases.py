@@ -4,14 +4,13 @@ A failure ends the execution with a cause, exit code 1 and the name of the log; 
 """
 
 import json
-import threading
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterator
 from pathlib import Path
 from subprocess import CompletedProcess
 
 import pytest
-from workshop import Released, Response, Workshop
+from traffic import traffic
+from workshop import Released, Workshop
 
 pytestmark = pytest.mark.acceptance
 
@@ -192,28 +191,6 @@ def failed_output(workshop: Workshop) -> str:
     # Quoted logs are indented; the command line itself must not print a traceback.
     assert "\nTraceback" not in f"\n{done.stderr}"
     return done.stdout + done.stderr
-
-
-@contextmanager
-def traffic(ask: Callable[[], Response]) -> Iterator[list[Response]]:
-    """A client that sends requests without a pause; yields the list to which it appends the responses."""
-    answers: list[Response] = []
-    ended = threading.Event()
-
-    def call() -> None:
-        while not ended.wait(0.02):
-            try:
-                answers.append(ask())
-            except Exception as error:
-                answers.append(Response(0, repr(error), ""))
-
-    caller = threading.Thread(target=call)
-    caller.start()
-    try:
-        yield answers
-    finally:
-        ended.set()
-        caller.join()
 
 
 def endpoints(workshop: Workshop) -> list[str]:

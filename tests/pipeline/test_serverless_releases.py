@@ -1,14 +1,13 @@
 """Serverless endpoints in production: a release, the shift to the next one, and a bad one that its alarm rolls back."""
 
-import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
 from typing import Any
 
 import pytest
 from pipelines import deployed
 from repository import to_serverless
-from workshop import Response, Workshop
+from traffic import traffic
+from workshop import Workshop
 
 pytestmark = pytest.mark.acceptance
 
@@ -73,7 +72,8 @@ def shift_to_the_second(workshop: Workshop, first: str) -> str:
     workshop.edit(
         "configuration/evaluation.yml", lambda gate: gate["metrics"]["rmse"].update(bound=20.0, allowed_regression=1.0)
     )
-    with traffic(workshop, workshop.first_row()) as responses:
+    row = workshop.first_row()
+    with traffic(lambda: workshop.predict(row)) as responses:
         workshop.succeed("start", "--set", "max_depth=2", "--set", "num_round=40")
         workshop.succeed("watch", "--until-approval", timeout=PATIENCE)
         workshop.succeed("approve")
@@ -96,7 +96,7 @@ def bad_release(workshop: Workshop, second: str) -> None:
     assert workshop.predict(row).status == 200
     workshop.succeed("start")
     workshop.succeed("watch", "--until-approval", timeout=PATIENCE)
-    with traffic(workshop, row) as responses:
+    with traffic(lambda: workshop.predict(row)) as responses:
         workshop.succeed("approve")
         failed = workshop.mlops("watch", timeout=PATIENCE)
     assert failed.returncode == 1, failed.stdout + failed.stderr
@@ -132,22 +132,3 @@ def deployments(workshop: Workshop) -> list[str]:
 
 def endpoints(workshop: Workshop) -> set[str]:
     return {each["EndpointName"] for each in workshop.client("sagemaker").list_endpoints()["Endpoints"]}
-
-
-@contextmanager
-def traffic(workshop: Workshop, row: str) -> Iterator[list[Response]]:
-    """A client that sends the row without a pause; yields the responses."""
-    responses: list[Response] = []
-    ended = threading.Event()
-
-    def call() -> None:
-        while not ended.wait(0.02):
-            responses.append(workshop.predict(row))
-
-    client = threading.Thread(target=call)
-    client.start()
-    try:
-        yield responses
-    finally:
-        ended.set()
-        client.join()

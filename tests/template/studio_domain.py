@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
+
+import json_service
 
 DOMAIN = "d-abcdefghijkl"
 ARN = f"arn:aws:sagemaker:us-east-1:123456789012:domain/{DOMAIN}"
@@ -31,36 +30,11 @@ class Domain:
             case "AddTags", {"ResourceArn": arn, "Tags": tags} if arn == ARN:
                 self.tags |= {tag["Key"]: tag["Value"] for tag in tags}
                 return {"Tags": []}
-        raise LookupError(operation)
+        raise json_service.ServiceError("ResourceNotFound", f"No such domain: {operation}")
 
 
 @contextmanager
 def serve(domain: Domain) -> Iterator[None]:
     """Serve the domain's API at `domain.url`, for the duration of the context."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_POST(self) -> None:
-            request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-            try:
-                status, body = 200, domain.call(self.headers["X-Amz-Target"].rpartition(".")[2], request)
-            except LookupError as error:
-                status, body = 400, {"__type": "ResourceNotFound", "message": f"No such domain: {error}"}
-            content = json.dumps(body).encode()
-            self.send_response(status)
-            self.send_header("Content-Type", "application/x-amz-json-1.1")
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-        def log_message(self, format: str, *arguments: Any) -> None:
-            """Nothing: the test's output is for failures."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        domain.url = f"http://127.0.0.1:{server.server_port}"
-        try:
-            yield
-        finally:
-            server.shutdown()
-            thread.join()
+    with json_service.serve(domain.call) as domain.url:
+        yield
