@@ -4,11 +4,16 @@ import json
 import os
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 import yaml
 from baking import GENERATED, REPOSITORY, TEMPLATE
+from botocore.auth import SigV4Auth
+from botocore.awsrequest import AWSRequest
+from botocore.credentials import Credentials
+from botocore.httpsession import URLLib3Session
 from harness import Cloud
 from hosting import Hosting
 
@@ -48,6 +53,13 @@ def repository(tmp_path: Path) -> Path:
     return tmp_path
 
 
+@pytest.fixture(scope="module")
+def endpoint(hosting: Hosting) -> Iterator[None]:
+    hosting.deploy(ENDPOINT, PREDICTS)
+    yield
+    hosting.delete(ENDPOINT)
+
+
 def run(
     folder: Path, *words: str | Path, environment: dict[str, str] | None = None
 ) -> subprocess.CompletedProcess[str]:
@@ -81,14 +93,43 @@ def test_its_role_may_call_only_the_configured_endpoint(repository: Path) -> Non
     assert all("sigv4" in method["security"][0] for path in paths.values() for method in path.values())
 
 
-def test_it_returns_what_the_endpoint_responds(repository: Path, cloud: Cloud, hosting: Hosting) -> None:
-    hosting.deploy(ENDPOINT, PREDICTS)
-    try:
-        for row, expected in (("1,2", "200 3.5"), ("far", "400 row 1: found 'far'")):
-            done = run(repository / APP, "-c", POSTS, row, environment=cloud.environment)
-            assert done.stdout.splitlines()[-1] == expected, done.stdout
-    finally:
-        hosting.delete(ENDPOINT)
+@pytest.mark.usefixtures("endpoint")
+def test_it_returns_what_the_endpoint_responds(repository: Path, cloud: Cloud) -> None:
+    for row, expected in (("1,2", "200 3.5"), ("far", "400 row 1: found 'far'")):
+        done = run(repository / APP, "-c", POSTS, row, environment=cloud.environment)
+        assert done.stdout.splitlines()[-1] == expected, done.stdout
+
+
+@pytest.mark.usefixtures("endpoint")
+def test_its_own_commands_deploy_and_delete_it(repository: Path, cloud: Cloud) -> None:
+    app = repository / APP
+    done = chalice(app, cloud, "deploy")
+    assert done.returncode == 0, done.stdout
+    deployed = json.loads((app / ".chalice" / "deployed" / "production.json").read_text())
+    [api] = [each["rest_api_id"] for each in deployed["resources"] if each["resource_type"] == "rest_api"]
+    url = f"{cloud.endpoint_url}/restapis/{api}/v1/_user_request_/predict"
+    assert post(cloud, url, b"1,2") == (200, "3.5")
+    assert post(cloud, url, b"far") == (400, "row 1: found 'far'")
+    assert post(cloud, url, b"1,2", signed=False)[0] == 403
+    done = chalice(app, cloud, "delete")
+    assert done.returncode == 0, done.stdout
+    assert api not in {each["id"] for each in cloud.client("apigateway").get_rest_apis()["items"]}
+
+
+def chalice(app: Path, cloud: Cloud, command: str) -> subprocess.CompletedProcess[str]:
+    program = "from chalice.cli import main; main()"
+    return run(app, "-c", program, command, "--stage", "production", environment=cloud.environment)
+
+
+def post(cloud: Cloud, url: str, body: bytes, *, signed: bool = True) -> tuple[int, str]:
+    """The status and the body of the app's response."""
+    request = AWSRequest("POST", url, headers={"Content-Type": "text/csv"}, data=body)
+    if signed:
+        given = cloud.environment
+        credentials = Credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
+        SigV4Auth(credentials, "execute-api", "us-east-1").add_auth(request)
+    response = URLLib3Session(timeout=60).send(request.prepare())
+    return response.status_code, response.text.strip()
 
 
 def test_a_repository_with_an_api_of_its_own_is_refused(tmp_path: Path) -> None:

@@ -23,6 +23,7 @@ from mlops.localcloud.guard import Guard, without_cors
 from mlops.localcloud.identity import container_credentials
 from mlops.localcloud.ministack import (
     apigateway,
+    apigateway_imports,
     app,
     conditions,
     execution_history,
@@ -175,6 +176,7 @@ def _install() -> Service:
     s3.use_managed_key()
     schedules.shorten(context.settings.time_scale)
     s3.encrypt_buckets_of_templates()
+    apigateway_imports.install()
     # The check that is installed last runs first, so malformed requests reach no other.
     event_targets.install()
     refusals.install()
@@ -184,6 +186,7 @@ def _install() -> Service:
     aws_lambda.install()
     alarms.install()
     apigateway.require_role_for_logs()
+    apigateway.end_compression_by_an_empty_size()
     apigateway.add_api_key_tags()
     for name in _PACKAGES:
         package = importlib.import_module(f"mlops.localcloud.{name}")

@@ -263,3 +263,32 @@ def made(cloud: Cloud, stack_name: str) -> dict[str, str]:
     """The physical ids of a stack's resources by their logical ones."""
     found = cloud.client("cloudformation").describe_stack_resources(StackName=stack_name)["StackResources"]
     return {each["LogicalResourceId"]: each["PhysicalResourceId"] for each in found}
+
+
+def test_an_api_is_imported_with_its_methods_or_refused_by_what_would_be_ignored(cloud: Cloud) -> None:
+    gateway = cloud.client("apigateway")
+    integration: dict[str, object] = {"type": "aws_proxy", "httpMethod": "POST", "uri": "arn:aws:apigateway:function"}
+    document = {
+        "swagger": "2.0",
+        "info": {"title": "imported", "version": "1"},
+        "paths": {"/predict": {"post": {"x-amazon-apigateway-integration": integration}}},
+        "x-amazon-apigateway-binary-media-types": ["application/x-npy"],
+    }
+
+    def imported() -> dict:
+        parameters = {"endpointConfigurationTypes": "REGIONAL"}
+        return gateway.import_rest_api(parameters=parameters, body=json.dumps(document).encode())
+
+    api = imported()
+    assert (api["name"], api["binaryMediaTypes"]) == ("imported", ["application/x-npy"])
+    methods = {
+        each["path"]: [*each.get("resourceMethods", {})] for each in gateway.get_resources(restApiId=api["id"])["items"]
+    }
+    assert methods == {"/": [], "/predict": ["POST"]}
+    gateway.delete_rest_api(restApiId=api["id"])
+    document["x-amazon-apigateway-policy"] = {}
+    integration["credentials"] = "arn:aws:iam::000000000000:role/caller"
+    with pytest.raises(ClientError, match=r"not import x-amazon-apigateway-integration.credentials, x-amazon-.*policy"):
+        imported()
+    with pytest.raises(ClientError, match="does not implement apigateway PutRestApi"):
+        gateway.put_rest_api(restApiId=api["id"], body=b"{}")

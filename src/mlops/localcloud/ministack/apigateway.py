@@ -1,4 +1,4 @@
-"""ministack's API Gateway: the account's settings, and the tags of API keys."""
+"""ministack's API Gateway: the account's settings, the compression of responses, and the tags of API keys."""
 
 from collections.abc import Callable, Iterator
 from typing import Any
@@ -37,6 +37,24 @@ def require_role_for_logs() -> None:
         return update(physical_id, old, new, stack)
 
     handlers.update(create=create_checked, update=update_checked)
+
+
+def end_compression_by_an_empty_size() -> None:
+    """Make UpdateRestApi take an empty `minimumCompressionSize` as none, as `chalice deploy` sends it.
+
+    The values of patch operations are text; ministack would return the empty text where clients read a number.
+    """
+    from ministack.services import apigateway_v1
+
+    update = apigateway_v1._update_rest_api
+
+    def updated(api_id: str, data: dict[str, Any]) -> Any:
+        for patch in data.get("patchOperations", []):
+            if patch.get("path") == "/minimumCompressionSize" and patch.get("value") == "":
+                patch["value"] = None
+        return update(api_id, data)
+
+    apigateway_v1._update_rest_api = updated
 
 
 def add_api_key_tags() -> None:

@@ -178,12 +178,14 @@ NAMES: dict[str, tuple[Name, ...]] = {
         ),
         Name("_api_keys", "read", "AccountRegionScopedDict", "The tags of API keys for conditions."),
         Name("_extract_lambda_ref_from_integration_uri", "called", "(uri)", "The function behind an integration."),
+        Name("_get_rest_api", "called", "(api_id)", "The response for an API that was imported."),
         Name(
             "_gw_error",
             "called",
             "(response_type, message)",
             "The answer for an integration whose role may not call its function.",
         ),
+        Name("_import_rest_api", "called", "(spec, base_data=None)", "ImportRestApi creates what the document has."),
         Name(
             "_invoke_lambda_proxy_v1",
             "replaced",
@@ -191,6 +193,8 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "Integrations call functions under their role.",
         ),
         Name("_lambda_proxy_response", "replaced", "(result)", "Responses do not show why a function failed."),
+        Name("_update_rest_api", "replaced", "(api_id, data)", "An empty size of compressed responses is none."),
+        Name("_v1_error", "called", "(code, message, status)", "The response for a document that is not imported."),
     ),
     "ministack.services.cloudformation": (
         Name("_stacks", "read", "AccountRegionScopedDict", "Tags, template and state of a stack."),

@@ -64,6 +64,7 @@ def _checks() -> dict[tuple[str, str], Check]:
         (service, name): _operation_refusal(service, name) for service, names in _PRETENDED.items() for name in names
     }
     return pretended | {
+        ("apigateway", "PutRestApi"): _operation_refusal("apigateway", "PutRestApi"),
         # Imports run on a worker thread here; the event loop would wait for them when it checks the first resource.
         **{("cloudformation", name): lambda request: schemas.load() for name in _CHANGING_STACKS},
         ("cloudwatch", "PutDashboard"): lambda request: dashboards.require_body(request["DashboardBody"]),
