@@ -129,3 +129,9 @@ def test_spans_of_time_read_like_a_clock(seconds: float, text: str):
 @pytest.mark.parametrize(("path", "there"), [("Production/Smoke", True), ("Production/Deploy", False)])
 def test_only_a_smoke_test_fails_in_production(path: str, there: bool):
     assert execution(action(path, "Failed"), status="Failed").failed_in_production == there
+
+
+def test_a_failed_action_names_resources_without_their_whole_arn():
+    message = "The state machine execution arn:aws:states:us-east-1:123456789012:execution:demo-train:1a2b3c4d failed."
+    failed = action("Train/Train", "Failed", 3, error_message=message)
+    assert display.rows(execution(failed))[0].note == "The state machine execution 1a2b3c4d failed."

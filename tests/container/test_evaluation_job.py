@@ -59,14 +59,22 @@ def test_the_metrics_are_those_of_the_predictions(tmp_path: Path, trained: Path,
     )
 
 
-def test_the_model_in_production_is_scored_on_the_same_rows(tmp_path: Path, trained: Path, dataset: Path) -> None:
+def test_the_model_in_production_is_scored_on_the_same_rows(
+    tmp_path: Path, trained: Path, dataset: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
     base = processing_job(tmp_path, trained, dataset)
     archive(trained / "model", base / "processing" / "input" / "production" / "model.tar.gz")
     evaluate(Container(base))
     names, rows = predictions(base)
     assert names == ["actual", "predicted", "production"]
     assert (rows[:, 1] == rows[:, 2]).all()
-    assert evaluation(base)["production"]["regression_metrics"] == evaluation(base)["regression_metrics"]
+    measured = evaluation(base)["regression_metrics"]
+    assert evaluation(base)["production"]["regression_metrics"] == measured
+    rmse = f"{measured['rmse']['value']:.6g} ± {measured['rmse']['standard_deviation']:.2g}"
+    assert capfd.readouterr().out.splitlines()[:2] == [
+        "800 rows of the test set",
+        f"rmse: {rmse}; in production {rmse}",
+    ]
 
 
 def test_the_model_in_production_is_scored_with_its_own_features(tmp_path: Path, trained: Path, dataset: Path) -> None:
@@ -103,7 +111,7 @@ def test_the_model_in_production_is_scored_with_its_own_features(tmp_path: Path,
     ],
 )
 def test_an_unusable_production_model_has_a_reason_in_place_of_metrics(
-    tmp_path: Path, trained: Path, dataset: Path, change, reason: str
+    tmp_path: Path, trained: Path, dataset: Path, change, reason: str, capfd: pytest.CaptureFixture[str]
 ) -> None:
     old = tmp_path / "old"
     old.mkdir()
@@ -116,6 +124,7 @@ def test_an_unusable_production_model_has_a_reason_in_place_of_metrics(
     evaluate(Container(base))
     assert reason in evaluation(base)["production"]["reason"]
     assert evaluation(base)["production"].keys() == {"reason"}
+    assert "The model in production was not scored: " in capfd.readouterr().out
     assert predictions(base)[0] == ["actual", "predicted"]
 
 

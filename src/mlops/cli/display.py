@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +17,8 @@ from mlops.cli import console
 if TYPE_CHECKING:
     from rich.table import Table
 
+# An ARN up to the name at its end.
+_ARN = re.compile(r"\barn:[^\s'\"]*[:/](?=[^\s'\":/]+)")
 _WORDS = {
     PENDING: "",
     IN_PROGRESS: "running",
@@ -71,7 +74,8 @@ def note(action: Action) -> str:
         return action.activity
     if action.state == FAILED:
         # A state machine's error contains a job's whole description in JSON; `failures.explain` extracts the reason.
-        return shorten((action.error_message or action.summary).partition("{")[0], 120, placeholder=" …")
+        reason = (action.error_message or action.summary).partition("{")[0]
+        return shorten(_ARN.sub("", reason), 120, placeholder=" …")
     return shorten(action.summary, 120, placeholder=" …") if action.category == "Approval" else ""
 
 

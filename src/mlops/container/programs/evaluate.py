@@ -13,7 +13,7 @@ import csv
 import json
 import tarfile
 import tempfile
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,10 +57,9 @@ def evaluate(container: Container) -> None:
     (output / "evaluation.json").write_text(json.dumps(evaluation, indent=2) + "\n", encoding="utf-8")
     with (output / "predictions.csv").open("w", encoding="utf-8", newline="") as file:
         csv.writer(file, lineterminator="\n").writerows(_table(target, actual, predictions))
-    # Without curves and counts, for the log and for the gate: Step Functions reads files of up to 256 KiB.
-    summary = json.dumps(without_curves(evaluation))
-    (output / "metrics.json").write_text(summary + "\n", encoding="utf-8")
-    print(summary, flush=True)
+    # Without curves and counts, for the gate: Step Functions reads files of up to 256 KiB.
+    (output / "metrics.json").write_text(json.dumps(without_curves(evaluation)) + "\n", encoding="utf-8")
+    print("\n".join(_lines(evaluation)), flush=True)
 
 
 def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[str, Any]:
@@ -82,6 +81,22 @@ def without_curves(evaluation: dict[str, Any]) -> dict[str, Any]:
     group = evaluation[metrics.GROUPS[problem]]
     kept = {key: evaluation[key] for key in ("problem_type", "rows", "production") if key in evaluation}
     return kept | {metrics.GROUPS[problem]: {name: group[name] for name in metrics.METRICS[problem]}}
+
+
+def _lines(evaluation: dict[str, Any]) -> Iterator[str]:
+    """The metrics as text, for the log: the model's, and on the same rows those of production."""
+    problem = ProblemType(evaluation["problem_type"])
+    name, production = metrics.GROUPS[problem], evaluation.get("production", {})
+    yield f"{evaluation['rows']} rows of the test set"
+    for metric in metrics.METRICS[problem]:
+        groups = {"": evaluation[name], "; in production ": production.get(name, {})}
+        yield f"{metric}: " + "".join(
+            f"{model}{group[metric]['value']:.6g} ± {group[metric]['standard_deviation']:.2g}"
+            for model, group in groups.items()
+            if metric in group
+        )
+    if "reason" in production:
+        yield f"The model in production was not scored: {production['reason']}"
 
 
 def _load(archive: Path, folder: Path) -> Predictor:
