@@ -33,7 +33,8 @@ def test_missing_credentials_suggest_the_local_cloud(cloud_of_the_repository: la
     monkeypatch.setattr("sys.argv", ["mlops", "logs", "function api", "--lines", "5"])
     result = mlops("logs", "function api", "--lines", "5")
     assert result.exit_code == 2
-    assert "No AWS credentials found." in result.output
+    assert "No AWS credentials found. For AWS sign in" in result.output
+    assert "mlops local up" not in result.output
     assert f"The local cloud of this repository runs on port {cloud_of_the_repository.port}." in result.output
     assert "eval \"$(mlops local env)\" && mlops logs 'function api' --lines 5\n" in result.output
 

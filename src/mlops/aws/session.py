@@ -29,10 +29,8 @@ from botocore.exceptions import ConnectionError as NoConnection
 
 from mlops.errors import InputError, MlopsError
 
-_LOGIN = (
-    'For the local cloud run: mlops local up && eval "$(mlops local env)". '
-    "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
-)
+SIGN_IN = "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
+_LOGIN = f'For the local cloud run: mlops local up && eval "$(mlops local env)". {SIGN_IN}'
 # How often a failing call is attempted, and how often a throttled one.
 _ATTEMPTS, _MOST_ATTEMPTS = 3, 10
 _BUSY_CODES = {

@@ -42,7 +42,7 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except MlopsError as error:
-            raise Refusal(f"{error}{_local_cloud_hint(error)}", error.exit_code) from error
+            raise Refusal(_without_credentials(error) or str(error), error.exit_code) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -57,10 +57,11 @@ class Refusal(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
 
-def _local_cloud_hint(error: MlopsError) -> str:
-    """Where AWS credentials are missing: how to repeat the command against this repository's running local cloud."""
+def _without_credentials(error: MlopsError) -> str:
+    """Where AWS credentials are missing: how to repeat the command in this repository's local cloud, if it runs."""
     if getattr(error, "code", "") != "NoCredentialsError":
         return ""
+    from mlops.aws.session import SIGN_IN
     from mlops.localcloud import launch
     from mlops.release.repository import state_directory
 
@@ -72,7 +73,8 @@ def _local_cloud_hint(error: MlopsError) -> str:
         return ""
     command = shlex.join(["mlops", *sys.argv[1:]])
     return (
-        f"\nThe local cloud of this repository runs on port {running.port}. To use it: "
+        f"No AWS credentials found. {SIGN_IN}\n"
+        f"The local cloud of this repository runs on port {running.port}. To use it: "
         f'eval "$(mlops local env)" && {command}'
     )
 
