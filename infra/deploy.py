@@ -29,7 +29,7 @@ def main() -> None:
 def deploy_foundation(region: str | None) -> None:
     """Make GitHub's identity provider, and let API Gateway write logs in the region.
 
-    What is there already is used.
+    A provider or a role that exists already is kept.
     """
     with _refusals():
         foundation.deploy(_session(region))

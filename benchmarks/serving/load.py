@@ -61,7 +61,7 @@ def _send(connection: _Connection) -> bool:
 
 
 def _receive(connection: _Connection) -> bool:
-    """Receive what is there; True when the answer is complete."""
+    """Receive the bytes that have arrived; True when the response is complete."""
     part = connection.socket.recv(1 << 18)
     received = connection.received
     received += part

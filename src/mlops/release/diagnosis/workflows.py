@@ -84,7 +84,7 @@ def variables(repository: Repository) -> Results:
 
 
 def environments(repository: Repository) -> Results:
-    """Only main deploys to GitHub's environments; those that release and delete have a review that binds everybody."""
+    """Only main deploys to GitHub's environments; administrators cannot skip the review of a release or a deletion."""
     name = _full_name(repository)
     approves_in_aws = repositories.variable(name, "APPROVAL") == "codepipeline"
     for each in ENVIRONMENTS:
