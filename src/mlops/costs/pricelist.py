@@ -15,9 +15,10 @@ _USAGE_TYPES: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], Key]]] 
     "AmazonSageMaker": (
         re.compile(
             r"(?:[A-Z0-9]+-)?"
-            r"(?:(?P<use>Host|Train|Processing|Tsform):(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)|ServerlessInf:Mem-1GB)"
+            r"(?:(?P<use>Host|Train|Processing|Tsform):(?P<type>ml\.[a-z0-9-]+\.[a-z0-9]+)"
+            r"|(?:ServerlessInf:Mem|(?P<provisioned>.*ProvisionedConcurrency:Usage))-1GB)"
         ),
-        lambda found: Key(_USES[found["use"]], found["type"]) if found["use"] else Key("serverless", "GB-second"),
+        lambda found: Key(_USES[found["use"]], found["type"]) if found["use"] else _serverless(found),
     ),
     "CodeBuild": (
         re.compile(r"(?:[A-Z0-9]+-)?Build-Min:Linux:g1\.(?P<size>small|medium|large)"),
@@ -28,6 +29,10 @@ _USAGE_TYPES: dict[str, tuple[re.Pattern[str], Callable[[re.Match[str]], Key]]] 
         lambda found: Key("cloudwatch", found["what"].lower()),
     ),
 }
+
+
+def _serverless(found: re.Match[str]) -> Key:
+    return Key("serverless", "provisioned GB-second" if found["provisioned"] else "GB-second")
 
 
 def figures(region: str, today: date) -> dict[Key, Figure]:
