@@ -54,7 +54,7 @@ def local(account: Account) -> Iterator[Path]:
 
 
 def documented() -> list[str]:
-    [block] = re.findall(r"## Three to AWS\n\n```\n(.*?)```", (TEMPLATE / "README.md").read_text(), re.DOTALL)
+    [block] = re.findall(r"## Three commands to AWS\n\n```\n(.*?)```", (TEMPLATE / "README.md").read_text(), re.DOTALL)
     commands: list[str] = block.splitlines()
     return commands
 
