@@ -29,9 +29,20 @@ def test_the_page_is_whole_and_loads_nothing(job: Job) -> None:
 
 def test_drifted_columns_come_first(job: Job) -> None:
     job.run(records(rows(500, colors="red"), ["100"] * 500))
-    figures = re.findall(r"<figcaption><b>(\w+)</b>.*?<span class=\"state (\w*)\">", job.page)
-    assert figures == [("color", "bad"), ("price", "bad"), ("size", "good"), ("rooms", "good")]
-    assert "2 columns of 4 drifted: price, color." in job.page
+    figures = re.findall(r"<figcaption><b>([\w ]+)</b>.*?<span class=\"state (\w*)\">", job.page)
+    assert figures == [("color", "bad"), ("prediction of price", "bad"), ("size", "good"), ("rooms", "good")]
+    assert "2 columns of 4 drifted: prediction of price, color." in job.page
+
+
+def test_predictions_have_a_name_that_no_feature_has(job: Job) -> None:
+    job.run(records(rows(500), ["100"] * 500))
+    assert "1 column of 4 drifted: prediction of price." in job.page
+    assert job.page.count('<th scope="row">prediction of price</th>') == 2
+    # The files have the name of the baseline's column, which the metrics of CloudWatch have too.
+    words = job.violations()["price", "baseline_drift_check"]
+    assert words.startswith("The distance of the predictions from the baseline's target is 0.5")
+    metrics = job.output("metrics")
+    assert (metrics["target"], metrics["drifted"]) == ("price", ["price"])
 
 
 def test_violations_without_drift_have_a_verdict_of_their_own(job: Job) -> None:

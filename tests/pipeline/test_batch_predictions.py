@@ -60,6 +60,6 @@ def test_rows_that_differ_from_the_training_data_are_reported_by_their_columns(
         csv.writer(file).writerows([header, *([*row[:far], "60", *row[far + 1 :]] for row in rows)])
     done = workshop.succeed("batch", "far.csv", "far-scored.csv")
     [line] = [line for line in done.stdout.splitlines() if "The rows differ from the baseline" in line]
-    assert "trip_distance" in line
+    assert "trip_distance" in line and "prediction of total_amount" in line
     report = workshop.path / re.search(r"Report: (\S+)", line)[1]
     assert "trip_distance" in report.read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from typing import IO
 from mlops import names as keys
 from mlops.aws import jobs, polling, stacks
 from mlops.aws.jobs import Job
+from mlops.container.monitoring.titles import title
 from mlops.errors import PipelineError
 from mlops.release.events import BatchCompared, Events, long_step, step
 from mlops.release.repository import Repository
@@ -87,7 +88,8 @@ def compare(repository: Repository, job: str, deployed: dict[str, str]) -> Event
         )
     folder = repository.state / "batch" / job
     metrics = yield from step("Fetching the report", lambda: _fetch(repository, job, folder))
-    yield BatchCompared(tuple(metrics["drifted"]), metrics["violations"], folder / "report.html")
+    drifted = tuple(title(name, metrics.get("target")) for name in metrics["drifted"])
+    yield BatchCompared(drifted, metrics["violations"], folder / "report.html")
 
 
 def _release(repository: Repository, deployed: dict[str, str]) -> Release:

@@ -76,11 +76,14 @@ class Compared:
 def compare(captured: Captured, baseline: Mapping[str, Known]) -> tuple[list[Compared], list[Violation]]:
     """Each column, the predictions under the target's name first, and violations that are of no column."""
     columns = [captured.predictions, *captured.features]
-    compared = [_compare(column, baseline.get(column.name), len(columns)) for column in columns]
+    compared = [
+        _compare(column, baseline.get(column.name), len(columns), of_predictions=column is captured.predictions)
+        for column in columns
+    ]
     return compared, list(_columns(captured, baseline)) if captured.counts.records else []
 
 
-def _compare(column: Column, known: Known | None, columns: int) -> Compared:
+def _compare(column: Column, known: Known | None, columns: int, *, of_predictions: bool) -> Compared:
     result = Compared(column, known)
     if known is None or not column.count:
         return result
@@ -89,7 +92,8 @@ def _compare(column: Column, known: Known | None, columns: int) -> Compared:
     result.violations += _domain(column, known)
     result.drift = _drift(column, known, columns)
     if result.drift is not None and result.drift.is_drift:
-        words = f"The distance from the baseline is {result.drift.distance:.3f}, allowed is {result.drift.threshold:g}."
+        which = " of the predictions from the baseline's target" if of_predictions else " from the baseline"
+        words = f"The distance{which} is {result.drift.distance:.3f}, allowed is {result.drift.threshold:g}."
         result.violations.append(Violation(column.name, "baseline_drift_check", words))
     if not known.settings.evaluated:
         result.violations.clear()

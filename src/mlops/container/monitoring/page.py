@@ -10,6 +10,7 @@ from typing import Any
 from mlops.container.monitoring import charts, layout
 from mlops.container.monitoring.capture import Captured, Counts
 from mlops.container.monitoring.comparison import Compared, Violation
+from mlops.container.monitoring.titles import title
 from mlops.container.summaries import CategorySummary
 from mlops.pages.numbers import NONE, exact, number, percent
 
@@ -26,14 +27,14 @@ def render(
 ) -> str:
     ordered = sorted(columns, key=_order)
     target = captured.predictions.name
-    word, tone, sign, words = _outcome(captured.counts, columns, violations)
+    word, tone, sign, words = _outcome(captured.counts, columns, violations, target)
     body = [
         '<header class="top">',
         layout.verdict("Captured data against the baseline", word, tone, sign, words),
         layout.times(captured.counts, now, *([f"Late before {start:%d %b %Y, %H:%M} UTC"] if start else [])),
         _tiles(captured.counts, columns, violations),
         "</header><main>",
-        _violations(violations),
+        _violations(violations, target),
         _table(ordered, target),
         _charts(ordered, target),
         "</main><footer>Drift is a distance above its threshold that chance does not explain.</footer>",
@@ -47,9 +48,11 @@ def _order(compared: Compared) -> tuple[bool, bool, float]:
     return not compared.drifted, not compared.violations, -distance
 
 
-def _outcome(counts: Counts, columns: Sequence[Compared], violations: Sequence[Violation]) -> tuple[str, str, str, str]:
+def _outcome(
+    counts: Counts, columns: Sequence[Compared], violations: Sequence[Violation], target: str
+) -> tuple[str, str, str, str]:
     """A word, the tone of style.css, a sign, and a sentence."""
-    drifted = [compared.column.name for compared in columns if compared.drifted]
+    drifted = [title(compared.column.name, target) for compared in columns if compared.drifted]
     if drifted:
         named = ", ".join(drifted[:5]) + (f" and {len(drifted) - 5} more" if len(drifted) > 5 else "")
         return "Drift", "bad", "!", f"{layout.count(len(drifted), 'column')} of {len(columns)} drifted: {named}."
@@ -73,15 +76,15 @@ def _tiles(counts: Counts, columns: Sequence[Compared], violations: Sequence[Vio
     return layout.tiles(tiles)
 
 
-def _violations(violations: Sequence[Violation]) -> str:
+def _violations(violations: Sequence[Violation], target: str) -> str:
     if not violations:
         return ""
     drifted = [violation for violation in violations if violation.check == "baseline_drift_check"]
     ordered = drifted + [violation for violation in violations if violation.check != "baseline_drift_check"]
     rows = (
-        f'<tr><th scope="row">{escape(violation.feature)}</th>'
+        f'<tr><th scope="row">{escape(title(violation.feature, target))}</th>'
         f'<td><span class="state {"bad" if violation.check == "baseline_drift_check" else "wait"}">'
-        f"{escape(_title(violation))}</span><br>{escape(violation.description)}</td></tr>"
+        f"{escape(_check(violation))}</span><br>{escape(violation.description)}</td></tr>"
         for violation in ordered[:MOST_VIOLATIONS]
     )
     left = len(violations) - MOST_VIOLATIONS
@@ -93,7 +96,7 @@ def _violations(violations: Sequence[Violation]) -> str:
     )
 
 
-def _title(violation: Violation) -> str:
+def _check(violation: Violation) -> str:
     return violation.check.removesuffix("_check").replace("_", " ")
 
 
@@ -112,13 +115,12 @@ def _row(compared: Compared, target: str) -> str:
     state, tone = _state(compared)
     count = compared.column.count
     middles = [_middle(values) for values in _distributions(compared)]
-    note = " <small>predictions</small>" if compared.column.name == target else ""
     distance = f"{drift.distance:.3f} <small>of {exact(drift.threshold)}</small>" if drift else NONE
     missing = percent(summary.missing / count) if count else NONE
     if known and known.completeness is not None and known.completeness < 1:
         missing += f" <small>was {percent(1 - known.completeness)}</small>"
     return (
-        f'<tr><th scope="row">{escape(compared.column.name)}{note}</th><td><span class="state {tone}">{state}</span></td>'
+        f'<tr><th scope="row">{escape(title(compared.column.name, target))}</th><td><span class="state {tone}">{state}</span></td>'
         f'<td class="number">{distance}</td><td class="number">{f"{drift.critical:.3f}" if drift else NONE}</td>'
         f'<td class="number">{missing}</td><td class="number">{middles[1]}</td><td class="number">{middles[0]}</td></tr>'
     )
@@ -159,14 +161,14 @@ def _charts(columns: Sequence[Compared], target: str) -> str:
         before, now = _distributions(compared)
         if not before and not now:
             continue
-        name, (state, tone) = compared.column.name, _state(compared)
+        name, (state, tone) = title(compared.column.name, target), _state(compared)
         if isinstance(compared.column.summary, CategorySummary):
             drawn = charts.categories(name, before or {}, now or {}, drifted=compared.drifted)
         else:
             drawn = charts.numbers(name, before, now, integer=compared.column.whole, drifted=compared.drifted)
         drift = compared.drift
         words = f", distance {drift.distance:.3f} of {exact(drift.threshold)}" if drift else ""
-        role = "predictions against the baseline's target, " if name == target else ""
+        role = "against the baseline's target, " if compared.column.name == target else ""
         figures.append(
             f"<figure><figcaption><b>{escape(name)}</b>{role}"
             f'<span class="state {tone}">{state}</span>{words}</figcaption>{drawn}</figure>'

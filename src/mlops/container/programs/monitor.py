@@ -61,6 +61,7 @@ def summary(captured: Captured, columns: Sequence[Compared], violations: Sequenc
         "foreign": counts.foreign,
         "late": counts.late,
         "synthetic": counts.synthetic,
+        "target": captured.predictions.name,
         "drift": {
             compared.column.name: round(compared.drift.distance, 6)
             for compared in columns
