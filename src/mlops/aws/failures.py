@@ -210,13 +210,15 @@ def hook_reason(lines: list[str]) -> str:
 
 
 def machine_cause(error: str, cause: str) -> str:
-    """A state machine's error and cause as text; of a job's description, its FailureReason."""
+    """A state machine's error and cause as text; of a job's description, its reason."""
     try:
         described = json.loads(cause)
     except ValueError:
         described = None
     if isinstance(described, dict):
-        cause = described.get("FailureReason") or described.get("errorMessage") or cause
+        # A processing job's FailureReason does not contain what its program reports.
+        reasons = (described.get(key) for key in ("ExitMessage", "FailureReason", "errorMessage"))
+        cause = next(filter(None, reasons), cause)
     return f"{cause} ({error})" if cause and error else cause or error
 
 

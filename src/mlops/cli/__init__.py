@@ -28,6 +28,7 @@ _COMMANDS = {
     "logs": ("mlops.cli.logs:logs", "Print the log of an action, a job, an endpoint or a function."),
     "invoke": ("mlops.cli.invoke:invoke", "Get predictions from an endpoint."),
     "batch": ("mlops.cli.batch:batch", "Score a data set with the model in production."),
+    "monitor": ("mlops.cli.monitor:monitor", "Compare captured requests with the baseline now; open the report."),
     "report": ("mlops.cli.report:report", "Write the report of an execution."),
 }
 

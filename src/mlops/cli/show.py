@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import singledispatch
 from typing import TypeVar
 
-from mlops.cli import console, destruction, display
+from mlops.cli import console, destruction, display, monitoring_lines
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.events import Event, Events
@@ -231,6 +231,21 @@ def _(event: events.BatchCompared) -> list[str]:
 @lines.register
 def _(event: events.BatchScored) -> list[str]:
     return [f"{event.rows:,} rows with predictions are in {event.target}"]
+
+
+@lines.register
+def _(event: events.MonitoringContinues) -> list[str]:
+    return ["\nThe run continues. See what it has found: mlops monitor open"]
+
+
+@lines.register
+def _(event: events.NothingMonitored) -> list[str]:
+    return monitoring_lines.nothing(event.reason)
+
+
+@lines.register
+def _(event: events.MonitoringEnded) -> list[str]:
+    return monitoring_lines.ended(event)
 
 
 @lines.register

@@ -6,8 +6,7 @@ import json
 from html import escape
 from typing import Any
 
-from mlops.aws import paging
-from mlops.errors import InputError
+from mlops.aws import paging, state_machines
 from mlops.notebook.html import Shown
 from mlops.pages import svg
 from mlops.release import Repository
@@ -18,7 +17,8 @@ _MARGIN = 8.0
 
 def state_machine(repository: Repository, name: str = "train") -> Shown:
     """The state machine PROJECT-NAME of infra/. A state has the colour of its result in the newest execution."""
-    client, arn = repository.session.client("stepfunctions"), find(repository, name)
+    session = repository.session
+    client, arn = session.client("stepfunctions"), state_machines.find(session, repository.names, name)
     drawn = graph.draw(json.loads(client.describe_state_machine(stateMachineArn=arn)["definition"]))
     newest = client.list_executions(stateMachineArn=arn, maxResults=1)["executions"]
     states: dict[str, dict[str, Any]] = {}
@@ -28,15 +28,6 @@ def state_machine(repository: Repository, name: str = "train") -> Shown:
     counted = f"{len(states)} of {len(drawn['nodes'])} states entered" if newest else "no execution yet"
     note = f'<p class="note">{escape(arn.rpartition(":")[2])}: {counted}. White: not entered; green: succeeded; yellow: failed, and its error was caught; red: failed.</p>'
     return Shown(note + _svg(drawn, states))
-
-
-def find(repository: Repository, name: str) -> str:
-    """The ARN of the state machine PROJECT-NAME. InputError where there is none."""
-    full = f"{repository.names.project}-{name}"
-    for each in paging.items(repository.session.client("stepfunctions"), "list_state_machines", "stateMachines"):
-        if each["name"] == full:
-            return str(each["stateMachineArn"])
-    raise InputError(f"There is no state machine {full}. Run: mlops deploy")
 
 
 def _svg(drawn: dict[str, Any], states: dict[str, dict[str, Any]]) -> str:

@@ -8,18 +8,18 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from mlops.aws import endpoints, paging, polling
+from mlops.aws import endpoints, paging, polling, state_machines
+from mlops.aws.monitoring_runs import DRIFT, PREFIX
+from mlops.container.monitoring.titles import title
 from mlops.errors import PipelineError
 from mlops.names import RELEASE_VARIANT
-from mlops.notebook import machines
 from mlops.notebook.datasets import Dataset
 from mlops.notebook.drift import Shift
 from mlops.notebook.html import Shown, page, table, verdict
+from mlops.progress import result
 from mlops.release import Repository, invoke
 
 _ROWS_PER_REQUEST = 20
-_RUNS = "monitoring/runs/"
-_DRIFT = "baseline_drift_check"
 # A run leaves out what was written in the two seconds before it.
 _LEFT_OUT = timedelta(seconds=3)
 
@@ -93,48 +93,50 @@ def monitor(repository: Repository, captured: Captured, *, report: bool = False)
             break
         _run(repository)
         backoff.sleep()
-    counted = {run: json.loads(_text(client, bucket, f"{_RUNS}{run}/metrics.json")) for run in runs}
+    counted = {run: json.loads(_text(client, bucket, f"{PREFIX}{run}/metrics.json")) for run in runs}
     run = max(counted, key=lambda each: (counted[each]["violations"], counted[each]["rows"]))
-    shown = violations(json.loads(_text(client, bucket, f"{_RUNS}{run}/constraint_violations.json")))
-    return shown + page(_text(client, bucket, f"{_RUNS}{run}/report.html")) if report else shown
+    document = json.loads(_text(client, bucket, f"{PREFIX}{run}/constraint_violations.json"))
+    shown = violations(document, counted[run].get("target"))
+    return shown + page(_text(client, bucket, f"{PREFIX}{run}/report.html")) if report else shown
 
 
-def violations(document: dict[str, Any]) -> Shown:
-    """The violations of a constraint_violations.json: drift in red, others in yellow."""
-    found = sorted(document["violations"], key=lambda each: each["constraint_check_type"] != _DRIFT)
+def violations(document: dict[str, Any], target: str | None = None) -> Shown:
+    """The violations of a constraint_violations.json: drift in red, others in yellow. Those of `target` are of predictions."""
+    found = sorted(document["violations"], key=lambda each: each["constraint_check_type"] != DRIFT)
     if not found:
         return verdict("good", "✓", "No violations", "The captured requests are like the data of the training.")
-    drifted = [each["feature_name"] for each in found if each["constraint_check_type"] == _DRIFT]
+    drifted = [title(each["feature_name"], target) for each in found if each["constraint_check_type"] == DRIFT]
     words = f"Drift of {', '.join(drifted)}" if drifted else "No drift"
     return verdict("bad" if drifted else "wait", "!", f"{len(found)} violations", words) + table(
         ("Column", "Check", "Found"),
         (
-            (each["feature_name"], each["constraint_check_type"].removesuffix("_check"), each["description"])
+            (
+                title(each["feature_name"], target),
+                each["constraint_check_type"].removesuffix("_check"),
+                each["description"],
+            )
             for each in found
         ),
-        ["bad" if each["constraint_check_type"] == _DRIFT else "wait" for each in found],
+        ["bad" if each["constraint_check_type"] == DRIFT else "wait" for each in found],
     )
 
 
 def _run(repository: Repository) -> None:
     """Run the state machine of the monitoring, or wait for the run that the schedule has started."""
-    client = repository.session.client("stepfunctions")
-    arn = machines.find(repository, "monitoring")
-    running = client.list_executions(stateMachineArn=arn, statusFilter="RUNNING")["executions"]
-    execution = running[0] if running else client.start_execution(stateMachineArn=arn)
-    backoff = polling.Backoff()
-    while (described := client.describe_execution(executionArn=execution["executionArn"]))["status"] == "RUNNING":
-        backoff.sleep()
-    if described["status"] != "SUCCEEDED":
-        raise PipelineError(f"{arn.rpartition(':')[2]} has failed: {described.get('cause', described['status'])}")
+    session = repository.session
+    arn = state_machines.find(session, repository.names, "monitoring")
+    execution, *_ = state_machines.running(session, arn) or [state_machines.start(session, arn)]
+    ended = result(state_machines.follow(session, execution))
+    if ended["status"] != state_machines.SUCCEEDED:
+        raise PipelineError(f"{arn.rpartition(':')[2]} has failed: {ended.get('cause', ended['status'])}")
 
 
 def _runs(client: Any, bucket: str, prefix: str) -> dict[str, frozenset[str]]:
     """The objects that each run which has ended has read, by the run's name."""
     ended = [
-        key.split("/")[-2] for key in _objects(client, bucket, _RUNS) if key.endswith("/constraint_violations.json")
+        key.split("/")[-2] for key in _objects(client, bucket, PREFIX) if key.endswith("/constraint_violations.json")
     ]
-    manifests = {run: json.loads(_text(client, bucket, f"{_RUNS}{run}/manifest.json")) for run in ended}
+    manifests = {run: json.loads(_text(client, bucket, f"{PREFIX}{run}/manifest.json")) for run in ended}
     return {run: frozenset(f"{prefix}{name}" for name in names) for run, (_, *names) in manifests.items()}
 
 

@@ -34,6 +34,7 @@ from mlops.release.initialising import initialise
 from mlops.release.invocation import invoke
 from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
+from mlops.release.monitoring import fetch_monitoring, run_monitoring
 from mlops.release.overview import Status, status
 from mlops.release.reporting import write_report
 from mlops.release.repository import Repository, find
@@ -57,6 +58,7 @@ __all__ = [
     "diagnose",
     "estimate_cost",
     "events",
+    "fetch_monitoring",
     "find",
     "finish_batch",
     "history",
@@ -71,6 +73,7 @@ __all__ = [
     "result",
     "roll_back",
     "run_locally",
+    "run_monitoring",
     "start",
     "status",
     "stop",

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TypeVar
 
 from mlops.aws.executions import Execution
+from mlops.aws.monitoring_runs import Run
 from mlops.release.destruction_plan import DestructionPlan
 from mlops.release.diagnosis.findings import Finding
 
@@ -263,6 +264,30 @@ class BatchScored(Event):
     job: str
     target: str
     rows: int
+
+
+@dataclass(frozen=True)
+class MonitoringContinues(Event):
+    """The command is interrupted; the run of monitoring continues."""
+
+
+@dataclass(frozen=True)
+class NothingMonitored(Event):
+    """The run of monitoring has judged nothing, for this reason."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class MonitoringEnded(Event):
+    """What a job of monitoring has found. At more violations than `allowed` its alarm is raised."""
+
+    run: Run
+    allowed: int
+
+    @property
+    def is_violated(self) -> bool:
+        return len(self.run.violations) > self.allowed
 
 
 @dataclass(frozen=True)
