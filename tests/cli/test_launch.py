@@ -11,10 +11,12 @@ import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 
 import psutil
 import pytest
 from baking import REPOSITORY
+from click.testing import Result
 from settings import REGION
 
 from mlops.errors import InputError, PipelineError
@@ -109,6 +111,18 @@ def test_two_starts_at_once_start_one_cloud(repository: Path, port: list[str]):
     finally:
         launch.stop(directory)
     assert clouds_with(directory) == []
+
+
+@pytest.mark.parametrize(
+    ("scale", "words"), [("", "rate(1 hour) runs each minute"), ("0.5", "LOCALCLOUD_TIME_SCALE=0.5")]
+)
+def test_the_start_names_the_setting_of_time(
+    repository: Path, mlops: Callable[..., Result], monkeypatch: pytest.MonkeyPatch, scale: str, words: str
+) -> None:
+    monkeypatch.setenv("LOCALCLOUD_TIME_SCALE", scale)
+    started = SimpleNamespace(running=SimpleNamespace(port=4567), log=repository / "cloud.log")
+    monkeypatch.setattr(launch, "start", lambda *_, **__: started)
+    assert words in mlops("local", "up").output
 
 
 DAMAGED = {

@@ -48,10 +48,21 @@ def up(port: int | None, directory: Path | None) -> None:
         region = repository.project.region
         handle = launch.start(repository.root, directory, port=port, region=region, detached=True)
         console.write(f"The local cloud runs on port {handle.running.port}. Its log: {shown(handle.log)}")
+        console.write(_times())
     except launch.AlreadyRuns as error:
         console.write(f"The local cloud already runs on port {error.running.port}.")
     console.write('Use it in this shell:  eval "$(mlops local env)"')
     console.write("Stop it:               mlops local down")
+
+
+def _times() -> str:
+    """How fast the time of the cloud is that was started."""
+    if scale := launch.time_scale():
+        return f"LOCALCLOUD_TIME_SCALE={scale}: AWS's waits and schedules are multiplied by it."
+    return (
+        "AWS's minutes take a second here: a schedule of rate(1 hour) runs each minute. LOCALCLOUD_TIME_SCALE=1 in the "
+        "environment keeps AWS's times."
+    )
 
 
 @click.command()

@@ -5,7 +5,7 @@ from pathlib import Path
 import click
 
 from mlops.localcloud.server import run
-from mlops.localcloud.settings import DEFAULT_TIME_SCALE, Settings
+from mlops.localcloud.settings import DEFAULT_TIME_SCALE, TIME_SCALE, Settings
 
 
 @click.command()
@@ -17,7 +17,7 @@ from mlops.localcloud.settings import DEFAULT_TIME_SCALE, Settings
     type=click.FloatRange(0, 1),
     default=DEFAULT_TIME_SCALE,
     show_default="a minute in a second",
-    envvar="LOCALCLOUD_TIME_SCALE",
+    envvar=TIME_SCALE,
 )
 @click.option("--owned", is_flag=True, help="Stop when standard input closes.")
 def main(port: int, directory: Path, region: str, time_scale: float, owned: bool) -> None:

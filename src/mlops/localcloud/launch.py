@@ -18,6 +18,7 @@ import psutil
 
 from mlops.errors import InputError, PipelineError
 from mlops.localcloud import ports, state
+from mlops.localcloud.settings import TIME_SCALE
 from mlops.localcloud.state import Running
 
 DEFAULT_PORT = 4566
@@ -46,6 +47,11 @@ class AlreadyRuns(InputError):
 def conflicting_variables() -> list[str]:
     """Variables that would override those of `Running.environment`, or conflict with its credentials."""
     return [*_CONFLICTING, *(name for name in os.environ if name.startswith("AWS_ENDPOINT_URL_"))]
+
+
+def time_scale() -> str:
+    """The time scale that the environment sets for a cloud that is started now; empty for the default."""
+    return os.environ.get(TIME_SCALE, "")
 
 
 def adopt(running: Running) -> None:

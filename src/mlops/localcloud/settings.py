@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 from pathlib import Path
 
+TIME_SCALE = "LOCALCLOUD_TIME_SCALE"
+"""The environment variable with another time scale than the default."""
 DEFAULT_TIME_SCALE = 1 / 60
 
 
