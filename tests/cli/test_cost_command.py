@@ -96,7 +96,19 @@ def test_a_region_without_prices_is_refused(mlops, whole: Path) -> None:
     assert "There are no prices of eu-central-1" in result.output
 
 
-def test_past_releases_give_the_times(mlops, whole: Path, prices: str, session: Session, names: Names) -> None:
+def test_times_of_the_local_cloud_are_not_taken_for_those_of_aws(
+    mlops, whole: Path, prices: str, session: Session
+) -> None:
+    shown = mlops("cost", "--prices", prices).output
+    assert "No times of past releases: those of the local cloud are not AWS's (mlops report has them)\n" in shown
+    assert json.loads(mlops("cost", "--json", "--prices", prices).stdout)["monitoring"]["minutes"] is None
+
+
+def test_past_releases_give_the_times(
+    mlops, whole: Path, prices: str, session: Session, names: Names, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # As if the account were one of AWS.
+    monkeypatch.setattr(Session, "is_local", False)
     small_pipeline.create(session, names, whole)
     assert mlops("start").exit_code == 0
     before = json.loads(mlops("cost", "--json", "--prices", prices).stdout)["release"]

@@ -33,6 +33,7 @@ SIGN_IN = "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
 _LOGIN = f'For the local cloud run: mlops local up && eval "$(mlops local env)". {SIGN_IN}'
 # How often a failing call is attempted, and how often a throttled one.
 _ATTEMPTS, _MOST_ATTEMPTS = 3, 10
+_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 _BUSY_CODES = {
     "LimitExceededException",
     "RequestLimitExceeded",
@@ -133,6 +134,11 @@ class Session:
     def partition(self) -> str:
         """aws, aws-cn or aws-us-gov."""
         return self._boto.get_partition_for_region(self.region)
+
+    @property
+    def is_local(self) -> bool:
+        """Whether clients call this machine, where the local cloud is, and not AWS."""
+        return urlparse(self.client("sts").meta.endpoint_url).hostname in _THIS_MACHINE
 
     @cached_property
     def account(self) -> str:
@@ -253,7 +259,7 @@ def _not_called(error: Exception, endpoint: str) -> tuple[str, int]:
     if isinstance(error, NoRegionError):
         return 'No AWS region: set "region" in configuration/project.json, such as "us-east-1".', 2
     if isinstance(error, (NoConnection, HTTPClientError)):
-        if urlparse(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}:
+        if urlparse(endpoint).hostname in _THIS_MACHINE:
             return (
                 f"Nothing answers at {endpoint}. Is the local cloud running? Run: mlops local up, and then "
                 'eval "$(mlops local env)"',

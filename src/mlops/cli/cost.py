@@ -30,7 +30,8 @@ _UNKNOWN = "?"
 def cost(as_json: bool, table: Path | None, refresh: bool) -> None:
     """Show the cost on AWS and the time of a release.
 
-    Works without AWS. With credentials, past releases give the times of a release; bounds are shown in any case.
+    Works without AWS. With AWS credentials, past releases give the times of a release; bounds are shown in any case.
+    Times of the local cloud are not used: it starts no instances.
 
     Exit codes: 0 done, 2 the price table lacks a figure.
     """
@@ -76,7 +77,7 @@ def _head(estimate: Estimate) -> list[str]:
 
 def _release(estimate: Estimate) -> list[str]:
     past = len(estimate.history.releases)
-    known = f"by {past} past release{'s' if past > 1 else ''}" if past else "no past release"
+    known = f"by {past} past release{'s' if past > 1 else ''}" if past else "no past times"
     rows = [
         f"{'One release':{_NAME + _WHAT}}{known:>18}{'at most':>19}",
         f"{'':{_NAME + _WHAT}}{'time':>9}{'USD':>9}{'time':>10}{'USD':>9}",

@@ -128,6 +128,9 @@ def _history(repository: Repository) -> History:
         session = repository.session
         if session.credentials is None:
             return History(reason="there are no AWS credentials")
+        if session.is_local:
+            # It runs jobs and builds as processes, without the minutes in which AWS starts instances.
+            return History(reason="those of the local cloud are not AWS's (mlops report has them)")
         found = executions.recent(session, repository.names.pipeline, limit=_EXECUTIONS)
         succeeded = [each.id for each in found if each.status == SUCCEEDED][:_RELEASES]
         past = [
