@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import boto3
@@ -90,14 +91,42 @@ def test_a_repository_without_a_valid_project_is_a_wrong_input(repository: Path,
 
 
 def test_an_account_without_foundation_and_stacks_is_told_how_to_get_them(
-    session: Session, mlops: Callable[..., Result]
+    session: Session, mlops: Callable[..., Result], monkeypatch: pytest.MonkeyPatch
 ):
+    # As if the account were one of AWS.
+    monkeypatch.setattr(Session, "is_local", False)
     done = mlops("doctor")
     assert done.exit_code == 1
     assert "problem  identity provider: The account has no identity provider of GitHub" in done.output
     assert f"make foundation AWS_REGION={REGION}" in done.output
     assert "Run: mlops deploy" in done.output and "Run: mlops bootstrap" in done.output
     assert "unknown  environments on GitHub: gh, GitHub's command line, is not installed." in done.output
+
+
+BOOTSTRAPPED = ("identity provider", "templates", "boundaries", "roles of workflows", "variables on GitHub")
+
+
+def test_a_local_cloud_needs_no_bootstrap(session: Session, repository: Path):
+    found = [
+        finding
+        for name in BOOTSTRAPPED
+        for finding in checks.examine(Repository(repository), replace(named(name), place="aws"), has_credentials=True)
+    ]
+    assert len(found) == len(BOOTSTRAPPED) + 1, "two stacks have templates"
+    assert {each.state for each in found} == {"unknown"}
+    assert all("local cloud" in each.detail and "on AWS" in each.detail for each in found)
+
+
+def test_a_local_cloud_that_was_bootstrapped_is_checked_as_an_account_is(
+    session: Session, repository: Path, names: Names
+):
+    session.client("cloudformation").create_stack(
+        StackName=names.stack("boundaries"),
+        TemplateBody='{"Resources": {"Nothing": {"Type": "AWS::CloudFormation::WaitConditionHandle"}}}',
+    )
+    for name in ("identity provider", "templates", "boundaries", "roles of workflows"):
+        states = {each.state for each in checks.examine(Repository(repository), named(name), has_credentials=True)}
+        assert states == {"problem"}, name
 
 
 def test_the_local_cloud_has_no_quotas_and_says_so(session: Session, repository: Path):

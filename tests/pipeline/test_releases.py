@@ -65,6 +65,13 @@ def test_the_report_shows_the_release(workshop: Workshop, released: Released) ->
     assert {".html", ".md", ".json"} <= pages, done.stdout
 
 
+def test_a_local_cloud_with_a_release_has_no_problem(workshop: Workshop, released: Released) -> None:
+    findings = json.loads(workshop.mlops("doctor", "--json").stdout)
+    # GitHub is no part of the cloud.
+    problems = [each for each in findings if each["state"] == "problem" and not each["check"].endswith("on GitHub")]
+    assert findings and not problems
+
+
 @pytest.fixture
 def failing(pristine: Workshop) -> Iterator[Workshop]:
     """A workshop for a release that fails: production must serve the same model before and after."""

@@ -9,6 +9,7 @@ import pytest
 from github.account import PROJECT, REGION, Account, open_account
 
 from mlops import release
+from mlops.aws.session import Session
 from mlops.release.diagnosis.checks import CHECKS, examine
 from mlops.release.diagnosis.findings import Finding
 from mlops.release.repository import Repository
@@ -87,6 +88,8 @@ def test_it_only_reads(repository: Repository) -> None:
 def test_a_missing_identity_provider_is_a_problem(account: Account, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in account.new_account().environment.items():
         monkeypatch.setenv(name, value)
+    # As if the account were one of AWS: a local cloud needs no identity provider.
+    monkeypatch.setattr(Session, "is_local", False)
     empty = Repository(account.repository)
     assert "has no identity provider of GitHub" in problems(empty, "identity provider")
     assert f"make foundation AWS_REGION={REGION}" in problems(empty, "logs of the API")

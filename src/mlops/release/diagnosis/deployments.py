@@ -12,10 +12,10 @@ from mlops.aws.session import AWSError
 from mlops.errors import InputError
 from mlops.release import templates
 from mlops.release.destruction_plan import STACKS
+from mlops.release.diagnosis import bootstrapped
 from mlops.release.diagnosis.findings import Result, Results, ok, problem, unknown
 from mlops.release.repository import Repository
 
-_OF_A_PERSON = ("boundaries", "bootstrap")
 _OF_RELEASES = ("test", "production")
 # In the order of their deployment.
 _OF_DEPLOY = tuple(each for each in reversed(STACKS) if each not in _OF_RELEASES)
@@ -28,7 +28,7 @@ _IMAGE_CODES = {"ImageNotFoundException", "RepositoryNotFoundException"}
 def states(repository: Repository) -> Results:
     """Every stack is deployed, and none is in a state from which it cannot be updated."""
     uses_api = repository.configuration.production.clients_call == "api"
-    for template in (*_OF_A_PERSON, *_OF_DEPLOY, *_OF_RELEASES):
+    for template in (*bootstrapped.STACKS, *_OF_DEPLOY, *_OF_RELEASES):
         name = repository.names.stack(template)
         found = stacks.describe(repository.session, name)
         if found is not None:
@@ -39,10 +39,10 @@ def states(repository: Repository) -> Results:
 
 def current(repository: Repository) -> Results:
     """The stacks that only a person deploys have the templates of this checkout."""
-    for template in _OF_A_PERSON:
+    for template in bootstrapped.STACKS:
         name, file = repository.names.stack(template), repository.root / "infra" / f"{template}.yml"
         if stacks.describe(repository.session, name) is None:
-            yield problem(f"There is no stack {name}.", "Run: mlops bootstrap")
+            yield bootstrapped.missing(repository, f"There is no stack {name}.", "Run: mlops bootstrap")
         elif _deployed_template(repository, name) == _own_template(file):
             yield ok(f"{name} has the template infra/{template}.yml")
         else:
@@ -53,7 +53,9 @@ def bounded(repository: Repository) -> Results:
     """The roles of the pipeline's stacks have the permissions boundaries."""
     boundaries = stacks.outputs(repository.session, repository.names.stack("boundaries"))
     if not boundaries:
-        yield problem("There are no permissions boundaries for the roles of the stacks.", "Run: mlops bootstrap")
+        yield bootstrapped.missing(
+            repository, "There are no permissions boundaries for the roles of the stacks.", "Run: mlops bootstrap"
+        )
         return
     for template in _OF_DEPLOY:
         name = repository.names.stack(template)

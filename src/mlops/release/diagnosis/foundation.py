@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from mlops.aws import account, stacks
+from mlops.release.diagnosis import bootstrapped
 from mlops.release.diagnosis.findings import Results, ok, problem
 from mlops.release.repository import Repository
 
@@ -14,7 +15,8 @@ def provider(repository: Repository) -> Results:
     """The account has GitHub's identity provider, for the audience of the workflows."""
     found = account.provider(repository.session)
     if found is None:
-        yield problem("The account has no identity provider of GitHub: no workflow can sign in.", _make(repository))
+        detail = "The account has no identity provider of GitHub: no workflow can sign in."
+        yield bootstrapped.missing(repository, detail, _make(repository))
     elif _AUDIENCE not in found.audiences:
         yield problem(
             f"{found.arn} is not for the audience {_AUDIENCE}.",

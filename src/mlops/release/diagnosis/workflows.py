@@ -7,7 +7,7 @@ from mlops.aws.session import AWSError
 from mlops.errors import MlopsError
 from mlops.github import repositories
 from mlops.release.bootstrapping import ENVIRONMENTS, REVIEWED
-from mlops.release.diagnosis import trust
+from mlops.release.diagnosis import bootstrapped, trust
 from mlops.release.diagnosis.findings import Result, Results, ok, problem, unknown
 from mlops.release.repository import Repository
 
@@ -22,10 +22,8 @@ def roles(repository: Repository) -> Results:
     outputs = stacks.outputs(session, names.stack("bootstrap"))
     arns = {key: arn for key, arn in outputs.items() if key.endswith("RoleArn") and key != "DeploymentRoleArn"}
     if not arns:
-        yield problem(
-            f"There is no stack {names.stack('bootstrap')} with roles for the workflows of GitHub.",
-            f"Run: {_BOOTSTRAP}",
-        )
+        detail = f"There is no stack {names.stack('bootstrap')} with roles for the workflows of GitHub."
+        yield bootstrapped.missing(repository, detail, f"Run: {_BOOTSTRAP}")
         return
     project = repository.project
     full_name = f"{project.github_owner}/{project.github_repository}"
@@ -66,6 +64,9 @@ def _role(repository: Repository, arn: str, own: trust.GitHubRepository) -> Resu
 
 def variables(repository: Repository) -> Results:
     """GitHub's variables name the region and the roles of the account."""
+    if bootstrapped.is_optional(repository):
+        yield unknown("They name roles for workflows, of which the local cloud has none; on AWS they are compared.")
+        return
     outputs = stacks.outputs(repository.session, repository.names.stack("bootstrap"))
     expected = {
         "AWS_REGION": repository.session.region,
