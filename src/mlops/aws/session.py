@@ -31,9 +31,9 @@ from mlops.errors import InputError, MlopsError
 
 SIGN_IN = "For AWS sign in (aws sso login) and name the profile in AWS_PROFILE."
 _LOGIN = f'For the local cloud run: mlops local up && eval "$(mlops local env)". {SIGN_IN}'
+_START_LOCAL_CLOUD = 'mlops local up, and then eval "$(mlops local env)"'
 # How often a failing call is attempted, and how often a throttled one.
 _ATTEMPTS, _MOST_ATTEMPTS = 3, 10
-_THIS_MACHINE = frozenset({"127.0.0.1", "localhost", "::1"})
 _BUSY_CODES = {
     "LimitExceededException",
     "RequestLimitExceeded",
@@ -74,7 +74,8 @@ class AWSError(MlopsError):
 
     `code` is AWS's error code, such as "ResourceNotFoundException", or the name of botocore's exception when no response
     arrived; `operation` is AWS's name of the call, `response` is AWS's response with the members of the error, or empty.
-    The exit code is 2 when the caller's credentials, region, permissions or endpoint are at fault, else 1.
+    `is_unreachable` says that nothing accepts connections at the endpoint. The exit code is 2 when the caller's
+    credentials, region, permissions or endpoint are at fault, else 1: also for an endpoint that responded before.
     """
 
     def __init__(
@@ -85,9 +86,11 @@ class AWSError(MlopsError):
         operation: str = "",
         exit_code: int = 1,
         response: dict[str, Any] | None = None,
+        is_unreachable: bool = False,
     ) -> None:
         super().__init__(message)
         self.code = code
+        self.is_unreachable = is_unreachable
         self.operation = operation
         self.exit_code = exit_code
         self.response = response or {}
@@ -120,6 +123,7 @@ class Session:
         self._boto.events.register("creating-client-class", self._translate_errors)
         self._boto.events.register_first("needs-retry", _give_up)
         self._clients: dict[str, Any] = {}
+        self._has_responded = False
 
     @property
     def region(self) -> str:
@@ -138,7 +142,7 @@ class Session:
     @property
     def is_local(self) -> bool:
         """Whether clients call this machine, where the local cloud is, and not AWS."""
-        return urlparse(self.client("sts").meta.endpoint_url).hostname in _THIS_MACHINE
+        return _is_local(self.client("sts").meta.endpoint_url)
 
     @cached_property
     def account(self) -> str:
@@ -170,7 +174,7 @@ class Session:
 
             def _make_api_call(self, operation_name: str, api_params: dict[str, Any]) -> Any:
                 try:
-                    return super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # the method of boto3's class
+                    response = super()._make_api_call(operation_name, api_params)  # type: ignore[misc]  # the method of boto3's class
                 except ParamValidationError:
                     raise  # a bug of this package: keep its traceback
                 except ReadTimeoutError as error:
@@ -179,8 +183,12 @@ class Session:
                 except (BotoCoreError, ClientError) as error:
                     if _is_denied_head(error, operation_name):
                         raise _denied_head(session, api_params) from error
+                    if session._has_responded and isinstance(error, (NoConnection, HTTPClientError)):
+                        raise _lost(error, operation_name, self.meta.endpoint_url) from error
                     service = self.meta.service_model.service_id
                     raise translate(error, service, operation_name, self.meta.endpoint_url) from error
+                session._has_responded = True
+                return response
 
         base_classes.insert(0, Translating)
 
@@ -218,6 +226,25 @@ def _unanswered(callee: str, seconds: float, operation: str) -> AWSError:
     return AWSError(message, code="ReadTimeoutError", operation=operation)
 
 
+def _lost(error: Exception, operation: str, endpoint: str) -> AWSError:
+    """The connection is lost during the command: its input was right."""
+    if _is_local(endpoint):
+        message = (
+            f"The local cloud at {endpoint} has ended during this command, and everything in it; its logs stay. Begin "
+            f"again: {_START_LOCAL_CLOUD}, and then mlops deploy"
+        )
+    else:
+        message = (
+            f"{endpoint} can't be reached any more: {error}. Check the network and the proxy. What has started in AWS "
+            "continues. See it with: mlops status. Follow a release with: mlops watch"
+        )
+    return AWSError(message, code=type(error).__name__, operation=operation, is_unreachable=True)
+
+
+def _is_local(endpoint: str) -> bool:
+    return urlparse(endpoint).hostname in {"127.0.0.1", "localhost", "::1"}
+
+
 def _is_denied_head(error: Exception, operation: str) -> bool:
     """Whether S3 denied a HEAD request, whose response has no body and so gives no reason."""
     return (
@@ -245,7 +272,10 @@ def translate(error: Exception, service: str = "", operation: str = "", endpoint
     if isinstance(error, ClientError):
         return _refused(error, service, operation)
     message, exit_code = _not_called(error, endpoint)
-    return AWSError(message, code=type(error).__name__, operation=operation, exit_code=exit_code)
+    is_unreachable = isinstance(error, (NoConnection, HTTPClientError))
+    return AWSError(
+        message, code=type(error).__name__, operation=operation, exit_code=exit_code, is_unreachable=is_unreachable
+    )
 
 
 def _not_called(error: Exception, endpoint: str) -> tuple[str, int]:
@@ -259,12 +289,8 @@ def _not_called(error: Exception, endpoint: str) -> tuple[str, int]:
     if isinstance(error, NoRegionError):
         return 'No AWS region: set "region" in configuration/project.json, such as "us-east-1".', 2
     if isinstance(error, (NoConnection, HTTPClientError)):
-        if urlparse(endpoint).hostname in _THIS_MACHINE:
-            return (
-                f"Nothing answers at {endpoint}. Is the local cloud running? Run: mlops local up, and then "
-                'eval "$(mlops local env)"',
-                2,
-            )
+        if _is_local(endpoint):
+            return f"Nothing answers at {endpoint}. Is the local cloud running? Run: {_START_LOCAL_CLOUD}", 2
         return f"{endpoint} can't be reached: {error}. Check the network, the proxy and the region.", 2
     return f"AWS can't be called: {error}", 1
 

@@ -59,7 +59,7 @@ class State:
             except AWSError as error:
                 document[name] = []
                 # Nothing answers: the next part would wait for as long.
-                if error.exit_code == 2:
+                if error.is_unreachable or error.exit_code == 2:
                     raise
                 document["errors"][name] = str(error)
         return document | {"written": iso(datetime.now(UTC))}
