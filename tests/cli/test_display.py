@@ -7,7 +7,7 @@ import pytest
 
 from mlops.aws.executions import Action, Execution, Stage
 from mlops.aws.following import changes
-from mlops.cli import console, display
+from mlops.cli import console, display, on_their_way
 
 START = datetime(2026, 11, 21, 12, 0, 0, tzinfo=UTC)
 
@@ -135,3 +135,35 @@ def test_a_failed_action_names_resources_without_their_whole_arn():
     message = "The state machine execution arn:aws:states:us-east-1:123456789012:execution:demo-train:1a2b3c4d failed."
     failed = action("Train/Train", "Failed", 3, error_message=message)
     assert display.rows(execution(failed))[0].note == "The state machine execution 1a2b3c4d failed."
+
+
+DEPLOYED = action("Test/Deploy", "Succeeded", 60)
+
+
+@pytest.mark.parametrize(
+    ("running", "phase", "commands"),
+    [
+        ([action("Source/Code")], "waits for its turn in Source", "mlops stop 1a2b3c4d"),
+        ([DEPLOYED, action("Test/QA")], "is in Test", "mlops stop 1a2b3c4d"),
+        ([DEPLOYED, action("Test/QA", "InProgress")], "runs Test/QA", "mlops stop 1a2b3c4d"),
+        ([DEPLOYED, action("Approve/Release")], "waits for its turn in Approve", "mlops stop 1a2b3c4d"),
+        (
+            [DEPLOYED, APPROVAL],
+            "waits for approval",
+            "mlops approve 1a2b3c4d, mlops reject 1a2b3c4d, or mlops stop 1a2b3c4d",
+        ),
+        ([action("Production/Deploy", "InProgress")], "runs Production/Deploy", "mlops watch 1a2b3c4d"),
+    ],
+)
+def test_an_execution_on_its_way_is_listed_with_the_commands_for_its_phase(
+    running: list[Action], phase: str, commands: str
+):
+    first, request, last = on_their_way.lines([execution(*running)])
+    assert first.startswith(f"  1a2b3c4d {phase}") and (" since 2026-11-2" in first) == (running[0].started is not None)
+    assert request.strip() == "commit unknown, unknown by unknown"
+    assert last.strip() == commands
+
+
+def test_an_execution_that_is_being_stopped_can_only_be_watched():
+    first, _, last = on_their_way.lines([execution(APPROVAL, status="Stopping")])
+    assert "is being stopped" in first and last.strip() == "mlops watch 1a2b3c4d"

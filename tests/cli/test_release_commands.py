@@ -182,6 +182,26 @@ def test_status_shows_versions_actions_and_endpoints(mlops):
     assert "production: no endpoint" in output
 
 
+def test_all_releases_on_their_way_are_listed_with_their_commands(mlops, session: Session, names: Names):
+    first = start(mlops, "--reason", "newer fares")
+    mlops("watch", "--until-approval")
+    started = mlops("start")
+    second = re.search(r"Execution (\S+) of the pipeline", started.output)[1]
+    decide = f"mlops approve {first[:8]}, mlops reject {first[:8]}, or mlops stop {first[:8]}\n"
+    assert re.search(rf"Before this one, newest first:\n  {first} waits for approval since .*\n", started.output)
+    assert f"commit uncommitted, manual by {getpass.getuser()}: newer fares\n" in started.output
+    assert decide in started.output
+    shown = mlops("status", first).output.partition("On their way, newest first:")[2]
+    assert shown.index(f"  {second} ") < shown.index(f"mlops stop {second[:8]}\n") < shown.index(f"  {first} waits for")
+    assert decide in shown
+    for command in ("approve", "reject"):
+        refused = mlops(command)
+        assert (refused.exit_code, f"such as mlops {command} {first[:8]}" in refused.output) == (2, True)
+        assert f"  {first}  commit uncommitted, waits for approval" in refused.output and second in refused.output
+    assert executions.read(session, names.pipeline, first).waiting_approval
+    assert mlops("approve", first[:8]).exit_code == 0
+
+
 def test_a_queued_execution_names_the_one_that_it_waits_for(mlops, repository: Path):
     first = start(mlops)
     mlops("watch", "--until-approval")

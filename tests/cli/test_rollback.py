@@ -2,6 +2,7 @@
 
 import io
 import json
+import re
 import zipfile
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -166,6 +167,20 @@ def test_a_rollback_restores_template_parameters_and_tags_of_the_earlier_release
     assert production.statuses() == ["Approved", "Rejected"]
     [metric] = production.session.client("cloudwatch").list_metrics(Namespace=production.names.metrics)["Metrics"]
     assert (metric["MetricName"], metric["Dimensions"]) == ("Deployment", [{"Name": "Release", "Value": "one"}])
+
+
+def test_a_rollback_names_the_releases_that_would_replace_it(mlops, deployed):
+    deployed().answer("2.0")
+    started = mlops("start")
+    assert started.exit_code == 0, started.output
+    execution = re.search(r"Execution (\S+) of the pipeline", started.output)[1]
+    assert mlops("watch", "--until-approval").exit_code == 0
+    done = mlops("rollback")
+    assert done.exit_code == 0, done.output
+    before, _, after = done.output.partition("a release that is on its way replaces what is rolled back to:\n")
+    assert "Deploying" not in before
+    assert after.startswith(f"  {execution} waits for approval since ")
+    assert f"mlops stop {execution[:8]}\n" in after and "mlops approve" not in after
 
 
 def test_a_rollback_fails_when_predictions_differ_from_the_golden_rows(mlops, deployed):

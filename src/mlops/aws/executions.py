@@ -137,6 +137,26 @@ class Execution:
     def waiting_approval(self) -> Action | None:
         return next((action for action in self.actions if action.waits_for_approval), None)
 
+    @property
+    def phase(self) -> str:
+        """What an execution that has not ended does, such as "waits for approval" or "runs Train/Train"."""
+        if self.status != IN_PROGRESS:
+            return "is being stopped"
+        if self.waiting_approval:
+            return "waits for approval"
+        if running := self.running_action:
+            return f"runs {running.path}"
+        stage = next((each for each in self.stages if each.state != SUCCEEDED), self.stages[-1])
+        return f"waits for its turn in {stage.name}" if stage.state == PENDING else f"is in {stage.name}"
+
+    @property
+    def phase_began(self) -> datetime | None:
+        """Since when its phase lasts; None before the first action."""
+        action = self.waiting_approval or self.running_action
+        if action:
+            return action.started
+        return max((each.ended for each in self.actions if each.ended), default=None)
+
 
 @dataclass(frozen=True)
 class Summary:
@@ -225,6 +245,13 @@ def read(session: Session, pipeline: str, execution_id: str) -> Execution:
         trigger=execution.get("trigger", {}).get("triggerType", ""),
         stages=tuple(_stage(stage, runs) for stage in definition["stages"]),
     )
+
+
+def on_their_way(session: Session, pipeline: str) -> list[Execution]:
+    """The executions that have not ended, newest first. InputError when the pipeline does not exist."""
+    summaries = recent(session, pipeline, limit=100)
+    found = (read(session, pipeline, each.id) for each in summaries if each.status in _RUNNING)
+    return [each for each in found if not each.finished]
 
 
 def blocked_by(session: Session, execution: Execution) -> str | None:

@@ -24,7 +24,7 @@ _comment = click.option("--comment", default="", help="Kept with the decision, a
 def approve(execution: str | None, comment: str, verify_source: bool) -> None:
     """Let a release go to production.
 
-    Without EXECUTION: the release that waits for approval.
+    Without EXECUTION: the release that waits for approval, if no other is on its way.
     """
     _say_how_to_follow(show(release.approve(release.find(), execution, comment=comment, verify_source=verify_source)))
 
@@ -35,7 +35,7 @@ def approve(execution: str | None, comment: str, verify_source: bool) -> None:
 def reject(execution: str | None, comment: str) -> None:
     """Keep a release from production.
 
-    Without EXECUTION: the release that waits for approval.
+    Without EXECUTION: the release that waits for approval, if no other is on its way.
     """
     _say_how_to_follow(show(release.reject(release.find(), execution, comment=comment)))
 

@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from functools import singledispatch
 from typing import TypeVar
 
-from mlops.cli import console, destruction, display, monitoring_lines
+from mlops.cli import console, destruction, display, monitoring_lines, on_their_way
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.events import Event, Events
@@ -124,6 +124,12 @@ def _(event: events.ExecutionStarted) -> list[str]:
 
 
 @lines.register
+def _(event: events.ExecutionsAhead) -> list[str]:
+    heading = "A stage takes one execution at a time, in their order. Before this one, newest first:"
+    return [heading, *on_their_way.lines(event.executions)]
+
+
+@lines.register
 def _(event: events.ExecutionSuperseded) -> list[str]:
     stopped = f"Execution {event.execution_id} is stopped: it had no approval, and this release is newer."
     waits = (f"  {path} cannot be stopped; this release waits for its end." for path in event.unstoppable)
@@ -183,6 +189,12 @@ def _(event: events.ReleaseAnswered) -> list[str]:
 def _(event: events.RollbackStarted) -> list[str]:
     version = "" if event.version is None else f", version {event.version} of its group"
     return [f"Production serves the release {event.execution_id}{version}."]
+
+
+@lines.register
+def _(event: events.ReleasesOnTheirWay) -> list[str]:
+    heading = "When it gets to production, a release that is on its way replaces what is rolled back to:"
+    return [heading, *on_their_way.lines(event.executions, stop_only=True)]
 
 
 @lines.register

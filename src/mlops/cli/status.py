@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from mlops import release
-from mlops.cli import console, display
+from mlops.cli import console, display, on_their_way
 from mlops.cli.show import lines
 from mlops.release.events import ExecutionQueued
 from mlops.release.overview import EndpointStatus
@@ -16,7 +16,7 @@ from mlops.release.overview import EndpointStatus
 def status(execution: str | None) -> None:
     """Show what runs, and what is in production.
 
-    Without EXECUTION: the latest one.
+    Shows one execution in full, by default the latest one, and lists all that have not ended.
     """
     current = release.status(release.find(), execution)
     state = current.execution
@@ -27,6 +27,10 @@ def status(execution: str | None) -> None:
     console.terminal().print(display.table(state))
     if current.blocked_by:
         for line in lines(ExecutionQueued(current.blocked_by)):
+            console.write(line)
+    if current.on_their_way:
+        console.write("\nOn their way, newest first:")
+        for line in on_their_way.lines(current.on_their_way):
             console.write(line)
     console.write()
     for endpoint in current.endpoints:

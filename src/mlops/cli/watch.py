@@ -12,6 +12,7 @@ from mlops.aws import executions
 from mlops.cli import console
 from mlops.cli.show import show
 from mlops.errors import MlopsError
+from mlops.names import short
 
 
 @click.command()
@@ -29,7 +30,10 @@ def watch(execution: str | None, until_approval: bool) -> None:
     if ended.finished and repository.project.tracking_uri:
         _track(repository, ended.id)
     if ended.waiting_approval:
-        console.write("The release waits for an approval: mlops approve, or mlops reject --comment WHY")
+        given = short(ended.id)
+        console.write(
+            f"The release waits for an approval: mlops approve {given}, or mlops reject {given} --comment WHY"
+        )
 
 
 def _track(repository: release.Repository, execution_id: str) -> None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from mlops.aws import executions, objects, pipeline, source
 from mlops.aws.executions import Execution
 from mlops.errors import InputError, PipelineError
+from mlops.names import short
 from mlops.release.events import Events, ReleaseAnswered, SourceNotCompared, SourceVerified
 from mlops.release.repository import Repository
 
@@ -17,18 +18,21 @@ def approve(
 ) -> Events[str]:
     """Approve a release, by default the one that waits for approval. Returns the execution's id.
 
-    Compares this checkout with the release's source, byte for byte, if the checkout is at the release's commit or
+    InputError when none waits, and without an id while other executions are on their way. Compares this checkout with the release's source, byte for byte, if the checkout is at the release's commit or
     `verify_source` is set; PipelineError when they differ.
     """
-    waiting = _chosen(repository, execution, comment)
+    waiting = _chosen(repository, execution, comment, "approve")
     yield from _verify_source(repository, waiting, required=verify_source)
     yield answer(repository, waiting, approved=True, comment=comment)
     return waiting.id
 
 
 def reject(repository: Repository, execution: str | None = None, *, comment: str = "") -> Events[str]:
-    """Reject a release, by default the one that waits for approval. Returns the execution's id."""
-    waiting = _chosen(repository, execution, comment)
+    """Reject a release, by default the one that waits for approval. Returns the execution's id.
+
+    InputError as for `approve`.
+    """
+    waiting = _chosen(repository, execution, comment, "reject")
     yield answer(repository, waiting, approved=False, comment=comment)
     return waiting.id
 
@@ -39,19 +43,29 @@ def answer(repository: Repository, execution: Execution, *, approved: bool, comm
     return ReleaseAnswered(execution.id, action.path, approved)
 
 
-def _chosen(repository: Repository, execution: str | None, comment: str) -> Execution:
-    """The given execution, or the one that waits for approval."""
+def _chosen(repository: Repository, execution: str | None, comment: str, command: str) -> Execution:
+    """The given execution, or the one that waits for approval.
+
+    InputError without an id while another one is on its way: the caller may mean that one.
+    """
     if len(comment) > _MOST_CHARACTERS:
         raise InputError(f"--comment has {len(comment)} characters; allowed: at most {_MOST_CHARACTERS}")
     session, name = repository.session, repository.names.pipeline
     if execution:
         return executions.read(session, name, executions.named(session, name, execution))
-    for summary in executions.recent(session, name):
-        if summary.status == executions.IN_PROGRESS:
-            state = executions.read(session, name, summary.id)
-            if state.waiting_approval:
-                return state
-    raise InputError("No release waits for an approval. See the executions with: mlops status")
+    on_their_way = executions.on_their_way(session, name)
+    waiting = [each for each in on_their_way if each.waiting_approval]
+    if not waiting:
+        raise InputError("No release waits for an approval. See the executions with: mlops status")
+    if len(on_their_way) > 1:
+        listed = "".join(
+            f"\n  {each.id}  commit {each.variables.get('CommitId', 'unknown')}, {each.phase}" for each in on_their_way
+        )
+        raise InputError(
+            f"{len(on_their_way)} releases are on their way. Give the id of the one that you mean, such as "
+            f"mlops {command} {short(waiting[0].id)}; newest first:{listed}"
+        )
+    return waiting[0]
 
 
 def _verify_source(repository: Repository, execution: Execution, *, required: bool) -> Events[None]:

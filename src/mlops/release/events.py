@@ -121,6 +121,13 @@ class ExecutionStarted(Event):
 
 
 @dataclass(frozen=True)
+class ExecutionsAhead(Event):
+    """Executions, newest first, that were on their way before the one that has started: each stage takes them first."""
+
+    executions: tuple[Execution, ...]
+
+
+@dataclass(frozen=True)
 class ExecutionSuperseded(Event):
     """An execution without approval is stopped for a newer release. It waits for `unstoppable` actions to end."""
 
@@ -202,6 +209,13 @@ class RollbackStarted(Event):
 
     execution_id: str
     version: int | None
+
+
+@dataclass(frozen=True)
+class ReleasesOnTheirWay(Event):
+    """Executions, newest first, that replace in production what is rolled back to, unless they are stopped."""
+
+    executions: tuple[Execution, ...]
 
 
 @dataclass(frozen=True)

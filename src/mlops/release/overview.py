@@ -38,10 +38,14 @@ class ApiStatus:
 
 @dataclass(frozen=True)
 class Status:
-    """An execution, the id of the one that it waits for, the endpoints, and the API where clients call it."""
+    """An execution, the id of the one that it waits for, the endpoints, and the API where clients call it.
+
+    `on_their_way` are all executions that have not ended, newest first.
+    """
 
     execution: Execution
     blocked_by: str | None
+    on_their_way: tuple[Execution, ...]
     endpoints: tuple[EndpointStatus, EndpointStatus]
     api: ApiStatus | None
 
@@ -53,6 +57,7 @@ def status(repository: Repository, execution: str | None = None) -> Status:
     return Status(
         execution=state,
         blocked_by=executions.blocked_by(session, state),
+        on_their_way=tuple(executions.on_their_way(session, pipeline)),
         endpoints=(_endpoint(repository, "test"), _endpoint(repository, "production")),
         api=_api(repository),
     )

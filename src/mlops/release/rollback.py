@@ -5,11 +5,12 @@ from __future__ import annotations
 import re
 
 from mlops.aws import deployments, executions, model_packages, notifications, releases, requested_by, stacks
+from mlops.aws.executions import Execution
 from mlops.aws.model_packages import ModelPackage
 from mlops.aws.releases import Record
 from mlops.errors import InputError, PipelineError
 from mlops.qa import golden
-from mlops.release.events import Events, RollbackStarted, RolledBack, long_step, step
+from mlops.release.events import Events, ReleasesOnTheirWay, RollbackStarted, RolledBack, long_step, step
 from mlops.release.repository import Repository
 from mlops.rendering import transition
 
@@ -28,7 +29,8 @@ def roll_back(repository: Repository, to: str | None = None, *, reason: str = ""
     current, deployed = _in_production(repository)
     target = _target(repository, current, deployed, version_number(repository, to))
     yield RollbackStarted(deployed["ExecutionId"], current.version if current else None)
-    _require_idle(repository)
+    if on_their_way := _not_in_production(repository):
+        yield ReleasesOnTheirWay(on_their_way)
     record = releases.read(repository.session, repository.bucket, target.execution_id)
     _require_possible(target, record, deployed)
     yield from _deploy(repository, target, record)
@@ -86,18 +88,20 @@ def _target(
     )
 
 
-def _require_idle(repository: Repository) -> None:
-    """PipelineError while a release is being deployed to production: both would change the same stack."""
-    session, pipeline = repository.session, repository.names.pipeline
-    for summary in executions.recent(session, pipeline):
-        if summary.status == executions.IN_PROGRESS:
-            execution = executions.read(session, pipeline, summary.id)
-            running = execution.running_action
-            if running is not None and running.stage == "Production":
-                raise PipelineError(
-                    f"Execution {execution.id} is running {running.path}. Wait until it ends (mlops watch "
-                    f"{execution.id}); if it fails, production keeps its present model."
-                )
+def _not_in_production(repository: Repository) -> tuple[Execution, ...]:
+    """The executions in progress, newest first.
+
+    PipelineError while one is being deployed to production: both would change the same stack.
+    """
+    on_their_way = executions.on_their_way(repository.session, repository.names.pipeline)
+    for execution in on_their_way:
+        running = execution.running_action
+        if running is not None and running.stage == "Production":
+            raise PipelineError(
+                f"Execution {execution.id} is running {running.path}. Wait until it ends (mlops watch "
+                f"{execution.id}); if it fails, production keeps its present model."
+            )
+    return tuple(each for each in on_their_way if each.status == executions.IN_PROGRESS)
 
 
 def _require_possible(target: ModelPackage, record: Record, deployed: dict[str, str]) -> None:

@@ -12,7 +12,14 @@ from mlops.aws.pipeline import ReleaseRequest
 from mlops.configuration import overrides
 from mlops.errors import InputError
 from mlops.release.datasets import dataset_for
-from mlops.release.events import AlreadyReleasing, Events, ExecutionStarted, ExecutionSuperseded, long_step
+from mlops.release.events import (
+    AlreadyReleasing,
+    Events,
+    ExecutionsAhead,
+    ExecutionStarted,
+    ExecutionSuperseded,
+    long_step,
+)
 from mlops.release.repository import Repository
 from mlops.rendering import transition
 
@@ -56,6 +63,9 @@ def start(
     yield ExecutionStarted(
         execution_id, request.pipeline, request.variables["CommitId"], request.object_versions["Data"]
     )
+    on_their_way = executions.on_their_way(repository.session, request.pipeline)
+    if ahead := tuple(each for each in on_their_way if each.id != execution_id and each.status == IN_PROGRESS):
+        yield ExecutionsAhead(ahead)
     return execution_id
 
 
