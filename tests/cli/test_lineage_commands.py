@@ -148,6 +148,21 @@ def test_an_execution_without_a_model_is_in_the_history_with_where_it_failed(
     assert "failed in Test/QA" in shown and "manual" in shown
 
 
+def test_a_registered_release_that_was_stopped_names_the_reason(mlops: Mlops, story: Registry) -> None:
+    assert mlops("start").exit_code == 0
+    assert mlops("watch", "--until-approval").exit_code == 0
+    execution = read(mlops("history", "--all", "--json"))["entries"][0]["version"]["execution_id"]
+    assert mlops("stop", "--reason", "the wrong data").exit_code == 0
+    story.release(execution, "Rejected", 2.0, 0.9, "")
+    decision = {"approved": False, "time": "2026-11-21T12:00:00Z", "approver": "", "comment": ""}
+    story.put(keys.decision_key(execution), decision)
+    kept = read(mlops("show", execution[:8], "--json"))
+    assert kept["state"] == "stopped" and kept["stop_reason"].endswith(", the wrong data")
+    shown = mlops("show", execution).output
+    assert kept["stop_reason"] in shown and "rejected" not in shown
+    assert f"stopped: {kept['stop_reason']}\n" in mlops("history", "--all").output
+
+
 def test_a_log_that_misses_what_production_serves_is_reported(mlops: Mlops, story: Registry) -> None:
     story.deployed("2026-11-20T12:00:00Z", TWO)
     shown = mlops("history")

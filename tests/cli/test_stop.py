@@ -4,6 +4,7 @@ import json
 import re
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -56,13 +57,19 @@ def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Se
     watched = mlops("watch", execution)
     assert watched.exit_code == 1
     assert re.search("The execution ended as Stopped: .*the wrong data", watched.output)
+    shown = mlops("show", execution[:8]).output
+    assert f"Execution {execution}: stopped\n" in shown and re.search("stopped +stopped by .*, the wrong data\n", shown)
+    assert re.search("stopped: stopped by .*, the wrong data\n", mlops("history", "--all").output)
 
 
 def test_an_execution_that_waits_for_approval_is_stopped_at_once(start, mlops, session: Session, names: Names):
     execution = start()
     mlops("watch", "--until-approval")
-    assert mlops("stop", execution[:8]).exit_code == 0
-    assert executions.read(session, names.pipeline, execution).status == "Stopped"
+    assert mlops("stop", execution[:8], "--reason", "too early").exit_code == 0
+    stopped = executions.read(session, names.pipeline, execution)
+    assert stopped.status == "Stopped"
+    without_summary = replace(stopped, status_summary="")
+    assert executions.stop_reason(session, without_summary).endswith(", too early"), "AWS documents the list to have it"
     again = mlops("stop", execution)
     assert (again.exit_code, "has ended already: it is Stopped" in again.output) == (2, True)
     nothing = mlops("stop")

@@ -19,6 +19,7 @@ PENDING, IN_PROGRESS, SUCCEEDED, FAILED, ABANDONED = (
     "Abandoned",
 )
 _RUNNING = {IN_PROGRESS, "Stopping"}
+_STOPPED = {"Stopping", "Stopped"}
 _ID = re.compile(r"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 
 
@@ -118,6 +119,11 @@ class Execution:
     @property
     def finished(self) -> bool:
         return self.status not in _RUNNING
+
+    @property
+    def stopped(self) -> bool:
+        """Whether it was stopped, or is being stopped. A build that ran then has failed, which is not the cause."""
+        return self.status in _STOPPED
 
     @property
     def failed_action(self) -> Action | None:
@@ -252,6 +258,23 @@ def on_their_way(session: Session, pipeline: str) -> list[Execution]:
     summaries = recent(session, pipeline, limit=100)
     found = (read(session, pipeline, each.id) for each in summaries if each.status in _RUNNING)
     return [each for each in found if not each.finished]
+
+
+def stop_reason(session: Session, execution: Execution) -> str:
+    """Why the execution was stopped; empty where it was not, or no reason was given.
+
+    AWS documents only the list of executions to have the reason.
+    """
+    if not execution.stopped:
+        return ""
+    listed = paging.items(
+        session.client("codepipeline"),
+        "list_pipeline_executions",
+        "pipelineExecutionSummaries",
+        pipelineName=execution.pipeline,
+    )
+    summary: dict = next((each for each in listed if each["pipelineExecutionId"] == execution.id), {})
+    return summary.get("stopTrigger", {}).get("reason") or execution.status_summary
 
 
 def blocked_by(session: Session, execution: Execution) -> str | None:

@@ -7,7 +7,7 @@ import re
 from dataclasses import dataclass, replace
 from typing import Any
 
-from mlops.aws import endpoints, jobs, log_locations, logs, stacks
+from mlops.aws import endpoints, executions, jobs, log_locations, logs, stacks
 from mlops.aws.executions import Action, Execution
 from mlops.aws.logs import LogLocation
 from mlops.aws.session import AWSError, Session
@@ -59,10 +59,10 @@ def explain(session: Session, names: Names, execution: Execution) -> Failure | N
     Asks the service that the failed action called: CodePipeline itself passes on little more than a state.
     """
     action = execution.failed_action
-    # A stop ends the build that runs: its action has failed then, which is not the cause.
-    if action is None or execution.status == "Stopped":
+    if action is None or execution.stopped:
         if execution.finished and execution.status != "Succeeded":
-            reason = execution.status_summary or "CodePipeline gives no reason"
+            reason = executions.stop_reason(session, execution) or execution.status_summary
+            reason = reason or "CodePipeline gives no reason"
             return Failure(None, f"The execution ended as {execution.status}: {reason}")
         return None
     explanation = _BY_PROVIDER.get(action.provider, _by_codepipeline)

@@ -15,7 +15,7 @@ _WIDTH, _INDENT = 100, 11
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also releases that were rejected, or failed, or are running.")
+@click.option("--all", "everything", is_flag=True, help="Also releases that were rejected or stopped, or failed, or are running.")
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many to show.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def history(everything: bool, limit: int, as_json: bool) -> None:
@@ -78,9 +78,9 @@ def _until(period: Period | None) -> str:
 
 
 def _remark(entry: Entry) -> str:
-    """Why a rollback was made, or what has become of a release that was never in production, or the comment."""
+    """Why a rollback was made, or what has become of a release that was never in production, or the comment of its decision."""
     version, period = entry.version, entry.period
-    comment = version.approval.comment if version.approval else ""
+    comment = (version.approval.comment if version.approval else "") or version.stop_reason
     if period is None:
         return f"{facts.when(version.registered)}  {version.state}{': ' + comment if comment else ''}"
     if period.kind == "rollback":

@@ -61,6 +61,7 @@ def _origin(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, st
     yield "trigger", f"{found.trigger or 'unknown'}{by}"
     yield "reason", found.reason
     yield "link", found.link
+    yield "stopped", found.stop_reason or ("no reason given" if _is_stopped(found) else "")
     for file in found.baseline:
         yield f"baseline {file.rpartition('/')[2].removesuffix('.json')}", uri(file)
 
@@ -68,11 +69,16 @@ def _origin(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, st
 def _approval(found: Version) -> Iterator[tuple[str, str]]:
     if found.qa is not None:
         yield "QA", f"{'passed' if found.qa else 'failed'}, {found.qa_checks} checks"
-    if answer := found.approval:
+    answer = found.approval
+    if answer and not _is_stopped(found):
         word = "approved" if answer.approved else "rejected"
         yield word, f"by {answer.approver or 'a timeout, or a stop of the release,'} on {facts.when(answer.time)}"
         yield "comment", answer.comment
     yield "later", found.rejection
+
+
+def _is_stopped(found: Version) -> bool:
+    return found.state in ("stopping", "stopped")
 
 
 def _period(period: Period) -> tuple[str, str]:

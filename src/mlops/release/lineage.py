@@ -137,7 +137,9 @@ def _version(
     measured, headline = versions.metrics(lineage)
     approval = _approval(decision)
     periods = tuple(_period(log, n, known) for n, each in enumerate(log) if each.execution_id == own)
-    state = _state(repository, package, approval, in_production=own == serving, was=bool(periods))
+    undecided = approval is None or not (approval.approved or approval.approver)
+    execution = _execution(repository, own) if undecided and not periods and own != serving else None
+    state = _state(package, approval, execution, in_production=own == serving, was=bool(periods))
     return Version(
         execution_id=own,
         version=package.version,
@@ -161,6 +163,7 @@ def _version(
         qa_checks=len(qa.get("checks", [])) if qa else 0,
         approval=approval,
         rejection=package.approval if state == "rolled back" else "",
+        stop_reason=executions.stop_reason(repository.session, execution) if execution else "",
         periods=periods,
         results=f"s3://{repository.bucket}/{names.execution_prefix(own)}",
     )
@@ -181,30 +184,37 @@ def _period(log: Sequence[Deployment], number: int, known: dict[str, ModelPackag
     return Period(deployment.moment, until, deployment.kind, replaced, deployment.by, deployment.reason)
 
 
+def _execution(repository: Repository, execution_id: str) -> Execution | None:
+    """The execution; None when CodePipeline has forgotten it."""
+    try:
+        return executions.read(repository.session, repository.names.pipeline, execution_id)
+    except InputError:
+        return None
+
+
 def _state(
-    repository: Repository, package: ModelPackage, approval: Approval | None, *, in_production: bool, was: bool
+    package: ModelPackage, approval: Approval | None, execution: Execution | None, *, in_production: bool, was: bool
 ) -> str:
     if in_production:
         return "in production"
     if package.status == model_packages.REJECTED:
         if was:
             return "rolled back"
+        if execution and execution.stopped:
+            return _state_of(execution)
         return "failed in Production/Deploy" if approval and approval.approved else "rejected"
     if was:
         return "replaced"
     if package.status == model_packages.APPROVED:
         return "approved"
-    try:
-        execution = executions.read(repository.session, repository.names.pipeline, package.execution_id)
-    except InputError:  # CodePipeline has forgotten the execution
-        return "not decided"
-    return _state_of(execution)
+    return _state_of(execution) if execution else "not decided"
 
 
 def _state_of(execution: Execution) -> str:
     if execution.waiting_approval:
         return "waiting for approval"
-    if failed := execution.failed_action:
+    failed = execution.failed_action
+    if failed and not execution.stopped:
         return f"failed in {failed.path}"
     return _STATES.get(execution.status, execution.status.lower())
 
@@ -234,6 +244,7 @@ def _of_execution(repository: Repository, execution: Execution) -> Version:
         reason=_given(variables.get("Reason", "")),
         link=_given(variables.get("Link", "")),
         tuned=variables.get("Tune") == "true",
+        stop_reason=executions.stop_reason(repository.session, execution),
         results=f"s3://{repository.bucket}/{names.execution_prefix(execution.id)}",
     )
 

@@ -52,7 +52,8 @@ class Version:
     """One release, by its execution; `version` is None when its model was not registered.
 
     `state` is in production, replaced, rolled back, approved, rejected, waiting for approval, running, stopped, or where
-    it failed. Members of steps that the release has not reached are None or empty.
+    it failed. Members of steps that the release has not reached are None or empty. `stop_reason` is that of a release
+    that was stopped, as long as CodePipeline keeps it.
     """
 
     execution_id: str
@@ -77,6 +78,7 @@ class Version:
     qa_checks: int = 0
     approval: Approval | None = None
     rejection: str = ""
+    stop_reason: str = ""
     periods: tuple[Period, ...] = ()
     results: str = ""
 
