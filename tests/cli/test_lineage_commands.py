@@ -12,6 +12,7 @@ from deployed import stack
 from mlops import names as keys
 from mlops.aws.deployments import Deployment
 from mlops.aws.session import Session
+from mlops.cli import console
 from mlops.names import Names
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
@@ -126,6 +127,31 @@ def test_the_history_fits_a_terminal_and_marks_what_is_in_production(mlops: Mlop
     assert comment.strip() == "lower error"
 
 
+def test_the_history_cuts_names_and_comments_only_in_a_narrow_terminal(
+    mlops: Mlops, story: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    approver, comment = "a-reviewer-with-a-long-name", "lower error " * 20
+    decision = {"approved": True, "time": "2026-11-08T12:00:00Z", "approver": approver, "comment": comment.strip()}
+    story.put(keys.decision_key(TWO), decision)
+
+    def shown(columns: int | None) -> list[str]:
+        monkeypatch.setattr(console, "columns", lambda: columns)
+        return mlops("history").output.splitlines()
+
+    whole, wide, narrow = shown(None), shown(160), shown(100)
+    assert approver in whole[3] and whole[4].strip() == comment.strip()
+    assert approver in wide[3] and wide[4].endswith("…") and 140 < len(wide[4]) <= 160
+    assert "a-reviewer" in narrow[3] and "…" in narrow[3] and narrow[3].endswith("  1")
+    assert max(map(len, narrow)) <= 100
+
+
+def test_without_a_terminal_there_is_no_width(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("COLUMNS", "77")
+    assert console.columns() is None
+    monkeypatch.setattr("sys.stdout.isatty", lambda: True, raising=False)
+    assert console.columns() == 77
+
+
 def test_rejected_releases_are_in_the_history_on_request(mlops: Mlops, story: Registry) -> None:
     def states(*options: str) -> list[tuple[int, str]]:
         entries = read(mlops("history", "--json", *options))["entries"]
@@ -145,7 +171,7 @@ def test_an_execution_without_a_model_is_in_the_history_with_where_it_failed(
     newest = read(mlops("history", "--all", "--json"))["entries"][0]["version"]
     assert (newest["version"], newest["state"]) == (None, "failed in Test/QA")
     shown = mlops("show", newest["execution_id"][:8]).output
-    assert "failed in Test/QA" in shown and "manual" in shown
+    assert "failed in Test/QA" in shown and "manual" in shown and "Approval" not in shown
 
 
 def test_a_registered_release_that_was_stopped_names_the_reason(mlops: Mlops, story: Registry) -> None:

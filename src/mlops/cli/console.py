@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import time
 from collections.abc import Callable
@@ -24,6 +25,11 @@ _PLAIN_WIDTH = 140
 def is_live() -> bool:
     """Whether the output is a terminal that can redraw lines."""
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
+
+
+def columns() -> int | None:
+    """The width of the terminal; None without one: nothing needs to be cut then."""
+    return shutil.get_terminal_size().columns if sys.stdout.isatty() else None
 
 
 @cache

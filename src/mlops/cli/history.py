@@ -11,7 +11,9 @@ from mlops.cli import console, facts
 from mlops.release.versions import Entry, Period
 
 _COLUMNS = ("", "version", "since", "until", "commit", "data", "metric", "trigger", "decided by", "after")
-_WIDTH, _INDENT = 100, 11
+_INDENT = 11
+# What a narrow terminal may cut, and to how many characters at least.
+_CUT, _LEAST = (_COLUMNS.index("decided by"), _COLUMNS.index("metric")), 10
 
 
 @click.command()
@@ -21,7 +23,8 @@ _WIDTH, _INDENT = 100, 11
 def history(everything: bool, limit: int, as_json: bool) -> None:
     """List what was in production.
 
-    The newest is the first; a rollback is a line of its own, and `after` is the version that was replaced. Releases
+    The newest is the first; a rollback is a line of its own, and `after` is the version that was replaced. A terminal
+    that is too narrow cuts names and comments; elsewhere, as in a pipe or a file, nothing is cut. Releases
     whose model was not registered are listed as long as CodePipeline keeps them, which is a year.
     """
     found = release.history(release.find(), limit=limit, everything=everything)
@@ -38,17 +41,27 @@ def history(everything: bool, limit: int, as_json: bool) -> None:
         )
     headlines = {entry.version.headline for entry in found.entries} - {""}
     rows = [_row(entry, found.serving, named=len(headlines) > 1) for entry in found.entries]
-    title = (
-        _COLUMNS
-        if len(headlines) != 1
-        else tuple(_cut(next(iter(headlines)), 10) if each == "metric" else each for each in _COLUMNS)
-    )
-    widths = [max(len(row[column]) for row in [title, *rows]) for column in range(len(title))]
+    metric = next(iter(headlines)) if len(headlines) == 1 else "metric"
+    title = tuple(metric if each == "metric" else each for each in _COLUMNS)
+    columns = console.columns()
+    widths = _widths([title, *rows], columns)
     console.write(_line(title, widths))
     for entry, row in zip(found.entries, rows, strict=True):
         console.write(_line(row, widths))
-        if remark := _remark(entry):
-            console.write(f"{' ' * _INDENT}{shorten(remark, _WIDTH - _INDENT, placeholder=' …')}")
+        if remark := " ".join(_remark(entry).split()):
+            shown = remark if columns is None else shorten(remark, max(columns - _INDENT, 20), placeholder=" …")
+            console.write(f"{' ' * _INDENT}{shown}")
+
+
+def _widths(rows: list[tuple[str, ...]], columns: int | None) -> list[int]:
+    """The widths of the table's columns, of which some are narrower than their content where the terminal needs it."""
+    widths = [max(map(len, column)) for column in zip(*rows, strict=True)]
+    if columns is not None:
+        for position in _CUT:
+            excess = sum(widths) + 2 * (len(widths) - 1) - 1 - columns
+            if excess > 0:
+                widths[position] = max(min(widths[position], _LEAST), widths[position] - excess)
+    return widths
 
 
 def _row(entry: Entry, serving: str, *, named: bool) -> tuple[str, ...]:
@@ -64,7 +77,7 @@ def _row(entry: Entry, serving: str, *, named: bool) -> tuple[str, ...]:
         version.data_version[:8],
         f"{version.headline} {measured}" if named and measured else measured,
         version.trigger,
-        _cut(facts.approver(version), 10),
+        facts.approver(version),
         (period.replaced or "–") if period else "",
     )
 
@@ -93,5 +106,5 @@ def _cut(text: str, width: int) -> str:
 
 
 def _line(cells: tuple[str, ...], widths: list[int]) -> str:
-    first, *others = (cell.ljust(width) for cell, width in zip(cells, widths, strict=True))
+    first, *others = (_cut(cell, width).ljust(width) for cell, width in zip(cells, widths, strict=True))
     return f"{first} {'  '.join(others)}".rstrip()

@@ -37,7 +37,7 @@ def version(version: str, full: bool, as_json: bool) -> None:
         ("Hyperparameters, as tuned" if found.tuned else "Hyperparameters", found.hyperparameters),
         ("Where to look", dict(_places(found, uri))),
     ):
-        if rows:
+        if any(rows.values()):
             console.write(f"\n{heading}")
             _say_table(rows)
 
@@ -74,6 +74,8 @@ def _approval(found: Version) -> Iterator[tuple[str, str]]:
         word = "approved" if answer.approved else "rejected"
         yield word, f"by {answer.approver or 'a timeout, or a stop of the release,'} on {facts.when(answer.time)}"
         yield "comment", answer.comment
+    elif found.qa is not None and not found.periods:
+        yield "decision", f"none, {found.state}"
     yield "later", found.rejection
 
 
