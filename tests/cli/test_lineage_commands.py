@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable
-from dataclasses import asdict
+from dataclasses import asdict, replace
 
 import pytest
 import small_pipeline
@@ -10,10 +10,14 @@ from click.testing import Result
 from deployed import stack
 
 from mlops import names as keys
+from mlops import release
 from mlops.aws.deployments import Deployment
 from mlops.aws.session import Session
 from mlops.cli import console
+from mlops.cli.compare import _verdict
 from mlops.names import Names
+from mlops.release import versions
+from mlops.release.versions import Measured, Version
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
 TYPES = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
@@ -254,6 +258,7 @@ def test_an_unknown_version_is_refused(mlops: Mlops, story: Registry, name: str,
 def test_two_versions_are_compared_by_the_direction_of_each_metric(mlops: Mlops, story: Registry) -> None:
     found = read(mlops("compare", "1", "2", "--json"))["differences"]
     assert [(each["name"], each["first"], each["second"], each["verdict"]) for each in found] == [
+        ("state", "in production", "replaced", ""),
         ("commit", "aaaaaaa0", "bbbbbbb0", ""),
         ("max_depth", "4", "6", ""),
         ("rmse", 2.0, 1.5, "better"),
@@ -261,6 +266,39 @@ def test_two_versions_are_compared_by_the_direction_of_each_metric(mlops: Mlops,
     ]
     shown = mlops("compare", "1", TWO).output
     assert "better by 25.0%" in shown and "eta" not in shown
+
+
+@pytest.mark.parametrize(
+    ("rmse", "shown"),
+    [
+        (1.9999, "no difference"),
+        (1.9, "better by 5.0%, within its standard deviation ± 0.1414"),
+        (2.1, "worse by 5.0%, within its standard deviation ± 0.1414"),
+        (1.8, "better by 10.0%"),
+    ],
+)
+def test_a_difference_of_metrics_is_judged_by_its_standard_deviation(rmse: float, shown: str) -> None:
+    def version(execution: str, value: float) -> Version:
+        measured = Measured(value, deviation=0.1, lower_is_better=True)
+        return Version(execution, metrics={"rmse": measured, "own": Measured(value)})
+
+    by_rmse, own = versions.differences(version(ONE, 2.0), version(TWO, rmse))
+    assert (_verdict(by_rmse).strip(), _verdict(own)) == (shown, "")
+
+
+def test_a_failed_release_differs_from_one_of_the_same_source(
+    mlops: Mlops, story: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = Version(ONE, 1, "in production", metrics={"rmse": Measured(2.0)}, qa=True)
+    failed = replace(one, execution_id=TWO, version=2, state="failed in Test/QA", qa=False)
+    assert [(each.name, each.first, each.second) for each in versions.differences(one, failed)] == [
+        ("state", "in production", "failed in Test/QA"),
+        ("QA passed", True, False),
+    ]
+    early = replace(one, execution_id=TWO, version=None, state="failed in Train/Train", qa=None, metrics={})
+    monkeypatch.setattr(release, "compare", lambda *_: (one, early, versions.differences(one, early)))
+    shown = mlops("compare", "1", TWO[:8]).output
+    assert "do not differ" not in shown and f"{TWO[:8]} has no metrics: failed in Train/Train." in shown
 
 
 def test_a_version_does_not_differ_from_itself(mlops: Mlops, story: Registry) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -111,13 +112,23 @@ class History:
 
 @dataclass(frozen=True)
 class Difference:
-    """A fact in which two versions differ. `verdict` is better, worse or same, empty where there is no direction."""
+    """A fact in which two versions differ. `verdict` is better or worse, empty where there is no direction.
+
+    `deviation` is the standard deviation of a metric's difference, as that of two independent test sets: of one test set
+    it is smaller. None where a metric has no standard deviation.
+    """
 
     group: str
     name: str
     first: Any
     second: Any
     verdict: str = ""
+    deviation: float | None = None
+
+    @property
+    def is_within_deviation(self) -> bool:
+        """Whether the drawing of the test set's rows explains the difference as well."""
+        return self.deviation is not None and abs(self.second - self.first) <= self.deviation
 
 
 def metrics(lineage: Mapping[str, Any]) -> tuple[dict[str, Measured], str]:
@@ -144,6 +155,10 @@ def differences(first: Version, second: Version) -> list[Difference]:
     """What differs between two versions; a metric's verdict is of the second one."""
     facts = ("commit_id", "data_version", "image", "tuned", "trigger", "requested_by")
     found = [
+        Difference("outcome", "state", first.state, second.state),
+        Difference("outcome", "QA passed", first.qa, second.qa),
+    ]
+    found += [
         Difference("made from", name.removesuffix("_id").replace("_", " "), getattr(first, name), getattr(second, name))
         for name in facts
     ]
@@ -157,10 +172,13 @@ def differences(first: Version, second: Version) -> list[Difference]:
 
 def _metric(name: str, first: Version, second: Version) -> Difference:
     one, other = first.metrics.get(name), second.metrics.get(name)
-    verdict = ""
+    verdict, deviation = "", None
+    if one and other and one.deviation is not None and other.deviation is not None:
+        deviation = math.hypot(one.deviation, other.deviation)
     if one and other and one.lower_is_better is not None and one.lower_is_better == other.lower_is_better:
         verdict = "better" if (other.value < one.value) == one.lower_is_better else "worse"
-    return Difference("metrics", name, one.value if one else None, other.value if other else None, verdict)
+    values = (one.value if one else None, other.value if other else None)
+    return Difference("metrics", name, *values, verdict, deviation)
 
 
 def _problem(lineage: Mapping[str, Any]) -> ProblemType | None:
