@@ -3,18 +3,25 @@
 import io
 import json
 import re
+import shlex
 import zipfile
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from datetime import UTC, datetime
 
 import pytest
 import small_pipeline
 
 from mlops.aws import releases, stacks
+from mlops.aws.deployments import Deployment
+from mlops.aws.model_packages import ModelPackage
 from mlops.aws.session import Session
 from mlops.errors import PipelineError
-from mlops.names import Names, golden_rows_key
+from mlops.names import Names, deployment_key, golden_rows_key
 from mlops.progress import result
+from mlops.release import lineage, refusals
+from mlops.release.versions import Approval, Version
+from mlops.rendering import Container
 
 IMAGE = "000000000000.dkr.ecr.eu-west-1.amazonaws.com/demo@sha256:" + "a" * 64
 TYPES = {"SupportedContentTypes": ["text/csv"], "SupportedResponseMIMETypes": ["text/csv"]}
@@ -226,6 +233,85 @@ def test_a_missing_version_is_refused_with_the_list_of_approved_ones(mlops, depl
     done = mlops("rollback", "--to", "99")
     assert done.exit_code == 2
     assert "has no version 99. Allowed are the approved ones: 2, 1" in done.output
+
+
+def test_a_version_that_a_rollback_rejected_is_deployed_again_after_it_is_approved(mlops, deployed):
+    production = deployed()
+    production.answer("2.0")
+    s3, entry = production.session.client("s3"), Deployment("two", "2026-11-08T12:00:00Z", "release")
+    key = deployment_key(entry.time, entry.execution_id)
+    s3.put_object(Bucket=production.bucket, Key=key, Body=json.dumps(asdict(entry)))
+    assert mlops("rollback", "--reason", "worse on Fridays").exit_code == 0
+    for given in ("2", "two"):
+        refused = mlops("rollback", "--to", given)
+        assert refused.exit_code == 2
+        assert re.search(
+            r"Version 2 was rejected on .* UTC \(Rolled back to version 1 by .*, worse on Fridays\)\. "
+            r"Allowed are the approved ones: 1\.",
+            refused.output,
+        )
+    approve, rollback = refused.output.splitlines()[-2:]
+    options = dict(zip(*[iter(shlex.split(approve)[3:])] * 2, strict=True))
+    assert approve.startswith("  aws sagemaker update-model-package --model-package-arn ")
+    production.session.client("sagemaker").update_model_package(
+        ModelPackageArn=options["--model-package-arn"],
+        ModelApprovalStatus=options["--model-approval-status"],
+        ApprovalDescription=options["--approval-description"],
+    )
+    done = mlops(*shlex.split(rollback)[1:])
+    assert done.exit_code == 0, done.output
+    assert "Production serves version 2 again" in done.output
+    assert production.statuses() == ["Rejected", "Approved"]
+
+
+COMMIT = "a" * 40
+HUBOT = Approval(False, "hubot", "too slow", "2026-11-21T12:00:00Z")
+AGAIN = f"  git checkout {COMMIT}\n  mlops start --data-version v"
+
+
+@pytest.mark.parametrize(
+    ("status", "found", "reason", "route"),
+    [
+        ("Rejected", {"approval": HUBOT}, "was rejected on 2026-11-21 12:00 UTC by hubot (too slow).", AGAIN),
+        (
+            "Rejected",
+            {"approval": replace(HUBOT, approver="", comment="")},
+            "was rejected on 2026-11-21 12:00 UTC, as its approval timed out or its release was stopped.",
+            AGAIN,
+        ),
+        (
+            "Rejected",
+            {"approval": replace(HUBOT, approver="", comment=""), "stop_reason": "stopped by octocat"},
+            "was not approved: stopped by octocat.",
+            AGAIN,
+        ),
+        (
+            "Rejected",
+            {"approval": replace(HUBOT, approved=True)},
+            "was approved by hubot, and rejected when its deployment to production failed.",
+            AGAIN,
+        ),
+        ("Rejected", {}, "was rejected (much too bad).", AGAIN),
+        ("Rejected", {"commit_id": "uncommitted"}, "was rejected (much too bad).", ":\n  mlops start --data-version v"),
+        ("PendingManualApproval", {"state": "failed in Test/QA"}, "is not approved: failed in Test/QA.", AGAIN),
+        (
+            "PendingManualApproval",
+            {"state": "waiting for approval"},
+            "is not approved: waiting for approval.",
+            "Approve it: mlops approve 1a2b3c4d",
+        ),
+    ],
+)
+def test_a_version_that_was_never_in_production_is_refused_with_the_reason_and_what_to_run(
+    monkeypatch, status: str, found: dict, reason: str, route: str
+):
+    version = replace(Version("1a2b3c4d", 3, commit_id=COMMIT, data_version="v"), **found)
+    monkeypatch.setattr(lineage, "version", lambda *_: version)
+    now, container = datetime.now(UTC), Container(IMAGE, "s3://demo/model.tar.gz")
+    package = ModelPackage("arn", 3, status, now, container, "1a2b3c4d", COMMIT, "v", approval="much too bad")
+    refusal = str(refusals.of_version(None, package, [2, 1]))
+    assert refusal.startswith(f"Version 3 {reason} Allowed are the approved ones: 2, 1.\n")
+    assert refusal.endswith(route) and refusal.count("git checkout") == route.count("git checkout")
 
 
 def test_a_production_stack_whose_creation_failed_counts_as_not_deployed(mlops, production: Production):

@@ -10,6 +10,7 @@ from mlops.aws.model_packages import ModelPackage
 from mlops.aws.releases import Record
 from mlops.errors import InputError, PipelineError
 from mlops.qa import golden
+from mlops.release import refusals
 from mlops.release.events import Events, ReleasesOnTheirWay, RollbackStarted, RolledBack, long_step, step
 from mlops.release.repository import Repository
 from mlops.rendering import transition
@@ -46,11 +47,12 @@ def version_number(repository: Repository, version: str | None) -> int | None:
         return None
     if re.fullmatch(r"[1-9][0-9]{0,6}", version):
         return int(version)
-    packages = list(model_packages.newest_first(repository.session, repository.names))
+    packages = list(model_packages.newest_first(repository.session, repository.names, None))
     matches = [each.version for each in packages if version and each.execution_id.startswith(version)]
     if len(matches) == 1:
         return matches[0]
-    known = "".join(f"\n  {each.version}  {each.execution_id}" for each in packages[:5])
+    approved = [each for each in packages if each.status == model_packages.APPROVED]
+    known = "".join(f"\n  {each.version}  {each.execution_id}" for each in approved[:5])
     raise InputError(f"--to {version}: allowed is a version or the execution that released it, such as:{known}")
 
 
@@ -76,7 +78,7 @@ def _target(
         if target.execution_id == deployed["ExecutionId"]:
             raise InputError(f"Production serves version {version} already.")
         if target.status != model_packages.APPROVED:
-            raise InputError(f"Version {version} is {target.status}; allowed are the approved ones: {versions}")
+            raise refusals.of_version(repository, target, [each.version for each in approved])
         return target
     for package in approved:
         is_older = current is None or package.version < current.version
