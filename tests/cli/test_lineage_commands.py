@@ -190,7 +190,7 @@ def test_a_registered_release_that_was_stopped_names_the_reason(mlops: Mlops, st
     assert kept["state"] == "stopped" and kept["stop_reason"].endswith(", the wrong data")
     shown = mlops("show", execution).output
     assert kept["stop_reason"] in shown and "rejected" not in shown
-    assert f"stopped: {kept['stop_reason']}\n" in mlops("history", "--all").output
+    assert f"  {kept['stop_reason']}\n" in mlops("history", "--all").output
 
 
 def test_a_log_that_misses_what_production_serves_is_reported(mlops: Mlops, story: Registry) -> None:

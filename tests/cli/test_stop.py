@@ -58,8 +58,8 @@ def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Se
     assert watched.exit_code == 1
     assert re.search("The execution ended as Stopped: .*the wrong data", watched.output)
     shown = mlops("show", execution[:8]).output
-    assert f"Execution {execution}: stopped\n" in shown and re.search("stopped +stopped by .*, the wrong data\n", shown)
-    assert re.search("stopped: stopped by .*, the wrong data\n", mlops("history", "--all").output)
+    assert f"Execution {execution}: stopped\n" in shown and re.search("stop +stopped by .*, the wrong data\n", shown)
+    assert re.search(r":\d\d stopped by .*, the wrong data\n", mlops("history", "--all").output)
 
 
 def test_an_execution_that_waits_for_approval_is_stopped_at_once(start, mlops, session: Session, names: Names):

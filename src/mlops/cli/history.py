@@ -12,12 +12,16 @@ from mlops.release.versions import Entry, Period
 
 _COLUMNS = ("", "version", "since", "until", "commit", "data", "metric", "trigger", "decided by", "after")
 _INDENT = 11
+# How the reasons begin that `mlops stop` and `mlops start --supersede` give.
+_STOPPED_BY = ("stopped by ", "superseded by ")
 # What a narrow terminal may cut, and to how many characters at least.
 _CUT, _LEAST = (_COLUMNS.index("decided by"), _COLUMNS.index("metric")), 10
 
 
 @click.command()
-@click.option("--all", "everything", is_flag=True, help="Also releases that were rejected or stopped, or failed, or are running.")
+@click.option(
+    "--all", "everything", is_flag=True, help="Also releases that were rejected or stopped, or failed, or are running."
+)
 @click.option("--limit", type=click.IntRange(1, 100), default=20, show_default=True, help="How many to show.")
 @click.option("--json", "as_json", is_flag=True, help="As JSON.")
 def history(everything: bool, limit: int, as_json: bool) -> None:
@@ -93,9 +97,12 @@ def _until(period: Period | None) -> str:
 def _remark(entry: Entry) -> str:
     """Why a rollback was made, or what has become of a release that was never in production, or the comment of its decision."""
     version, period = entry.version, entry.period
-    comment = (version.approval.comment if version.approval else "") or version.stop_reason
+    comment = version.approval.comment if version.approval else ""
     if period is None:
-        return f"{facts.when(version.registered)}  {version.state}{': ' + comment if comment else ''}"
+        stop = version.stop_reason
+        reason = stop or comment
+        outcome = stop if stop.startswith(_STOPPED_BY) else f"{version.state}{': ' + reason if reason else ''}"
+        return f"{facts.when(version.registered)}  {outcome}"
     if period.kind == "rollback":
         return f"rolled back by {period.by}" + (f": {period.reason}" if period.reason else "")
     return comment

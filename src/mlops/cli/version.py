@@ -61,7 +61,7 @@ def _origin(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, st
     yield "trigger", f"{found.trigger or 'unknown'}{by}"
     yield "reason", found.reason
     yield "link", found.link
-    yield "stopped", found.stop_reason or ("no reason given" if _is_stopped(found) else "")
+    yield "stop", found.stop_reason or ("no reason given" if _is_stopped(found) else "")
     for file in found.baseline:
         yield f"baseline {file.rpartition('/')[2].removesuffix('.json')}", uri(file)
 
