@@ -1,6 +1,7 @@
 """history, show and compare, from the registry and the bucket of a project with three releases."""
 
 import json
+import re
 from collections.abc import Callable
 from dataclasses import asdict, replace
 
@@ -190,7 +191,7 @@ def test_a_registered_release_that_was_stopped_names_the_reason(mlops: Mlops, st
     assert kept["state"] == "stopped" and kept["stop_reason"].endswith(", the wrong data")
     shown = mlops("show", execution).output
     assert kept["stop_reason"] in shown and "rejected" not in shown
-    assert f"  {kept['stop_reason']}\n" in mlops("history", "--all").output
+    assert f" {kept['stop_reason']}\n" in mlops("history", "--all").output
 
 
 def test_a_log_that_misses_what_production_serves_is_reported(mlops: Mlops, story: Registry) -> None:
@@ -215,7 +216,7 @@ def test_a_project_without_a_release_says_so(mlops: Mlops, registry: Registry) -
 def test_a_version_is_shown_by_its_number_or_its_execution(mlops: Mlops, story: Registry, name: str) -> None:
     shown = mlops("show", name)
     assert shown.exit_code == 0, shown.output
-    assert shown.output.startswith("Version 1: in production since 2026-11-09")
+    assert re.match(r"Version 1: in production since 2026-11-09 \S+\n\n  execution +" + ONE, shown.output)
     for fact in (
         "https://github.com/octo/demo/commit/aaaaaaa0",
         "drift, by octocat",
@@ -228,6 +229,13 @@ def test_a_version_is_shown_by_its_number_or_its_execution(mlops: Mlops, story: 
         f"mlops report {ONE}",
     ):
         assert fact in shown.output
+
+
+def test_two_times_in_production_within_a_minute_are_both_shown(mlops: Mlops, story: Registry) -> None:
+    story.deployed("2026-11-20T12:00:10Z", TWO)
+    story.deployed("2026-11-20T12:00:50Z", ONE, "rollback", by="octocat")
+    assert mlops("show", "1").output.count("replaced 2 by a rollback of octocat") == 2
+    assert mlops("show", "2").output.count(", replaced 1\n") == 2
 
 
 def test_uris_fit_a_terminal_and_are_whole_on_request(mlops: Mlops, story: Registry) -> None:

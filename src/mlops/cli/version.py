@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 import click
 
@@ -27,19 +27,16 @@ def version(version: str, full: bool, as_json: bool) -> None:
         return
     title = f"Version {found.version}" if found.version is not None else f"Execution {found.execution_id}"
     console.write(f"{title}: {found.state}{_since(found)}")
-    console.write()
     uri = str if full else facts.uri
-    _say_table(dict(_origin(found, uri)))
     for heading, rows in (
-        ("Approval", dict(_approval(found))),
-        ("In production", dict(map(_period, found.periods))),
-        ("Metrics of the test set", {name: _measured(each) for name, each in found.metrics.items()}),
-        ("Hyperparameters, as tuned" if found.tuned else "Hyperparameters", found.hyperparameters),
-        ("Where to look", dict(_places(found, uri))),
+        ("", _origin(found, uri)),
+        ("Approval\n", _approval(found)),
+        ("In production\n", map(_period, found.periods)),
+        ("Metrics of the test set\n", ((name, _measured(each)) for name, each in found.metrics.items())),
+        ("Hyperparameters, as tuned\n" if found.tuned else "Hyperparameters\n", found.hyperparameters.items()),
+        ("Where to look\n", _places(found, uri)),
     ):
-        if any(rows.values()):
-            console.write(f"\n{heading}")
-            _say_table(rows)
+        _say_table(heading, rows)
 
 
 def _since(found: Version) -> str:
@@ -106,9 +103,9 @@ def _places(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, st
         yield "whole URIs", f"mlops show {found.name} --full"
 
 
-def _say_table(rows: dict[str, str]) -> None:
-    """Print names and values in two columns, without those that have no value."""
-    shown = {name: value for name, value in rows.items() if value}
-    width = max(map(len, shown), default=0)
-    for name, value in shown.items():
-        console.write(f"  {name.ljust(width)}  {value}")
+def _say_table(heading: str, rows: Iterable[tuple[str, str]]) -> None:
+    """Print a heading, and below it names and values in two columns: those that have a value, or nothing at all."""
+    shown = [(name, value) for name, value in rows if value]
+    width = max((len(name) for name, _ in shown), default=0)
+    if shown:
+        console.write("\n" + heading + "\n".join(f"  {name.ljust(width)}  {value}" for name, value in shown))
