@@ -100,6 +100,32 @@ def test_the_constraints_have_non_negative_columns_and_the_comparison_method(des
     assert monitoring["distribution_constraints"]["categorical_drift_method"] == "LInfinity"
 
 
+def job_of(base: Path, *cells: str) -> Container:
+    """A job whose input has these rows of the target, and nothing of the features."""
+    folder = base / "processing" / "input" / "baseline"
+    folder.mkdir(parents=True)
+    header = ",".join(entry.name for entry in (TARGET, *FEATURES))
+    (folder / "baseline.csv").write_text("\n".join([header, *(cell + "," * len(FEATURES) for cell in cells)]))
+    return Container(base)
+
+
+def test_a_wrong_value_is_named_with_its_file_row_and_column(tmp_path: Path) -> None:
+    problem = r'baseline\.csv: row 2 \(line 3\), column total_amount: found "cheap", allowed is a number'
+    with pytest.raises(InputError, match=problem):
+        baseline(job_of(tmp_path, "7", "cheap"))
+
+
+def test_not_a_number_is_a_missing_value_as_in_the_training(tmp_path: Path) -> None:
+    container = job_of(tmp_path, "7", "8")
+    file = container.processing_files("baseline")[0]
+    file.write_text(file.read_text().replace("7,,", "7,nan,").replace("8,,", "8,5,"))
+    baseline(container)
+    described = json.loads((container.processing_output("baseline") / "statistics.json").read_text())
+    duration = feature(described, FEATURES[0].name)["numerical_statistics"]
+    assert duration["common"] == {"num_present": 1, "num_missing": 1}
+    assert duration["mean"] == 5.0
+
+
 def test_a_missing_column_is_named(tmp_path: Path) -> None:
     folder = tmp_path / "processing" / "input" / "baseline"
     folder.mkdir(parents=True)

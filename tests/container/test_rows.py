@@ -8,7 +8,7 @@ import pytest
 from model.features import FEATURES, TARGET
 
 from mlops.container.kinds import Category, Number, RowError
-from mlops.container.rows import Rows, encode_rows, parse_csv
+from mlops.container.rows import Rows, csv_errors, encode_rows, parse_csv
 from mlops.container.schema import load_schema, save_schema
 
 SIZE = Number("size", exclusive_minimum=0, maximum=10)
@@ -70,6 +70,33 @@ def test_quotes_and_carriage_returns_are_accepted() -> None:
 def test_a_bad_row_is_refused_with_row_column_and_what_is_allowed(text: str, complaint: str) -> None:
     with pytest.raises(RowError, match=complaint):
         parse_csv(text, ALL)
+
+
+def test_an_integer_without_bounds_refuses_a_fraction() -> None:
+    count = Number("count", integer=True)
+    assert columns(parse_csv("-3\n7.0\n", (count,))) == [[-3.0, 7.0]]
+    with pytest.raises(RowError, match=r'row 2, column count: found "7.5", allowed is an integer'):
+        parse_csv("-3\n7.5\n", (count,))
+
+
+def test_a_long_value_is_cut_in_the_message() -> None:
+    with pytest.raises(RowError) as raised:
+        parse_csv(f"1,7,{'r' * 9000}", ALL)
+    assert len(str(raised.value)) < 300
+
+
+def test_all_errors_are_listed_by_column() -> None:
+    found = csv_errors("1,7,red\n0,7,green\n1,7,blue\n", ALL)
+    assert {name: [error.row for error in errors] for name, errors in found.items()} == {"size": [2], "color": [1, 3]}
+    assert 'found "blue"' in found["color"][1].problem
+
+
+def test_all_rows_with_another_number_of_columns_are_listed() -> None:
+    found = csv_errors("1,7\n0,7,green\n1,7,blue,1\n", ALL)
+    assert [(error.row, error.problem.partition(",")[0]) for error in found[""]] == [
+        (1, "found 2 columns"),
+        (3, "found 4 columns"),
+    ]
 
 
 def test_rows_of_json_give_the_same_matrix_as_their_csv() -> None:

@@ -81,7 +81,9 @@ def test_a_bad_row_of_training_data_is_named_with_file_and_column(tmp_path: Path
     lines = file.read_text().splitlines()
     lines[7] = lines[7].rpartition(",")[0] + ",Mars"
     file.write_text("\n".join(lines))
-    with pytest.raises(InputError, match=r'train\.csv: row 7, column dropoff_area: found "Mars", allowed is one of'):
+    with pytest.raises(
+        InputError, match=r'train\.csv: row 7 \(line 8\), column dropoff_area: found "Mars", allowed is one of'
+    ):
         train(Container(base))
 
 

@@ -15,6 +15,7 @@ from typing import Any, Literal, TypeAlias
 
 MISSING = math.nan
 _MOST_NAMED = 20
+_MOST_SHOWN = 100
 FLOAT32_MAX = 3.4028234663852886e38
 
 
@@ -52,14 +53,29 @@ class Feature:
         """The feature's columns of the matrix, one after the other, for values of a JSON request. Raises RowError."""
         raise NotImplementedError
 
+    def errors(self, cells: Sequence[str]) -> list[RowError]:
+        """An error for every cell that `parse_column` refuses, in their order."""
+        problems = {}
+        for cell in set(cells):
+            try:
+                self.parse_column([cell])
+            except RowError as error:
+                problems[cell] = error.problem
+        return [RowError(row, problems[cell]) for row, cell in enumerate(cells, start=1) if cell in problems]
+
+    def refused(self, row: int, value: Any) -> RowError:
+        """The error for a value that is not allowed. A long one is cut."""
+        found = json.dumps(value, ensure_ascii=False)
+        found = found if len(found) <= _MOST_SHOWN else f"{found[:_MOST_SHOWN]}…"
+        return RowError(row, f"column {self.name}: found {found}, allowed is {self.allowed}")
+
     def _each(self, convert: Callable[[Any], Any], values: Sequence[Any]) -> list[Any]:
         converted = []
         for row, value in enumerate(values, start=1):
             try:
                 converted.append(convert(value))
             except (ValueError, TypeError, KeyError, OverflowError):
-                found = json.dumps(value, ensure_ascii=False)
-                raise RowError(row, f"column {self.name}: found {found}, allowed is {self.allowed}") from None
+                raise self.refused(row, value) from None
         return converted
 
 
@@ -107,6 +123,7 @@ class Number(Feature):
         above, below = self.interval
         # With a NaN the comparison is false, so that each cell is checked.
         usual = above < min(numbers) and max(numbers) < below
+        usual = usual and (not self.integer or all(map(float.is_integer, numbers)))
         return array("f", numbers if usual else self._each(self._parse, cells))
 
     def encode_column(self, values: Sequence[Any]) -> array[float]:

@@ -10,13 +10,16 @@ import csv
 import io
 import json
 from array import array
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 from mlops.container.kinds import Feature, RowError
 
 if TYPE_CHECKING:
     import numpy as np
+
+
+_MOST_NAMED = 20
 
 
 class Rows:
@@ -70,22 +73,49 @@ def parse_csv(text: str, layout: Sequence[Feature | None]) -> Rows:
 
     `layout` describes the cells of a row from left to right; None is a cell to leave out. Raises RowError.
     """
+    cells, distance = _split(_plain(text, layout), layout)
+    matrix = array("f")
+    for position, feature in enumerate(layout):
+        if feature is not None:
+            matrix += feature.parse_column(cells[position::distance])
+    return Rows(matrix, (len(cells) + 1) // distance)
+
+
+def csv_errors(text: str, layout: Sequence[Feature | None]) -> dict[str, list[RowError]]:
+    """The errors of a text that `parse_csv` refuses, by column; under the empty name those of rows as a whole.
+
+    Where there are such rows, the columns are not examined.
+    """
+    try:
+        text = _plain(text, layout)
+        cells, distance = _split(text, layout)
+    except Ragged:
+        return {"": list(_ragged(text, layout))}
+    except RowError as error:
+        return {"": [error]}
+    columns = ((feature, cells[position::distance]) for position, feature in enumerate(layout) if feature)
+    return {feature.name: errors for feature, column in columns if (errors := feature.errors(column))}
+
+
+def _plain(text: str, layout: Sequence[Feature | None]) -> str:
+    """The rows without quotes, carriage returns and empty lines at the end."""
     if '"' in text or "\r" in text:
         text = without_quotes(text)
     text = text.rstrip("\n")
     if not text:
         raise RowError(1, f"found nothing, expected {_expected(layout)}")
+    return text
+
+
+def _split(text: str, layout: Sequence[Feature | None]) -> tuple[list[str], int]:
+    """The cells of all rows, and the distance of two cells of a column."""
     # A marker at each end of line keeps the cells of a column at a fixed distance from each other.
     distance = len(layout) + 1
     cells = text.replace("\n", ",\n,").split(",")
     rows = (len(cells) + 1) // distance
     if len(cells) != rows * distance - 1 or cells[distance - 1 :: distance] != ["\n"] * (rows - 1):
-        raise _ragged(text, layout)
-    matrix = array("f")
-    for position, feature in enumerate(layout):
-        if feature is not None:
-            matrix += feature.parse_column(cells[position::distance])
-    return Rows(matrix, rows)
+        raise next(_ragged(text, layout))
+    return cells, distance
 
 
 def encode_rows(rows: Sequence[Any], features: Sequence[Feature]) -> Rows:
@@ -130,11 +160,17 @@ def without_quotes(text: str) -> str:
     return "\n".join(map(",".join, rows))
 
 
-def _ragged(text: str, layout: Sequence[Feature | None]) -> RowError:
-    widths = (line.count(",") + 1 for line in text.split("\n"))
-    row, width = next((row, width) for row, width in enumerate(widths, start=1) if width != len(layout))
-    return RowError(row, f"found {width} columns, expected {_expected(layout)}")
+class Ragged(RowError):
+    """A row with another number of columns than expected."""
+
+
+def _ragged(text: str, layout: Sequence[Feature | None]) -> Iterator[Ragged]:
+    expected = _expected(layout)
+    for row, line in enumerate(text.split("\n"), start=1):
+        if (width := line.count(",") + 1) != len(layout):
+            yield Ragged(row, f"found {width} columns, expected {expected}")
 
 
 def _expected(layout: Sequence[Feature | None]) -> str:
-    return f"{len(layout)} ({', '.join(feature.name if feature else 'any' for feature in layout)})"
+    names = [feature.name if feature else "any" for feature in layout[:_MOST_NAMED]]
+    return f"{len(layout)} ({', '.join(names)}{', …' if len(layout) > _MOST_NAMED else ''})"

@@ -17,8 +17,9 @@ from typing import Any
 import numpy as np
 
 from mlops import team
+from mlops.container.csvfile import CsvFile
 from mlops.container.directories import Container
-from mlops.container.kinds import Feature
+from mlops.container.kinds import Feature, Target
 from mlops.container.summaries import CategorySummary, summary
 from mlops.errors import InputError
 
@@ -39,10 +40,10 @@ _NOT_COMPARED = {"monitoringConfigOverrides": {"distribution_constraints": {"per
 
 
 def baseline(container: Container) -> None:
-    """Write both files. Raises InputError when the input lacks a column of target or features."""
+    """Write both files. Raises InputError for rows that are not what target and features allow."""
     target, features = team.features()
     all_columns = (target, *features)
-    columns = _read(container.processing_files("baseline"), all_columns)
+    columns = _read(container.processing_files("baseline"), target, features)
     rows = len(columns[target.name])
     described = [_describe(feature, columns[feature.name]) for feature in all_columns]
     statistics = {
@@ -61,34 +62,33 @@ def baseline(container: Container) -> None:
     print(f"described {rows} rows of {len(described)} columns", flush=True)
 
 
-def _read(files: Sequence[Path], features: Sequence[Feature]) -> dict[str, list[str]]:
-    columns: dict[str, list[str]] = {feature.name: [] for feature in features}
+def _read(files: Sequence[Path], target: Target, features: Sequence[Feature]) -> dict[str, list[str]]:
+    """The cells of each column. The rows are what the training would accept."""
+    columns: dict[str, list[str]] = {feature.name: [] for feature in (target, *features)}
     for path in files:
+        for _ in CsvFile(path, target, features).rows():
+            pass
         with path.open(encoding="utf-8", newline="") as file:
-            reader = csv.DictReader(file)
-            if missing := [name for name in columns if name not in (reader.fieldnames or ())]:
-                raise InputError(f"{path}: no column {', '.join(missing)}; found {', '.join(reader.fieldnames or ())}")
-            for row in reader:
+            for row in csv.DictReader(file):
                 for name, cells in columns.items():
-                    cells.append(row[name] or "")
-    if not columns[features[0].name]:
+                    cells.append(row[name])
+    if not columns[target.name]:
         raise InputError(f"{', '.join(map(str, files))}: found no rows")
     return columns
 
 
 def _describe(feature: Feature, cells: Sequence[str]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Statistics and constraints of one column."""
-    present = [cell for cell in cells if cell]
-    missing = len(cells) - len(present)
     column = summary(feature)
     if isinstance(column, CategorySummary):
-        column.add(Counter(present).items(), missing)
+        present = [cell for cell in cells if cell]
+        column.add(Counter(present).items(), len(cells) - len(present))
         allowed: dict[str, Any] = {"string_constraints": {"domains": sorted(column.counts)}}
     else:
-        try:
-            column.add(np.array(present, float), missing)
-        except ValueError as error:
-            raise InputError(f"baseline: column {feature.name}: {error}") from None
+        numbers = np.array([cell or "nan" for cell in cells], float)
+        missing = np.isnan(numbers)
+        column.add(numbers[~missing], int(missing.sum()))
         allowed = {"num_constraints": {"is_non_negative": column.is_non_negative}}
-    head = {"name": feature.name, "inferred_type": column.inferred_type, "completeness": len(present) / len(cells)}
+    completeness = column.present / len(cells)
+    head = {"name": feature.name, "inferred_type": column.inferred_type, "completeness": completeness}
     return column.statistics(), head | allowed | ({} if feature.compared else _NOT_COMPARED)
