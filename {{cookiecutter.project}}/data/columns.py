@@ -31,6 +31,7 @@ _OPTIONAL = {
     "pickup_borough": ("pickup_borough",),
     "dropoff_borough": ("dropoff_borough",),
 }
+ALLOWED = f"a table with columns for {', '.join(_NAMES)}, named as in the TLC's files"
 _TIMES = "allowed are times like 2019-03-23 20:21:09"
 READ = frozenset(alias for names in (_NAMES | _OPTIONAL).values() for alias in names)
 """Lower-case names of all columns that `canonical` uses."""

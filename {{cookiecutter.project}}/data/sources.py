@@ -74,7 +74,9 @@ def _from_files(files: list[Path], source: str, progress: Callable[[str], object
             with file.open("rb") as content:
                 while block := content.read(_BLOCK):
                     digest.update(block)
-        except (DataError, pa.ArrowException, OSError) as error:
+        except pa.ArrowException as error:
+            raise DataError(f"{file}: {error}; allowed is {columns.ALLOWED}") from error
+        except (DataError, OSError) as error:
             raise DataError(f"{file}: {error}") from error
     return Trips(pa.concat_tables(tables), source, False, digest.hexdigest())
 

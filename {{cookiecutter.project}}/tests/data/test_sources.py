@@ -131,7 +131,7 @@ def test_an_unpublished_month_is_refused_with_its_address(publisher: Path) -> No
             r"column pickup: found 'soon', allowed are times like",
         ),
         ("trips.csv", "a,b\n1,2,3\n", r"trips\.csv: CSV parse error"),
-        ("trips.csv", "", r"trips\.csv: Empty CSV file"),
+        ("trips.csv", "", r"trips\.csv: Empty CSV file; allowed is a table with columns for pickup, dropoff, "),
         ("trips.parquet", "garbage", r"trips\.parquet: .*"),
         ("trips.xlsx", "garbage", r"trips\.xlsx: no file that ends in \.parquet, \.csv, \.csv\.gz"),
     ],
