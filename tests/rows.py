@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import math
 import random
+from pathlib import Path
 
 from model.features import FEATURES, TARGET
 
 from mlops.container.kinds import Category, Feature, Number
+from mlops.names import DATA_SETS
 
 
 def table(count: int, seed: int = 7) -> str:
@@ -22,6 +25,16 @@ def table(count: int, seed: int = 7) -> str:
             target += 20 * share if isinstance(feature, Number) else 0
         lines.append(",".join([f"{target:.2f}", *cells]))
     return "\n".join(lines) + "\n"
+
+
+def write_dataset(folder: Path, count: int = 3) -> Path:
+    """Write a prepared data set with this number of rows in each of its sets. Returns its folder."""
+    for name in DATA_SETS:
+        (folder / name).mkdir(parents=True, exist_ok=True)
+        (folder / name / f"{name}.csv").write_text(table(count))
+    described = {"source": "rows", "synthetic": True, "rows": dict.fromkeys(DATA_SETS, count), "dropped": {}}
+    (folder / "dataset.json").write_text(json.dumps(described))
+    return folder
 
 
 def _cell(feature: Feature, share: float) -> str:

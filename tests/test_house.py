@@ -33,7 +33,7 @@ FLOORS = (
     ),
     # A stand-in for AWS, which knows nothing of the project, its files and its pipeline.
     ("localcloud",),
-    ("container", "contract", "metrics", "team"),
+    ("container", "contract", "metrics", "prepared", "team"),
     ("testing",),
     ("configuration",),
     ("rendering",),

@@ -13,17 +13,12 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from typing import TYPE_CHECKING, Any
 
-from mlops import configuration, metrics, team
+from mlops import configuration, metrics, prepared, team
 from mlops.configuration import Configuration
 from mlops.contract import Category, Container, DataError, Feature, Target, problem_type
 from mlops.errors import InputError, MlopsError
 
-if TYPE_CHECKING:
-    pass
-
-_SETS = ("train", "validation", "test", "baseline")
 # Rows of each set in the short training; a row of each further label is added.
 _ROWS = 400
 _ROWS_ALONE = 5
@@ -107,15 +102,16 @@ class _Repository:
         return f"the gate checks {', '.join(self._configuration.evaluation.metrics)}"
 
     def data(self) -> str:
-        prepared = _prepared(None, self._dataset)
-        _check_description(prepared, self._dataset / "dataset.json")
-        for name in _SETS:
-            self._check_set(name, prepared["rows"])
+        dataset = prepared.prepare(None, self._dataset, _ignore)
+        for _ in prepared.check(
+            self._dataset, "data/__init__.py: prepare wrote what model/features.py does not allow:"
+        ):
+            pass
         missing = self._dataset.with_name("no-such-source.csv")
         try:
-            _prepared(str(missing), self._dataset.with_name("nothing"))
+            prepared.prepare(str(missing), self._dataset.with_name("nothing"), _ignore)
         except DataError:
-            return ", ".join(f"{count:,} {name}" for name, count in prepared["rows"].items())
+            return ", ".join(f"{count:,} {name}" for name, count in dataset["rows"].items())
         raise InputError(
             f"data/__init__.py: prepare took {missing.name}, which does not exist; allowed is to raise DataError"
         )
@@ -191,35 +187,6 @@ class _Repository:
         self._run("baseline")
         return f"{1 + len(self._features)} columns described"
 
-    def _check_set(self, name: str, rows: Mapping[str, int]) -> None:
-        """The files of a set have the columns in order, values that the features allow, and the rows that are counted."""
-        from mlops.container import dataset
-
-        files = sorted((self._dataset / name).rglob("*.csv"))
-        if not files:
-            raise InputError(
-                f"data/__init__.py: prepare wrote no {name}/*.csv; allowed are CSV files of every set: {', '.join(_SETS)}"
-            )
-        expected = [self._target.name, *(feature.name for feature in self._features)]
-        for file in files:
-            with file.open(encoding="utf-8", newline="") as lines:
-                header = next(csv.reader(lines), [])
-            if header != expected:
-                raise InputError(
-                    f"data/__init__.py: prepare wrote {name}/{file.name} with the columns {', '.join(header) or 'none'}; allowed "
-                    f"are the target and the features in their order: {', '.join(expected)}"
-                )
-        try:
-            count = len(dataset.read(files, self._features, self._target).target)
-        except InputError as error:
-            raise InputError(
-                f"data/__init__.py: prepare wrote what model/features.py does not allow: {error}"
-            ) from error
-        if rows.get(name) != count:
-            raise InputError(
-                f"data/__init__.py: prepare counts {rows.get(name)} rows of {name}, of which it wrote {count}"
-            )
-
     def _shorten(self, name: str, folder: Path) -> None:
         """Copy the first rows of a set, and the first row of each further label."""
         labels: set[str] = set()
@@ -247,54 +214,16 @@ class _Repository:
         if done.returncode:
             failure = Container(self._job).failure
             reason = failure.read_text(encoding="utf-8") if failure.exists() else _last_line(done.stderr)
-            raise InputError(f"{_FILES[program]}: {program} failed: {reason}{_place(done.stderr, self._root)}")
+            raise InputError(f"{_FILES[program]}: {program} failed: {reason}{team.location(done.stderr, self._root)}")
         return done.stdout
 
 
 _FILES = {"train": "model/train.py", "evaluate": "model/predictor.py", "baseline": "model/features.py"}
 
 
-def _prepared(source: str | None, out: Path) -> Mapping[str, Any]:
-    prepare = team.prepare()
-    try:
-        return prepare(source, out, on_progress=lambda message: None)
-    except MlopsError:
-        raise
-    except Exception as error:  # the team's own code may raise anything
-        source_name = "the sample (source None)" if source is None else "a source that does not exist"
-        raise InputError(
-            f"data/__init__.py: prepare failed for {source_name}: {type(error).__name__}: {error}; allowed is DataError of mlops.contract "
-            "for a source that is not usable"
-        ) from error
-
-
-def _check_description(prepared: object, file: Path) -> None:
-    kinds: dict[str, type] = {"source": str, "synthetic": bool, "rows": Mapping, "dropped": Mapping}
-    if not isinstance(prepared, Mapping):
-        raise InputError(
-            f"data/__init__.py: prepare returned {type(prepared).__name__}; allowed is the content of dataset.json"
-        )
-    for name, kind in kinds.items():
-        if not isinstance(prepared.get(name), kind):
-            allowed = {str: "a text", bool: "true or false", Mapping: "an object of numbers by name"}[kind]
-            raise InputError(f"data/__init__.py: prepare returned {name}: {prepared.get(name)!r}; allowed is {allowed}")
-    try:
-        written = json.loads(file.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise InputError(f"data/__init__.py: prepare wrote no dataset.json that can be read: {error}") from error
-    if written != json.loads(json.dumps(prepared)):
-        raise InputError("data/__init__.py: prepare wrote a dataset.json that differs from what it returned")
+def _ignore(message: str) -> None:
+    pass
 
 
 def _last_line(text: str) -> str:
     return text.strip().rpartition("\n")[2]
-
-
-def _place(errors: str, root: Path) -> str:
-    """File and line of the repository that a traceback names last."""
-    locations = re.findall(r'File "([^"]+)", line (\d+)', errors)
-    own = [(file, line) for file, line in locations if Path(file).is_relative_to(root) and ".venv" not in file]
-    if not own:
-        return ""
-    file, line = own[-1]
-    return f" ({Path(file).relative_to(root).as_posix()}, line {line})"

@@ -152,10 +152,11 @@ class DataModule(Protocol):
         """Write a data set below `out` and return the content of its dataset.json.
 
         `source` is the argument of `mlops data prepare`, None for a sample that every machine can make, which tests and
-        pull requests use. Files: {train,validation,test,baseline}/*.csv with a header, the target first, then the
-        features in their order; an empty cell is a missing value, which the target never is. `baseline` is a part of
-        `train` that monitoring compares requests with. dataset.json has `source` (a text), `synthetic` (whether the data
-        are made up), `rows` (a number per set) and `dropped` (a number per reason).
+        pull requests use. A file per set: train/train.csv, validation/validation.csv, test/test.csv, baseline/baseline.csv,
+        in UTF-8 with a header, the target first, then the features in their order; an empty cell is a missing value, which
+        the target never is. `baseline` is a part of `train` that monitoring compares requests with. dataset.json has
+        `source` (a text), `synthetic` (whether the data are made up), `rows` (a number per set) and `dropped` (a number per
+        reason). Values that the features do not allow, and sets without rows, are refused before a release starts.
 
         The same source gives the same files. `on_progress` is called with one sentence per step. Raises DataError when
         the source is not usable.

@@ -13,6 +13,10 @@ Function = Literal["api", "before-traffic", "after-traffic", "synthetic"]
 SOURCE_KEY = "source/source.zip"
 DATA_KEY = "data/data.zip"
 
+DATA_SETS = ("train", "validation", "test", "baseline")
+# A prepared data set has these files; others are not uploaded.
+DATA_FILES = ("dataset.json", *(f"{name}/{name}.csv" for name in DATA_SETS))
+
 # The folders of the bucket. CodePipeline adds one with the project's name, whose content expires.
 BUCKET_FOLDERS = frozenset(
     {

@@ -5,6 +5,8 @@ Every function raises InputError that names the file, the name in it and what is
 
 from __future__ import annotations
 
+import re
+import traceback
 from collections.abc import Callable, Mapping
 from importlib import import_module
 from pathlib import Path
@@ -92,6 +94,17 @@ def hyperparameters() -> HyperparametersModule:
 def prepare() -> Callable[..., Mapping[str, Any]]:
     """`prepare` of data/__init__.py."""
     return _function("data", "prepare", "a function prepare(source, out, on_progress)")
+
+
+def location(error: BaseException | str, root: Path) -> str:
+    """In brackets, the file and the line of the repository at `root` that a traceback names last; empty without one."""
+    text = error if isinstance(error, str) else "".join(traceback.format_exception(error))
+    named = re.findall(r'File "([^"]+)", line (\d+)', text)
+    own = [(file, line) for file, line in named if Path(file).is_relative_to(root) and ".venv" not in file]
+    if not own:
+        return ""
+    file, line = own[-1]
+    return f" ({Path(file).relative_to(root).as_posix()}, line {line})"
 
 
 def _function(module: str, name: str, definition: str) -> Callable[..., Any]:

@@ -3,11 +3,12 @@
 import json
 from pathlib import Path
 
+import rows
+
 from mlops.aws.session import Session
 from mlops.names import DATA_KEY, SOURCE_KEY, Names
 
 _BUILDSPEC = "version: 0.2\nphases:\n  build:\n    commands:\n      - sh check.sh\n"
-_SPLITS = ("train", "validation", "test", "baseline")
 
 
 def create(session: Session, names: Names, root: Path) -> None:
@@ -34,13 +35,9 @@ def create(session: Session, names: Names, root: Path) -> None:
 
 
 def _write(root: Path) -> None:
-    """What is released: a check that passes, and a data set of one row."""
+    """What is released: a check that passes, and a data set of a few rows."""
     (root / "check.sh").write_text("echo p95 latency 12 ms\n")
-    for split in _SPLITS:
-        folder = root / ".mlops" / "dataset" / split
-        folder.mkdir(parents=True)
-        (folder / f"{split}.csv").write_text("total_amount,distance\n9.5,1.2\n")
-    (root / ".mlops" / "dataset" / "dataset.json").write_text("{}")
+    rows.write_dataset(root / ".mlops" / "dataset")
 
 
 def _declaration(names: Names, bucket: str, key: str, role: str) -> dict:

@@ -178,7 +178,7 @@ FAULTS = [
     ),
     pytest.param(
         replace("model/features.py", 'Category("fails", ("no", "yes"))', 'Number("fails")'),
-        "prepare wrote what model/features.py does not allow: ",
+        'prepare wrote what model/features.py does not allow:\n  train/train.csv: row 1 (line 2), column fails: found "',
         id="number-instead-of-category",
     ),
     pytest.param(
@@ -208,7 +208,7 @@ FAULTS = [
     ),
     pytest.param(
         replace("data/__init__.py", "writerows([COLUMNS, *part])", "writerows([COLUMNS[::-1], *part])"),
-        "data/__init__.py: prepare wrote train/train.csv with the columns temperature, fails; allowed are the target and",
+        "train/train.csv: column 1: found temperature, allowed is fails: the target, then the features in their order",
         id="columns-in-another-order",
     ),
     pytest.param(
@@ -218,17 +218,17 @@ FAULTS = [
     ),
     pytest.param(
         replace("data/__init__.py", 'sets["baseline"] = sets["train"][:10_000]', "pass"),
-        "data/__init__.py: prepare wrote no baseline/*.csv",
+        "baseline/baseline.csv: No such file or directory; allowed is a CSV file of every set: train, validation, test",
         id="no-baseline",
     ),
     pytest.param(
         replace("data/__init__.py", "len(part) for name", "1 + len(part) for name"),
-        "data/__init__.py: prepare counts 2801 rows of train, of which it wrote 2800",
+        "dataset.json: rows: found 2801 for train; allowed is the number of rows in its file, 2800",
         id="rows-counted-wrongly",
     ),
     pytest.param(
         replace("data/__init__.py", "(OSError, KeyError, UnicodeDecodeError)", "KeyError"),
-        "prepare failed for a source that does not exist: FileNotFoundError",
+        "no-such-source.csv: FileNotFoundError: ",
         id="a-missing-source-raises-another-error",
     ),
     pytest.param(

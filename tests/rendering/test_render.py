@@ -9,15 +9,16 @@ from pathlib import Path
 
 import boto3
 import pytest
+import rows
 from baking import REPOSITORY
 from releases import RELEASE
 from repository import Repository
 
 from mlops.aws import releases
-from mlops.aws.objects import DATA_FILES
 from mlops.aws.session import Session
 from mlops.builds import render
 from mlops.localcloud import launch, ports
+from mlops.names import DATA_FILES
 
 REPOSITORY_URI, _, DIGEST = RELEASE.image.partition("@")
 
@@ -65,10 +66,7 @@ def bucket(account) -> str:
 @pytest.fixture
 def build(tmp_path, repository, variables, cloud, administrator, bucket, monkeypatch):
     """The main function of the build, in the environment that the pipeline sets; it returns the exit code."""
-    data = tmp_path / "data"
-    for name in DATA_FILES:
-        (data / name).parent.mkdir(parents=True, exist_ok=True)
-        (data / name).write_text(name)
+    data = rows.write_dataset(tmp_path / "data")
     credentials = administrator["Credentials"]
     environment = {
         **cloud.environment,
@@ -180,6 +178,14 @@ def test_the_files_of_the_data_version_are_uploaded_for_the_jobs(build, bucket):
     assert keys == {f"datasets/{RELEASE.data_version}/{name}" for name in DATA_FILES}
 
 
+def test_data_that_the_features_of_the_release_do_not_allow_are_refused(build, tmp_path, capsys):
+    (tmp_path / "data" / "test" / "test.csv").write_text(rows.table(0))
+    assert build() == 2
+    output = capsys.readouterr().out
+    assert f"The data version {RELEASE.data_version} of s3://" in output
+    assert "  test/test.csv: found no rows" in output
+
+
 def test_the_functions_are_packed_only_when_clients_call_the_api(build, repository, bucket, monkeypatch):
     assert build() == 0
     parameters = rendered(repository, "production.json")["Parameters"]
@@ -217,10 +223,11 @@ def test_data_that_another_execution_changed_are_refused(build, bucket, capsys, 
     assert f"s3://{bucket}/{key} is not what this execution would write there" in capsys.readouterr().out
 
 
-def test_data_without_a_sha256_in_s3_are_refused(build, bucket, capsys):
+def test_data_without_a_sha256_in_s3_are_refused(build, tmp_path, bucket, capsys):
     key = f"datasets/{RELEASE.data_version}/train/train.csv"
     # The same content, with a checksum that does not prove it.
-    boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=b"train/train.csv", ChecksumAlgorithm="CRC32")
+    content = (tmp_path / "data" / "train" / "train.csv").read_bytes()
+    boto3.Session().client("s3").put_object(Bucket=bucket, Key=key, Body=content, ChecksumAlgorithm="CRC32")
     assert build() == 1
     assert "its SHA-256 is unknown" in capsys.readouterr().out
 

@@ -8,15 +8,8 @@ from pathlib import Path
 from mlops.aws import checksums, source
 from mlops.aws.session import AWSError, Session
 from mlops.errors import InputError
-from mlops.names import DATA_KEY, SOURCE_KEY
+from mlops.names import DATA_FILES, DATA_KEY, SOURCE_KEY
 
-DATA_FILES = (
-    "dataset.json",
-    "train/train.csv",
-    "validation/validation.csv",
-    "test/test.csv",
-    "baseline/baseline.csv",
-)
 _MISSING = {"404", "NoSuchKey", "NoSuchBucket"}
 
 

@@ -4,18 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from mlops import names
+from mlops import names, prepared
 from mlops.aws import checksums
-from mlops.aws.objects import DATA_FILES
 from mlops.aws.session import Session
 from mlops.errors import InputError
+from mlops.names import DATA_FILES
 from mlops.rendering import Release
 
 
 def upload(session: Session, directory: Path, release: Release) -> str:
     """Put the files of the unpacked data.zip under the data version's prefix, unless they exist. Returns its S3 URI.
 
-    InputError when the archive holds no data set, PipelineError when an existing file differs from the archive's.
+    InputError when the archive holds no data set, or not what model/features.py allows, PipelineError when an existing
+    file differs from the archive's.
     """
     missing = [name for name in DATA_FILES if not (directory / name).is_file()]
     if missing:
@@ -23,6 +24,12 @@ def upload(session: Session, directory: Path, release: Release) -> str:
             f"The data version {release.data_version} of s3://{release.bucket}/{names.DATA_KEY} has no "
             f"{', '.join(missing)}. Prepare a data set with: mlops data prepare"
         )
+    for progress in prepared.check(
+        directory,
+        f"The data version {release.data_version} of s3://{release.bucket}/{names.DATA_KEY} can't be released:",
+        "Correct `prepare` in data/, or model/features.py. Then run: mlops data prepare, and mlops start",
+    ):
+        print(progress, flush=True)
     client = session.client("s3")
     prefix = names.dataset_prefix(release.data_version)
     listed = client.list_objects_v2(Bucket=release.bucket, Prefix=prefix)

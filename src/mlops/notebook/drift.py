@@ -31,9 +31,9 @@ class Shift:
         if not row[self.feature]:
             return row
         value = float(row[self.feature]) * self.factor
-        if feature.interval[1] <= value:
-            return row
-        return {**row, self.feature: str(round(value)) if feature.integer else f"{value:.6g}"}
+        above, below = feature.interval
+        shifted = str(round(value)) if feature.integer else f"{value:.6g}"
+        return {**row, self.feature: shifted} if above < float(shifted) < below else row
 
 
 def write_shifted(dataset: Dataset, shift: Shift, folder: Path) -> Dataset:

@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import shlex
+from collections.abc import Generator, Mapping
 from pathlib import Path
+from typing import Any
 
-from mlops import team
+from mlops import prepared
 from mlops.aws import new_key, objects
 from mlops.contract import DataError
 from mlops.errors import InputError, printable
 from mlops.progress import from_callback
 from mlops.release.events import DatasetPrepared, DataUploaded, Events, long_step
-from mlops.release.repository import Repository
+from mlops.release.repository import Repository, shown
 
 _MOST_CHARACTERS = 1000
 
@@ -19,14 +22,14 @@ def prepare_data(repository: Repository, source: str | None = None, output: Path
     """Prepare training, validation, test and baseline sets from `source`, without one from the repository's sample.
 
     Returns the folder: `output`, by default the one that the next release takes. InputError with the reason of `prepare`
-    in data/ when the source cannot be used.
+    in data/ when the source cannot be used, and with the wrong values when the sets are not what model/features.py allows.
     """
-    prepare = team.prepare()
     folder = output or repository.dataset
+    options = [*([source] if source else []), *(["--output", str(output)] if output else [])]
     try:
         dataset = yield from long_step(
             f"Preparing data from {source or 'the sample'}",
-            from_callback(lambda show: prepare(source, folder, on_progress=show)),
+            _prepared(source, folder, shlex.join(["mlops", "data", "prepare", *options])),
         )
     except DataError as error:
         # A file that is not a table is quoted as it is.
@@ -37,11 +40,29 @@ def prepare_data(repository: Repository, source: str | None = None, output: Path
 
 
 def dataset_for(repository: Repository, source: str | None) -> Events[Path]:
-    """The folder of the prepared data set that `source` means: itself, or prepared from it; without it the last one."""
+    """The folder of the prepared data set that `source` means: itself, or prepared from it; without it the last one.
+
+    It is checked, also when it was checked before: model/features.py may have changed since.
+    """
     folder = repository.dataset if source is None else Path(source)
-    if (folder / "dataset.json").is_file():
+    if (folder / prepared.DESCRIPTION).is_file():
+        yield from long_step(f"Checking the data in {shown(folder)}", _check(folder, "mlops data prepare"))
         return folder
     return (yield from prepare_data(repository, source))
+
+
+def _prepared(source: str | None, folder: Path, command: str) -> Generator[str, None, Mapping[str, Any]]:
+    dataset = yield from from_callback(lambda show: prepared.prepare(source, folder, show))
+    yield from _check(folder, command)
+    return dataset
+
+
+def _check(folder: Path, command: str) -> Generator[str, None, None]:
+    return prepared.check(
+        folder,
+        f"The data in {shown(folder)} can't be released:",
+        f"Correct `prepare` in data/, or model/features.py. Then run: {command}",
+    )
 
 
 def upload_data(repository: Repository, source: str | None = None) -> Events[str]:
