@@ -48,7 +48,7 @@ def words(question: str, answer: str, longest: int) -> str | None:
     if WORDS.fullmatch(answer) and len(answer) <= longest:
         return None
     return (
-        f"{question}: {answer!r} has {len(answer)} characters. Allowed are 1 to {longest}: lower-case letters, "
+        f"{question}: {answer!r} has {len(answer)} characters. Allowed are 1 to {longest} characters: lower-case letters, "
         "digits and single hyphens between them, beginning with a letter, such as 'taxi-fares'."
     )
 
@@ -74,7 +74,7 @@ def email(answer: str) -> str | None:
     """The error in an e-mail address, or None."""
     if EMAIL.fullmatch(answer) and len(answer) <= LONGEST_EMAIL:
         return None
-    return f"notification_email: {answer!r} is not an e-mail address. Allowed is one, such as 'team@example.com'."
+    return f"notification_email: {answer!r} is not an e-mail address. Allowed is an e-mail address, such as 'team@example.com'."
 
 
 def owner(answer: str) -> str | None:

@@ -55,18 +55,26 @@ def test_a_key_given_twice_is_refused_in_json_and_yaml(repository):
 
 
 @pytest.mark.parametrize(
-    ("file", "text", "line"),
+    ("file", "text", "line", "found"),
     [
-        ("trainingjob.json", '{"Tags":\n[1 2]}', 2),
-        ("trainingjob.json", '{"HyperParameters": NaN}', 1),
-        ("qa.yml", "users: 10\n  spawn_rate: 1\n", 2),
-        ("qa.yml", "- users\n", None),
+        ("trainingjob.json", '{"Tags":\n[1 2]}', 2, "'2'; allowed: JSON; expected here: ',' delimiter"),
+        ("trainingjob.json", '{"Tags":', 1, "the end of the file; allowed: JSON; expected here: value"),
+        ("trainingjob.json", '{"HyperParameters": NaN}', 1, "NaN; allowed: a finite number"),
+        ("qa.yml", "users: 10\n  spawn_rate: 1\n", 2, "mapping values where none can be; allowed: YAML"),
+        ("qa.yml", "users: 10\n\tspawn_rate: 1\n", 2, "a tab; allowed: YAML, which is indented by spaces"),
+        ("qa.yml", "users: @10\n", 1, "character '@' that cannot start any token; allowed: YAML"),
+        ("qa.yml", "users: [1\nb: c\n", 2, "':'; allowed: YAML; expected here: ',' or ']'"),
+        ("qa.yml", "users: *ten\n", 1, "undefined alias 'ten'; allowed: YAML"),
+        ("qa.yml", "users: 1\n---\nb: 1\n", 2, "another document; allowed: YAML"),
+        ("qa.yml", "a: b\nusers\n", 3, "no ':'; allowed: YAML"),
+        ("qa.yml", "- users\n", None, '["users"]; allowed: an object with keys'),
     ],
 )
-def test_a_file_that_cannot_be_read_is_named_with_the_line(repository, file, text, line):
+def test_a_file_that_cannot_be_read_is_named_with_the_line(repository, file, text, line, found):
     repository.write(file, text)
     (problem,) = repository.problems()
     assert (problem.file, problem.line) == (f"configuration/{file}", line)
+    assert f": found {found}" in str(problem)
 
 
 def test_a_missing_file_is_named(repository):
@@ -87,6 +95,32 @@ def test_tabs_in_json_are_allowed(repository):
 def test_an_invalid_project_or_model_name_is_refused(repository, key, name):
     repository.change("project.json", lambda data: data.update({key: name}))
     assert [problem.key for problem in repository.problems()] == [key]
+
+
+@pytest.mark.parametrize(
+    ("file", "change", "allowed"),
+    [
+        ("project.json", {"region": "Frankfurt"}, "a region's code, such as 'us-east-1' or 'eu-central-1'"),
+        ("project.json", {"region": 5}, "a region's code, such as 'us-east-1' or 'eu-central-1'"),
+        (
+            "project.json",
+            {"project": "Taxi_Fares"},
+            "1 to 23 characters: lower-case letters, digits and single hyphens",
+        ),
+        ("project.json", {"model": "m" * 21}, "1 to 20 characters: lower-case letters, digits and single hyphens"),
+        ("project.json", {"project": "models"}, "any other name than batch, capture, "),
+        ("project.json", {"tracking_uri": "ftp://mlflow"}, "the address of an MLflow server, such as 'https://"),
+        (
+            "production.yml",
+            {"challenger": {"VariantName": "-a", "model_package_version": 1, "share": 0.5}},
+            "1 to 63 letters, digits, and hyphens between them",
+        ),
+    ],
+)
+def test_what_a_text_may_be_is_described_in_words(repository, file, change, allowed):
+    repository.change(file, lambda data: data.update(change))
+    assert [problem.allowed for problem in repository.problems() if problem.allowed.startswith(allowed)]
+    assert not [problem for problem in repository.problems() if "pattern" in problem.allowed]
 
 
 @pytest.mark.parametrize(

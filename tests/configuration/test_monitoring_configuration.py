@@ -36,7 +36,6 @@ def test_a_schedule_of_eventbridge_is_accepted(repository, schedule: str):
         "rate(2 hour)",
         "rate(0 hours)",
         "cron(0 * * * *)",
-        "cron(0 6 1 * 2 *)",
         "at(2027)",
         "",
     ],
@@ -50,7 +49,27 @@ def test_another_schedule_is_refused_with_the_forms_that_are_allowed(repository,
     repository.change("monitoring.yml", edit)
     [problem] = repository.problems()
     assert (problem.file, problem.key) == ("configuration/monitoring.yml", key)
-    assert "rate(1 hour)" in problem.allowed
+    assert "rate(1 hour)" in problem.allowed and "cron(0 6 * * ? *)" in problem.allowed
+
+
+@pytest.mark.parametrize(
+    ("schedule", "allowed"),
+    [
+        ("cron(0 6 1 * 2 *)", ["cron(0 6 1 * ? *)", "cron(0 6 ? * 2 *)"]),
+        ("cron(0 6 * * * *)", ["cron(0 6 * * ? *)", "cron(0 6 ? * * *)"]),
+        ("cron(0 6 ? * ? *)", ["cron(0 6 * * ? *)", "cron(0 6 ? * * *)"]),
+    ],
+)
+def test_a_time_with_two_days_or_none_is_refused_with_the_two_that_are_possible(repository, schedule: str, allowed):
+    repository.change("monitoring.yml", lambda data: data.update(schedule=schedule))
+    [problem] = repository.problems()
+    text = (
+        f"{' or '.join(allowed)}: of the day of the month (third field) and the day of the week (fifth field), exactly"
+    )
+    assert problem.allowed == f"{text} one must be ?"
+    for each in allowed:
+        repository.change("monitoring.yml", lambda data, each=each: data.update(schedule=each))
+        assert load(repository.root).monitoring.schedule == each
 
 
 @pytest.mark.parametrize(

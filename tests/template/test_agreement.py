@@ -64,5 +64,11 @@ def test_the_hook_accepts_exactly_the_answers_that_the_configuration_accepts(que
     assert [text for text, good in judged.items() if is_configuration({**GOOD, question: text}) != good] == []
 
 
+@pytest.mark.parametrize("question", GOOD)
+def test_the_hook_and_the_configuration_say_in_the_same_words_what_is_allowed(question: str) -> None:
+    [problem] = hook.problems({**GOOD, question: "-"}) or hook.problems({**GOOD, question: ".."})
+    assert Project.model_fields[question].description in problem
+
+
 def test_the_hook_reserves_the_folders_of_the_bucket() -> None:
     assert hook.RESERVED == BUCKET_FOLDERS

@@ -160,6 +160,9 @@ def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[s
     if detail["type"] == "extra_forbidden":
         allowed = shapes.closest(str(last), list(_section(model, parents).model_fields))
         return document.problem(path, shapes.UNKNOWN, allowed)
+    field = _section(model, parents).model_fields.get(str(last))
+    if field and field.description and detail["type"].startswith("string_"):
+        return document.problem(path, detail["input"], field.description)
     allowed = detail["msg"].removeprefix("Input should be ").removeprefix("String should ")
     return document.problem(path, detail["input"], allowed)
 

@@ -19,6 +19,7 @@ _MAX_CHARACTERS = 1_000_000
 _MAX_KEY_CHARACTERS = 1_024
 # Python does not convert longer integers; `nodes` refuses them with their line.
 _MAX_DIGITS = 4_300
+_NOT_HERE = " are not allowed here"
 
 
 class _Loader(yaml.SafeLoader):
@@ -70,11 +71,13 @@ def read(root: Path, file: str) -> tuple[Document | None, list[InputProblem]]:
     try:
         return _parse(file, text)
     except json.JSONDecodeError as error:
-        return None, [InputProblem(file, "", error.msg, "JSON", error.lineno)]
+        return None, [InputProblem(file, "", *_json_fault(error), error.lineno)]
     except yaml.MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else None
-        allowed = "YAML" if _format(file) == "YAML" else f"JSON with keys of at most {_MAX_KEY_CHARACTERS:,} characters"
-        return None, [InputProblem(file, "", error.problem or str(error), allowed, line)]
+        found, allowed = _yaml_fault(error.problem or str(error))
+        if _format(file) == "JSON":
+            allowed = f"JSON with keys of at most {_MAX_KEY_CHARACTERS:,} characters"
+        return None, [InputProblem(file, "", found, allowed, line)]
     except yaml.reader.ReaderError as error:
         line = text.count("\n", 0, error.position) + 1
         return None, [InputProblem(file, "", f"the character U+{error.character:04X}", "printable text", line)]
@@ -113,6 +116,26 @@ def shown(value: object) -> str:
         if len(text) > 120:
             return f"{text[:117]}…"
     return text
+
+
+def _json_fault(error: json.JSONDecodeError) -> tuple[str, str]:
+    """What was found, and what is allowed."""
+    if not error.msg.startswith("Expecting "):
+        return error.msg, "JSON"
+    found = f"{error.doc[error.pos]!r}" if error.pos < len(error.doc) else "the end of the file"
+    return found, f"JSON; expected here: {error.msg.removeprefix('Expecting ')}"
+
+
+def _yaml_fault(problem: str) -> tuple[str, str]:
+    """What was found, and what is allowed, of a message such as "found character '@' that cannot start any token"."""
+    if r"'\t'" in problem:
+        return "a tab", "YAML, which is indented by spaces"
+    if problem.endswith(_NOT_HERE):
+        return f"{problem.removesuffix(_NOT_HERE)} where none can be", "YAML"
+    expected, _, found = problem.rpartition(", but ")
+    found = found.removeprefix("but ").removeprefix("found ").removeprefix("got ")
+    found = found.replace("could not find expected", "no")
+    return found, f"YAML; expected here: {expected.removeprefix('expected ')}" if expected else "YAML"
 
 
 def _integer(digits: str) -> float:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, FiniteFloat
 from pydantic_core import PydanticCustomError
@@ -14,20 +14,59 @@ from mlops.names import BUCKET_FOLDERS
 
 def _no_folder(name: str) -> str:
     if name in BUCKET_FOLDERS:
-        raise PydanticCustomError("folder", "not be a folder of the bucket: " + ", ".join(sorted(BUCKET_FOLDERS)))
+        raise PydanticCustomError("folder", f"any other name than {', '.join(sorted(BUCKET_FOLDERS))}")
     return name
 
 
-# The rules of the first six are those of the template's hooks/pre_gen_project.py, where a test compares them.
-_ProjectName = Annotated[
-    str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=23), AfterValidator(_no_folder)
+def _text(pattern: str, longest: int, allowed: str) -> Any:
+    """A text that matches a pattern. Messages have `allowed` in its place."""
+    return Field(pattern=pattern, max_length=longest, description=allowed)
+
+
+def _words(longest: int) -> Any:
+    allowed = (
+        f"1 to {longest} characters: lower-case letters, digits and single hyphens between them, beginning with a "
+        "letter, such as 'taxi-fares'"
+    )
+    return _text(r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", longest, allowed)
+
+
+# The rules and the texts of the first six are those of the template's hooks/pre_gen_project.py, which runs without this
+# package; a test compares them.
+_ProjectName = Annotated[str, _words(23), AfterValidator(_no_folder)]
+_ModelName = Annotated[str, _words(20)]
+_Region = Annotated[
+    str, _text(r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$", 14, "a region's code, such as 'us-east-1' or 'eu-central-1'")
 ]
-_ModelName = Annotated[str, Field(pattern=r"^[a-z][a-z0-9]*(-[a-z0-9]+)*$", max_length=20)]
-_EMAIL = r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$"
-_TRACKING_URI = (
-    r"^(https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s@?#]*)?"
-    r"|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:mlflow-(app|tracking-server)/[A-Za-z0-9-]+)?$"
-)
+_Email = Annotated[
+    str,
+    _text(
+        r"^[A-Za-z0-9._%+-]+@[A-Za-z0-9-]+(\.[A-Za-z0-9-]+)*\.[A-Za-z]{2,}$",
+        254,
+        "an e-mail address, such as 'team@example.com'",
+    ),
+]
+_Owner = Annotated[
+    str, _text(r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", 39, "1 to 39 letters, digits and single hyphens between them")
+]
+_RepositoryName = Annotated[
+    str,
+    _text(
+        r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$",
+        100,
+        "1 to 100 letters, digits, hyphens, underscores and dots, without the owner",
+    ),
+]
+_TrackingUri = Annotated[
+    str,
+    _text(
+        r"^(https?://[A-Za-z0-9.-]+(:[0-9]+)?(/[^\s@?#]*)?"
+        r"|arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:mlflow-(app|tracking-server)/[A-Za-z0-9-]+)?$",
+        2048,
+        "the address of an MLflow server, such as 'https://mlflow.example.com', without a password; the ARN of SageMaker's "
+        "managed one; or '' for none",
+    ),
+]
 _Positive = Annotated[FiniteFloat, Field(gt=0)]
 _LARGEST = 2**31 - 1
 _RATE = re.compile(r"rate\((1 (minute|hour|day)|([2-9]|[1-9]\d{1,5}) (minutes|hours|days))\)")
@@ -39,11 +78,23 @@ _Count = Annotated[int, Field(ge=1, le=_LARGEST)]
 
 def _schedule(expression: str) -> str:
     """EventBridge's forms; it refuses a day of the month beside a day of the week."""
-    fields = expression.removeprefix("cron(").split()
-    if _RATE.fullmatch(expression) or (_CRON.fullmatch(expression) and (fields[2] == "?") != (fields[4] == "?")):
+    if _RATE.fullmatch(expression):
         return expression
+    if not _CRON.fullmatch(expression):
+        raise PydanticCustomError(
+            "schedule",
+            "rate(1 hour), rate(2 hours) or another rate, or a time in UTC of six fields, such as cron(0 6 * * ? *) for "
+            "6:00 each day: minute, hour, day of the month, month, day of the week, year; exactly one of the days is ?",
+        )
+    minute, hour, day, month, weekday, year = expression.removeprefix("cron(").removesuffix(")").split()
+    if (day == "?") != (weekday == "?"):
+        return expression
+    by_day = f"cron({minute} {hour} {'*' if day == '?' else day} {month} ? {year})"
+    by_weekday = f"cron({minute} {hour} ? {month} {'*' if weekday == '?' else weekday} {year})"
     raise PydanticCustomError(
-        "schedule", "rate(1 hour), rate(2 hours) or cron(0 6 * * ? *): one of the two fields for days is ?"
+        "schedule",
+        f"{by_day} or {by_weekday}: of the day of the month (third field) and the day of the week (fifth field), exactly "
+        "one must be ?",
     )
 
 
@@ -88,11 +139,11 @@ class Project(_File):
 
     project: _ProjectName
     model: _ModelName
-    region: Annotated[str, Field(pattern=r"^[a-z]{2,4}(-[a-z]+)+-[1-9][0-9]?$", max_length=14)]
-    notification_email: Annotated[str, Field(pattern=_EMAIL, max_length=254)]
-    github_owner: Annotated[str, Field(pattern=r"^[A-Za-z0-9]+(-[A-Za-z0-9]+)*$", max_length=39)]
-    github_repository: Annotated[str, Field(pattern=r"^\.*[A-Za-z0-9_-][A-Za-z0-9._-]*$", max_length=100)]
-    tracking_uri: Annotated[str, Field(pattern=_TRACKING_URI, max_length=2048)] = ""
+    region: _Region
+    notification_email: _Email
+    github_owner: _Owner
+    github_repository: _RepositoryName
+    tracking_uri: _TrackingUri = ""
 
 
 class MetricGate(_File):
@@ -174,7 +225,9 @@ class Autoscaling(_File):
 class Challenger(_File):
     """A second production variant (A/B): a version of the model package group, its share of the traffic."""
 
-    VariantName: Annotated[str, Field(pattern=r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", max_length=63)]
+    VariantName: Annotated[
+        str, _text(r"^[a-zA-Z0-9](-*[a-zA-Z0-9])*$", 63, "1 to 63 letters, digits, and hyphens between them")
+    ]
     model_package_version: _Count
     InitialInstanceCount: _Count = 1
     share: Annotated[FiniteFloat, Field(ge=0.001, le=0.999)]
