@@ -265,7 +265,7 @@ def test_independent_faults_are_reported_together(example: Path, tmp_path: Path)
     replace("model/hyperparameters.py", "problems =", "faults =")(repository)
     done = check(repository)
     assert done.returncode == 2
-    assert "2 problems:" in done.stderr
+    assert "Wrong in this repository: hyperparameters, data\n" in done.stderr
     assert [line.split()[0] for line in done.stdout.splitlines() if line.endswith(" wrong")] == [
         "hyperparameters",
         "data",

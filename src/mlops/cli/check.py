@@ -20,12 +20,11 @@ def check() -> None:
 
     Exit codes: 0 no part has a problem, 2 a part has one.
     """
-    problems = []
+    problems = {}
     for step in conformance.run(release.find().root):
         if step.problem:
-            problems.append(step.problem)
+            problems[step.name] = step.problem
         console.write(f"{step.name:{_WIDTH}} {'wrong' if step.problem else printable(step.found) or 'not tried'}")
     if problems:
-        count = "1 problem" if len(problems) == 1 else f"{len(problems)} problems"
-        lines = [f"  {printable(line)}" for problem in problems for line in problem.splitlines()]
-        raise InputError("\n".join([f"{count}:", *lines]))
+        lines = [f"  {printable(line)}" for problem in problems.values() for line in problem.splitlines()]
+        raise InputError("\n".join([f"Wrong in this repository: {', '.join(problems)}", *lines]))
