@@ -12,9 +12,13 @@ import pytest
 import yaml
 from baking import REPOSITORY
 
-from mlops import release
-from mlops.costs import Estimate
-from mlops.release import Repository
+from mlops import costs, release
+from mlops.contract import Category, Number
+from mlops.costs import Estimate, History, prices
+from mlops.release import Repository, costing
+
+TARGET = Number("price")
+FEATURES = (Number("size"), Category("color", ("green", "red")), Number("hour", compared=False))
 
 
 class Costed:
@@ -47,3 +51,11 @@ def standing(estimate: Estimate) -> dict[str, float | None]:
 
 def about(usd: float) -> Any:
     return pytest.approx(usd, abs=1e-6)
+
+
+def with_history(repository: Costed, history: History) -> Estimate:
+    """The estimate of a small model of known features."""
+    opened = Repository(repository.root)
+    templates = costing.stack_templates(opened)
+    prices_here = prices.load(opened.project.region)
+    return costs.estimate(opened.configuration, templates, prices_here, history, 1, (TARGET, FEATURES))

@@ -3,31 +3,20 @@
 from __future__ import annotations
 
 import json
-import re
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-import pytest
-from baking import REPOSITORY
 from estimates import Costed, about, standing, steps
-from repository import to_serverless
 
 from mlops import costs
 from mlops.aws.executions import SUCCEEDED, Action, Execution, Stage
 from mlops.aws.jobs import Job
-from mlops.contract import Category, Number
-from mlops.costs import Estimate, History, Template, monitoring, prices
+from mlops.costs import History, Template, prices
 from mlops.costs.durations import PastRelease
-from mlops.errors import InputError
 from mlops.release import Repository, costing
 
 START = datetime(2026, 11, 2, 9, tzinfo=UTC)
-
-
-@pytest.fixture
-def costed(tmp_path: Path) -> Callable[..., Costed]:
-    return lambda region, source=REPOSITORY: Costed(tmp_path / "repository", region, source)
 
 
 def test_a_generated_repository_costs_less_than_the_promised_sum_a_day(costed, generated: Path) -> None:
@@ -184,55 +173,6 @@ def test_a_challenger_has_instances_of_its_own(costed) -> None:
     assert standing(repository.estimate())["challenger"] == about(8.28)  # 3 × 0.115 × 24
 
 
-def serverless(costed, region: str, **settings: int) -> Costed:
-    """A repository whose endpoints of test and production are serverless, without autoscaling."""
-    repository = costed(region)
-    for file in ("test.yml", "production.yml"):
-        repository.change(file, lambda endpoint: to_serverless(endpoint, **settings))
-    return repository
-
-
-def test_a_serverless_endpoint_costs_nothing_without_requests(costed) -> None:
-    estimate = serverless(costed, "us-east-1").estimate()
-    [endpoint] = [charge for charge in estimate.standing if charge.name == "endpoint of production"]
-    # 2 GB × 0.00002
-    assert (endpoint.what, endpoint.usd) == ("serverless, 0.00004 a second used", 0.0)
-    assert standing(estimate)["alarms"] == about(0.026301), "the same alarms without those of autoscaling"
-    assert steps(estimate)["test endpoint"] == steps(estimate)["shift"] == 0.0
-    assert estimate.missing == []
-    assert not [choice for choice in estimate.choices if choice.file == "production.yml"]
-
-
-def test_provisioned_concurrency_is_paid_without_requests_too(costed) -> None:
-    estimate = serverless(costed, "us-east-1", ProvisionedConcurrency=3).estimate()
-    # 2 GB × 3 × 0.000005 × 86,400; while the traffic shifts, twice for two hours at most
-    assert standing(estimate)["endpoint of production"] == about(2.592)
-    assert steps(estimate)["shift"] == about(0.216)
-    assert estimate.missing == []
-
-
-def test_the_prices_of_serverless_are_named_until_a_table_has_them(costed, tmp_path: Path) -> None:
-    repository = serverless(costed, "eu-west-1", ProvisionedConcurrency=3)
-    estimate = repository.estimate()
-    named = {"serverless GB-second", "serverless provisioned GB-second"}
-    assert named <= set(map(str, estimate.missing))
-    assert standing(estimate)["endpoint of production"] is None and estimate.day is None
-    table = tmp_path / "prices.json"
-    figure = {"usd": 0.00001, "date": "2026-11-21", "source": "the team"}
-    figures = {"GB-second": figure, "provisioned GB-second": figure}
-    table.write_text(json.dumps({"regions": {"eu-west-1": {"serverless": figures}}}))
-    estimate = repository.estimate(table)
-    # 2 GB × 3 × 0.00001 × 86,400
-    assert standing(estimate)["endpoint of production"] == about(5.184)
-    assert not named & set(map(str, estimate.missing))
-
-
-def test_the_price_of_a_used_second_is_unknown_where_no_table_has_it(costed) -> None:
-    estimate = serverless(costed, "eu-west-1").estimate()
-    [endpoint] = [charge for charge in estimate.standing if charge.name == "endpoint of production"]
-    assert endpoint.what == "serverless, ? a second used"
-
-
 def test_clients_of_the_endpoint_need_other_alarms(costed) -> None:
     repository = costed("us-east-1")
     repository.change("production.yml", lambda production: production.update(clients_call="endpoint"))
@@ -259,119 +199,6 @@ def test_a_prebuilt_image_is_not_built(costed) -> None:
     assert "Build/Image" not in steps(repository.estimate())
 
 
-TARGET = Number("price")
-FEATURES = (Number("size"), Category("color", ("green", "red")), Number("hour", compared=False))
-
-
-def test_a_day_of_monitoring_costs_its_jobs_and_metrics(costed) -> None:
-    estimate = with_history(costed("us-east-1"), History())
-    day = estimate.monitoring
-    assert (day.what, day.runs) == ("25 × ml.t3.medium", about(25))  # one of them with ground truth
-    assert (day.minutes, day.usd) == (None, None)
-    assert day.most_usd == about(1.25)  # 25 h × 0.05
-    # Violations; price, size, color; once a day QualityViolations, QualityRows, Unlabelled; mae, mse, r2, rmse
-    assert day.metrics == 11
-    assert day.metrics_usd == about(0.042329)  # (4 + 7 / 24) × 0.30 × 12 / 365
-    assert estimate.batch.usd_an_hour == about(0.115)
-
-
-def test_past_jobs_of_monitoring_replace_the_bound(costed) -> None:
-    monitored = [
-        Job("monitoring", str(took), "Completed", started=START, ended=START + timedelta(minutes=took))
-        for took in (2, 9, 3)
-    ]
-    day = with_history(costed("us-east-1"), History(monitored=monitored)).monitoring
-    assert (day.minutes, day.usd) == (3, about(0.0625))  # 25 × 3 / 60 × 0.05
-
-
-def test_metrics_that_are_published_once_a_day_cost_an_hour_of_the_day(costed) -> None:
-    repository = costed("us-east-1")
-    repository.change("monitoring.yml", lambda monitoring: monitoring.update(schedule="rate(1 day)"))
-    estimate = with_history(repository, History())
-    assert standing(estimate)["metrics of monitoring"] == about(0.001644)  # 4 × 0.30 × 12 / 365 / 24
-    assert estimate.monitoring.most_usd == about(0.1)  # one job, and one with ground truth
-
-
-def test_without_ground_truth_no_job_reads_it(costed) -> None:
-    repository = costed("us-east-1")
-    repository.change("monitoring.yml", lambda monitoring: monitoring.pop("quality"))
-    day = with_history(repository, History()).monitoring
-    assert (day.runs, day.metrics) == (about(24), 4)
-
-
-def test_the_synthetic_check_adds_its_metrics_and_its_alarm_where_clients_call_the_api(costed) -> None:
-    repository = costed("us-east-1")
-    before = standing(repository.estimate())
-    repository.change("monitoring.yml", lambda data: data.update(synthetic_check="rate(5 minutes)"))
-    with_check = standing(repository.estimate())
-    assert with_check["synthetic check"] == about(0.019726)  # 2 × 0.30 × 12 / 365
-    assert with_check["alarms"] - before["alarms"] == about(0.003288)
-    repository.change("production.yml", lambda data: data.update(clients_call="endpoint"))
-    assert "synthetic check" not in standing(repository.estimate())
-
-
-def test_without_the_models_features_the_metrics_are_unknown_and_no_price_is_missing(costed) -> None:
-    repository = Repository(costed("us-east-1").root)
-    arguments = (repository.configuration, costing.stack_templates(repository), prices.load("us-east-1"), History(), 0)
-    estimate = costs.estimate(*arguments)
-    assert (estimate.monitoring.metrics, estimate.monitoring.metrics_usd, estimate.missing) == (None, None, [])
-
-
-def test_the_state_machine_publishes_the_metrics_that_are_counted() -> None:
-    machine = json.loads((REPOSITORY / "infra" / "monitoring.asl.json").read_text())["States"]
-    nothing = [each["MetricName"] for each in machine["PublishNothing"]["Arguments"]["MetricData"]]
-    assert tuple(nothing) == monitoring.RECORD_METRICS
-    published = machine["PublishMetrics"]["Arguments"]["MetricData"]
-    counts = re.findall(r"'(\w+)': \$metrics\.\w+", published)
-    assert set(counts) == {*monitoring.RECORD_METRICS, *monitoring.COMPARISON_METRICS, *monitoring.QUALITY_METRICS}
-    limit = machine["Monitor"]["Arguments"]["StoppingCondition"]["MaxRuntimeInSeconds"]
-    assert limit == 60 * monitoring.MOST_MINUTES
-
-
-def test_a_schedule_of_retrainings_counts_beside_the_workflow(costed) -> None:
-    repository = costed("us-east-1")
-    repository.change(
-        "monitoring.yml", lambda settings: settings.update(retraining={"schedule": "cron(0 6 1,15 * ? *)"})
-    )
-    assert repository.estimate().retrainings == 3
-
-
-@pytest.mark.parametrize(
-    "settings", [{"schedule": "cron(0 6 L * ? *)"}, {"retraining": {"schedule": "cron(0 6 L * ? *)"}}]
-)
-def test_a_schedule_that_cannot_be_counted_is_refused_by_its_key(costed, settings: dict) -> None:
-    repository = costed("us-east-1")
-    repository.change("monitoring.yml", lambda monitoring: monitoring.update(settings))
-    with pytest.raises(InputError, match=r"monitoring\.yml: (retraining\.)?schedule: found cron\(0 6 L \* \? \*\)"):
-        repository.estimate()
-
-
-@pytest.mark.parametrize(
-    ("triggers", "releases"),
-    [
-        ("on: workflow_dispatch", 0),
-        ("on:\n  workflow_dispatch:", 0),
-        ('"on":\n  schedule:\n    - cron: "0 3 1,8,15,22 * *"', 4),
-        ('on:\n  schedule:\n    - cron: "0 3 1 * *"\n    - cron: "0 3 2 * *"', 2),
-    ],
-)
-def test_the_workflow_says_how_often_a_month_retrains(costed, triggers: str, releases: int) -> None:
-    repository = costed("us-east-1")
-    (repository.root / ".github" / "workflows" / "retrain.yml").write_text(f"name: retrain\n{triggers}\n")
-    estimate = repository.estimate()
-    assert estimate.retrainings == releases
-    # 24.4675 for each
-    assert estimate.document()["retraining_month"]["usd_at_most"] == about(24.4675 * releases)
-
-
-def test_an_unreadable_schedule_is_refused(costed) -> None:
-    repository = costed("us-east-1")
-    file = repository.root / ".github" / "workflows" / "retrain.yml"
-    file.write_text('on:\n  schedule:\n    - cron: "@monthly"\n')
-    with pytest.raises(InputError, match=r"retrain\.yml: schedule: .*allowed: cron expressions of five fields"):
-        repository.estimate()
-
-
 def test_choices_say_what_they_add_and_save(costed) -> None:
     choices = {
         (choice.file, choice.setting): (round(choice.usd, 6), choice.per)
@@ -386,14 +213,6 @@ def test_choices_say_what_they_add_and_save(costed) -> None:
     assert choices["evaluation.yml", "instance_type: ml.t3.medium"] == (-0.065, "hour of a job")  # 0.05 - 0.115
     # SageMaker does not scale it.
     assert ("production.yml", "InstanceType: ml.t2.medium") not in choices
-
-
-def with_history(repository: Costed, history: History) -> Estimate:
-    """The estimate of a small model of known features."""
-    opened = Repository(repository.root)
-    templates = costing.stack_templates(opened)
-    prices_here = prices.load(opened.project.region)
-    return costs.estimate(opened.configuration, templates, prices_here, history, 1, (TARGET, FEATURES))
 
 
 def past_release(shift_minutes: int) -> PastRelease:
