@@ -8,7 +8,7 @@ from typing import Any
 from mlops.aws import failures
 from mlops.aws.executions import Action, Execution, Stage
 from mlops.aws.session import Session
-from mlops.names import Names
+from mlops.names import Names, short
 from mlops.report import consoles
 
 
@@ -75,7 +75,8 @@ def _verdict(session: Session, names: Names, execution: Execution) -> dict[str, 
     if execution.status == "Succeeded":
         return {"outcome": "released", "sentence": "The model is in production.", "log": None}
     if waiting := execution.waiting_approval:
-        sentence = f"{waiting.path} waits for a decision: mlops approve, or mlops reject."
+        given = short(execution.id)
+        sentence = f"{waiting.path} waits for a decision: mlops approve {given}, or mlops reject {given}."
         return {"outcome": "waiting", "sentence": sentence, "log": None}
     running = ", ".join(action.path for action in execution.actions if action.state == "InProgress")
     sentence = f"Still running: {running}." if running else "Still running."
