@@ -53,3 +53,9 @@ def test_an_address_that_gets_mail_is_not_mentioned(words):
 def test_the_execution_that_codepipeline_starts_by_itself_is_announced(words):
     output = words(ADDRESS, "arn:aws:sns:eu-central-1:000000000000:demo:1")
     assert "CodePipeline starts a new pipeline by itself. That execution fails, for nothing is uploaded yet." in output
+
+
+def test_templates_are_checked_for_the_region_of_the_repository(words, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION"):
+        monkeypatch.setenv(name, "eu-central-9")
+    assert "Checking the templates" in words(ADDRESS, "PendingConfirmation")

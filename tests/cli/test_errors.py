@@ -36,6 +36,16 @@ def test_an_unknown_profile_is_named(repository: Path, mlops, monkeypatch: pytes
     assert "'nobody'" in result.output
 
 
+@pytest.mark.parametrize("command", ["status", "deploy"])
+def test_a_region_that_aws_does_not_have_is_named(repository: Path, mlops, command: str):
+    file = repository / "configuration" / "project.json"
+    file.write_text(json.dumps({**json.loads(file.read_text()), "region": "eu-central-9"}))
+    result = mlops(command)
+    assert result.exit_code == 2
+    assert 'configuration/project.json: region: found "eu-central-9"' in result.output
+    assert "did you mean eu-central-" in result.output
+
+
 def test_an_endpoint_that_is_no_url_is_refused(repository: Path, mlops, monkeypatch: pytest.MonkeyPatch):
     monkeypatch.setenv("AWS_ENDPOINT_URL", "foo")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "test")

@@ -39,6 +39,20 @@ def test_missing_credentials_suggest_the_local_cloud(cloud_of_the_repository: la
     assert "eval \"$(mlops local env)\" && mlops logs 'function api' --lines 5\n" in result.output
 
 
+def test_the_address_of_an_ended_cloud_suggests_the_one_that_runs(
+    cloud_of_the_repository: launch.Running, mlops, monkeypatch
+):
+    for name, value in cloud_of_the_repository.environment.items():
+        monkeypatch.setenv(name, value)
+    ended = f"http://127.0.0.1:{ports.free_port()}"
+    monkeypatch.setenv("AWS_ENDPOINT_URL", ended)
+    monkeypatch.setattr("sys.argv", ["mlops", "status"])
+    result = mlops("status")
+    assert result.exit_code == 2
+    assert f"Nothing answers at {ended}.\nThe local cloud of this repository runs on port" in result.output
+    assert result.output.endswith('To use it: eval "$(mlops local env)" && mlops status\n')
+
+
 def test_with_credentials_a_local_cloud_is_not_guessed(
     cloud_of_the_repository: launch.Running, mlops, monkeypatch, cloud: launch.Running
 ):

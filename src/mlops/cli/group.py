@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import os
 import shlex
 import sys
 import time
@@ -12,6 +13,8 @@ from typing import Any
 import click
 
 from mlops.errors import InputError, MlopsError
+
+_WRONG_INPUT = InputError.exit_code
 
 
 class Group(click.Group):
@@ -42,7 +45,7 @@ class Group(click.Group):
         try:
             return super().invoke(context)
         except MlopsError as error:
-            raise Refusal(_without_credentials(error) or str(error), error.exit_code) from error
+            raise Refusal(_in_local_cloud(error) or str(error), error.exit_code) from error
         except (click.ClickException, click.exceptions.Exit, click.Abort, BrokenPipeError):
             raise
         except Exception as error:
@@ -57,9 +60,13 @@ class Refusal(click.ClickException):
         self.exit_code = exit_code  # type: ignore[misc]  # click reads it from the instance
 
 
-def _without_credentials(error: MlopsError) -> str:
-    """Where AWS credentials are missing: how to repeat the command in this repository's local cloud, if it runs."""
-    if getattr(error, "code", "") != "NoCredentialsError":
+def _in_local_cloud(error: MlopsError) -> str:
+    """How to repeat the command in this repository's local cloud, if it runs and the shell does not call it.
+
+    The shell then has no credentials, or the address of a local cloud that has ended.
+    """
+    has_ended = getattr(error, "is_unreachable", False) and error.exit_code == _WRONG_INPUT
+    if getattr(error, "code", "") != "NoCredentialsError" and not has_ended:
         return ""
     from mlops.aws.session import SIGN_IN
     from mlops.localcloud import launch
@@ -71,9 +78,12 @@ def _without_credentials(error: MlopsError) -> str:
         return ""
     if running is None:
         return ""
+    if has_ended and os.environ.get("AWS_ENDPOINT_URL") in (None, running.environment["AWS_ENDPOINT_URL"]):
+        return ""
+    cause = f"{str(error).partition('. ')[0]}." if has_ended else f"No AWS credentials found. {SIGN_IN}"
     command = shlex.join(["mlops", *sys.argv[1:]])
     return (
-        f"No AWS credentials found. {SIGN_IN}\n"
+        f"{cause}\n"
         f"The local cloud of this repository runs on port {running.port}. To use it: "
         f'eval "$(mlops local env)" && {command}'
     )

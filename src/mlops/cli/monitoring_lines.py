@@ -14,8 +14,9 @@ def nothing(reason: str) -> list[str]:
     """Why a run has judged nothing."""
     return [
         f"Nothing to judge. {reason}",
+        "  Each record is compared once: a run of the schedule may have done it. Its report: mlops monitor open",
         "  Records arrive some minutes after their requests (in the local cloud seconds), and only while",
-        "  InitialSamplingPercentage in configuration/production.yml is above 0. The newest report: mlops monitor open",
+        "  InitialSamplingPercentage in configuration/production.yml is above 0.",
     ]
 
 
@@ -60,11 +61,15 @@ def _counted(run: Run) -> str:
         values = [f"{name} {value:.4g}" for name, value in metrics.get("quality", {}).items()]
         judged = f"{run.rows:,} rows with ground truth, {metrics['unlabelled']:,} records without"
         return "; ".join(filter(None, (judged, ", ".join(values), ", ".join(others))))
-    return f"{run.rows:,} rows in {metrics['records']:,} records, of which {', '.join(others)}"
+    return f"{_number(run.rows, 'row')} in {_number(metrics['records'], 'record')}, of which {', '.join(others)}"
 
 
 def _violations(count: int) -> str:
-    return "no violations" if not count else f"{count:,} violation{'' if count == 1 else 's'}"
+    return _number(count, "violation") if count else "no violations"
+
+
+def _number(count: int, noun: str) -> str:
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def _check(check: str) -> str:

@@ -31,6 +31,8 @@ def deploy(repository: Repository) -> Events[None]:
     """
     repository.check()
     session, names = repository.session, repository.names
+    # Missing credentials are found here, and not after the templates are checked.
+    session.account  # noqa: B018
     yield from step("Checking the templates in infra/", lambda: _lint(repository))
     if repository.configuration.production.clients_call == "api":
         account.require_api_logging(session)
@@ -96,7 +98,7 @@ def _lint(repository: Repository) -> None:
             allowed=match.rule.shortdesc,
             line=match.linenumber,
         )
-        for match in lint_by_config(ManualArgs(templates=files))
+        for match in lint_by_config(ManualArgs(templates=files, regions=[repository.project.region]))
         if match.rule.severity == "error"
     ]
     if problems:

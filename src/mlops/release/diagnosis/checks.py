@@ -49,7 +49,7 @@ CHECKS = (
 def examine(repository: Repository, check: Check, *, has_credentials: bool) -> list[Finding]:
     """What a check finds. It only reads; what it may not read is `unknown`, with the action's name."""
     if check.place == "aws" and not has_credentials:
-        return [Finding(check.name, "unknown", "AWS cannot be asked without credentials.")]
+        return [Finding(check.name, "unknown", "Not checked: see the problem of credentials.")]
     if check.place == "github" and shutil.which("gh") is None:
         detail = "gh, GitHub's command line, is not installed."
         return [Finding(check.name, "unknown", detail, "Install gh and run: gh auth login")]

@@ -27,6 +27,9 @@ def credentials(repository: Repository) -> Results:
     """AWS accepts the credentials; who they are and for which account."""
     try:
         caller = repository.session.client("sts").get_caller_identity()
+    except InputError as error:
+        yield problem(error.message, "; ".join(str(each) for each in error.problems))
+        return
     except AWSError as error:
         detail, _, remedy = str(error).partition(". ")
         yield problem(f"{detail}.", remedy or "Sign in (aws sso login) and name the profile in AWS_PROFILE.")
@@ -38,6 +41,9 @@ def credentials(repository: Repository) -> Results:
 def region(repository: Repository) -> Results:
     """Environment and profile name the region of configuration/project.json, or none."""
     configured = repository.project.region
+    if unknown := repository.unknown_region:
+        yield problem(f"AWS has no region {configured}.", str(unknown))
+        return
     try:
         named = boto3.Session().region_name
     except BotoCoreError as error:
