@@ -170,9 +170,9 @@ def test_a_release_and_its_rollback_fail_no_request(pristine: Workshop) -> None:
     assert pristine.parameters("production") == deployed | at_once
     # The endpoint of the second release is deleted. Other tests may have deployed others.
     assert [name for name in endpoints(pristine) if name.endswith(new.version)] == []
-    refused = pristine.mlops("rollback", "--to", "2")
+    refused = pristine.mlops("rollback", "--to", new.version)
     assert refused.returncode == 2 and "Allowed are the approved ones: 1" in refused.stderr
-    assert "worse on Fridays" in refused.stderr and "mlops rollback --to 2" in refused.stderr
+    assert "worse on Fridays" in refused.stderr and "\n  mlops rollback --to " in refused.stderr
 
 
 def functions(workshop: Workshop) -> dict[str, str]:
