@@ -131,6 +131,16 @@ def test_only_a_smoke_test_fails_in_production(path: str, there: bool):
     assert execution(action(path, "Failed"), status="Failed").failed_in_production == there
 
 
+def test_a_rejection_shows_by_whom_and_a_stopped_build_no_error():
+    by = {"updated_by": "arn:aws:sts::1:assumed-role/approve/hubot", "summary": "too slow"}
+    rejected = action("Approve/Release", "Failed", 3, category="Approval", provider="Manual", **by)
+    row = display.rows(execution(rejected, status="Failed"))[0]
+    assert (row.state, row.note) == ("rejected", "by hubot: too slow")
+    build = action("Test/QA", "Failed", 3, error_message="Build terminated with state: STOPPED. Phase: PRE_BUILD")
+    row = display.rows(execution(build, status="Stopped"))[0]
+    assert (row.state, row.note) == ("stopped", "")
+
+
 def test_a_failed_action_names_resources_without_their_whole_arn():
     message = "The state machine execution arn:aws:states:us-east-1:123456789012:execution:demo-train:1a2b3c4d failed."
     failed = action("Train/Train", "Failed", 3, error_message=message)

@@ -177,6 +177,7 @@ def test_an_execution_without_a_model_is_in_the_history_with_where_it_failed(
     assert (newest["version"], newest["state"]) == (None, "failed in Test/QA")
     shown = mlops("show", newest["execution_id"][:8]).output
     assert "failed in Test/QA" in shown and "manual" in shown and "Approval" not in shown
+    assert re.search("failure +Test/QA failed: far too slow\n", shown)
 
 
 def test_a_registered_release_that_was_stopped_names_the_reason(mlops: Mlops, story: Registry) -> None:

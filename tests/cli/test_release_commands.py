@@ -131,13 +131,19 @@ def test_code_and_data_are_taken_in_the_versions_that_were_uploaded(mlops, sessi
     assert executions.read(session, names.pipeline, execution).revisions["Data"] == current
 
 
-def test_a_watch_of_a_failed_build_ends_with_its_reason(mlops, repository: Path):
+def test_a_failed_build_is_shown_with_its_reason_and_its_log(mlops, repository: Path):
     (repository / "check.sh").write_text("echo p95 latency 812 ms is over the bound of 500 ms.\nexit 1\n")
     execution = start(mlops)
     result = mlops("watch")
     assert result.exit_code == 1
     assert "Test/QA failed: p95 latency 812 ms is over the bound of 500 ms." in result.output
     assert f"mlops logs Test/QA --execution {execution}" in result.output
+    status = mlops("status")
+    assert status.exit_code == 0
+    whole = f"Whole log: mlops logs Test/QA --execution {execution}\n"
+    assert re.search(
+        rf"\nTest/QA failed: p95 latency 812 ms is over the bound of 500 ms\.\nLog: .*\n{whole}", status.output
+    )
     log = mlops("logs", "Test/QA", "--execution", execution)
     assert "p95 latency 812 ms" in log.output
     assert mlops("logs", "qa").output == log.output
@@ -149,7 +155,10 @@ def test_a_rejected_release_fails_with_the_comment(mlops):
     assert mlops("reject", "--comment", "too slow on Mondays").exit_code == 0
     result = mlops("watch")
     assert result.exit_code == 1
-    assert "Approve/Release was not approved: rejected by administrator: too slow on Mondays" in result.output
+    sentence = "Approve/Release was not approved: rejected by administrator: too slow on Mondays"
+    assert "Approve/Release  rejected" in result.output and sentence in result.output
+    status = mlops("status").output
+    assert re.search(r"Release +rejected +\S.*  by administrator: too slow on Mondays", status) and sentence in status
 
 
 def test_nothing_to_approve_is_a_wrong_input(mlops):

@@ -57,6 +57,9 @@ def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Se
     watched = mlops("watch", execution)
     assert watched.exit_code == 1
     assert re.search("The execution ended as Stopped: .*the wrong data", watched.output)
+    status = mlops("status").output
+    assert re.search(r"QA +stopped +[\d.:]+( s)? *\n", status), status
+    assert re.search("\nThe execution ended as Stopped: stopped by .*, the wrong data\n", status)
     shown = mlops("show", execution[:8]).output
     assert f"Execution {execution}: stopped\n" in shown and re.search("stop +stopped by .*, the wrong data\n", shown)
     assert re.search(r":\d\d stopped by .*, the wrong data\n", mlops("history", "--all").output)

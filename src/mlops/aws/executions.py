@@ -59,6 +59,12 @@ class Action:
         return (self.started, self.ended) if self.started and self.ended else None
 
     @property
+    def rejected_by(self) -> str:
+        """Who rejected the approval; empty where it timed out, or the action is of another kind."""
+        is_rejected = self.category == "Approval" and self.state == FAILED
+        return self.updated_by.rsplit(":", 1)[-1].rsplit("/", 1)[-1] if is_rejected else ""
+
+    @property
     def waits_for_approval(self) -> bool:
         return self.category == "Approval" and self.state == IN_PROGRESS
 

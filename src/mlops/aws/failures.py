@@ -148,10 +148,9 @@ def _by_hook(session: Session, names: Names, action: Action, cause: str) -> Fail
 
 
 def _by_person(session: Session, names: Names, execution: Execution, action: Action) -> Failure:
-    if not action.updated_by:
+    if not action.rejected_by:
         return _by_codepipeline(session, names, execution, action)
-    who = action.updated_by.rsplit(":", 1)[-1].rsplit("/", 1)[-1]
-    return Failure(action, f"rejected by {who}: {action.summary or 'no comment'}")
+    return Failure(action, f"rejected by {action.rejected_by}: {action.summary or 'no comment'}")
 
 
 _BY_PROVIDER = {

@@ -26,7 +26,15 @@ _WORDS = {
     FAILED: "failed",
     ABANDONED: "abandoned",
 }
-_STYLES = {"running": "cyan", "waiting": "yellow", "done": "green", "failed": "bold red", "abandoned": "red"}
+_STYLES = {
+    "running": "cyan",
+    "waiting": "yellow",
+    "done": "green",
+    "failed": "bold red",
+    "rejected": "bold red",
+    "stopped": "red",
+    "abandoned": "red",
+}
 
 
 @dataclass(frozen=True)
@@ -52,27 +60,33 @@ def rows(execution: Execution) -> list[Row]:
         Row(
             stage=action.stage if n == 0 else "",
             action=action.name,
-            state=state_word(action),
+            state=state_word(action, stopped=execution.stopped),
             time="" if action.state == PENDING else console.between(action.started, action.ended),
-            note=note(action),
+            note=note(action, stopped=execution.stopped),
         )
         for stage in execution.stages
         for n, action in enumerate(stage.actions)
     ]
 
 
-def state_word(action: Action) -> str:
-    """The word that the terminal shows for the action's state."""
+def state_word(action: Action, *, stopped: bool) -> str:
+    """The word that the terminal shows for the action's state, in an execution that was `stopped` or was not."""
+    if action.state == FAILED and (stopped or action.rejected_by):
+        return "stopped" if stopped else "rejected"
     return "waiting" if action.waits_for_approval else _WORDS.get(action.state, action.state)
 
 
-def note(action: Action) -> str:
-    """The activity of a running action, or the summary of one that has ended."""
+def note(action: Action, *, stopped: bool) -> str:
+    """The activity of a running action, or the summary of one that has ended; empty where its execution was `stopped`."""
     if action.waits_for_approval:
         return "mlops approve, or mlops reject"
     if action.state == IN_PROGRESS:
         return action.activity
+    if action.rejected_by and not stopped:
+        return shorten(f"by {action.rejected_by}: {action.summary or 'no comment'}", 120, placeholder=" …")
     if action.state == FAILED:
+        if stopped:
+            return ""
         # A state machine's error contains a job's whole description in JSON; `failures.explain` extracts the reason.
         reason = (action.error_message or action.summary).partition("{")[0]
         return shorten(_ARN.sub("", reason), 120, placeholder=" …")
@@ -130,16 +144,16 @@ class _PlainLines:
     def update(self, execution: Execution) -> None:
         changed = changes(self._before, execution)
         for change in changed:
-            console.write(_line(change.action))
+            console.write(_line(change.action, stopped=execution.stopped))
         self._before = execution
         for action in execution.actions:
             if action.activity and not changed:
-                self._write_activity(_line(action, datetime.now(UTC)))
+                self._write_activity(_line(action, datetime.now(UTC), stopped=execution.stopped))
 
 
-def _line(action: Action, now: datetime | None = None) -> str:
+def _line(action: Action, now: datetime | None = None, *, stopped: bool) -> str:
     """One line about the action, which begins with `now`, by default with the time of its last change."""
     moment = (now or action.ended or action.started or datetime.now(UTC)).astimezone().strftime("%H:%M:%S")
     took = f" in {console.between(action.started, action.ended)}" if action.ended else ""
-    about = note(action)
-    return f"{moment}  {action.path}  {state_word(action)}{took}{': ' + about if about else ''}"
+    about = note(action, stopped=stopped)
+    return f"{moment}  {action.path}  {state_word(action, stopped=stopped)}{took}{': ' + about if about else ''}"

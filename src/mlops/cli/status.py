@@ -5,8 +5,11 @@ from __future__ import annotations
 import click
 
 from mlops import release
+from mlops.aws.executions import Execution
+from mlops.aws.failures import Failure
 from mlops.cli import console, display, on_their_way
 from mlops.cli.show import lines
+from mlops.release import failed
 from mlops.release.events import ExecutionQueued
 from mlops.release.overview import EndpointStatus
 
@@ -16,7 +19,8 @@ from mlops.release.overview import EndpointStatus
 def status(execution: str | None) -> None:
     """Show what runs, and what is in production.
 
-    Shows one execution in full, by default the latest one, and lists all that have not ended.
+    Shows one execution in full, by default the latest one, with the reason of its failure, and lists all that have not
+    ended.
     """
     current = release.status(release.find(), execution)
     state = current.execution
@@ -28,6 +32,9 @@ def status(execution: str | None) -> None:
     if current.blocked_by:
         for line in lines(ExecutionQueued(current.blocked_by)):
             console.write(line)
+    if current.failure:
+        for line in _failure(state, current.failure):
+            console.write(line)
     if current.on_their_way:
         console.write("\nOn their way, newest first:")
         for line in on_their_way.lines(current.on_their_way):
@@ -37,6 +44,11 @@ def status(execution: str | None) -> None:
         console.write(_line(endpoint))
     if current.api:
         console.write(f"API: {current.api.url} ({current.api.authentication})")
+
+
+def _failure(execution: Execution, failure: Failure) -> list[str]:
+    log = [f"Log: {failure.log}", f"Whole log: {failed.log_command(execution, failure)}"] if failure.log else []
+    return ["", *failed.cause(execution, failure), *log]
 
 
 def _line(endpoint: EndpointStatus) -> str:

@@ -59,6 +59,7 @@ def _origin(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, st
     yield "reason", found.reason
     yield "link", found.link
     yield "stop", found.stop_reason or ("no reason given" if _is_stopped(found) else "")
+    yield "failure", found.failure
     for file in found.baseline:
         yield f"baseline {file.rpartition('/')[2].removesuffix('.json')}", uri(file)
 

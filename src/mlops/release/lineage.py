@@ -8,16 +8,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import UTC, datetime
 from itertools import islice, pairwise
 from typing import Any
 
 from mlops import names
-from mlops.aws import deployments, executions, model_packages, releases
+from mlops.aws import deployments, executions, failures, model_packages, releases
 from mlops.aws.deployments import Deployment
 from mlops.aws.executions import Execution
 from mlops.aws.model_packages import ModelPackage
-from mlops.errors import InputError
+from mlops.errors import InputError, printable
 from mlops.release import versions
 from mlops.release.repository import Repository
 from mlops.release.versions import Approval, Difference, Entry, History, Period, Version
@@ -58,13 +59,15 @@ def version(repository: Repository, given: str) -> Version:
     package = _named(repository, given)
     if package is None:
         session, pipeline = repository.session, repository.names.pipeline
-        return _of_execution(repository, executions.read(session, pipeline, executions.named(session, pipeline, given)))
+        execution = executions.read(session, pipeline, executions.named(session, pipeline, given))
+        return _explained(repository, _of_execution(repository, execution), execution)
     before = {later.execution_id for own, later in pairwise(log) if own.execution_id == package.execution_id}
     known = {each.execution_id: each for each in _packages(repository, before, 0)}
     described = _described(repository, [package], log, serving, known)
     if not described:
         raise InputError(f"Version {package.version} was created by no release: its metadata name no execution.")
-    return described[0]
+    found = described[0]
+    return _explained(repository, found, _execution(repository, found.execution_id)) if found.has_failed else found
 
 
 def compare(repository: Repository, first: str, second: str) -> tuple[Version, Version, list[Difference]]:
@@ -217,6 +220,14 @@ def _state_of(execution: Execution) -> str:
     if failed and not execution.stopped:
         return f"failed in {failed.path}"
     return _STATES.get(execution.status, execution.status.lower())
+
+
+def _explained(repository: Repository, found: Version, execution: Execution | None) -> Version:
+    """The version with the cause of its failure, as long as CodePipeline keeps its execution."""
+    if execution is None or not found.has_failed:
+        return found
+    failure = failures.explain(repository.session, repository.names, execution)
+    return replace(found, failure=printable(failure.sentence)) if failure else found
 
 
 def _unregistered(repository: Repository, known: dict[str, ModelPackage], limit: int) -> list[Version]:

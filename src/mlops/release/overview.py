@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlops.aws import api, endpoints, executions, model_packages, stacks
+from mlops.aws import api, endpoints, executions, failures, model_packages, stacks
 from mlops.aws.executions import Execution
+from mlops.aws.failures import Failure
 from mlops.names import Stage
 from mlops.release.repository import Repository
 
@@ -40,10 +41,12 @@ class ApiStatus:
 class Status:
     """An execution, the id of the one that it waits for, the endpoints, and the API where clients call it.
 
-    `on_their_way` are all executions that have not ended, newest first.
+    `failure` is that of the execution, None unless it ended badly. `on_their_way` are all executions that have not ended,
+    newest first.
     """
 
     execution: Execution
+    failure: Failure | None
     blocked_by: str | None
     on_their_way: tuple[Execution, ...]
     endpoints: tuple[EndpointStatus, EndpointStatus]
@@ -56,6 +59,7 @@ def status(repository: Repository, execution: str | None = None) -> Status:
     state = executions.read(session, pipeline, executions.named(session, pipeline, execution))
     return Status(
         execution=state,
+        failure=failures.explain(session, repository.names, state),
         blocked_by=executions.blocked_by(session, state),
         on_their_way=tuple(executions.on_their_way(session, pipeline)),
         endpoints=(_endpoint(repository, "test"), _endpoint(repository, "production")),

@@ -54,7 +54,7 @@ class Version:
 
     `state` is in production, replaced, rolled back, approved, rejected, waiting for approval, running, stopped, or where
     it failed. Members of steps that the release has not reached are None or empty. `stop_reason` is that of a release
-    that was stopped, as long as CodePipeline keeps it.
+    that was stopped, `failure` the cause of one that failed, as long as CodePipeline keeps them; a history has no causes.
     """
 
     execution_id: str
@@ -80,6 +80,7 @@ class Version:
     approval: Approval | None = None
     rejection: str = ""
     stop_reason: str = ""
+    failure: str = ""
     periods: tuple[Period, ...] = ()
     results: str = ""
 
@@ -87,6 +88,11 @@ class Version:
     def name(self) -> str:
         """The number of the version, or the beginning of its execution's id."""
         return str(self.version) if self.version is not None else self.execution_id[:8]
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether an action of its execution failed, or its approval was rejected before its model was registered."""
+        return self.state.startswith("failed in ")
 
 
 @dataclass(frozen=True)

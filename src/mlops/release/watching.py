@@ -7,6 +7,7 @@ from mlops.aws.executions import Execution
 from mlops.aws.logs import LogLocation
 from mlops.errors import PipelineError, printable
 from mlops.localcloud import logfiles
+from mlops.release import failed
 from mlops.release.events import (
     Events,
     ExecutionChanged,
@@ -53,9 +54,7 @@ def require_success(repository: Repository, execution: Execution, *, cloud_stops
     failure = failures.explain(repository.session, repository.names, execution)
     if failure is None:
         return
-    lines = [printable(failure.sentence)]
-    if execution.failed_in_production:
-        lines.append("The release is in production all the same. Take it back with: mlops rollback")
+    lines = failed.cause(execution, failure)
     if failure.log is not None:
         tail = failure.excerpt or [
             event.message for event in logs.tail(repository.session, failure.log, _LOG_TAIL_LINES)
@@ -63,9 +62,7 @@ def require_success(repository: Repository, execution: Execution, *, cloud_stops
         lines += [f"    {printable(line.expandtabs())}" for line in tail]
         lines.append(f"Log: {failure.log}")
         files = _files(repository, failure.log) if cloud_stops else []
-        # All releases share the log of a function.
-        which = "" if failure.log_name.startswith("function") else f" --execution {execution.id}"
-        lines += [f"Whole log: {file}" for file in files] or [f"Whole log: mlops logs {failure.log_name}{which}"]
+        lines += [f"Whole log: {file}" for file in files] or [f"Whole log: {failed.log_command(execution, failure)}"]
     raise PipelineError("\n".join(lines))
 
 
