@@ -147,6 +147,9 @@ def test_a_failed_build_is_shown_with_its_reason_and_its_log(mlops, repository: 
     log = mlops("logs", "Test/QA", "--execution", execution)
     assert "p95 latency 812 ms" in log.output
     assert mlops("logs", "qa").output == log.output
+    listed = mlops("logs").output
+    assert re.search(r"\n  Test/QA +/aws/codebuild/\S+ \S+  ← of the failure\n", listed), listed
+    assert listed.endswith(f"500 ms.\nPrint its log: mlops logs Test/QA --execution {execution}\n")
 
 
 def test_a_rejected_release_fails_with_the_comment(mlops):
@@ -245,12 +248,12 @@ def test_a_release_that_does_not_fit_the_deployed_stacks_is_refused(mlops, sessi
     assert "clients_call: api, but the stacks are deployed for endpoint. Run: mlops deploy" in result.output
 
 
-def test_logs_without_a_name_lists_the_logs(mlops):
+def test_logs_without_a_name_lists_the_existing_logs(mlops):
     start(mlops)
     mlops("watch", "--until-approval")
     output = mlops("logs").output
     assert "Test/QA" in output
-    assert "endpoint production" in output
+    assert "endpoint" not in output.lower() and "failure" not in output
     assert "Its logs: Test/QA, endpoint test" in mlops("logs", "Train").output
 
 
@@ -262,9 +265,11 @@ def api(session: Session, names: Names) -> None:
 
 def test_the_functions_around_the_api_have_logs(mlops, api, session: Session, names: Names):
     start(mlops)
-    listed = mlops("logs").output
-    for function in ("api", "before-traffic", "after-traffic"):
+    functions = ("api", "before-traffic", "after-traffic")
+    for function in functions:
         log(session, f"/aws/lambda/{names.project}-{function}", f"{function} writes")
+    listed = mlops("logs").output
+    for function in functions:
         assert re.search(rf"function {function} +/aws/lambda/{names.project}-{function}\n", listed)
         assert f"{function} writes" in mlops("logs", "function", function).output
     unknown = mlops("logs", "function", "apo")
@@ -272,19 +277,23 @@ def test_the_functions_around_the_api_have_logs(mlops, api, session: Session, na
     assert "There is no log function apo. Allowed are:" in unknown.output and "function api" in unknown.output
 
 
-def test_where_clients_call_the_endpoint_no_function_is_listed(mlops, names: Names):
+def test_where_clients_call_the_endpoint_no_function_is_listed(mlops, session: Session, names: Names):
     start(mlops)
-    assert "function" not in mlops("logs").output.replace("functions", "")
+    log(session, f"/aws/lambda/{names.project}-api", "of an earlier setting")
+    assert "function" not in mlops("logs").output
     assert mlops("logs", "function", "api").exit_code == 2
 
 
 def test_the_listed_log_of_an_endpoint_is_the_one_that_is_printed(mlops, api, session: Session, names: Names):
     execution = start(mlops)
     own = names.release_endpoint(execution)
+    for endpoint in ("old", own):
+        log(session, f"/aws/sagemaker/Endpoints/{endpoint}", "the model is loaded")
     assert re.search(r"endpoint production +/aws/sagemaker/Endpoints/old\n", mlops("logs").output)
-    assert "Endpoints/old" in mlops("logs", "endpoint", "production").output
+    assert mlops("logs", "endpoint", "production").output.endswith("the model is loaded\n")
     assert f"/aws/sagemaker/Endpoints/{own}\n" in mlops("logs", "--execution", execution[:8]).output
-    assert f"Endpoints/{own}" in mlops("logs", "endpoint", "production", "--execution", execution[:8]).output
+    empty = mlops("logs", "endpoint", "test", "--execution", execution[:8]).output
+    assert empty.startswith("The log is empty: /aws/sagemaker/Endpoints/")
 
 
 def test_the_log_of_an_executions_endpoint_is_followed_without_an_end(

@@ -40,6 +40,12 @@ class LogEvent:
     message: str
 
 
+def exists(session: Session, group: str) -> bool:
+    """Whether the log group exists."""
+    found = paging.items(session.client("logs"), "describe_log_groups", "logGroups", logGroupNamePrefix=group)
+    return any(each["logGroupName"] == group for each in found)
+
+
 def tail(
     session: Session, location: LogLocation, limit: int = 100, between: tuple[datetime, datetime] | None = None
 ) -> list[LogEvent]:

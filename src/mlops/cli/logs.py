@@ -8,14 +8,14 @@ from typing import get_args
 import click
 
 from mlops import release
-from mlops.aws import endpoints, executions, log_locations
+from mlops.aws import endpoints, executions, failures, log_locations
 from mlops.aws import logs as cloudwatch
 from mlops.aws.log_locations import LogSource
 from mlops.aws.logs import LogEvent, LogLocation
 from mlops.cli import console
 from mlops.errors import InputError
 from mlops.names import Stage
-from mlops.release import Repository
+from mlops.release import Repository, failed
 
 _NAME_WIDTH = len("function before-traffic")
 
@@ -29,7 +29,7 @@ def logs(what: tuple[str, ...], followed: bool, lines: int, execution: str | Non
     """Print the log of an action, a job, an endpoint or a function.
 
     WHAT is an action (Test/QA), a job (training, evaluation), an endpoint (endpoint production) or a function
-    (function api). Without WHAT, list the logs.
+    (function api). Without WHAT, list the logs, and mark the one of the failure.
     """
     repository = release.find()
     session = repository.session
@@ -103,13 +103,27 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
 
 
 def _list(repository: Repository, chosen: str | None) -> None:
-    execution_id = chosen or executions.latest(repository.session, repository.names.pipeline)
-    console.write(f"Logs of the execution {execution_id}:")
-    for source in _sources(repository, execution_id):
-        console.write(f"  {source.name:<{_NAME_WIDTH}} {source.location}")
-    console.write("Endpoints of this execution, and functions:" if chosen else "Deployed endpoints and functions:")
-    for name, location in _lasting(repository, chosen).items():
-        console.write(f"  {name:<{_NAME_WIDTH}} {location}")
+    session, names = repository.session, repository.names
+    execution = executions.read(session, names.pipeline, chosen or executions.latest(session, names.pipeline))
+    failure = failures.explain(session, names, execution)
+
+    def write(name: str, location: LogLocation) -> None:
+        is_of_failure = failure is not None and (name, location) == (failure.log_name, failure.log)
+        console.write(f"  {name:<{_NAME_WIDTH}} {location}{'  ← of the failure' if is_of_failure else ''}")
+
+    console.write(f"Logs of the execution {execution.id}:")
+    for source in log_locations.of_execution(session, names, execution):
+        write(source.name, source.location)
+    lasting = _lasting(repository, chosen)
+    existing = {name: location for name, location in lasting.items() if cloudwatch.exists(session, location.group)}
+    if existing:
+        console.write("Endpoints of this execution, and functions:" if chosen else "Endpoints and functions:")
+    for name, location in existing.items():
+        write(name, location)
+    if failure is not None:
+        print_it = [f"Print its log: {failed.log_command(execution, failure)}"] if failure.log else []
+        for line in ["", *failed.cause(execution, failure), *print_it]:
+            console.write(line)
 
 
 def _line(event: LogEvent) -> str:
