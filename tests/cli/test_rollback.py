@@ -293,6 +293,12 @@ AGAIN = f"  git checkout {COMMIT}\n  mlops start --data-version v"
         ),
         ("Rejected", {}, "was rejected (much too bad).", AGAIN),
         ("Rejected", {"commit_id": "uncommitted"}, "was rejected (much too bad).", ":\n  mlops start --data-version v"),
+        (
+            "Rejected",
+            {"hyperparameters": {"max_depth": "7", "objective": "reg:squarederror; ls", "empty": ""}},
+            "was rejected (much too bad).",
+            f"{AGAIN} --set max_depth=7 --set 'objective=reg:squarederror; ls'",
+        ),
         ("PendingManualApproval", {"state": "failed in Test/QA"}, "is not approved: failed in Test/QA.", AGAIN),
         (
             "PendingManualApproval",

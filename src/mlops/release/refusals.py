@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import shlex
 from collections.abc import Sequence
 from datetime import UTC, datetime
 
@@ -51,9 +52,12 @@ def _next(package: ModelPackage, found: Version) -> str:
         )
     # Uncommitted changes are marked behind the commit.
     checkout = f"\n  git checkout {found.commit_id}" if re.fullmatch("[0-9a-f]{40}", found.commit_id) else ""
+    # All of them: trainingjob.json of that commit may have other values than this checkout, and tuning chose some.
+    settings = [f"--set {shlex.quote(f'{name}={value}')}" for name, value in found.hyperparameters.items() if value]
+    start = " ".join(["mlops start --data-version", shlex.quote(found.data_version), *settings])
     return (
-        "It has never served in production. Release its commit again with the same data, as a new version that needs an "
-        f"approval of its own:{checkout}\n  mlops start --data-version {found.data_version}"
+        "It has never served in production. Release its commit again with the same data and hyperparameters, as a new "
+        f"version that needs an approval of its own:{checkout}\n  {start}"
     )
 
 
