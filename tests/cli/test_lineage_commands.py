@@ -167,6 +167,19 @@ def test_rejected_releases_are_in_the_history_on_request(mlops: Mlops, story: Re
     assert len(states("--all")) == 4 and len(states("--all", "--limit", "2")) == 2
 
 
+def test_the_execution_of_a_version_is_named_by_its_number(mlops: Mlops, registry: Registry) -> None:
+    assert mlops("start").exit_code == 0
+    assert mlops("watch", "--until-approval").exit_code == 0
+    execution = read(mlops("history", "--all", "--json"))["entries"][0]["version"]["execution_id"]
+    registry.release(execution, "Approved", 2.0, 0.9, "the first")
+    assert f"Execution {execution}: " in mlops("status", "1").output
+    assert mlops("watch", "1", "--until-approval").exit_code == 0
+    assert f"Logs of the execution {execution}:" in mlops("logs", "--execution", "1").output
+    for arguments in (("status", "9"), ("watch", "9"), ("report", "9"), ("logs", "--execution", "9")):
+        refused = mlops(*arguments)
+        assert (refused.exit_code, "has no version 9" in refused.output) == (2, True)
+
+
 def test_an_execution_without_a_model_is_in_the_history_with_where_it_failed(
     mlops: Mlops, story: Registry, repository
 ) -> None:

@@ -15,7 +15,7 @@ from mlops.aws.logs import LogEvent, LogLocation
 from mlops.cli import console
 from mlops.errors import InputError
 from mlops.names import Stage
-from mlops.release import Repository, failed
+from mlops.release import Repository, failed, naming
 
 _NAME_WIDTH = len("function before-traffic")
 
@@ -54,7 +54,7 @@ def _execution_id(repository: Repository, execution: str | None) -> str | None:
     if not execution:
         return None
     session, pipeline = repository.session, repository.names.pipeline
-    return executions.read(session, pipeline, executions.named(session, pipeline, execution)).id
+    return executions.read(session, pipeline, naming.execution_id(repository, execution)).id
 
 
 def _find(repository: Repository, what: str, execution_id: str | None) -> tuple[LogLocation, Callable[[], bool]]:

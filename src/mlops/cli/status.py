@@ -19,8 +19,8 @@ from mlops.release.overview import EndpointStatus
 def status(execution: str | None) -> None:
     """Show what runs, and what is in production.
 
-    Shows one execution in full, by default the latest one, with the reason of its failure, and lists all that have not
-    ended.
+    Shows one execution in full, with the reason of its failure, and lists all that have not ended. EXECUTION is its id,
+    the beginning of it, or the number of its version; by default the latest one.
     """
     current = release.status(release.find(), execution)
     state = current.execution

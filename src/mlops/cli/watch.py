@@ -8,11 +8,11 @@ from contextlib import contextmanager
 import click
 
 from mlops import release
-from mlops.aws import executions
 from mlops.cli import console
 from mlops.cli.show import show
 from mlops.errors import MlopsError
 from mlops.names import short
+from mlops.release import naming
 
 
 @click.command()
@@ -21,10 +21,10 @@ from mlops.names import short
 def watch(execution: str | None, until_approval: bool) -> None:
     """Show an execution until it ends.
 
-    Without EXECUTION: the latest one. Ctrl-C ends this command and leaves the execution running.
+    EXECUTION is its id, the beginning of it, or the number of its version; by default the latest one. Ctrl-C ends this command and leaves the execution running.
     """
     repository = release.find()
-    chosen = executions.named(repository.session, repository.names.pipeline, execution)
+    chosen = naming.execution_id(repository, execution)
     with continue_on_interrupt(chosen):
         ended = show(release.watch(repository, chosen, until_approval=until_approval))
     if ended.finished and repository.project.tracking_uri:

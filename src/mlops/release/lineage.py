@@ -19,7 +19,7 @@ from mlops.aws.deployments import Deployment
 from mlops.aws.executions import Execution
 from mlops.aws.model_packages import ModelPackage
 from mlops.errors import InputError, printable
-from mlops.release import versions
+from mlops.release import naming, versions
 from mlops.release.repository import Repository
 from mlops.release.versions import Approval, Difference, Entry, History, Period, Version
 
@@ -65,7 +65,7 @@ def version(repository: Repository, given: str) -> Version:
     known = {each.execution_id: each for each in _packages(repository, before, 0)}
     described = _described(repository, [package], log, serving, known)
     if not described:
-        raise InputError(f"Version {package.version} was created by no release: its metadata name no execution.")
+        raise naming.unreleased(package.version)
     found = described[0]
     return _explained(repository, found, _execution(repository, found.execution_id)) if found.has_failed else found
 
@@ -78,8 +78,8 @@ def compare(repository: Repository, first: str, second: str) -> tuple[Version, V
 
 def _named(repository: Repository, given: str) -> ModelPackage | None:
     session, own = repository.session, repository.names
-    if re.fullmatch(r"[1-9][0-9]{0,6}", given):
-        return model_packages.read(session, own, int(given))
+    if number := naming.version_number(given):
+        return model_packages.read(session, own, number)
     if not re.fullmatch(r"[0-9a-f][0-9a-f-]{3,35}", given):
         raise InputError(
             f"{given!r} is no version: allowed is the number of a model package, or at least four characters of its "

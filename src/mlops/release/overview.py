@@ -8,6 +8,7 @@ from mlops.aws import api, endpoints, executions, failures, model_packages, stac
 from mlops.aws.executions import Execution
 from mlops.aws.failures import Failure
 from mlops.names import Stage
+from mlops.release import naming
 from mlops.release.repository import Repository
 
 
@@ -56,7 +57,7 @@ class Status:
 def status(repository: Repository, execution: str | None = None) -> Status:
     """The state of an execution, by default the latest one, and of the endpoints."""
     session, pipeline = repository.session, repository.names.pipeline
-    state = executions.read(session, pipeline, executions.named(session, pipeline, execution))
+    state = executions.read(session, pipeline, naming.execution_id(repository, execution))
     return Status(
         execution=state,
         failure=failures.explain(session, repository.names, state),

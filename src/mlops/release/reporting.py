@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from mlops import report as reports
-from mlops.aws import executions
 from mlops.aws.executions import Execution
+from mlops.release import naming
 from mlops.release.costing import cost_of_release
 from mlops.release.events import Events, ReportWritten, step
 from mlops.release.repository import Repository
@@ -24,7 +24,7 @@ def write_report(
     `baseline` is the document of another release (`read_baseline`), whose metrics are shown in comparison. Returns the
     HTML page.
     """
-    execution_id = executions.named(repository.session, repository.names.pipeline, execution)
+    execution_id = naming.execution_id(repository, execution)
     directory = _directory(repository, execution_id, output)
 
     def write() -> dict[str, Path]:

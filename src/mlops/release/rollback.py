@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-import re
-
 from mlops.aws import deployments, executions, model_packages, notifications, releases, requested_by, stacks
 from mlops.aws.executions import Execution
 from mlops.aws.model_packages import ModelPackage
 from mlops.aws.releases import Record
 from mlops.errors import InputError, PipelineError
 from mlops.qa import golden
-from mlops.release import refusals
+from mlops.release import naming, refusals
 from mlops.release.events import Events, ReleasesOnTheirWay, RollbackStarted, RolledBack, long_step, step
 from mlops.release.repository import Repository
 from mlops.rendering import transition
@@ -45,8 +43,8 @@ def version_number(repository: Repository, version: str | None) -> int | None:
     """The version of a model package by its number, or by the first characters of the execution that released it."""
     if version is None:
         return None
-    if re.fullmatch(r"[1-9][0-9]{0,6}", version):
-        return int(version)
+    if number := naming.version_number(version):
+        return number
     packages = list(model_packages.newest_first(repository.session, repository.names, None))
     matches = [each.version for each in packages if version and each.execution_id.startswith(version)]
     if len(matches) == 1:

@@ -13,7 +13,7 @@ from mlops.aws import executions, jobs, logs
 from mlops.aws.executions import Execution
 from mlops.aws.session import AWSError
 from mlops.errors import InputError
-from mlops.release import lineage
+from mlops.release import lineage, naming
 from mlops.release.events import Events, RunTracked, step
 from mlops.release.repository import Repository
 from mlops.release.versions import Version
@@ -32,7 +32,7 @@ def track(repository: Repository, execution: str | None = None) -> Events[str]:
             "http://127.0.0.1:5000, or the ARN of SageMaker's managed one."
         )
     session, pipeline = repository.session, repository.names.pipeline
-    state = executions.read(session, pipeline, executions.named(session, pipeline, execution))
+    state = executions.read(session, pipeline, naming.execution_id(repository, execution))
     if not state.finished:
         raise InputError(f"The execution {state.id} is {state.status}; allowed is one that has ended.")
     with tempfile.TemporaryDirectory(prefix="mlops-") as directory:

@@ -7,7 +7,7 @@ from mlops.aws.executions import Execution
 from mlops.aws.logs import LogLocation
 from mlops.errors import PipelineError, printable
 from mlops.localcloud import logfiles
-from mlops.release import failed
+from mlops.release import failed, naming
 from mlops.release.events import (
     Events,
     ExecutionChanged,
@@ -23,13 +23,13 @@ _LOG_TAIL_LINES = 8
 def watch(
     repository: Repository, execution: str | None = None, *, until_approval: bool = False, cloud_stops: bool = False
 ) -> Events[Execution]:
-    """Follow an execution, given by its id or the id's first characters, by default the latest one, until it ends.
+    """Follow an execution (see `naming`), by default the latest one, until it ends.
 
     With `until_approval`, stop following when the execution waits for an approval. Returns the execution's last state.
     PipelineError with the cause when it ends without success; with `cloud_stops`, its message names log files instead
     of commands, which need the local cloud.
     """
-    execution_id = executions.named(repository.session, repository.names.pipeline, execution)
+    execution_id = naming.execution_id(repository, execution)
     state = yield from follow(repository, execution_id, until_approval=until_approval)
     require_success(repository, state, cloud_stops=cloud_stops)
     if state.finished:

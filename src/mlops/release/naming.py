@@ -1,0 +1,37 @@
+"""The execution, or the version of a model package, that an argument of a command names."""
+
+from __future__ import annotations
+
+import re
+
+from mlops.aws import executions, model_packages
+from mlops.errors import InputError
+from mlops.release.repository import Repository
+
+# Shorter than the beginning of an execution's id that commands print.
+_VERSION = re.compile("[1-9][0-9]{0,6}")
+
+
+def version_number(given: str) -> int | None:
+    """The number of a version; None when an execution is named by its id or the id's first characters."""
+    return int(given) if _VERSION.fullmatch(given) else None
+
+
+def execution_id(repository: Repository, given: str | None) -> str:
+    """The whole id of the execution, given by its version's number, its id or the id's first characters.
+
+    Without a name that of the latest execution. InputError when there is none.
+    """
+    session, names = repository.session, repository.names
+    number = version_number(given) if given else None
+    if number is None:
+        return executions.named(session, names.pipeline, given)
+    found = model_packages.read(session, names, number).execution_id
+    if not found:
+        raise unreleased(number)
+    return found
+
+
+def unreleased(version: int) -> InputError:
+    """The refusal of a model package that no execution of the pipeline has created."""
+    return InputError(f"Version {version} was created by no release: its metadata name no execution.")
