@@ -14,7 +14,7 @@ from mlops import names as keys
 from mlops import release
 from mlops.aws.deployments import Deployment
 from mlops.aws.session import Session
-from mlops.cli import console
+from mlops.cli import console, facts
 from mlops.cli.compare import _verdict
 from mlops.names import Names
 from mlops.release import versions
@@ -48,7 +48,11 @@ class Registry:
                 ],
                 **TYPES,
             },
-            CustomerMetadataProperties={"execution": execution, "commit": f"{execution[:7]}0", "data-version": "data1"},
+            CustomerMetadataProperties={
+                "execution": execution,
+                "commit": f"{execution[:7]}0" * 5,
+                "data-version": "data1",
+            },
         )
         self.put(
             keys.lineage_key(execution),
@@ -232,7 +236,7 @@ def test_a_version_is_shown_by_its_number_or_its_execution(mlops: Mlops, story: 
     assert shown.exit_code == 0, shown.output
     assert re.match(r"Version 1: in production since 2026-11-09 \S+\n\n  execution +" + ONE, shown.output)
     for fact in (
-        "https://github.com/octo/demo/commit/aaaaaaa0",
+        f"https://github.com/octo/demo/commit/{'aaaaaaa0' * 5}\n",
         "drift, by octocat",
         "passed, 2 checks",
         "by hubot on",
@@ -243,6 +247,11 @@ def test_a_version_is_shown_by_its_number_or_its_execution(mlops: Mlops, story: 
         f"mlops report {ONE}",
     ):
         assert fact in shown.output
+
+
+@pytest.mark.parametrize("commit", ["uncommitted", "a" * 40 + "+uncommitted", ""])
+def test_a_release_that_is_of_no_commit_has_no_link_to_one(commit: str) -> None:
+    assert facts.commit_link(Version(ONE, commit_id=commit, repository="https://github.com/octo/demo")) == ""
 
 
 def test_two_times_in_production_within_a_minute_are_both_shown(mlops: Mlops, story: Registry) -> None:
@@ -281,7 +290,7 @@ def test_two_versions_are_compared_by_the_direction_of_each_metric(mlops: Mlops,
     found = read(mlops("compare", "1", "2", "--json"))["differences"]
     assert [(each["name"], each["first"], each["second"], each["verdict"]) for each in found] == [
         ("state", "in production", "replaced", ""),
-        ("commit", "aaaaaaa0", "bbbbbbb0", ""),
+        ("commit", "aaaaaaa0" * 5, "bbbbbbb0" * 5, ""),
         ("max_depth", "4", "6", ""),
         ("rmse", 2.0, 1.5, "better"),
         ("r2", 0.9, 0.85, "worse"),

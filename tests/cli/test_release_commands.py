@@ -109,6 +109,14 @@ def test_an_unapproved_release_is_superseded_by_a_newer_one(mlops, session: Sess
     assert executions.read(session, names.pipeline, first).status in ("Stopping", "Stopped")
 
 
+def test_a_start_outside_of_git_shows_how_to_tie_releases_to_commits(mlops, repository: Path):
+    command, name = "git init && git add . && git commit", ("-c", "user.name=o", "-c", "user.email=o@example.org")
+    assert mlops("start").output.count(command) == 1
+    for arguments in (("init",), ("add", "."), ("commit", "-m", "First")):
+        subprocess.run(["git", *name, *arguments], cwd=repository, check=True, capture_output=True)
+    assert command not in mlops("start").output
+
+
 def test_a_missing_data_version_is_refused(mlops, session: Session):
     start(mlops)
     done = mlops("start", "--data-version", "no-such-version")

@@ -33,6 +33,12 @@ def commit(name: str) -> str:
     return name[:7] + name[40:] if re.match("[0-9a-f]{8}", name) else name[:11]
 
 
+def commit_link(version: Version) -> str:
+    """The page of the commit; empty where the release has uncommitted changes or no commit, or no repository is known."""
+    is_commit = re.fullmatch(f"{_DIGIT}{{40}}", version.commit_id) is not None
+    return f"{version.repository}/commit/{version.commit_id}" if version.repository and is_commit else ""
+
+
 def image(uri: str) -> str:
     """The digest of an image, or its URI where that has none."""
     _, at, digest = uri.partition("@")

@@ -124,6 +124,11 @@ def _(event: events.ExecutionStarted) -> list[str]:
 
 
 @lines.register
+def _(event: events.CommitMissing) -> list[str]:
+    return ["  It is tied to no commit. To tie the next releases to one: git init && git add . && git commit"]
+
+
+@lines.register
 def _(event: events.ExecutionsAhead) -> list[str]:
     heading = "A stage takes one execution at a time, in their order. Before this one, newest first:"
     return [heading, *on_their_way.lines(event.executions)]

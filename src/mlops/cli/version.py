@@ -47,10 +47,7 @@ def _since(found: Version) -> str:
 def _origin(found: Version, uri: Callable[[str], str]) -> Iterator[tuple[str, str]]:
     yield "execution", found.execution_id
     yield "registered" if found.version is not None else "started", facts.when(found.registered)
-    yield (
-        "commit",
-        f"{found.commit_id}  {found.repository}/commit/{found.commit_id}" if found.repository else found.commit_id,
-    )
+    yield "commit", f"{found.commit_id}  {facts.commit_link(found)}".rstrip()
     yield "data version", found.data_version
     yield "image", facts.image(found.image)
     yield "model", uri(found.model)

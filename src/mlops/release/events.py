@@ -121,6 +121,11 @@ class ExecutionStarted(Event):
 
 
 @dataclass(frozen=True)
+class CommitMissing(Event):
+    """The release is tied to no commit: its folder is no git repository, or nothing is committed in it."""
+
+
+@dataclass(frozen=True)
 class ExecutionsAhead(Event):
     """Executions, newest first, that were on their way before the one that has started: each stage takes them first."""
 

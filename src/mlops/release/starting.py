@@ -14,6 +14,7 @@ from mlops.errors import InputError
 from mlops.release.datasets import dataset_for
 from mlops.release.events import (
     AlreadyReleasing,
+    CommitMissing,
     Events,
     ExecutionsAhead,
     ExecutionStarted,
@@ -63,6 +64,8 @@ def start(
     yield ExecutionStarted(
         execution_id, request.pipeline, request.variables["CommitId"], request.object_versions["Data"]
     )
+    if request.variables["CommitId"] == source.UNCOMMITTED:
+        yield CommitMissing()
     on_their_way = executions.on_their_way(repository.session, request.pipeline)
     if ahead := tuple(each for each in on_their_way if each.id != execution_id and each.status == IN_PROGRESS):
         yield ExecutionsAhead(ahead)
