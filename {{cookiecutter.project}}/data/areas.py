@@ -37,6 +37,11 @@ _LOCATIONS = {
     "Newark Airport": "1",
 }
 _ALIASES = {"EWR": "Newark Airport"}
+_UNKNOWN = ("", "Unknown", "N/A", "NA", "NV", "Outside of NYC")
+"""The TLC's names for a place that is unknown or out of town."""
+
+NAMES = f"{', '.join((*AREAS, *_ALIASES))}; for an unknown place an empty value, {', '.join(filter(None, _UNKNOWN))}"
+"""What a column of boroughs may have."""
 
 
 def from_locations(ids: pa.ChunkedArray) -> pa.ChunkedArray:
@@ -50,6 +55,14 @@ def from_names(zones: pa.ChunkedArray | None, boroughs: pa.ChunkedArray | None) 
     """The areas of zone and borough names, either of which may be absent. An airport is known by its zone only."""
     known = [_known(names) for names in (zones, boroughs) if names is not None]
     return pc.coalesce(*known)
+
+
+def misspelt(boroughs: pa.ChunkedArray) -> dict[str, int]:
+    """The number of rows of each value that is not of `NAMES`, the most frequent value first."""
+    allowed = pa.array((*AREAS, *_ALIASES, *_UNKNOWN))
+    names = boroughs.cast(pa.string()).drop_null()
+    counts = pc.value_counts(names.filter(pc.invert(pc.is_in(names, value_set=allowed)))).to_pylist()
+    return {each["values"]: each["counts"] for each in sorted(counts, key=lambda each: -each["counts"])}
 
 
 def _known(names: pa.ChunkedArray) -> pa.ChunkedArray:

@@ -32,6 +32,7 @@ _OPTIONAL = {
     "dropoff_borough": ("dropoff_borough",),
 }
 ALLOWED = f"a table with columns for {', '.join(_NAMES)}, named as in the TLC's files"
+_MOST_SHOWN = 3  # of wrong values in a message
 _TIMES = "allowed are times like 2019-03-23 20:21:09"
 READ = frozenset(alias for names in (_NAMES | _OPTIONAL).values() for alias in names)
 """Lower-case names of all columns that `canonical` uses."""
@@ -73,7 +74,16 @@ def _areas(by_name: dict[str, pa.ChunkedArray], end: str, rows: int) -> pa.Chunk
     zones, boroughs = by_name.get(f"{end}_zone"), by_name.get(f"{end}_borough")
     if zones is None and boroughs is None:
         return pa.nulls(rows, pa.string())
+    if boroughs is not None:
+        _refuse_misspelt(boroughs, f"{end}_borough")
     return areas.from_names(zones, boroughs)
+
+
+def _refuse_misspelt(boroughs: pa.ChunkedArray, name: str) -> None:
+    if wrong := list(areas.misspelt(boroughs).items()):
+        found = ", ".join(f"{value!r} in {rows:,} row{'s' * (rows > 1)}" for value, rows in wrong[:_MOST_SHOWN])
+        more = f" and {len(wrong) - _MOST_SHOWN:,} more values" if len(wrong) > _MOST_SHOWN else ""
+        raise DataError(f"column {name}: found {found}{more}; allowed are {areas.NAMES}")
 
 
 def _numbers(column: pa.ChunkedArray, name: str) -> pa.ChunkedArray:

@@ -58,3 +58,31 @@ def test_a_repeated_column_is_refused(trips: Path) -> None:
 def test_repeated_columns_that_are_not_read_are_accepted(trips: Path) -> None:
     trips.write_text(HEADER.replace("total", "total,note,note") + ROW.replace("12.95", "12.95,a,b"))
     assert sources.read(trips, lambda message: None).table.num_rows == 1
+
+
+BOROUGHS = HEADER.replace("total", "total,pickup_zone,pickup_borough")
+
+
+def in_borough(name: str) -> str:
+    return ROW.replace("12.95", f"12.95,Midtown Center,{name}")
+
+
+def test_a_misspelt_borough_is_refused_with_its_rows_and_the_names_that_are_allowed(trips: Path) -> None:
+    names = ["Manhattan", *["Manhatan"] * 3, "Bronks", "Queens"]
+    trips.write_text(BOROUGHS + "".join(map(in_borough, names)))
+    assert refusal(trips) == (
+        f"{trips}: column pickup_borough: found 'Manhatan' in 3 rows, 'Bronks' in 1 row; allowed are Manhattan, Bronx, "
+        "Brooklyn, Queens, Staten Island, JFK Airport, LaGuardia Airport, Newark Airport, EWR; for an unknown place an "
+        "empty value, Unknown, N/A, NA, NV, Outside of NYC"
+    )
+
+
+def test_the_most_frequent_of_many_misspelt_boroughs_are_shown(trips: Path) -> None:
+    trips.write_text(BOROUGHS + "".join(map(in_borough, ["a", "b", "c", "d", "e", "e"])))
+    assert "found 'e' in 2 rows, 'a' in 1 row, 'b' in 1 row and 2 more values; allowed" in refusal(trips)
+
+
+@pytest.mark.parametrize("name", ["", "Unknown", "N/A", "NA", "NV"])
+def test_a_borough_that_the_tlc_does_not_know_is_a_missing_area(trips: Path, name: str) -> None:
+    trips.write_text(BOROUGHS + in_borough("Queens") + in_borough(name))
+    assert sources.read(trips, lambda message: None).table["pickup_area"].to_pylist() == ["Queens", None]
