@@ -146,7 +146,16 @@ def test_few_of_many_problems_are_shown(folder: Path) -> None:
     for name in ("train", "validation", "test", "baseline"):
         rewrite(name, cells("red,-1,7.5,oval"))(folder)
     assert len(problems(folder)) == 9
-    assert problems(folder)[-1] == "… and 8 more"
+    assert problems(folder)[-1] == "… and 4 more"
+
+
+def test_a_wrong_value_of_train_is_not_repeated_for_its_part_the_baseline(folder: Path) -> None:
+    rewrite("train", cells("green,1,7,oval", "green,1,7,oval"))(folder)
+    rewrite("baseline", cells("green,-5,7,flat", "green,1,7,oval"))(folder)
+    assert [found.partition(", allowed")[0] for found in problems(folder)] == [
+        'train/train.csv: row 1 (line 2), column shape: found "oval"',
+        'baseline/baseline.csv: row 1 (line 2), column size: found "-5"',
+    ]
 
 
 def test_rows_are_numbered_in_the_whole_file_although_it_is_read_in_parts(
@@ -201,6 +210,25 @@ def test_a_prepare_that_does_not_fulfil_the_contract_is_named(
     prepare_as(monkeypatch, function)
     with pytest.raises(InputError, match=rf"(?s)^data/__init__\.py: .*{problem}"):
         prepared.prepare("pumps.csv", tmp_path, lambda message: None)
+
+
+def test_a_data_set_replaces_another_and_keeps_files_that_belong_to_none(tmp_path: Path) -> None:
+    new, folder = write_dataset(tmp_path / "new", 3), write_dataset(tmp_path / "folder", 2)
+    (folder / "train" / "old.csv").write_text("")
+    (folder / "notes.txt").write_text("mine")
+    prepared.move(new, folder)
+    assert json.loads((folder / "dataset.json").read_text())["rows"]["train"] == 3
+    assert len((folder / "train" / "train.csv").read_text().splitlines()) == 4
+    assert not (folder / "train" / "old.csv").exists()
+    assert (folder / "notes.txt").read_text() == "mine"
+
+
+def test_folders_that_are_named_like_sets_but_are_no_data_set_keep_their_files(tmp_path: Path) -> None:
+    (tmp_path / "test").mkdir()
+    (tmp_path / "test" / "test_own.py").write_text("mine")
+    prepared.move(write_dataset(tmp_path / "new"), tmp_path)
+    assert (tmp_path / "test" / "test_own.py").read_text() == "mine"
+    assert (tmp_path / "test" / "test.csv").is_file() and (tmp_path / "dataset.json").is_file()
 
 
 def test_a_data_set_is_checked_without_numpy(tmp_path: Path) -> None:

@@ -79,13 +79,13 @@ class CsvFile:
             except RowError as error:
                 raise InputError(f"{self.name}: {_located(start, error)}") from None
 
-    def problems(self) -> tuple[int, list[str]]:
+    def problems(self) -> tuple[int, dict[str, str]]:
         """The number of rows, and for each column with wrong values the first one and the count of the others.
 
-        After very many errors the rest is not read; the number of rows is that of the part before.
+        The problems have as their keys what is wrong, without file and row. After very many errors the rest is not read; the number of rows is that of the part before.
         """
         count = 0
-        first: dict[str, str] = {}
+        first: dict[str, tuple[str, str]] = {}
         errors: Counter[str] = Counter()
         for start, lines in self._parts():
             text = "".join(lines)
@@ -95,14 +95,15 @@ class CsvFile:
             except RowError:
                 count += len(lines)
             for column, wrong in csv_errors(text, self.layout).items():
-                first.setdefault(column, _located(start, wrong[0]))
+                first.setdefault(column, (wrong[0].problem, _located(start, wrong[0])))
                 errors[column] += len(wrong)
             if errors.total() > _MOST_ERRORS:
                 break
         least = "at least " if errors.total() > _MOST_ERRORS else ""
-        return count, [
-            f"{self.name}: {problem}{_others(errors[column] - 1, least)}" for column, problem in first.items()
-        ]
+        return count, {
+            problem: f"{self.name}: {located}{_others(errors[column] - 1, least)}"
+            for column, (problem, located) in first.items()
+        }
 
     def _parts(self) -> Iterator[tuple[int, list[str]]]:
         """The lines below the header, some at once, with the number of lines before them."""

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Generator, Mapping
+from collections.abc import Generator, Iterator, Mapping
+from contextlib import closing, contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from mlops import prepared
@@ -26,11 +28,11 @@ def prepare_data(repository: Repository, source: str | None = None, output: Path
     """
     folder = output or repository.dataset
     options = [*([source] if source else []), *(["--output", str(output)] if output else [])]
+    work = _prepared(source, folder, shlex.join(["mlops", "data", "prepare", *options]))
     try:
-        dataset = yield from long_step(
-            f"Preparing data from {source or 'the sample'}",
-            _prepared(source, folder, shlex.join(["mlops", "data", "prepare", *options])),
-        )
+        # An interruption ends long_step, and has to remove the temporary folder of `work` too.
+        with closing(work):
+            dataset = yield from long_step(f"Preparing data from {source or 'the sample'}", work)
     except DataError as error:
         # A file that is not a table is quoted as it is.
         message = printable(str(error))
@@ -46,23 +48,45 @@ def dataset_for(repository: Repository, source: str | None) -> Events[Path]:
     """
     folder = repository.dataset if source is None else Path(source)
     if (folder / prepared.DESCRIPTION).is_file():
-        yield from long_step(f"Checking the data in {shown(folder)}", _check(folder, "mlops data prepare"))
+        yield from long_step(
+            f"Checking the data in {shown(folder)}",
+            _check(folder, f"The data in {shown(folder)} can't be released:", "mlops data prepare"),
+        )
         return folder
     return (yield from prepare_data(repository, source))
 
 
 def _prepared(source: str | None, folder: Path, command: str) -> Generator[str, None, Mapping[str, Any]]:
-    dataset = yield from from_callback(lambda show: prepared.prepare(source, folder, show))
-    yield from _check(folder, command)
+    """Prepare beside the folder, whose data set is replaced by one that was checked."""
+    place = folder.resolve()
+    with _beside(place, shown(folder)) as new:
+        dataset = yield from from_callback(lambda show: prepared.prepare(source, new, show))
+        yield from _check(new, f"The prepared data can't be released; {shown(folder)} stays as it was:", command)
+        try:
+            prepared.move(new, place)
+        except OSError as error:
+            raise _not_writable(shown(folder), error) from error
     return dataset
 
 
-def _check(folder: Path, command: str) -> Generator[str, None, None]:
-    return prepared.check(
-        folder,
-        f"The data in {shown(folder)} can't be released:",
-        f"Correct `prepare` in data/, or model/features.py. Then run: {command}",
-    )
+@contextmanager
+def _beside(place: Path, name: Path) -> Iterator[Path]:
+    try:
+        place.parent.mkdir(parents=True, exist_ok=True)
+        # `prepare` may still write in its thread when an interruption removes the folder.
+        temporary = TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent, ignore_cleanup_errors=True)
+    except OSError as error:
+        raise _not_writable(name, error) from error
+    with temporary as new:
+        yield Path(new)
+
+
+def _not_writable(folder: Path, error: OSError) -> InputError:
+    return InputError(f"{folder}: {error.strerror}; allowed is a folder that can be created and written")
+
+
+def _check(folder: Path, message: str, command: str) -> Generator[str, None, None]:
+    return prepared.check(folder, message, f"Correct `prepare` in data/, or model/features.py. Then run: {command}")
 
 
 def upload_data(repository: Repository, source: str | None = None) -> Events[str]:
