@@ -54,19 +54,33 @@ def test_a_key_given_twice_is_refused_in_json_and_yaml(repository):
     assert twice["configuration/qa.yml"].key == "users"
 
 
+NO_SPACE = "no colon with a space after a key; allowed: YAML, with a space after the colon, such as users: 10"
+QUOTES = "allowed: YAML, with quotes around a text that begins with * & @ ` % !"
+
+
 @pytest.mark.parametrize(
     ("file", "text", "line", "found"),
     [
         ("trainingjob.json", '{"Tags":\n[1 2]}', 2, "'2'; allowed: JSON; expected here: ',' delimiter"),
         ("trainingjob.json", '{"Tags":', 1, "the end of the file; allowed: JSON; expected here: value"),
         ("trainingjob.json", '{"HyperParameters": NaN}', 1, "NaN; allowed: a finite number"),
-        ("qa.yml", "users: 10\n  spawn_rate: 1\n", 2, "mapping values where none can be; allowed: YAML"),
+        ("qa.yml", "users: 10\n  spawn_rate: 1\n", 2, "a key where none can be; allowed: YAML, with the same indent"),
+        ("qa.yml", "users: a: b\n", 1, "a key where none can be; allowed: YAML, with the same indent"),
+        ("qa.yml", "# load\nusers:10\nspawn_rate: 1\n", 2, NO_SPACE),
+        ("qa.yml", "spawn_rate: 1\nusers:10\n", 2, NO_SPACE),
+        ("qa.yml", "spawn_rate: 1\nusers:10\nrequests: 1\n", 2, NO_SPACE),
+        ("qa.yml", "users: */5 * * * *\n", 1, f"a text that begins with *; {QUOTES}"),
+        ("qa.yml", "users: & 5\n", 1, f"a text that begins with &; {QUOTES}"),
+        ("qa.yml", "a: 1\nusers: !a!b\n", 2, f"undefined tag handle '!a!'; {QUOTES}"),
+        ("qa.yml", "users: `5`\n", 1, f"character '`' that cannot start any token; {QUOTES}"),
+        ("qa.yml", "users: %5\n", 1, f"character '%' that cannot start any token; {QUOTES}"),
+        ("qa.yml", "a: 'b\nc: 1\n", 3, "unexpected end of stream; allowed: YAML"),
         ("qa.yml", "users: 10\n\tspawn_rate: 1\n", 2, "a tab; allowed: YAML, which is indented by spaces"),
-        ("qa.yml", "users: @10\n", 1, "character '@' that cannot start any token; allowed: YAML"),
+        ("qa.yml", "users: @10\n", 1, f"character '@' that cannot start any token; {QUOTES}"),
         ("qa.yml", "users: [1\nb: c\n", 2, "':'; allowed: YAML; expected here: ',' or ']'"),
-        ("qa.yml", "users: *ten\n", 1, "undefined alias 'ten'; allowed: YAML"),
+        ("qa.yml", "users: *ten\n", 1, f"undefined alias 'ten'; {QUOTES}"),
         ("qa.yml", "users: 1\n---\nb: 1\n", 2, "another document; allowed: YAML"),
-        ("qa.yml", "a: b\nusers\n", 3, "no ':'; allowed: YAML"),
+        ("qa.yml", "a: b\nusers\n", 2, NO_SPACE),
         ("qa.yml", "- users\n", None, '["users"]; allowed: an object with keys'),
     ],
 )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import math
+import re
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -20,6 +21,12 @@ _MAX_KEY_CHARACTERS = 1_024
 # Python does not convert longer integers; `nodes` refuses them with their line.
 _MAX_DIGITS = 4_300
 _NOT_HERE = " are not allowed here"
+# Have another meaning at the start of a value.
+_QUOTED = "*&@`%!"
+_SCANNED = {f"while scanning {token}" for token in ("an alias", "an anchor", "a directive")}
+_KEY_WITHOUT_SPACE = re.compile(r"\s*[\w.-]+:[^\s:]\S*\s*$")
+_NO_SPACE = "no colon with a space after a key"
+_ALLOWED_KEY = "YAML, with a space after the colon, such as users: 10"
 
 
 class _Loader(yaml.SafeLoader):
@@ -73,8 +80,7 @@ def read(root: Path, file: str) -> tuple[Document | None, list[InputProblem]]:
     except json.JSONDecodeError as error:
         return None, [InputProblem(file, "", *_json_fault(error), error.lineno)]
     except yaml.MarkedYAMLError as error:
-        line = error.problem_mark.line + 1 if error.problem_mark else None
-        found, allowed = _yaml_fault(error.problem or str(error))
+        found, allowed, line = _yaml_fault(error, text)
         if _format(file) == "JSON":
             allowed = f"JSON with keys of at most {_MAX_KEY_CHARACTERS:,} characters"
         return None, [InputProblem(file, "", found, allowed, line)]
@@ -126,16 +132,29 @@ def _json_fault(error: json.JSONDecodeError) -> tuple[str, str]:
     return found, f"JSON; expected here: {error.msg.removeprefix('Expecting ')}"
 
 
-def _yaml_fault(problem: str) -> tuple[str, str]:
-    """What was found, and what is allowed, of a message such as "found character '@' that cannot start any token"."""
+def _yaml_fault(error: yaml.MarkedYAMLError, text: str) -> tuple[str, str, int | None]:
+    """What was found, what is allowed, and the line."""
+    problem, mark = error.problem or str(error), error.problem_mark
+    line = mark.line + 1 if mark else None
     if r"'\t'" in problem:
-        return "a tab", "YAML, which is indented by spaces"
-    if problem.endswith(_NOT_HERE):
-        return f"{problem.removesuffix(_NOT_HERE)} where none can be", "YAML"
+        return "a tab", "YAML, which is indented by spaces", line
+    if error.context == "while scanning a simple key" and error.context_mark:
+        return _NO_SPACE, _ALLOWED_KEY, error.context_mark.line + 1
+    if mark and problem.endswith(_NOT_HERE):
+        # A line without a space after its colon is a text, which YAML continues on the next line.
+        before = text[: mark.index].rpartition("\n")[0].rpartition("\n")[2]
+        if _KEY_WITHOUT_SPACE.match(before):
+            return _NO_SPACE, _ALLOWED_KEY, mark.line
+        allowed = "YAML, with the same indent for all keys of a level, and with quotes around a text that has a colon"
+        return "a key where none can be", allowed, line
     expected, _, found = problem.rpartition(", but ")
     found = found.removeprefix("but ").removeprefix("found ").removeprefix("got ")
     found = found.replace("could not find expected", "no")
-    return found, f"YAML; expected here: {expected.removeprefix('expected ')}" if expected else "YAML"
+    start = error.context_mark if error.context in _SCANNED else mark
+    if start and (first := text[start.index : start.index + 1]) and first in _QUOTED:
+        found = f"a text that begins with {first}" if expected else found
+        return found, f"YAML, with quotes around a text that begins with {' '.join(_QUOTED)}", start.line + 1
+    return found, f"YAML; expected here: {expected.removeprefix('expected ')}" if expected else "YAML", line
 
 
 def _integer(digits: str) -> float:
