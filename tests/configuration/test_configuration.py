@@ -260,6 +260,22 @@ def test_a_metric_that_the_problem_type_does_not_have_is_refused(repository, mon
     assert "TARGET in model/features.py" in problem.allowed
 
 
+@pytest.mark.parametrize(
+    ("file", "key", "value", "allowed"),
+    [
+        ("evaluation.yml", "compare_with_production", "nope", "true or false"),
+        ("qa.yml", "users", 1.5, "an integer, such as 3"),
+        ("qa.yml", "spawn_rate", "fast", "a number, such as 0.5"),
+        ("evaluation.yml", "metrics", "rmse", "an object with keys"),
+        ("evaluation.yml", "instance_type", 5, "a text"),
+    ],
+)
+def test_the_type_of_a_value_is_named_in_plain_words(repository, file, key, value, allowed):
+    repository.change(file, lambda settings: settings.update({key: value}))
+    (problem,) = repository.problems()
+    assert (problem.key, problem.allowed) == (key, allowed)
+
+
 def test_every_metric_of_a_gate_is_checked(repository):
     gate = gate_of("rmse", 6.0)["metrics"] | gate_of("mae", -1.0)["metrics"] | gate_of("f1", 0.5)["metrics"]
     repository.change("evaluation.yml", lambda data: data.update(metrics=gate))

@@ -64,6 +64,16 @@ _MODELS: dict[str, type[BaseModel]] = {
     "configuration/qa.yml": Qa,
     "configuration/monitoring.yml": Monitoring,
 }
+_ALLOWED = {
+    "bool_type": "true or false",
+    "float_type": "a number, such as 0.5",
+    "int_type": "an integer, such as 3",
+    "string_type": "a text",
+    "list_type": "a list",
+    "dict_type": "an object with keys",
+    "model_type": "an object with keys",
+}
+"""By pydantic's type of an error."""
 _TRAINING = "configuration/trainingjob.json"
 _TUNING = "configuration/tuning.json"
 
@@ -164,7 +174,7 @@ def _pydantic_problem(document: Document, model: type[BaseModel], detail: dict[s
     if field and field.description and detail["type"].startswith("string_"):
         return document.problem(path, detail["input"], field.description)
     allowed = detail["msg"].removeprefix("Input should be ").removeprefix("String should ")
-    return document.problem(path, detail["input"], allowed)
+    return document.problem(path, detail["input"], _ALLOWED.get(detail["type"], allowed))
 
 
 def _section(model: type[BaseModel], parents: list[str]) -> type[BaseModel]:
