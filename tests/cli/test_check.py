@@ -227,7 +227,7 @@ FAULTS = [
         id="rows-counted-wrongly",
     ),
     pytest.param(
-        replace("data/__init__.py", "(OSError, KeyError, UnicodeDecodeError)", "KeyError"),
+        replace("data/__init__.py", "(OSError, UnicodeDecodeError, csv.Error)", "KeyError"),
         "no-such-source.csv: FileNotFoundError: ",
         id="a-missing-source-raises-another-error",
     ),
