@@ -130,6 +130,12 @@ class Session:
         return self._boto.region_name
 
     @property
+    def known_regions(self) -> list[str]:
+        """The codes of AWS's regions in all partitions, by the endpoints that clients are created with."""
+        partitions = self._boto.get_available_partitions()
+        return sorted(code for each in partitions for code in self._boto.get_available_regions("cloudformation", each))
+
+    @property
     def credentials(self) -> Credentials | None:
         """Credentials for requests that no client of boto3 sends, such as those to the repository's own API."""
         return self._boto.get_credentials()

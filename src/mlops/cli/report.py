@@ -22,7 +22,8 @@ from mlops.cli.show import show
 def report(execution: str | None, output: Path | None, baseline: Path | None, opened: bool) -> None:
     """Write the report of an execution.
 
-    EXECUTION is its id, the beginning of it, or the number of its version; by default the latest one. The report comes as HTML, Markdown and JSON.
+    EXECUTION is its id, the beginning of it, or the number of its version; by default the latest one. The report comes
+    as HTML, Markdown and JSON.
     """
     repository = release.find()
     document = release.read_baseline(baseline) if baseline else None

@@ -21,7 +21,8 @@ from mlops.release import naming
 def watch(execution: str | None, until_approval: bool) -> None:
     """Show an execution until it ends.
 
-    EXECUTION is its id, the beginning of it, or the number of its version; by default the latest one. Ctrl-C ends this command and leaves the execution running.
+    EXECUTION is its id, the beginning of it, or the number of its version; by default the latest one. Ctrl-C ends this
+    command and leaves the execution running.
     """
     repository = release.find()
     chosen = naming.execution_id(repository, execution)

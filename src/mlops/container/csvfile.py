@@ -82,7 +82,8 @@ class CsvFile:
     def problems(self) -> tuple[int, dict[str, str]]:
         """The number of rows, and for each column with wrong values the first one and the count of the others.
 
-        The problems have as their keys what is wrong, without file and row. After very many errors the rest is not read; the number of rows is that of the part before.
+        The problems have as their keys what is wrong, without file and row. After very many errors the rest is not read;
+        the number of rows is that of the part before.
         """
         count = 0
         first: dict[str, tuple[str, str]] = {}

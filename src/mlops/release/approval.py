@@ -18,8 +18,9 @@ def approve(
 ) -> Events[str]:
     """Approve a release, by default the one that waits for approval. Returns the execution's id.
 
-    InputError when none waits, and without an id while other executions are on their way. Compares this checkout with the release's source, byte for byte, if the checkout is at the release's commit or
-    `verify_source` is set; PipelineError when they differ.
+    InputError when none waits, and without an id while other executions are on their way. Compares this checkout with
+    the release's source, byte for byte, if the checkout is at the release's commit or `verify_source` is set;
+    PipelineError when they differ.
     """
     waiting = _chosen(repository, execution, comment, "approve")
     yield from _verify_source(repository, waiting, required=verify_source)

@@ -9,7 +9,6 @@ from functools import cached_property
 from pathlib import Path
 
 from mlops import configuration, shapes
-from mlops.aws import regions
 from mlops.aws.session import Session
 from mlops.configuration import Configuration, Project
 from mlops.errors import InputError, InputProblem
@@ -53,17 +52,13 @@ class Repository:
     @cached_property
     def session(self) -> Session:
         """A session in the region of project.json. InputError where AWS has no such region."""
-        if problem := self.unknown_region:
+        region = self.project.region
+        session = Session(region)
+        known = session.known_regions
+        if region not in known:
+            problem = InputProblem(_MARKER.as_posix(), "region", f'"{region}"', shapes.closest(region, known))
             raise InputError("AWS has no such region.", [problem])
-        return Session(self.project.region)
-
-    @property
-    def unknown_region(self) -> InputProblem | None:
-        """The problem of a region that AWS does not have; a newer boto3 knows newer regions."""
-        region, known = self.project.region, regions.known()
-        if region in known:
-            return None
-        return InputProblem(_MARKER.as_posix(), "region", f'"{region}"', shapes.closest(region, known))
+        return session
 
     @property
     def names(self) -> Names:

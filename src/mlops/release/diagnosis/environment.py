@@ -41,13 +41,15 @@ def credentials(repository: Repository) -> Results:
 def region(repository: Repository) -> Results:
     """Environment and profile name the region of configuration/project.json, or none."""
     configured = repository.project.region
-    if unknown := repository.unknown_region:
-        yield problem(f"AWS has no region {configured}.", str(unknown))
-        return
     try:
         named = boto3.Session().region_name
     except BotoCoreError as error:
         yield problem(f"The profile can't be read: {error}.", "Name another profile in AWS_PROFILE.")
+        return
+    try:
+        repository.session  # noqa: B018 - reading it is the check
+    except InputError as error:
+        yield problem(f"AWS has no region {configured}.", "; ".join(map(str, error.problems)))
         return
     if named in (None, configured):
         yield ok(f"{configured}, of configuration/project.json")
