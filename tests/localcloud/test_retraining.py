@@ -32,7 +32,7 @@ class Retrained(Monitored):
         self.create_pipeline()
         self.code, self.data = self.upload("source/source.zip", "code"), self.upload("data/data.zip", "first")
         self.released = self.start({"Code": self.code, "Data": self.data})
-        until(lambda: self.execution(self.released).get("artifactRevisions"))
+        self.sources(self.released)
         self.stop(self.released)
         self.release(self.released, self.data)
 
@@ -42,6 +42,15 @@ class Retrained(Monitored):
             packed.writestr("content.txt", content)
         put = self.cloud.client("s3").put_object(Bucket=self.bucket, Key=key, Body=archive.getvalue())
         return put["VersionId"]
+
+    def sources(self, execution: str) -> dict[str, str]:
+        """The version that each source of the execution has read, once all have."""
+
+        def read() -> dict[str, str]:
+            revisions = self.execution(execution).get("artifactRevisions", [])
+            return {each["name"]: each["revisionId"] for each in revisions}
+
+        return until(lambda: (found := read()).keys() >= {"Code", "Data"} and found)
 
     def running(self) -> list[str]:
         return [each for each in self.executions() if self.execution(each)["status"] == "InProgress"]
@@ -76,12 +85,8 @@ def test_drift_starts_an_execution_of_productions_code_with_the_newest_data_once
     newest = made.upload("data/data.zip", "second")
     output = made.retrain("aws.cloudwatch")
     assert (output["Started"], output["Trigger"]) == (True, "drift")
-    started = until(lambda: (each := made.execution(output["Execution"])).get("artifactRevisions") and each)
-    assert {each["name"]: each["revisionId"] for each in started["artifactRevisions"]} == {
-        "Code": made.code,
-        "Data": newest,
-    }
-    variables = {each["name"]: each["resolvedValue"] for each in started["variables"]}
+    assert made.sources(output["Execution"]) == {"Code": made.code, "Data": newest}
+    variables = {each["name"]: each["resolvedValue"] for each in made.execution(output["Execution"])["variables"]}
     assert (variables["CommitId"], variables["HyperParameters"]) == ("1a2b3c4d", '{"max_depth": "4"}')
     assert (variables["Trigger"], variables["StartedBy"]) == ("drift", f"{made.project}-retraining")
     assert made.refusal() == f"the execution {output['Execution']} is running"
@@ -99,7 +104,7 @@ def test_two_retrainings_are_some_hours_apart(made: Retrained) -> None:
     made.upload("data/data.zip", "second")
     first = made.retrain("aws.events")
     assert first["Trigger"] == "schedule"
-    until(lambda: made.execution(first["Execution"]).get("artifactRevisions"))
+    made.sources(first["Execution"])
     made.stop(first["Execution"])
     made.upload("data/data.zip", "third")
     assert "began 0 hours ago, less than retraining.minimum_hours" in made.refusal()
@@ -130,6 +135,5 @@ def test_captured_drift_rings_the_alarm_and_newer_data_then_start_one_execution(
     assert made.executions() == [made.released]
     newest = made.upload("data/data.zip", "second")
     [started, _] = until(lambda: len(found := made.executions()) > 1 and found)
-    revisions = until(lambda: made.execution(started).get("artifactRevisions"))
-    assert newest in {each["revisionId"] for each in revisions}
+    assert made.sources(started)["Data"] == newest
     assert {"name": "Trigger", "resolvedValue": "drift"} in made.execution(started)["variables"]
