@@ -5,13 +5,13 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import time
 import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
+from waiting import until
 
 from mlops.localcloud import ports
 
@@ -33,7 +33,7 @@ def running(directory: Path) -> Iterator[str]:
     with (directory / "server.log").open("w") as log:
         process = subprocess.Popen([*command, *store], cwd=directory, stdout=log, stderr=subprocess.STDOUT)
         try:
-            _until_healthy(f"http://127.0.0.1:{port}/health", process)
+            until(lambda: _healthy(f"http://127.0.0.1:{port}/health", process))
             yield f"http://127.0.0.1:{port}"
         finally:
             process.terminate()
@@ -46,13 +46,10 @@ def ask(uri: str, path: str) -> dict:
         return json.load(answer)
 
 
-def _until_healthy(url: str, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "the server has ended"
-        try:
-            with urllib.request.urlopen(url, timeout=2):
-                return
-        except OSError:
-            time.sleep(0.2)
-    raise AssertionError(f"{url} does not answer")
+def _healthy(url: str, process: subprocess.Popen) -> bool:
+    assert process.poll() is None, "the server has ended"
+    try:
+        with urllib.request.urlopen(url, timeout=2):
+            return True
+    except OSError:
+        return False

@@ -1,12 +1,11 @@
 """Pushes images the way a pipeline does: a source in S3, built by the ECRBuildAndPublish action."""
 
 import io
-import time
 import zipfile
 from collections.abc import Callable
 from typing import Any
 
-_DEADLINE_SECONDS = 120
+from waiting import until
 
 
 def push(client: Callable[[str], Any], bucket: str, role_arn: str, repository: str, files: dict[str, str]) -> str:
@@ -71,11 +70,7 @@ def push(client: Callable[[str], Any], bucket: str, role_arn: str, repository: s
         state = response["pipelineExecution"]["status"]
         return state if state != "InProgress" else None
 
-    deadline = time.monotonic() + _DEADLINE_SECONDS
-    while not (ended := status()):
-        assert time.monotonic() < deadline, f"the image was not pushed within {_DEADLINE_SECONDS} s"
-        time.sleep(0.05)
-    assert ended == "Succeeded", pipelines.list_action_executions(pipelineName=name)
+    assert until(status) == "Succeeded", pipelines.list_action_executions(pipelineName=name)
     return f"{uri}:latest"
 
 

@@ -7,7 +7,6 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -18,6 +17,7 @@ import pytest
 from baking import REPOSITORY
 from click.testing import Result
 from settings import REGION
+from waiting import until
 
 from mlops.errors import InputError, PipelineError
 from mlops.localcloud import launch, ports, state
@@ -28,13 +28,6 @@ pytestmark = pytest.mark.acceptance
 
 def start(directory: Path, **options) -> launch.Handle:
     return launch.start(REPOSITORY, directory, region=REGION, **{"port": ports.free_port(), **options})
-
-
-def until(condition: Callable[[], bool], seconds: float = 120) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline, f"not true within {seconds} s"
-        time.sleep(0.05)
 
 
 def test_an_owned_cloud_answers_until_it_is_stopped(tmp_path: Path):

@@ -6,12 +6,12 @@ import re
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import psutil
 import pytest
 from baking import REPOSITORY, copy_without_tests
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 
@@ -62,16 +62,10 @@ def test_nothing_outlives_the_command_that_is_interrupted(whole_repository: Path
         if "Build/Render  running" in line:
             break
     assert command.poll() is None, output
-    deadline = time.monotonic() + 60
-    while len(started := processes_of_the_cloud(whole_repository)) <= 2 and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert len(started) > 2
+    started = until(lambda: len(found := processes_of_the_cloud(whole_repository)) > 2 and found)
     os.killpg(command.pid, number)
     assert command.wait(timeout=120) != 0
-    deadline = time.monotonic() + 120
-    while alive(started) and time.monotonic() < deadline:
-        time.sleep(0.1)
-    assert not alive(started)
+    until(lambda: not alive(started))
 
 
 def test_a_run_whose_cloud_dies_writes_a_report(whole_repository: Path):

@@ -2,13 +2,13 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 import small_pipeline
+from waiting import until
 
 from mlops.aws import executions, log_locations, stopping
 from mlops.aws.executions import IN_PROGRESS, Action, Execution, Stage
@@ -30,14 +30,6 @@ def start(pipeline: None, mlops) -> Callable[..., str]:
         return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
 
     return begin
-
-
-def until(condition: Callable[[], object]) -> object:
-    deadline = time.monotonic() + 120
-    while not (value := condition()):
-        assert time.monotonic() < deadline
-        time.sleep(0.1)
-    return value
 
 
 def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Session, names: Names, repository: Path):

@@ -2,12 +2,12 @@
 
 import json
 import re
-import time
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import small_pipeline
+from waiting import until
 
 from mlops.aws import executions
 from mlops.aws.executions import Action, Execution
@@ -47,14 +47,6 @@ def start(mlops, *arguments: str) -> str:
     done = mlops("start", *arguments)
     assert done.exit_code == 0, done.output
     return re.search(r"Execution (\S+) of the pipeline", done.output)[1]
-
-
-def until(look: Callable[[], object]) -> object:
-    end = time.monotonic() + 60
-    while not (value := look()):
-        assert time.monotonic() < end
-        time.sleep(0.1)
-    return value
 
 
 def train_of(execution: Execution) -> Action:

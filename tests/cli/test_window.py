@@ -5,7 +5,6 @@ import re
 import signal
 import subprocess
 import sys
-import time
 import urllib.request
 from collections.abc import Callable
 from pathlib import Path
@@ -14,6 +13,7 @@ import psutil
 import pytest
 import small_pipeline
 from click.testing import Result
+from waiting import until
 
 from mlops.aws.session import Session
 from mlops.errors import InputError
@@ -87,16 +87,15 @@ def test_a_span_that_is_no_number_of_minutes_is_refused(session: Session, minute
 
 def until_it_waits(session: Session, names: Names) -> dict:
     """The pipeline of these names, once its execution waits for the approval."""
-    deadline = time.monotonic() + 300
-    while time.monotonic() < deadline:
+
+    def waiting() -> dict | None:
         document = State(session).read({})
         [pipeline] = [each for each in document["pipelines"] if each["name"] == names.pipeline]
         states = [action["state"] for stage in pipeline["stages"] for action in stage["actions"]]
-        if "Waiting" in states:
-            return pipeline
         assert "Failed" not in states, pipeline
-        time.sleep(0.2)
-    raise AssertionError(f"it does not wait: {pipeline}")
+        return pipeline if "Waiting" in states else None
+
+    return until(waiting)
 
 
 def directory_of(cloud: launch.Running) -> Path:

@@ -8,13 +8,13 @@ import re
 import signal
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 from baking import REPOSITORY
+from waiting import until
 
-DEADLINE = 60.0  # seconds; generous, because other tests may keep this machine busy
+DEADLINE = 300.0  # seconds; generous, because other tests may keep this machine busy
 
 STARTED: list[subprocess.Popen[str]] = []
 """Every process of this session, so that conftest.py can end those of a failed test."""
@@ -31,14 +31,6 @@ def start(program: str, base: Path, repository: Path = REPOSITORY, **variables: 
     return process
 
 
-def wait_until(condition: Callable[[], bool], what: str) -> None:
-    """Poll until the condition holds. Fails with `what` when that takes too long."""
-    deadline = time.monotonic() + DEADLINE
-    while not condition():
-        assert time.monotonic() < deadline, f"{what} did not happen within {DEADLINE:g} s"
-        time.sleep(0.01)
-
-
 class Server:
     """`python -m mlops.container serve` on a free port of the loopback, healthy from the start."""
 
@@ -50,7 +42,7 @@ class Server:
         listening = re.search(r"on 127\.0\.0\.1:(\d+) ", line)
         assert listening, line + self.process.communicate(timeout=DEADLINE)[1]
         self.port = int(listening[1])
-        wait_until(self._answers, "a healthy ping")
+        until(self._answers)
 
     def request(
         self,

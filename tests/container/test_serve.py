@@ -13,7 +13,8 @@ import psutil
 import pytest
 from baking import REPOSITORY
 from model.predictor import Predictor
-from programs import DEADLINE, Server, start, wait_until
+from programs import DEADLINE, Server, start
+from waiting import until
 
 from mlops.container.serving.application import Application
 
@@ -161,7 +162,7 @@ def test_sigterm_lets_a_request_that_has_begun_finish(trained: Path) -> None:
         client.sendall(f"{head}Expect: 100-continue\r\n\r\n".encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 100")
         server.process.send_signal(signal.SIGTERM)
-        wait_until(lambda: not _listens(server.port), "the end of listening")
+        until(lambda: not _listens(server.port))
         client.sendall(ROW.encode())
         assert client.recv(1000).startswith(b"HTTP/1.1 200")
     assert server.stop() == 0
@@ -172,7 +173,7 @@ def test_a_killed_worker_is_replaced_at_any_age(trained: Path) -> None:
     parent = psutil.Process(server.process.pid)
     victim, other = parent.children()
     os.kill(victim.pid, signal.SIGKILL)
-    wait_until(lambda: len(parent.children()) == 2 and victim not in parent.children(), "a second worker")
+    until(lambda: len(parent.children()) == 2 and victim not in parent.children())
     assert other in parent.children()
     assert server.request(ROW)[0] == 200
     assert server.stop() == 0
@@ -198,7 +199,7 @@ def test_no_worker_outlives_a_killed_server(trained: Path) -> None:
     workers = psutil.Process(server.process.pid).children()
     server.process.kill()
     server.stop()
-    wait_until(lambda: not any(worker.is_running() for worker in workers), "the end of the workers")
+    until(lambda: not any(worker.is_running() for worker in workers))
     assert not _listens(server.port)
 
 

@@ -6,7 +6,8 @@ import zipfile
 from dataclasses import dataclass
 from typing import Any
 
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 
 @dataclass(frozen=True)
@@ -52,7 +53,7 @@ class Builders:
 
     def ended(self, build_id: str, seconds: float = 30) -> dict:
         """The build, once it has ended."""
-        return until(lambda: (build := self.get(build_id))["buildComplete"] and build, seconds)
+        return until(lambda: (build := self.get(build_id))["buildComplete"] and build)
 
     def run(self, project: str, **request: Any) -> dict:
         """Start a build and wait for its end."""

@@ -6,7 +6,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from builders import Builders
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 # A variable without a default: no execution starts by itself when the pipeline is created.
 STARTED_BY_HAND = {"variables": [{"name": "Release"}]}
@@ -114,7 +115,7 @@ class Delivery:
             found = self.execution(name, execution_id)
             return None if found["status"] in ("InProgress", "Stopping") else found
 
-        return until(look, seconds)
+        return until(look)
 
     def run(self, name: str, **request: Any) -> tuple[str, str]:
         """Start an execution and wait for its end: its id and status."""
@@ -137,12 +138,12 @@ class Delivery:
             runs = (run for run in self.runs(name, execution_id) if run["actionName"] == action)
             return next((run for run in runs if _is_resolved(run["input"])), None)
 
-        return until(look, 20)
+        return until(look)
 
     def external_id(self, name: str, execution_id: str, action: str) -> str:
         """What the service that an action calls names its work, once it has begun."""
         self.wait_for_run(name, execution_id, action)
-        return until(lambda: self.result(name, execution_id, action).get("externalExecutionId"), 20)
+        return until(lambda: self.result(name, execution_id, action).get("externalExecutionId"))
 
     def result(self, name: str, execution_id: str, action: str) -> dict:
         """The latest run of an action: external id, summary, errorDetails …"""
@@ -176,7 +177,7 @@ class Delivery:
             token = action.get("latestExecution", {}).get("token")
             return token if token != other_than else None
 
-        return until(look, 30)
+        return until(look)
 
     def answer(self, name: str, status: str, token: str, summary: str = "", stage: str = "Approve") -> None:
         """Approve or reject the action that waits with the token."""

@@ -1,12 +1,10 @@
-"""Starts local clouds for tests, and waits for conditions."""
+"""Starts local clouds for tests."""
 
 import math
 import os
 import subprocess
 import sys
-import time
 import urllib.request
-from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,10 +14,10 @@ import boto3
 from baking import REPOSITORY
 from botocore.client import BaseClient
 from botocore.config import Config
+from waiting import until
 
 from mlops.localcloud import ports, state
 
-_PATIENCE = 120.0  # seconds; a busy machine is no fault
 # What a shell that points at another cloud has in its environment; nothing listens there.
 OF_ANOTHER_PLACE = {"AWS_ENDPOINT_URL": "http://127.0.0.1:9", "AWS_PROFILE": "nobodys"}
 
@@ -115,19 +113,8 @@ def start_cloud(directory: Path) -> Cloud:
         stderr=(directory / "server.log").open("w"),
     )
     cloud = Cloud(port, directory, process)
-    until(lambda: healthy(cloud), 30)
+    until(lambda: healthy(cloud))
     return cloud
-
-
-def until(condition: Callable[[], object], seconds: float = _PATIENCE) -> object:
-    """The condition's first true value. Fails after `seconds`, and after two minutes at least."""
-    deadline = time.monotonic() + max(seconds, _PATIENCE)
-    while time.monotonic() < deadline:
-        value = condition()
-        if value:
-            return value
-        time.sleep(0.05)
-    raise AssertionError(f"not true within {max(seconds, _PATIENCE):g} s")
 
 
 def healthy(cloud: Cloud) -> bool:

@@ -13,7 +13,8 @@ from typing import Any
 import pytest
 from botocore.client import BaseClient
 from botocore.exceptions import ClientError
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 IMAGE = {
     "Dockerfile": """
@@ -64,7 +65,6 @@ from server import serve
 serve(lambda body, headers: (500, {}, "the model has failed"))
 """
 DIES_AT_START = 'raise SystemExit("the model cannot be loaded")'
-DEADLINE_SECONDS = 60
 SETTLED = {"InService", "Failed"}
 
 
@@ -169,7 +169,7 @@ class Hosting:
             described = self.sagemaker.describe_endpoint(EndpointName=name)
             return described if described["EndpointStatus"] in SETTLED else None
 
-        return until(description, DEADLINE_SECONDS)
+        return until(description)
 
     def delete(self, name: str) -> None:
         """Delete an endpoint and wait for the end of the deletion."""
@@ -219,7 +219,7 @@ def constant_traffic(hosting: Hosting, name: str) -> Iterator[list[str]]:
     for client in clients:
         client.start()
     try:
-        until(lambda: answers, 10)
+        until(lambda: answers)
         yield answers
     finally:
         ended.set()

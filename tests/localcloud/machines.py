@@ -2,7 +2,8 @@
 
 import json
 
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 
 def start(cloud: Cloud, role_arn: str, name: str, task: dict, request: dict | None = None) -> str:
@@ -25,4 +26,4 @@ def ended(cloud: Cloud, execution: str) -> dict:
         described = cloud.client("stepfunctions").describe_execution(executionArn=execution)
         return described if described["status"] != "RUNNING" else None
 
-    return until(description, 60)
+    return until(description)

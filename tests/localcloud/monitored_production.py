@@ -7,10 +7,11 @@ from typing import Any
 from uuid import uuid4
 
 from baking import REPOSITORY
-from harness import Cloud, until
+from harness import Cloud
 from machines import ended
 from pushing import push
 from repository import PROJECT, Repository
+from waiting import until
 
 from mlops.configuration import load
 from mlops.release import templates
@@ -99,7 +100,7 @@ class Monitored:
             found = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
             return None if found.endswith("IN_PROGRESS") else found
 
-        assert until(status, 60) == "CREATE_COMPLETE", client.describe_stack_events(StackName=name)["StackEvents"]
+        assert until(status) == "CREATE_COMPLETE", client.describe_stack_events(StackName=name)["StackEvents"]
 
     def release(self, execution: str = "1a2b3c4d-0000-0000-0000-000000000000", data: str = "v1") -> None:
         """Put a release into production, whose baseline is in the bucket."""

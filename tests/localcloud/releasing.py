@@ -3,8 +3,9 @@
 from typing import Any
 
 from botocore.exceptions import ClientError
-from harness import REPOSITORY, until
+from harness import REPOSITORY
 from hosting import Hosting
+from waiting import until
 
 TEMPLATE = (REPOSITORY / "infra" / "endpoint.yml").read_text(encoding="utf-8")
 # What the other stacks of a project export.
@@ -46,7 +47,7 @@ class Stack:
 
     def ended(self) -> dict:
         """The stack's description once nothing changes any more."""
-        return until(self._when_ended, 60)
+        return until(self._when_ended)
 
     def has_ended(self) -> bool:
         return self._when_ended() is not None
@@ -71,7 +72,7 @@ class Stack:
             stacks = self.cloudformation.list_stacks(StackStatusFilter=["DELETE_COMPLETE"])["StackSummaries"]
             return self.name in [stack["StackName"] for stack in stacks]
 
-        until(gone, 60)
+        until(gone)
 
 
 def release(hosting: Hosting, endpoint: str, number: int, program: str, **changes: Any) -> dict[str, Any]:

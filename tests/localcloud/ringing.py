@@ -4,7 +4,8 @@ import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 Metric = tuple[str, str, dict[str, str]]
 
@@ -24,7 +25,7 @@ def ringing(cloud: Cloud, alarms: list[str], *metrics: Metric) -> Iterator[None]
     counting = threading.Thread(target=count)
     counting.start()
     try:
-        until(lambda: set(alarms) <= active(cloud, alarms), 60)
+        until(lambda: set(alarms) <= active(cloud, alarms))
         yield
     finally:
         ended.set()

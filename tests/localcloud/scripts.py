@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from botocore.client import BaseClient
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 IMAGE = {
     "Dockerfile": """
@@ -22,7 +23,6 @@ runpy.run_path(os.path.join(os.environ["SAGEMAKER_BASE_DIR"], "input/data/code/p
 """,
 }
 ENDED = {"Completed", "Failed", "Stopped"}
-DEADLINE_SECONDS = 60
 
 
 @dataclass(frozen=True)
@@ -89,7 +89,7 @@ class Scripts:
             job = self.sagemaker.describe_training_job(TrainingJobName=name)
             return job if job["TrainingJobStatus"] in ENDED else None
 
-        return until(description, DEADLINE_SECONDS)
+        return until(description)
 
     def processing_request(self, name: str, program: str, **changes: Any) -> dict:
         """A CreateProcessingJob request that runs `program`; `changes` replace or add members."""
@@ -131,7 +131,7 @@ class Scripts:
             job = self.sagemaker.describe_processing_job(ProcessingJobName=name)
             return job if job["ProcessingJobStatus"] in ENDED else None
 
-        return until(description, DEADLINE_SECONDS)
+        return until(description)
 
     def tuning_request(self, name: str, program: str, ranges: dict, **config: Any) -> dict:
         """A CreateHyperParameterTuningJob request that minimizes `loss=` in the output of `program`."""
@@ -165,7 +165,7 @@ class Scripts:
             job = self.sagemaker.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName=name)
             return job if job["HyperParameterTuningJobStatus"] in ENDED else None
 
-        return until(description, DEADLINE_SECONDS)
+        return until(description)
 
     def tuned(self, name: str, **filters: Any) -> list[dict]:
         """The training jobs of a tuning job."""

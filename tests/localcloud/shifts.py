@@ -3,8 +3,8 @@
 import json
 from typing import Any
 
-from harness import until
 from lambdas import Lambdas, returns
+from waiting import until
 
 ROLLS_BACK = {
     "enabled": True,
@@ -49,7 +49,7 @@ class Shift:
             found = self.codedeploy.get_deployment(deploymentId=deployment)["deploymentInfo"]
             return found if found["status"] in ("Succeeded", "Failed", "Stopped") else None
 
-        return until(info, 60)
+        return until(info)
 
     def weights(self) -> tuple[str, dict]:
         alias = self.lambdas.client.get_alias(FunctionName=self.name, Name="live")

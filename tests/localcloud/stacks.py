@@ -5,7 +5,8 @@ from typing import Any
 from uuid import uuid4
 
 from botocore.client import BaseClient
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 
 def outcome(cloud: Cloud, kind: str, properties: dict[str, Any]) -> tuple[str, list[str]]:
@@ -24,7 +25,7 @@ def outcome_of(client: BaseClient, template: dict[str, Any]) -> tuple[str, list[
         current = client.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"]
         return None if current.endswith("IN_PROGRESS") else current
 
-    status_at_end = until(status, 60)
+    status_at_end = until(status)
     events = client.describe_stack_events(StackName=name)["StackEvents"]
     client.delete_stack(StackName=name)
     reasons = [

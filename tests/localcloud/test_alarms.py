@@ -3,7 +3,8 @@
 from typing import Any
 
 import pytest
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 
 @pytest.fixture
@@ -38,8 +39,8 @@ def state(cloudwatch, name: str) -> str:
 def test_alarm_is_active_above_its_threshold_and_ends_without_data(cloudwatch) -> None:
     put_alarm(cloudwatch, "on-and-off")
     put(cloudwatch, "on-and-off", 4)
-    until(lambda: state(cloudwatch, "on-and-off") == "ALARM", 5)
-    assert until(lambda: state(cloudwatch, "on-and-off") == "OK", 10)
+    until(lambda: state(cloudwatch, "on-and-off") == "ALARM")
+    assert until(lambda: state(cloudwatch, "on-and-off") == "OK")
 
 
 def test_an_alarm_sees_the_metric_with_its_own_dimensions_only(cloudwatch) -> None:
@@ -48,7 +49,7 @@ def test_an_alarm_sees_the_metric_with_its_own_dimensions_only(cloudwatch) -> No
     put_alarm(cloudwatch, "all-of-them", MetricName="shared")
     put(cloudwatch, "shared", 9, Version="1")
     put(cloudwatch, "shared", 9)
-    until(lambda: state(cloudwatch, "all-of-them") == "ALARM", 5)
+    until(lambda: state(cloudwatch, "all-of-them") == "ALARM")
     assert state(cloudwatch, "mine") == "OK"
 
 
@@ -56,7 +57,7 @@ def test_values_below_the_threshold_add_up_within_a_period(cloudwatch) -> None:
     put_alarm(cloudwatch, "added", Period=600)
     for _ in range(3):
         put(cloudwatch, "added", 1)
-    assert until(lambda: state(cloudwatch, "added") == "ALARM", 5)
+    assert until(lambda: state(cloudwatch, "added") == "ALARM")
 
 
 def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
@@ -71,9 +72,9 @@ def test_a_percentile_is_judged_as_one(cloudwatch) -> None:
         ComparisonOperator="GreaterThanThreshold",
     )
     put(cloudwatch, "slow", 10)
-    until(lambda: state(cloudwatch, "slow") == "OK", 5)
+    until(lambda: state(cloudwatch, "slow") == "OK")
     put(cloudwatch, "slow", 1000)
-    assert until(lambda: state(cloudwatch, "slow") == "ALARM", 5)
+    assert until(lambda: state(cloudwatch, "slow") == "ALARM")
 
 
 @pytest.mark.parametrize(
@@ -84,5 +85,5 @@ def test_missing_data_are_treated_as_configured(cloudwatch, treatment: str, expe
     put_alarm(cloudwatch, f"missing-{treatment}", TreatMissingData=treatment)
     # A new alarm has insufficient data: its first state shows when it was evaluated.
     put_alarm(cloudwatch, f"missing-{treatment}-judged", TreatMissingData="breaching")
-    until(lambda: state(cloudwatch, f"missing-{treatment}-judged") == "ALARM", 5)
+    until(lambda: state(cloudwatch, f"missing-{treatment}-judged") == "ALARM")
     assert state(cloudwatch, f"missing-{treatment}") == expected

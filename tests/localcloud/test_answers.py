@@ -11,11 +11,12 @@ import pytest
 from botocore import xform_name
 from builders import Builders
 from delivery import Delivery
-from harness import Cloud, until
-from hosting import DEADLINE_SECONDS, Hosting, says
+from harness import Cloud
+from hosting import Hosting, says
 from lambdas import Lambdas, returns
 from scripts import Scripts
 from shifts import CANARY, Shift
+from waiting import until
 
 from mlops.localcloud import applicationautoscaling, codebuild, codedeploy, codepipeline, sagemaker
 
@@ -50,7 +51,7 @@ def jobs(scripts: Scripts) -> None:
     )
     client.create_hyper_parameter_tuning_job(**tuning)
     client.describe_hyper_parameter_tuning_job(HyperParameterTuningJobName="answers-tuning")
-    until(lambda: scripts.tuned("answers-tuning"), DEADLINE_SECONDS)
+    until(lambda: scripts.tuned("answers-tuning"))
     client.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="answers-tuning")
     scripts.ended_tuning("answers-tuning")
     scripts.ended_training("answers-stopped")
@@ -144,7 +145,7 @@ def scaling(cloud: Cloud) -> None:
     client.describe_scalable_targets(ServiceNamespace="sagemaker")
     client.describe_scaling_policies(ServiceNamespace="sagemaker")
     activities = {"ServiceNamespace": "sagemaker", "ResourceId": target["ResourceId"]}
-    until(lambda: client.describe_scaling_activities(**activities)["ScalingActivities"], DEADLINE_SECONDS)
+    until(lambda: client.describe_scaling_activities(**activities)["ScalingActivities"])
     client.delete_scaling_policy(**target, PolicyName=NAME)
     client.deregister_scalable_target(**target)
 
@@ -171,7 +172,7 @@ def deployments(lambdas: Lambdas) -> None:
     lambdas.make("answers-hook", KEEPS_ITS_ID)
     deployment = shift.start(BeforeAllowTraffic="answers-hook")
     client.get_deployment(deploymentId=deployment)
-    listed = until(lambda: s3.list_objects_v2(Bucket="answers-hook").get("Contents"), DEADLINE_SECONDS)
+    listed = until(lambda: s3.list_objects_v2(Bucket="answers-hook").get("Contents"))
     [hook] = [each["Key"] for each in listed]
     client.put_lifecycle_event_hook_execution_status(
         deploymentId=deployment, lifecycleEventHookExecutionId=hook, status="Succeeded"

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import pytest
-from harness import until
-from hosting import DEADLINE_SECONDS, Hosting, refusal, says
+from hosting import Hosting, refusal, says
+from waiting import until
 
 DIMENSION = {"ServiceNamespace": "sagemaker", "ScalableDimension": "sagemaker:variant:DesiredInstanceCount"}
 
@@ -65,10 +65,10 @@ def test_variant_scales_with_its_requests_a_minute(hosting: Hosting, autoscaling
     [policy] = autoscaling.describe_scaling_policies(**resource)["ScalingPolicies"]
     high, low = [alarm["AlarmName"] for alarm in policy["Alarms"]]
     with steady_traffic(hosting, name):
-        until(lambda: instances(hosting, name) == 3, DEADLINE_SECONDS)
+        until(lambda: instances(hosting, name) == 3)
     [alarm] = cloudwatch.describe_alarms(AlarmNames=[high])["MetricAlarms"]
     assert (alarm["Threshold"], alarm["Statistic"], alarm["Period"], alarm["EvaluationPeriods"]) == (60, "Sum", 60, 3)
-    until(lambda: instances(hosting, name) == 1, DEADLINE_SECONDS)
+    until(lambda: instances(hosting, name) == 1)
     activities = autoscaling.describe_scaling_activities(
         ServiceNamespace="sagemaker", ResourceId=resource["ResourceId"]
     )
@@ -100,14 +100,14 @@ def test_an_alarm_on_requests_sees_the_same_rate(hosting: Hosting) -> None:
         return cloudwatch.describe_alarms(AlarmNames=[name])["MetricAlarms"][0]["StateValue"]
 
     with steady_traffic(hosting, name):
-        until(lambda: state() == "ALARM", DEADLINE_SECONDS)
-    assert until(lambda: state() == "OK", DEADLINE_SECONDS)
+        until(lambda: state() == "ALARM")
+    assert until(lambda: state() == "OK")
 
 
 def test_a_variant_below_its_minimum_is_scaled_out(hosting: Hosting, autoscaling) -> None:
     hosting.deploy("small", says("hello"))
     scaled(hosting, autoscaling, "small", 2, 4, target=1000)
-    assert until(lambda: instances(hosting, "small") == 2, 20)
+    assert until(lambda: instances(hosting, "small") == 2)
 
 
 def test_deregistered_targets_have_no_policies(hosting: Hosting, autoscaling) -> None:

@@ -6,7 +6,8 @@ from uuid import uuid4
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 METRIC = {
     "type": "metric",

@@ -5,7 +5,8 @@ import uuid
 
 import machines
 import pytest
-from harness import REPOSITORY, Cloud, until
+from harness import REPOSITORY, Cloud
+from waiting import until
 
 TIME = "2026-11-21T12:00:00Z"
 GOOD = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic"}}}
@@ -30,7 +31,7 @@ class Project:
     def deploy(self, template: dict, *, first: bool = True) -> str | None:
         change = self.cloudformation.create_stack if first else self.cloudformation.update_stack
         change(StackName=self.name, TemplateBody=json.dumps(template))
-        until(lambda: not str(self.status()).endswith("IN_PROGRESS"), 30)
+        until(lambda: not str(self.status()).endswith("IN_PROGRESS"))
         return self.status()
 
     def status(self) -> str | None:
@@ -79,7 +80,7 @@ def project(cloud: Cloud, role_arn: str, bucket: str) -> Project:
 def test_failed_first_deployment_is_deleted(project: Project) -> None:
     assert project.deploy(BAD) == "ROLLBACK_COMPLETE"
     assert project.decide("FAILED") == "SUCCEEDED"
-    until(lambda: project.status() is None, 30)
+    until(lambda: project.status() is None)
     assert project.deploy(GOOD) == "CREATE_COMPLETE"
 
 

@@ -4,9 +4,10 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from harness import Cloud, until
+from harness import Cloud
 from monitored_production import Monitored
 from ringing import active
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 AT_ONCE = {"labels_arrive_within": "PT1S", "every": "PT1S"}

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 from baking import REPOSITORY
-from harness import until
+from waiting import until
 
 from mlops.localcloud import processes
 
@@ -31,7 +31,7 @@ def test_a_program_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path
         "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
     )
     process = processes.start([sys.executable, "-c", script], {}, tmp_path, lines.append)
-    until(lambda: lines, 20)
+    until(lambda: lines)
     assert process.stop(grace_seconds=0.1) == -signal.SIGKILL
 
 
@@ -40,7 +40,7 @@ def test_child_processes_end_with_their_program(tmp_path: Path) -> None:
     script = "import subprocess; print(subprocess.Popen(['sleep', '60']).pid, flush=True)"
     process = processes.start([sys.executable, "-c", script], {"PATH": os.defpath}, tmp_path, lines.append)
     assert process.wait(20) == 0
-    until(lambda: not alive(int(lines[0])), 10)
+    until(lambda: not alive(int(lines[0])))
 
 
 def test_children_are_killed_when_the_cloud_itself_is_killed(tmp_path: Path) -> None:
@@ -58,7 +58,7 @@ def test_children_are_killed_when_the_cloud_itself_is_killed(tmp_path: Path) -> 
     assert alive(child)
     cloud.kill()
     cloud.communicate()
-    until(lambda: not alive(child), 10)
+    until(lambda: not alive(child))
 
 
 # A server whose workers are its children, as that of the models is.
@@ -95,7 +95,7 @@ def test_the_cloud_and_its_reaper_killed_together_leave_no_process(tmp_path: Pat
         for pid in together:
             os.kill(pid, number)
     cloud.communicate()
-    until(lambda: not [pid for pid in pids if alive(pid)], 10)
+    until(lambda: not [pid for pid in pids if alive(pid)])
 
 
 @pytest.mark.parametrize(

@@ -9,8 +9,9 @@ from uuid import uuid4
 
 import pytest
 from delivery import Delivery
-from harness import Cloud, until
+from harness import Cloud
 from monitored_production import Monitored
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 

@@ -9,8 +9,9 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import Cloud, start_cloud, until
+from harness import Cloud, start_cloud
 from lambdas import Lambdas
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 
@@ -102,7 +103,7 @@ def test_a_signal_stops_the_cloud_and_its_reaper(tmp_path: Path, number: signal.
     assert children
     stopped.process.send_signal(number)
     stopped.process.wait(30)
-    until(lambda: not [pid for pid in children if is_running(pid)], 10)
+    until(lambda: not [pid for pid in children if is_running(pid)])
 
 
 def test_a_cloud_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
@@ -110,7 +111,7 @@ def test_a_cloud_that_is_killed_leaves_no_process(tmp_path: Path) -> None:
     children = children_of(killed.process.pid)
     killed.process.kill()
     killed.process.wait(30)
-    assert until(lambda: not [pid for pid in children if is_running(pid)], 10)
+    assert until(lambda: not [pid for pid in children if is_running(pid)])
 
 
 def children_of(pid: int) -> list[int]:

@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 from api_production import ApiProduction, open_project, predicts
-from harness import until
 from hosting import Hosting
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from typing import Any
 
 from botocore.client import BaseClient
-from harness import until
 from hosting import Hosting
+from waiting import until
 
 GROUP = "/aws/sagemaker/TransformJobs"
-DEADLINE_SECONDS = 60
 ENDED = {"Completed", "Failed", "Stopped"}
 # Answers each line with the sum of its cells, and prints how many lines each request has.
 SUMS = """
@@ -100,7 +99,7 @@ class Transforms:
             job = self.sagemaker.describe_transform_job(TransformJobName=name)
             return job if job["TransformJobStatus"] in ENDED else None
 
-        return until(description, DEADLINE_SECONDS)
+        return until(description)
 
     def log(self, name: str) -> str:
         logs = self.hosting.cloud.client("logs")

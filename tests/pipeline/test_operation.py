@@ -4,10 +4,8 @@ The local cloud shortens time by its one setting: the hour of monitoring's sched
 """
 
 import json
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from subprocess import CompletedProcess
-from typing import TypeVar
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -16,13 +14,13 @@ from data import synthetic
 from pipelines import deployed
 from pyarrow import csv
 from timeline import Records, written
+from waiting import until
 from workshop import Workshop
 
 pytestmark = pytest.mark.acceptance
 
 ROWS_OF_A_REQUEST = 800
 PATIENCE = 900.0
-Value = TypeVar("Value")
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +60,9 @@ def releases_and_usual_requests(operated: Workshop, records: Records) -> None:
     assert by_hand.returncode == 0, by_hand
     assert "ok: the requests are like the baseline" in by_hand.stdout
     # What is left, so that the next run is of other requests alone.
-    until(lambda: operated.succeed("monitor", "run") and compared(operated, records, len(rows(operated)) + sent))
+    until(
+        lambda: operated.succeed("monitor", "run") and compared(operated, records, len(rows(operated)) + sent), PATIENCE
+    )
 
 
 def drift(operated: Workshop, records: Records) -> None:
@@ -72,7 +72,7 @@ def drift(operated: Workshop, records: Records) -> None:
     csv.write_csv(trips_outside_manhattan(), file)
     operated.succeed("data", "prepare", file.name)
     send(operated, rows(operated))
-    until(lambda: records.alarm() == "ALARM")
+    until(lambda: records.alarm() == "ALARM", PATIENCE)
     found = [run for run in records.runs() if run.metrics["violations"]]
     assert {"pickup_area", "dropoff_area"} <= {name for run in found for name in run.metrics["drifted"]}
     show("A run of monitoring by hand, and its report")
@@ -82,7 +82,7 @@ def drift(operated: Workshop, records: Records) -> None:
     opened = operated.succeed("monitor", "open", "--no-browser").stdout
     page = operated.path / opened.rpartition("Report: ")[2].strip()
     assert "pickup_area" in page.read_text(encoding="utf-8")
-    until(lambda: any("those that production was trained with" in each for each in records.refusals()))
+    until(lambda: any("those that production was trained with" in each for each in records.refusals()), PATIENCE)
     assert len(records.executions()) == 2
 
 
@@ -90,7 +90,7 @@ def retraining(operated: Workshop, records: Records) -> None:
     """Newer data start a retraining while the alarm is raised; its release ends the drift."""
     show("Data with such trips, which start a retraining; it is approved")
     operated.succeed("data", "upload")
-    until(lambda: len(records.executions()) == 3)
+    until(lambda: len(records.executions()) == 3, PATIENCE)
     third = until(lambda: (last := records.executions()[-1])["variables"].get("Trigger") and last)
     assert third["variables"]["Trigger"] == "drift"
     approve(operated, third["pipelineExecutionId"], "trained with trips of all parts")
@@ -136,8 +136,8 @@ def send_until_compared(workshop: Workshop, records: Records) -> None:
     """Send the rows of the test set, until monitoring has compared them and its alarm is over."""
     lines = rows(workshop)
     send(workshop, lines)
-    until(lambda: compared(workshop, records, len(lines)))
-    until(lambda: records.alarm() == "OK")
+    until(lambda: compared(workshop, records, len(lines)), PATIENCE)
+    until(lambda: records.alarm() == "OK", PATIENCE)
 
 
 def monitor_by_hand(workshop: Workshop) -> tuple[CompletedProcess[str], int]:
@@ -155,7 +155,7 @@ def monitor_by_hand(workshop: Workshop) -> tuple[CompletedProcess[str], int]:
         assert done.returncode in (0, 1) and "failed" not in done.stderr, done
         return done if "Report: " in done.stdout else None
 
-    return until(judged), sent
+    return until(judged, PATIENCE), sent
 
 
 def compared(workshop: Workshop, records: Records, count: int) -> bool:
@@ -179,13 +179,3 @@ def trips_outside_manhattan() -> pa.Table:
 def show(words: str) -> None:
     """Print the next step, for `make demo-operate`."""
     print(words, flush=True)
-
-
-def until(condition: Callable[[], Value]) -> Value:
-    """The condition's first true value. A busy machine is no fault: schedules and releases may take minutes."""
-    deadline = time.monotonic() + PATIENCE
-    while time.monotonic() < deadline:
-        if value := condition():
-            return value
-        time.sleep(0.5)
-    raise AssertionError(f"not true within {PATIENCE:g} s")

@@ -7,13 +7,12 @@ import re
 import subprocess
 import sys
 import tarfile
-import time
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from io import BytesIO
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 import boto3
 import pytest
@@ -23,6 +22,7 @@ from botocore.exceptions import ClientError
 from commits import clone_template, git
 from github.account import REGION, Account, open_account
 from studio_domain import Domain, serve
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 
@@ -31,7 +31,6 @@ BIN = Path(sys.executable).parent
 ENVIRONMENT = (f"VENV={BIN.parent}", "--old-file", f"{BIN.parent / '.installed'}")
 ANSWERS = {"NotificationEmail": "team@example.org", "GithubOwner": "octo-org"}
 SETTLED = ("_COMPLETE", "_FAILED")
-T = TypeVar("T")
 
 
 @dataclass
@@ -103,15 +102,6 @@ class Studio:
         bucket = self.outputs()["Bucket"]
         found = self.account.client("s3").list_objects_v2(Bucket=bucket, Prefix="projects/")
         return {each["Key"] for each in found.get("Contents", [])}
-
-
-def until(condition: Callable[[], T | None]) -> T:
-    """The condition's first true value."""
-    for _ in range(3000):
-        if value := condition():
-            return value
-        time.sleep(0.1)
-    raise AssertionError("not true within five minutes")
 
 
 def role_of_users(account: Account) -> str:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 from builders import Builders, phase, statuses
-from harness import until
+from waiting import until
 
 from mlops.localcloud.codebuild.shell import Shell
 
@@ -283,12 +283,12 @@ def test_missing_artifacts_fail_the_build(builders: Builders) -> None:
 def test_stopping_a_build_ends_everything_that_it_has_started(builders: Builders) -> None:
     project = builders.commands("stopped", "sleep 600 & echo $!", "sleep 600")
     build = builders.start(project)
-    until(lambda: "BUILD" in statuses(builders.get(build)), 20)
-    child = int(until(lambda: builders.output(builders.get(build)), 20)[0])
+    until(lambda: "BUILD" in statuses(builders.get(build)))
+    child = int(until(lambda: builders.output(builders.get(build)))[0])
     stopped = builders.codebuild.stop_build(id=build)["build"]
     assert (stopped["buildStatus"], stopped["buildComplete"]) == ("STOPPED", True)
     assert statuses(stopped)["BUILD"] == "STOPPED"
-    until(lambda: not alive(child), 10)
+    until(lambda: not alive(child))
 
 
 def test_a_command_beyond_the_builds_time_is_ended(tmp_path: Path) -> None:

@@ -9,9 +9,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from lambdas import Lambdas, archive, returns
 from shifts import CANARY, Shift
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 ANSWERS = """
@@ -121,7 +121,7 @@ def test_a_shift_needs_all_that_awss_own_policy_for_codedeploy_grants(lambdas: L
 def test_active_alarm_stops_a_deployment_of_its_group(lambdas: Lambdas) -> None:
     watched = alarm(lambdas, "ringing", missing="breaching")
     cloudwatch = lambdas.cloud.client("cloudwatch")
-    until(lambda: cloudwatch.describe_alarms(AlarmNames=["ringing-errors"], StateValue="ALARM")["MetricAlarms"], 30)
+    until(lambda: cloudwatch.describe_alarms(AlarmNames=["ringing-errors"], StateValue="ALARM")["MetricAlarms"])
     shift = Shift(lambdas, "ringing", CANARY, returns("new"), alarmConfiguration=watched)
     stopped = shift.ended(shift.start())
     assert (stopped["status"], stopped["errorInformation"]["code"]) == ("Stopped", "ALARM_ACTIVE")
@@ -171,7 +171,7 @@ def test_a_hook_that_fails_leaves_the_old_version(lambdas: Lambdas, hooks, event
 def test_a_deployment_that_is_stopped_goes_back(lambdas: Lambdas) -> None:
     shift = Shift(lambdas, "stopped", CANARY, returns("new"))
     deployment = shift.start()
-    until(lambda: shift.weights()[1], 10)
+    until(lambda: shift.weights()[1])
     shift.codedeploy.stop_deployment(deploymentId=deployment)
     info = shift.ended(deployment)
     assert (info["status"], info["errorInformation"]["code"]) == ("Stopped", "MANUAL_STOP")
@@ -252,7 +252,7 @@ class Stack:
             (stack,) = self.lambdas.cloud.client("cloudformation").describe_stacks(StackName=self.name)["Stacks"]
             return stack["StackStatus"] if not stack["StackStatus"].endswith("IN_PROGRESS") else None
 
-        self.status = until(status, 60)
+        self.status = until(status)
         return self.status
 
     def versions(self) -> list[str]:
@@ -310,10 +310,10 @@ while not pathlib.Path({str(tmp_path / "begun")!r}).exists():
     lambdas.make("fails-once-begun", fails_once_begun + ANSWERS.format(status="Failed"))
     stack.deploy("second", "fails-once-begun", WAITS.format(folder=str(tmp_path)))
     with ThreadPoolExecutor() as pool:
-        until(lambda: stack.versions() == ["1", "2"], 20)
+        until(lambda: stack.versions() == ["1", "2"])
         invocation = pool.submit(lambdas.invoke, stack.name, Qualifier="2")
-        until((tmp_path / "begun").exists, 20)
-        until(stack.has_failed_to_shift, 20)
+        until((tmp_path / "begun").exists)
+        until(stack.has_failed_to_shift)
         assert stack.versions() == ["1", "2"]
         (tmp_path / "may-end").touch()
         assert invocation.result()[0] == "answered"

@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 from botocore.exceptions import ClientError
 from delivery import Delivery
-from harness import until
+from waiting import until
 
 from mlops.localcloud.codepipeline.actions import manual_approval
 from mlops.localcloud.codepipeline.actions.provider import Action, ActionFailed
@@ -61,7 +61,7 @@ def test_the_request_is_published_to_the_topic(delivery: Delivery) -> None:
     name = delivery.create("notified", {"Approve": [delivery.approval(configuration=settings)]})
     execution_id = delivery.start(name)
     token = delivery.token(name)
-    [message] = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"), 20)
+    [message] = until(lambda: sqs.receive_message(QueueUrl=queue).get("Messages"))
     published = json.loads(message["Body"])
     assert published["Subject"] == "APPROVAL NEEDED: AWS CodePipeline notified for action Release"
     notification = json.loads(published["Message"])

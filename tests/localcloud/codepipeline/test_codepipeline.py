@@ -5,7 +5,7 @@ import json
 import pytest
 from botocore.exceptions import ClientError
 from delivery import Delivery
-from harness import until
+from waiting import until
 
 TOPIC = {"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": {"Ref": "Name"}}}}}
 TEMPLATE = {
@@ -96,11 +96,11 @@ def test_actions_of_one_run_order_run_together(delivery: Delivery) -> None:
     ]
     name = delivery.create("orders", {"Approve": stage})
     execution_id = delivery.start(name)
-    started = until(lambda: len(waiting := waiting_tokens(delivery, name)) == 2 and waiting, 20)
+    started = until(lambda: len(waiting := waiting_tokens(delivery, name)) == 2 and waiting)
     assert set(started) == {"First", "Second"}
     for action, token in started.items():
         approve(delivery, name, action, token)
-    approve(delivery, name, "Third", until(lambda: waiting_tokens(delivery, name).get("Third"), 20))
+    approve(delivery, name, "Third", until(lambda: waiting_tokens(delivery, name).get("Third")))
     assert delivery.ended(name, execution_id)["status"] == "Succeeded"
 
 

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 from delivery import Delivery
-from harness import until
+from waiting import until
 
 
 def test_a_failed_stage_is_retried_from_its_failed_actions(delivery: Delivery) -> None:
@@ -89,7 +89,7 @@ def test_queued_executions_enter_a_stage_in_their_order(delivery: Delivery) -> N
     others = []
     for count in (1, 2):
         others.append(delivery.start(name))
-        until(lambda count=count: len(inbound(delivery, name)) == count, 20)
+        until(lambda count=count: len(inbound(delivery, name)) == count)
     assert inbound(delivery, name) == others
     for execution_id in (first, *others):
         delivery.answer(name, "Approved", token)
@@ -105,7 +105,7 @@ def test_a_queued_execution_that_waits_can_be_stopped(delivery: Delivery) -> Non
     first = delivery.start(name)
     token = delivery.token(name)
     second = delivery.start(name)
-    until(lambda: inbound(delivery, name) == [second], 20)
+    until(lambda: inbound(delivery, name) == [second])
     stop(delivery, name, second)
     assert delivery.ended(name, second)["status"] == "Stopped"
     delivery.answer(name, "Approved", token)
@@ -117,7 +117,7 @@ def test_a_later_execution_supersedes_one_that_waits(delivery: Delivery) -> None
     first = delivery.start(name)
     token = delivery.token(name)
     second = delivery.start(name)
-    until(lambda: inbound(delivery, name) == [second], 20)
+    until(lambda: inbound(delivery, name) == [second])
     third = delivery.start(name)
     assert delivery.ended(name, second)["status"] == "Superseded"
     delivery.answer(name, "Approved", token)

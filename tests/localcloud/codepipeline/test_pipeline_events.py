@@ -4,14 +4,14 @@ import json
 from collections.abc import Callable
 
 from delivery import Delivery
-from harness import until
+from waiting import until
 
 
 def test_changes_of_state_are_events_on_the_bus(delivery: Delivery) -> None:
     received = listen(delivery, "events-of-a-pipeline", {"pipeline": ["observed"]})
     name = delivery.create("observed", {"Build": [delivery.build("observed", "Breaks", "false")]})
     execution_id, _ = delivery.run(name)
-    events = until(lambda: len(events := received()) >= 10 and events, 20)
+    events = until(lambda: len(events := received()) >= 10 and events)
     kinds = [
         (event["detail-type"].split()[1], event["detail"]["state"], event["detail"].get("action"))
         for event in sorted(events, key=lambda event: event["time"])

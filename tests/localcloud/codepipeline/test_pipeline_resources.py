@@ -4,7 +4,7 @@ import json
 from typing import Any
 
 from delivery import Delivery
-from harness import until
+from waiting import until
 
 
 def test_cloudformation_makes_changes_and_deletes_pipelines(delivery: Delivery) -> None:
@@ -52,7 +52,7 @@ def test_cloudformation_makes_changes_and_deletes_pipelines(delivery: Delivery) 
             },
         }
         operation(StackName="line", TemplateBody=json.dumps(template))
-        stack = until(settled, 30)
+        stack = until(settled)
         return {output["OutputKey"]: output["OutputValue"] for output in stack.get("Outputs", [])}
 
     def settled() -> dict | None:
@@ -72,7 +72,6 @@ def test_cloudformation_makes_changes_and_deletes_pipelines(delivery: Delivery) 
     cloudformation.delete_stack(StackName="line")
     until(
         lambda: "of-a-template" not in [found["name"] for found in delivery.pipelines.list_pipelines()["pipelines"]],
-        30,
     )
 
 
@@ -103,7 +102,7 @@ def test_cloudformation_makes_changes_and_deletes_projects(delivery: Delivery) -
             "Outputs": {"Arn": {"Value": {"Fn::GetAtt": ["Build", "Arn"]}}},
         }
         operation(StackName="builds", TemplateBody=json.dumps(template))
-        return until(settled, 30)
+        return until(settled)
 
     def settled() -> dict | None:
         stack = cloudformation.describe_stacks(StackName="builds")["Stacks"][0]
@@ -117,4 +116,4 @@ def test_cloudformation_makes_changes_and_deletes_projects(delivery: Delivery) -
     assert deploy(cloudformation.update_stack)["StackStatus"] == "UPDATE_COMPLETE"
     assert builders.output(builders.run("of-a-template")) == ["two"]
     cloudformation.delete_stack(StackName="builds")
-    until(lambda: "of-a-template" not in builders.codebuild.list_projects()["projects"], 30)
+    until(lambda: "of-a-template" not in builders.codebuild.list_projects()["projects"])

@@ -11,8 +11,9 @@ import boto3
 import machines
 import pytest
 from botocore.exceptions import ClientError
-from harness import Cloud, until
+from harness import Cloud
 from lambdas import Lambdas
+from waiting import until
 
 from mlops.localcloud.enforcement import ledger
 
@@ -190,7 +191,7 @@ def stack(cloud: Cloud, name: str, topic: str, **members: Any) -> dict:
         (found,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
         return found if not found["StackStatus"].endswith("IN_PROGRESS") else None
 
-    return until(ended, 20)
+    return until(ended)
 
 
 # What CloudFormation's handlers create and read a topic with.
@@ -226,7 +227,7 @@ def test_replacement_needs_the_permissions_of_a_creation(cloud: Cloud, make_role
     parameters = [{"ParameterKey": "Name", "ParameterValue": second}]
     cloudformation = cloud.client("cloudformation")
     cloudformation.update_stack(StackName=name, UsePreviousTemplate=True, Parameters=parameters)
-    until(lambda: "ROLLBACK" in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"], 20)
+    until(lambda: "ROLLBACK" in cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"])
     assert f"sns:CreateTopic on resource: {TOPIC}{second}" in reasons_of(cloud, name)
 
 
@@ -248,7 +249,7 @@ def test_a_stack_without_a_role_acts_as_its_caller(cloud: Cloud, make_role, acti
     cloudformation, name = acting("cloudformation", role), names("stack")
     parameters = [{"ParameterKey": "Name", "ParameterValue": names("topic")}]
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(TEMPLATE), Parameters=parameters)
-    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE", 20)
+    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE")
     assert "is not authorized to perform: sns:CreateTopic" in reasons_of(cloud, name)
 
 
@@ -303,7 +304,7 @@ def test_a_stack_with_a_role_makes_nothing_whose_permissions_are_not_known(cloud
     cloudformation, name = cloud.client("cloudformation"), names("stack")
     template = {"Resources": {"Queue": {"Type": "AWS::SQS::Queue"}}}
     cloudformation.create_stack(StackName=name, TemplateBody=json.dumps(template), RoleARN=role)
-    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE", 20)
+    until(lambda: cloudformation.describe_stacks(StackName=name)["Stacks"][0]["StackStatus"] == "ROLLBACK_COMPLETE")
     events = cloudformation.describe_stack_events(StackName=name)["StackEvents"]
     assert any("which permissions AWS::SQS::Queue takes" in event.get("ResourceStatusReason", "") for event in events)
 

@@ -17,7 +17,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
-from harness import REPOSITORY, Cloud, until
+from harness import REPOSITORY, Cloud
+from waiting import until
 
 from mlops.release import templates
 
@@ -72,7 +73,7 @@ def roles(cloud: Cloud) -> dict[str, str]:
         assert stack["StackStatus"].startswith("CREATE_"), stack
         return stack if stack["StackStatus"] == "CREATE_COMPLETE" else None
 
-    outputs = {each["OutputKey"]: each["OutputValue"] for each in until(made, 30)["Outputs"]}
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in until(made)["Outputs"]}
     arns = {purpose: outputs[f"{purpose}RoleArn"] for purpose in PURPOSES}
     other = iam.create_role(RoleName="OtherProvider", AssumeRolePolicyDocument=trust("gitlab.example.org"))
     return {**arns, "OtherProvider": other["Role"]["Arn"]}

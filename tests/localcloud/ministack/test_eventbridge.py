@@ -10,8 +10,9 @@ from botocore.client import BaseClient
 from botocore.exceptions import ClientError
 from builders import Builders
 from delivery import Delivery
-from harness import Cloud, until
+from harness import Cloud
 from stacks import failure
+from waiting import until
 
 TRUST = {
     "Version": "2012-10-17",
@@ -39,7 +40,7 @@ def events(cloud: Cloud) -> Iterator[Callable[[str], Events]]:
                 heard.extend(json.loads(each["Body"]) for each in got)
                 return next((each for each in heard if condition(each)), None)
 
-            return until(look, 60)
+            return until(look)
 
         return first
 
@@ -134,7 +135,7 @@ def test_a_pipeline_is_started_under_the_role_of_its_target(
     put(cloud, rule, arn=arn, role=starter("codepipeline:StartPipelineExecution"), Input=given)
     send(cloud, rule)
     client = cloud.client("codepipeline")
-    [started] = until(lambda: client.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"], 30)
+    [started] = until(lambda: client.list_pipeline_executions(pipelineName=name)["pipelineExecutionSummaries"])
     variables = delivery.execution(name, started["pipelineExecutionId"])["variables"]
     assert [each["resolvedValue"] for each in variables] == ["by an event"]
 
@@ -147,7 +148,7 @@ def test_a_build_is_started_with_the_input_of_its_target(
     given = {"environmentVariablesOverride": [{"name": "GIVEN", "value": "here", "type": "PLAINTEXT"}]}
     put(cloud, rule, arn=arn, role=starter("codebuild:StartBuild"), Input=json.dumps(given))
     send(cloud, rule)
-    [build] = until(lambda: builders.codebuild.list_builds_for_project(projectName=project)["ids"], 30)
+    [build] = until(lambda: builders.codebuild.list_builds_for_project(projectName=project)["ids"])
     assert "given here" in builders.output(builders.ended(build))
 
 
@@ -160,7 +161,7 @@ def test_a_role_that_may_not_start_starts_nothing(
     send(cloud, rule)
     log = cloud.directory / "server.log"
     refused = f"EventBridge cannot deliver to {arn}"
-    line = until(lambda: next((each for each in log.read_text().splitlines() if refused in each), None), 30)
+    line = until(lambda: next((each for each in log.read_text().splitlines() if refused in each), None))
     assert "codebuild:StartBuild" in line
     assert builders.codebuild.list_builds_for_project(projectName=project)["ids"] == []
 

@@ -5,8 +5,9 @@ from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
-from harness import is_share, until
+from harness import is_share
 from lambdas import Lambdas, returns
+from waiting import until
 
 
 def test_an_alias_splits_its_invocations_by_weight(lambdas: Lambdas) -> None:
@@ -80,7 +81,7 @@ def test_an_invocation_is_answered_although_its_version_is_deleted(lambdas: Lamb
     version = lambdas.client.publish_version(FunctionName="deleted")["Version"]
     with ThreadPoolExecutor() as pool:
         invocation = pool.submit(lambdas.invoke, "deleted", Qualifier=version)
-        until((tmp_path / "begun").exists, 20)
+        until((tmp_path / "begun").exists)
         lambdas.client.delete_function(FunctionName="deleted", Qualifier=version)
         (tmp_path / "may-end").touch()
         answer, _ = invocation.result()
@@ -99,7 +100,7 @@ def test_a_state_machine_catches_an_error_by_its_name(lambdas: Lambdas) -> None:
     definition = json.dumps({"StartAt": "Ride", "States": states})
     machine = client.create_state_machine(name="catching", definition=definition, roleArn=lambdas.role_arn)
     arn = client.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-    until(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING", 20)
+    until(lambda: client.describe_execution(executionArn=arn)["status"] != "RUNNING")
     assert json.loads(client.describe_execution(executionArn=arn)["output"]) == "on foot"
 
 
@@ -110,7 +111,7 @@ def test_invocations_and_errors_are_counted_by_function_alias_and_version(lambda
         lambdas.invoke("counted", Qualifier="live")
     alias = {"FunctionName": "counted", "Resource": "counted:live"}
     for dimensions in ({"FunctionName": "counted"}, alias, {**alias, "ExecutedVersion": version}):
-        until(lambda dimensions=dimensions: lambdas.metric("Errors", dimensions) == 3, 5)
+        until(lambda dimensions=dimensions: lambdas.metric("Errors", dimensions) == 3)
         assert lambdas.metric("Invocations", dimensions) == 3
 
 
@@ -135,6 +136,6 @@ def test_root_logger_writes_level_and_request_id(lambdas: Lambdas) -> None:
         split = [event["message"].rstrip().split("\t") for event in found if "\t" in event["message"]]
         return split if sum(each[-1] == "minded" for each in split) == 2 else None
 
-    written = [each for each in until(lines, 20) if each[0] in ("[INFO]", "[WARNING]", "[DEBUG]")]
+    written = [each for each in until(lines) if each[0] in ("[INFO]", "[WARNING]", "[DEBUG]")]
     assert [(each[0], each[3]) for each in written] == [("[INFO]", "counted 3"), ("[WARNING]", "minded")] * 2
     assert len({each[2] for each in written}) == len(requests)

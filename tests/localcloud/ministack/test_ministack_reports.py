@@ -6,13 +6,13 @@ import signal
 import socket
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import boto3
 import pytest
 import requests
+from waiting import until
 
 REPORTS = Path(__file__).parents[3] / "docs" / "ministack"
 SECTION = re.compile(r"^## (?P<title>.+?)$.*?^```python\n(?P<program>.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -54,23 +54,19 @@ def environment(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, 
         [sys.executable, "-m", "ministack"], env=client | server, cwd=home, start_new_session=True
     )
     try:
-        wait_until_ready(f"{client['AWS_ENDPOINT_URL']}/_ministack/health", process)
+        until(lambda: ready(f"{client['AWS_ENDPOINT_URL']}/_ministack/health", process))
         yield client
     finally:
         os.killpg(process.pid, signal.SIGTERM)
         process.wait(timeout=60)
 
 
-def wait_until_ready(address: str, process: subprocess.Popen) -> None:
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        assert process.poll() is None, "ministack has ended"
-        try:
-            if requests.get(address, timeout=5).ok:
-                return
-        except requests.ConnectionError:
-            time.sleep(0.1)
-    raise AssertionError("ministack does not answer")
+def ready(address: str, process: subprocess.Popen) -> bool:
+    assert process.poll() is None, "ministack has ended"
+    try:
+        return requests.get(address, timeout=5).ok
+    except requests.RequestException:
+        return False
 
 
 @pytest.mark.parametrize("case", CASES)

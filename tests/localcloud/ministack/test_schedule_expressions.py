@@ -5,8 +5,9 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import Cloud, until
+from harness import Cloud
 from ministack.services import eventbridge
+from waiting import until
 
 from mlops.localcloud.ministack import schedules
 

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import Cloud, until
+from harness import Cloud
+from waiting import until
 
 
 @pytest.fixture
@@ -165,7 +166,6 @@ def test_cloudformation_makes_and_deletes_added_resource_types(cloud: Cloud, sta
     sagemaker = cloud.client("sagemaker")
     until(
         lambda: not sagemaker.list_model_package_groups(NameContains="of-a-stack")["ModelPackageGroupSummaryList"],
-        20,
     )
 
 
@@ -205,7 +205,6 @@ def test_state_machines_call_added_services_through_the_sdk_integration(cloud: C
     execution = machines.start_execution(stateMachineArn=arn, input='{"name": "from-a-machine"}')["executionArn"]
     ended = until(
         lambda: (described := machines.describe_execution(executionArn=execution))["status"] != "RUNNING" and described,
-        20,
     )
     assert json.loads(ended["output"])["ModelPackageGroupArn"].endswith("from-a-machine")
 
@@ -217,7 +216,7 @@ def finished(cloud: Cloud, stack_name: str) -> dict:
         stack = cloud.client("cloudformation").describe_stacks(StackName=stack_name)["Stacks"][0]
         return None if stack["StackStatus"].endswith("IN_PROGRESS") else stack
 
-    return until(look, 30)
+    return until(look)
 
 
 def create(cloud: Cloud, stack_name: str, template: str) -> None:
@@ -241,7 +240,7 @@ def change_set(cloud: Cloud, stack_name: str, **values: str) -> dict:
         described = cloudformation.describe_change_set(**name)
         return described if described["Status"] in {"CREATE_COMPLETE", "FAILED"} else None
 
-    return until(look, 20)
+    return until(look)
 
 
 def changes(described: dict) -> dict[str, str]:

@@ -8,8 +8,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from hosting import Hosting, says
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 
@@ -46,7 +46,7 @@ def test_requests_and_answers_are_captured_in_sagemakers_format(hosting: Hosting
     hosting.deploy("captured", says("12.5\n"), DataCaptureConfig=settings(hosting, "capture/one"))
     hosting.ask("captured", "1,2\n", CustomAttributes="trace=1", InferenceId="id-1")
 
-    [record] = until(lambda: records(hosting, "capture/one/"), 20)
+    [record] = until(lambda: records(hosting, "capture/one/"))
     assert record["captureData"] == {
         "endpointInput": {
             "observedContentType": "text/csv",
@@ -77,7 +77,7 @@ def test_other_types_are_captured_as_json_or_base64(hosting: Hosting) -> None:
     hosting.ask("typed", '{"a": 1}', ContentType="application/json; charset=utf-8")
     hosting.ask("typed", "plain", ContentType="text/plain")
 
-    captured = until(lambda: len(found := records(hosting, "capture/typed/")) == 2 and found, 20)
+    captured = until(lambda: len(found := records(hosting, "capture/typed/")) == 2 and found)
     inputs = {record["captureData"]["endpointInput"]["encoding"]: record for record in captured}
     json_input = inputs["JSON"]["captureData"]["endpointInput"]
     assert json_input["data"] == '{"a": 1}'
@@ -89,7 +89,7 @@ def test_only_the_sides_that_are_asked_for_are_captured(hosting: Hosting) -> Non
     config = settings(hosting, "capture/side", CaptureOptions=[{"CaptureMode": "Output"}])
     hosting.deploy("one-sided", says("1"), DataCaptureConfig=config)
     hosting.ask("one-sided")
-    [record] = until(lambda: records(hosting, "capture/side/"), 20)
+    [record] = until(lambda: records(hosting, "capture/side/"))
     assert set(record["captureData"]) == {"endpointOutput"}
 
 
@@ -98,7 +98,7 @@ def test_captured_data_is_encrypted_with_the_key_of_the_configuration(hosting: H
     config = settings(hosting, "capture/encrypted", KmsKeyId=key)
     hosting.deploy("encrypted", says("1"), DataCaptureConfig=config)
     hosting.ask("encrypted")
-    [name] = until(lambda: files(hosting, "capture/encrypted/"), 20)
+    [name] = until(lambda: files(hosting, "capture/encrypted/"))
     head = hosting.cloud.client("s3").head_object(Bucket=hosting.bucket, Key=name)
     assert (head["ServerSideEncryption"], head["SSEKMSKeyId"]) == ("aws:kms", key)
 

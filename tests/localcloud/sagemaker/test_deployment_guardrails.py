@@ -5,8 +5,9 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import is_share, until
+from harness import is_share
 from hosting import FAILS, Hosting, constant_traffic, refusal, says
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 
@@ -67,7 +68,7 @@ def test_both_models_share_the_traffic_for_a_while_and_no_request_fails(hosting:
     with constant_traffic(hosting, name) as answers:
         endpoint = update(hosting, name, f"{name}-new", deployment)
         after = len(answers)
-        until(lambda: len(answers) > after + 20, 10)
+        until(lambda: len(answers) > after + 20)
     assert endpoint["EndpointConfigName"] == f"{name}-new"
     assert endpoint["LastDeploymentConfig"] == deployment
     first, last = answers.index("new"), len(answers) - answers[::-1].index("old")
@@ -91,7 +92,7 @@ def test_an_alarm_takes_all_traffic_back(hosting: Hosting, kind: str) -> None:
         hosting.answers(name)
         return hosting.sagemaker.describe_endpoint(EndpointName=name)["EndpointStatus"] == "InService"
 
-    until(ended, 30)
+    until(ended)
     endpoint = hosting.sagemaker.describe_endpoint(EndpointName=name)
     assert endpoint["EndpointConfigName"] == name
     assert f"{name}-errors" in endpoint["FailureReason"]
@@ -111,7 +112,7 @@ def test_metrics_of_a_configuration_begin_with_an_update(hosting: Hosting) -> No
         dimensions = {"EndpointName": name, "VariantName": "AllTraffic", "EndpointConfigName": configuration}
         return hosting.cloud.metric("AWS/SageMaker", "Invocations", dimensions)
 
-    until(lambda: counted(f"{name}-new") == 1, 10)
+    until(lambda: counted(f"{name}-new") == 1)
     assert counted(name) == 0
 
 
@@ -123,7 +124,6 @@ def test_an_alarm_that_rings_already_ends_an_update(hosting: Hosting) -> None:
         lambda: hosting.cloud.client("cloudwatch").describe_alarms(AlarmNames=[name], StateValue="ALARM")[
             "MetricAlarms"
         ],
-        30,
     )
     guarded = {**blue_green("CANARY"), "AutoRollbackConfiguration": {"Alarms": [{"AlarmName": name}]}}
     endpoint = update(hosting, "ringing", "ringing-new", guarded)
@@ -199,4 +199,4 @@ def test_endpoint_publishes_its_state_changes(hosting: Hosting) -> None:
                 return body
         return None
 
-    assert until(received, 10)["detail-type"] == "SageMaker Endpoint State Change"
+    assert until(received)["detail-type"] == "SageMaker Endpoint State Change"

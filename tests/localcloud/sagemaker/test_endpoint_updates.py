@@ -2,8 +2,8 @@
 
 import threading
 
-from harness import until
 from hosting import DIES_AT_START, PING_FAILED, Hosting, alive, constant_traffic, says
+from waiting import until
 
 
 def test_an_update_replaces_the_model_without_a_failed_request(hosting: Hosting) -> None:
@@ -12,7 +12,7 @@ def test_an_update_replaces_the_model_without_a_failed_request(hosting: Hosting)
     with constant_traffic(hosting, "updated") as answers:
         endpoint = hosting.update("updated", "updated-new")
         after = len(answers)
-        until(lambda: len(answers) > after + 20, 10)
+        until(lambda: len(answers) > after + 20)
     assert endpoint["EndpointConfigName"] == "updated-new"
     assert "FailureReason" not in endpoint
     assert answers[0] == "old"
@@ -42,10 +42,10 @@ def test_update_drains_the_old_containers(hosting: Hosting) -> None:
     slow: list[str] = []
     client = threading.Thread(target=lambda: slow.append(hosting.ask("drained", "wait")))
     client.start()
-    until(lambda: hosting.ask("drained", "entered") == "True", 10)
+    until(lambda: hosting.ask("drained", "entered") == "True")
     hosting.ask("drained", "end soon")
     hosting.sagemaker.update_endpoint(EndpointName="drained", EndpointConfigName="drained-new")
-    until(lambda: hosting.ask("drained") == "from the new model", 30)
+    until(lambda: hosting.ask("drained") == "from the new model")
     hosting.settled("drained")
     client.join()
     assert slow == ["from the old model"]

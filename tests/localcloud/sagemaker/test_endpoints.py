@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from hosting import DIES_AT_START, PING_FAILED, Hosting, alive, refusal, says
+from waiting import until
 
 ARN = "arn:aws:sagemaker:us-east-1:000000000000"
 PROCESS = """
@@ -90,7 +90,7 @@ def test_the_container_uses_the_models_role(hosting: Hosting) -> None:
 
 def test_output_of_a_container_is_in_the_endpoints_log(hosting: Hosting) -> None:
     hosting.deploy("logged", 'print("loading the model")' + says("1"))
-    until(lambda: "serving" in hosting.log("logged"), 10)
+    until(lambda: "serving" in hosting.log("logged"))
     assert hosting.log("logged").startswith("loading the model\n")
 
 
@@ -158,8 +158,8 @@ def test_a_container_that_ends_is_started_again(hosting: Hosting) -> None:
     before = hosting.ask("restarted")
     with pytest.raises(ClientError, match="could not get a response from the restarted endpoint"):
         hosting.ask("restarted", "die")
-    assert until(lambda: hosting.answers("restarted"), 20) != before
-    until(lambda: "The container has ended with exit code 3" in hosting.log("restarted"), 10)
+    assert until(lambda: hosting.answers("restarted")) != before
+    until(lambda: "The container has ended with exit code 3" in hosting.log("restarted"))
 
 
 def test_requests_of_a_failed_instance_go_to_another(hosting: Hosting) -> None:
@@ -228,7 +228,7 @@ def test_endpoint_serves_after_deletion_of_its_model_and_configuration(hosting: 
     hosting.sagemaker.delete_model(ModelName="orphaned")
     with pytest.raises(ClientError):
         hosting.ask("orphaned", "die")
-    assert until(lambda: hosting.answers("orphaned"), 20)
+    assert until(lambda: hosting.answers("orphaned"))
 
 
 @pytest.mark.parametrize(

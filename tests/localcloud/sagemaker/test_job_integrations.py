@@ -4,8 +4,8 @@ import json
 import re
 
 import machines
-from harness import until
 from scripts import Scripts
+from waiting import until
 
 
 def run(scripts: Scripts, name: str, kind: str, request: dict) -> str:
@@ -85,7 +85,6 @@ def test_stopping_the_execution_stops_the_job(scripts: Scripts) -> None:
     execution = run(scripts, "sync-stops", "ProcessingJob", request)
     until(
         lambda: scripts.sagemaker.list_processing_jobs(NameContains="sync-stops")["ProcessingJobSummaries"],
-        30,
     )
     scripts.cloud.client("stepfunctions").stop_execution(executionArn=execution)
     assert scripts.ended_processing("sync-stops")["ProcessingJobStatus"] == "Stopped"
@@ -119,7 +118,7 @@ def test_a_job_sends_an_event_for_each_change_of_its_status(scripts: Scripts) ->
         return {detail["TrainingJobStatus"] for detail in heard} == {"InProgress", "Failed"}
 
     heard: list[dict] = []
-    until(received, 10)
+    until(received)
     assert heard[-1]["FailureReason"] == "AlgorithmError: , exit code: 1"
 
 

@@ -4,8 +4,8 @@ import json
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from scripts import Scripts
+from waiting import until
 
 GROUP = "/aws/sagemaker/ProcessingJobs"
 COPY = """
@@ -91,7 +91,7 @@ def test_a_job_can_be_stopped_once(scripts: Scripts) -> None:
     program = "import time; print('running', flush=True); time.sleep(600)"
     sagemaker.create_processing_job(**scripts.processing_request("halted", program))
     log = scripts.cloud.directory / "processing-jobs" / "halted" / "algo-1.log"
-    until(lambda: log.exists() and "running" in log.read_text(), 30)
+    until(lambda: log.exists() and "running" in log.read_text())
     sagemaker.stop_processing_job(ProcessingJobName="halted")
     assert scripts.ended_processing("halted")["ProcessingJobStatus"] == "Stopped"
     with pytest.raises(ClientError, match="processing job is in status Stopped"):
@@ -108,7 +108,7 @@ def test_a_continuous_output_is_in_s3_while_the_job_runs(scripts: Scripts) -> No
     outputs = {"Outputs": [scripts.processing_output("made", "streams/out", "Continuous")]}
     request = scripts.processing_request("streams", program, ProcessingOutputConfig=outputs)
     scripts.sagemaker.create_processing_job(**request)
-    until(lambda: scripts.keys("streams/out") == ["streams/out/first.txt"], 30)
+    until(lambda: scripts.keys("streams/out") == ["streams/out/first.txt"])
     scripts.sagemaker.stop_processing_job(ProcessingJobName="streams")
     assert scripts.ended_processing("streams")["ProcessingJobStatus"] == "Stopped"
 

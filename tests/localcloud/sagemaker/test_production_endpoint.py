@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from harness import is_share, until
+from harness import is_share
 from hosting import FAILS, Hosting, constant_traffic, says
 from releasing import ACCOUNT, TEMPLATE, Stack, release
+from waiting import until
 
 pytestmark = pytest.mark.acceptance
 
@@ -64,7 +65,7 @@ def test_a_release_that_fails_requests_is_rolled_back_by_its_alarm(hosting: Host
         answers.append(hosting.answers(name))
         return stack.has_ended()
 
-    until(ended, 60)
+    until(ended)
     assert stack.ended()["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
     assert any(f"{name}-2-5xx" in reason for reason in stack.reasons())
     assert {hosting.ask(name) for _ in range(20)} == {"good"}

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from hosting import Hosting, says
+from waiting import until
 
 LOG_GROUP = "/aws/sagemaker/Endpoints"
 ECHO = """
@@ -154,7 +154,7 @@ def test_invocations_errors_and_latencies_are_metrics_of_the_variant(hosting: Ho
         )["Datapoints"]
         return points[0] if points else {"Sum": 0}
 
-    until(lambda: statistics("Invocations")["Sum"] == 5, 20)
+    until(lambda: statistics("Invocations")["Sum"] == 5)
     assert statistics("Invocation4XXErrors")["Sum"] == 1
     assert statistics("Invocation5XXErrors")["Average"] == pytest.approx(0.2)
     for latency in ("ModelLatency", "OverheadLatency"):

@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from botocore.config import Config
 from botocore.exceptions import ClientError
-from harness import until
 from hosting import DIES_AT_START, PING_FAILED, Hosting, alive, refusal, says
+from waiting import until
 
 PROCESS = """
 import os

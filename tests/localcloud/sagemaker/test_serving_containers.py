@@ -9,8 +9,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from harness import Cloud, until
+from harness import Cloud
 from hosting import PING_FAILED
+from waiting import until
 
 from mlops.localcloud import context, images
 from mlops.localcloud.logs import LogStream
@@ -114,7 +115,7 @@ def test_ping_timeout_of_a_container_fails_the_deployment(
     unhealthy = running(NEVER_HEALTHY)
     limit = {"VariantName": "AllTraffic", "ContainerStartupHealthCheckTimeoutInSeconds": 1}
     variant = Variant(limit, {}, images.Image("sha256:0", tmp_path), 1.0)
-    until(lambda: (log := tmp_path / "i-1.log").exists() and "503" in log.read_text(), 20)
+    until(lambda: (log := tmp_path / "i-1.log").exists() and "503" in log.read_text())
     began = time.monotonic()
     with pytest.raises(DeploymentFailed) as failed:
         variant.await_health([unhealthy])
@@ -130,6 +131,6 @@ def test_container_that_fails_its_pings_is_replaced(
     monkeypatch.setattr(model_container, "_UNHEALTHY_SECONDS", 0.2)
     container = running(HEALTHY_ONCE)
     container.healthy.result(20)
-    first = until(container.enter, 20)
-    until(lambda: "not answered a ping for 0.2 seconds and is replaced" in (tmp_path / "i-1.log").read_text(), 20)
-    assert until(lambda: (now := container.enter()) != first and now, 20)
+    first = until(container.enter)
+    until(lambda: "not answered a ping for 0.2 seconds and is replaced" in (tmp_path / "i-1.log").read_text())
+    assert until(lambda: (now := container.enter()) != first and now)

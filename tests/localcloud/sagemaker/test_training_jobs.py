@@ -6,8 +6,8 @@ from itertools import pairwise
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from scripts import Scripts
+from waiting import until
 
 from mlops.localcloud import ports
 
@@ -134,7 +134,7 @@ def test_a_spot_job_beyond_its_maximum_wait_time_is_stopped_for_that(scripts: Sc
 def test_stopping_gives_the_program_time_to_save_its_model(scripts: Scripts) -> None:
     sagemaker = scripts.sagemaker
     sagemaker.create_training_job(**scripts.training_request("stopped", WAIT_UNTIL_STOPPED))
-    until(lambda: "running" in log_so_far(scripts, "stopped"), 30)
+    until(lambda: "running" in log_so_far(scripts, "stopped"))
     sagemaker.stop_training_job(TrainingJobName="stopped")
     job = scripts.ended_training("stopped")
     assert (job["TrainingJobStatus"], job["SecondaryStatus"]) == ("Stopped", "Stopped")

@@ -4,9 +4,9 @@ import json
 from typing import Any
 
 import pytest
-from harness import until
 from hosting import DIES_AT_START, Hosting, alive, refusal
-from transforming import DEADLINE_SECONDS, FAILS, SUMS, Transforms
+from transforming import FAILS, SUMS, Transforms
+from waiting import until
 
 
 @pytest.fixture(scope="module")
@@ -54,7 +54,7 @@ def test_a_stopped_job_ends_its_container_and_writes_nothing(transforms: Transfo
         ]
         return found[0].split()[1] if found else None
 
-    number = until(process, DEADLINE_SECONDS)
+    number = until(process)
     transforms.sagemaker.stop_transform_job(TransformJobName="tf-stop")
     job = transforms.ended("tf-stop")
     assert (job["TransformJobStatus"], "FailureReason" in job) == ("Stopped", False)
@@ -76,7 +76,7 @@ def test_jobs_are_listed_tagged_waited_for_and_named_once(transforms: Transforms
     tags = [{"Key": "team", "Value": "fares"}]
     transforms.start("tf-listed", SUMS, {"a.csv": "1\n"}, Tags=tags)
     waiter = transforms.sagemaker.get_waiter("transform_job_completed_or_stopped")
-    waiter.wait(TransformJobName="tf-listed", WaiterConfig={"Delay": 1, "MaxAttempts": DEADLINE_SECONDS})
+    waiter.wait(TransformJobName="tf-listed", WaiterConfig={"Delay": 1})
     listed = transforms.sagemaker.list_transform_jobs(NameContains="tf-listed", StatusEquals="Completed")
     [summary] = listed["TransformJobSummaries"]
     assert transforms.sagemaker.list_tags(ResourceArn=summary["TransformJobArn"])["Tags"] == tags
@@ -103,7 +103,7 @@ def test_each_change_of_status_is_an_event(transforms: Transforms) -> None:
         heard.extend(json.loads(message["Body"])["detail"]["TransformJobStatus"] for message in messages)
         return sorted(heard) == ["Completed", "InProgress"]
 
-    assert until(complete, 10)
+    assert until(complete)
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ import re
 
 import pytest
 from botocore.exceptions import ClientError
-from harness import until
 from scripts import Scripts
+from waiting import until
 
 PARABOLA = """
 import json, os, pathlib
@@ -103,7 +103,7 @@ def test_stopping_stops_the_running_jobs_and_launches_no_more(scripts: Scripts) 
     sagemaker.create_hyper_parameter_tuning_job(
         **scripts.tuning_request("halt", "import time; time.sleep(600)", choices("1"))
     )
-    until(lambda: len(scripts.tuned("halt", StatusEquals="InProgress")) == 2, 30)
+    until(lambda: len(scripts.tuned("halt", StatusEquals="InProgress")) == 2)
     sagemaker.stop_hyper_parameter_tuning_job(HyperParameterTuningJobName="halt")
     job = scripts.ended_tuning("halt")
     assert job["HyperParameterTuningJobStatus"] == "Stopped"
