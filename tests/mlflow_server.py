@@ -42,7 +42,7 @@ def running(directory: Path) -> Iterator[str]:
 
 def ask(uri: str, path: str) -> dict:
     """The answer of MLflow's REST API."""
-    with urllib.request.urlopen(f"{uri}{path}", timeout=30) as answer:
+    with urllib.request.urlopen(f"{uri}{path}", timeout=60) as answer:
         return json.load(answer)
 
 

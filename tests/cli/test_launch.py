@@ -44,7 +44,7 @@ def test_an_owned_cloud_ends_when_its_owner_is_killed(tmp_path: Path):
     program = (
         "import sys, time; from pathlib import Path; from mlops.localcloud import launch\n"
         f"handle = launch.start(Path.cwd(), Path(sys.argv[1]), port=None, region={REGION!r})\n"
-        "print(handle.process.pid, flush=True); time.sleep(60)"
+        "print(handle.process.pid, flush=True); time.sleep(600)"
     )
     owner = subprocess.Popen(
         [sys.executable, "-c", program, str(tmp_path)], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True

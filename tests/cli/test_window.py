@@ -36,7 +36,7 @@ def test_the_address_is_printed_and_the_window_ends_with_the_command(repository:
     try:
         address = re.search(r"http://127\.0\.0\.1:\d+/[\w-]{40,}/", process.stdout.readline())
         assert address
-        with urllib.request.urlopen(address[0], timeout=30) as answer:
+        with urllib.request.urlopen(address[0], timeout=60) as answer:
             assert b"The local cloud" in answer.read()
     finally:
         process.send_signal(signal.SIGINT)

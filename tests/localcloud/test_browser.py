@@ -216,7 +216,7 @@ def try_all(page: Page, calls: list[Call]) -> list[str]:
 def test_the_same_requests_of_a_program_are_carried_out(attack: Attack) -> None:
     """So what refuses them below is where they come from."""
     for call in attack.calls("127.0.0.1"):
-        with urlopen(Request(call.url, call.body.encode(), call.headers), timeout=30) as answer:
+        with urlopen(Request(call.url, call.body.encode(), call.headers), timeout=60) as answer:
             assert answer.status == 200
     codebuild = attack.cloud.client("codebuild")
     [build] = codebuild.list_builds_for_project(projectName=attack.name)["ids"]

@@ -23,7 +23,7 @@ LIST_PROJECTS = {"X-Amz-Target": "CodeBuild_20161006.ListProjects", "Content-Typ
 
 def ask(cloud: Cloud, method: str, path: str, body: str | bytes = b"", **headers: str) -> tuple[int, str, dict]:
     """Status, body and headers of an answer; underscores in the names of headers become hyphens."""
-    connection = HTTPConnection("127.0.0.1", cloud.port, timeout=30)
+    connection = HTTPConnection("127.0.0.1", cloud.port, timeout=60)
     try:
         connection.request(method, path, body, {name.replace("_", "-"): value for name, value in headers.items()})
         answer = connection.getresponse()
@@ -72,7 +72,7 @@ def test_a_foreign_name_is_refused_even_with_a_signature(cloud: Cloud, host: str
 
 
 def test_two_names_in_one_request_are_refused(cloud: Cloud) -> None:
-    with socket.create_connection(("127.0.0.1", cloud.port), timeout=30) as connection:
+    with socket.create_connection(("127.0.0.1", cloud.port), timeout=60) as connection:
         own = f"Host: 127.0.0.1:{cloud.port}\r\n"
         connection.sendall(f"GET /_localcloud/health HTTP/1.1\r\n{own}Host: evil.example\r\n\r\n".encode())
         assert b" 403 " in connection.recv(64) or b" 400 " in connection.recv(64)
@@ -143,7 +143,7 @@ def test_a_bucket_as_part_of_the_host_is_answered(cloud: Cloud, bucket: str) -> 
 def test_the_url_of_a_functions_code_works_and_cannot_be_guessed(cloud: Cloud, lambdas: Lambdas) -> None:
     lambdas.make("downloadable", "def handler(event, context): return 1")
     url = cloud.client("lambda").get_function(FunctionName="downloadable")["Code"]["Location"]
-    with urlopen(url, timeout=30) as answer:
+    with urlopen(url, timeout=60) as answer:
         assert ZipFile(io.BytesIO(answer.read())).namelist() == ["program.py"]
     assert ask(cloud, "GET", urlsplit(url).path)[0] == 403
 

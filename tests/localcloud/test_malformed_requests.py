@@ -223,7 +223,7 @@ def prepared(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Cloud]:
     codedeploy.create_deployment_group(applicationName=NAME, deploymentGroupName=NAME, serviceRoleArn=ROLE)
     yield running
     running.process.stdin.close()
-    running.process.wait(timeout=30)
+    running.process.wait(timeout=60)
 
 
 class Sender:

@@ -28,7 +28,7 @@ def test_output_arrives_line_by_line_and_the_exit_code_is_kept(tmp_path: Path) -
 def test_a_program_that_ignores_sigterm_is_killed_after_its_grace(tmp_path: Path) -> None:
     lines: list[str] = []
     script = (
-        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(60)"
+        "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); print('up', flush=True); time.sleep(600)"
     )
     process = processes.start([sys.executable, "-c", script], {}, tmp_path, lines.append)
     until(lambda: lines)
@@ -51,7 +51,7 @@ def test_children_are_killed_when_the_cloud_itself_is_killed(tmp_path: Path) -> 
         processes.start_reaper()
         child = processes.start(["sleep", "60"], {"PATH": "/usr/bin:/bin"}, Path("."), print)
         print(child.pid, flush=True)
-        time.sleep(60)
+        time.sleep(600)
     """)
     cloud = subprocess.Popen([sys.executable, "-c", script], cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)
     child = int(cloud.stdout.readline())
@@ -66,7 +66,7 @@ WITH_WORKERS = """
 import subprocess, time
 worker = subprocess.Popen(["sleep", "60"])
 print(worker.pid, flush=True)
-time.sleep(60)
+time.sleep(600)
 """
 
 
@@ -82,7 +82,7 @@ def test_the_cloud_and_its_reaper_killed_together_leave_no_process(tmp_path: Pat
             child = processes.start(argv, {"PATH": "/usr/bin:/bin"}, Path("."), lambda line: print(line, flush=True))
             print(child.pid, flush=True)
         print(processes._reaper.pid, flush=True)
-        time.sleep(60)
+        time.sleep(600)
     """)
     command = [sys.executable, "-c", script, str(tmp_path / "program.py")]
     cloud = subprocess.Popen(command, cwd=REPOSITORY, stdout=subprocess.PIPE, text=True)

@@ -33,7 +33,7 @@ class Answer:
 def ask(window: Window, path: str = "", method: str = "GET", **headers: str) -> Answer:
     """The answer to a request below the window's address."""
     address = urlsplit(window.address)
-    connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", address.port, timeout=60)
     try:
         connection.request(
             method, f"{address.path}{path}", headers={name.replace("_", "-"): value for name, value in headers.items()}
@@ -45,7 +45,7 @@ def ask(window: Window, path: str = "", method: str = "GET", **headers: str) -> 
 
 def request(window: Window, lines: str) -> bytes:
     """The answer to a request as it is written."""
-    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(window.address).port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", urlsplit(window.address).port, timeout=60)
     connection.connect()
     try:
         connection.sock.sendall(lines.encode())

@@ -95,7 +95,7 @@ def issue(cloud: Cloud) -> Callable[..., str]:
             f"{cloud.endpoint_url}/_localcloud/github/token?{urlencode({**JOB, **job})}",
             headers={"Authorization": f"bearer {(cloud.directory / 'identity' / 'request-token').read_text()}"},
         )
-        with urlopen(request, timeout=10) as answer:
+        with urlopen(request, timeout=60) as answer:
             return json.load(answer)["value"]
 
     return ask
@@ -323,12 +323,12 @@ def test_a_session_longer_than_the_role_allows_is_refused(sts, roles, issue, sec
 def test_the_issuer_answers_only_jobs_that_show_their_bearer_token(cloud: Cloud, headers: dict[str, str]) -> None:
     with pytest.raises(OSError, match="401"):
         urlopen(
-            Request(f"{cloud.endpoint_url}/_localcloud/github/token?audience={AUDIENCE}", headers=headers), timeout=10
+            Request(f"{cloud.endpoint_url}/_localcloud/github/token?audience={AUDIENCE}", headers=headers), timeout=60
         )
 
 
 def test_the_issuers_documents_verify_its_tokens(cloud: Cloud, issue) -> None:
-    with urlopen(f"{cloud.endpoint_url}/_localcloud/github/.well-known/openid-configuration", timeout=10) as answer:
+    with urlopen(f"{cloud.endpoint_url}/_localcloud/github/.well-known/openid-configuration", timeout=60) as answer:
         assert json.load(answer)["issuer"] == ISSUER
     keys = jwt.PyJWKClient(f"{cloud.endpoint_url}/_localcloud/github/.well-known/jwks")
     token = issue(environment="production")

@@ -23,7 +23,7 @@ request = Request(
     f"{os.environ['ACTIONS_ID_TOKEN_REQUEST_URL']}?{urlencode(claims)}",
     headers={"Authorization": f"bearer {os.environ['ACTIONS_ID_TOKEN_REQUEST_TOKEN']}"},
 )
-with urlopen(request, timeout=10) as answer:
+with urlopen(request, timeout=60) as answer:
     token = json.load(answer)["value"]
 sts = boto3.client("sts", region_name=os.environ["AWS_REGION"], config=Config(signature_version=UNSIGNED))
 credentials = sts.assume_role_with_web_identity(
