@@ -1,8 +1,11 @@
 """Aliases of ministack's Lambda functions: weights, updates by CodeDeploy, invocations in flight."""
 
 import random
+import threading
 import time
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -10,21 +13,27 @@ from mlops.localcloud.ministack import resource_types
 
 # The function and the alias that the current request has called.
 called_alias: ContextVar[tuple[str, str] | None] = ContextVar("called_alias", default=None)
-_DISPATCH_SECONDS = 0.1
+_POLL_SECONDS = 0.1
+# Invocations in flight of each (function, version) that an alias has routed them to, and those of the current request.
+_in_flight: Counter[tuple[str, str]] = Counter()
+_in_flight_lock = threading.Lock()
+_routed: ContextVar[list[tuple[str, str]] | None] = ContextVar("routed", default=None)
 
 
 def route_by_alias_weight() -> None:
     """Route an invocation of an alias to one of its versions by the weights of its RoutingConfig."""
-    from ministack.services import lambda_svc
+    from ministack.services import apigateway_v1, lambda_svc
 
     invoke, record_of = lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope
+    call = apigateway_v1._call_lambda_raw
 
     async def invoked(
         name: str, event: Any, headers: dict, path_qualifier: str | None = None, query_params: dict | None = None
     ) -> Any:
         qualifier = path_qualifier or (lambda_svc._qp_first(query_params or {}, "Qualifier") or None)
-        version = _version(lambda_svc._functions.get(name), name, qualifier)
-        return await invoke(name, event, headers, version or path_qualifier, query_params)
+        with _invocation():
+            version = _version(lambda_svc._functions.get(name), name, qualifier)
+            return await invoke(name, event, headers, version or path_qualifier, query_params)
 
     def recorded(function_ref: str, **scope: Any) -> tuple[dict | None, dict | None, str]:
         name, qualifier = lambda_svc._lambda_function_name_and_qualifier_from_arn(function_ref)
@@ -36,7 +45,12 @@ def route_by_alias_weight() -> None:
         # The function's context has the ARN that was called.
         return record, {**config, "FunctionArn": function_ref} if config else None, name
 
+    async def called(function_ref: str, event: Any, **scope: Any) -> tuple[dict | None, str | None]:
+        with _invocation():
+            return await call(function_ref, event, **scope)
+
     lambda_svc._invoke, lambda_svc._get_func_record_for_ref_in_scope = invoked, recorded
+    apigateway_v1._call_lambda_raw = called
 
 
 def around_alias_updates(shift: Callable[[dict, str, str, str], None]) -> None:
@@ -104,17 +118,38 @@ def update_policy(stack_name: str, logical_id: str | None) -> dict | None:
 
 
 def await_invocations(function: str, version: str) -> None:
-    """Wait until a version has no invocations in flight, at most for the function's timeout."""
+    """Wait until a version has no invocations in flight, at most for the function's timeout.
+
+    An invocation is in flight from the moment that its alias routes it to the version: a busy machine may need seconds
+    from there to a worker.
+    """
     from ministack.core import lambda_runtime
     from ministack.services import lambda_svc
 
     config = lambda_svc._functions[function]["versions"][version]["config"]
     key = lambda_runtime._worker_key(function, config, version)
-    # Let in-flight invocations reach a worker.
-    time.sleep(_DISPATCH_SECONDS)
+
+    def busy() -> bool:
+        with _in_flight_lock:
+            routed = _in_flight[function, version] > 0
+        return routed or any(worker.in_use for worker in lambda_runtime._workers.get(key, []))
+
     deadline = time.monotonic() + config["Timeout"]
-    while any(worker.in_use for worker in lambda_runtime._workers.get(key, [])) and time.monotonic() < deadline:
-        time.sleep(_DISPATCH_SECONDS)
+    while busy() and time.monotonic() < deadline:
+        time.sleep(_POLL_SECONDS)
+
+
+@contextmanager
+def _invocation() -> Iterator[None]:
+    """Count the versions that aliases route to in this context as in flight until it ends."""
+    routed: list[tuple[str, str]] = []
+    token = _routed.set(routed)
+    try:
+        yield
+    finally:
+        _routed.reset(token)
+        with _in_flight_lock:
+            _in_flight.subtract(routed)
 
 
 def _version(function: dict | None, name: str, qualifier: str | None) -> str | None:
@@ -123,6 +158,17 @@ def _version(function: dict | None, name: str, qualifier: str | None) -> str | N
     if alias is None:
         return None
     called_alias.set((name, str(qualifier)))
+    # Under the lock, so that `await_invocations`, which runs after the alias has changed, sees each earlier draw.
+    with _in_flight_lock:
+        version = _drawn(alias)
+        if (routed := _routed.get()) is not None:
+            routed.append((name, version))
+            _in_flight[name, version] += 1
+    return version
+
+
+def _drawn(alias: dict) -> str:
+    """One of the alias's versions, at random by their weights."""
     weights = (alias.get("RoutingConfig") or {}).get("AdditionalVersionWeights") or {}
     drawn = random.random()
     for version, weight in weights.items():

@@ -177,6 +177,12 @@ NAMES: dict[str, tuple[Name, ...]] = {
             "The role for logs, without which a stage with logs is refused.",
         ),
         Name("_api_keys", "read", "AccountRegionScopedDict", "The tags of API keys for conditions."),
+        Name(
+            "_call_lambda_raw",
+            "replaced",
+            "(function_ref, event, *, account_id=None, region=None)",
+            "An API's invocation of an alias is in flight from its routing on.",
+        ),
         Name("_extract_lambda_ref_from_integration_uri", "called", "(uri)", "The function behind an integration."),
         Name("_get_rest_api", "called", "(api_id)", "The response for an API that was imported."),
         Name(
