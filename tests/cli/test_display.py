@@ -70,7 +70,7 @@ def test_a_line_about_current_activity_has_the_current_time(capsys: pytest.Captu
 def test_a_waiting_approval_shows_the_commands_to_run():
     row = display.rows(execution(APPROVAL))[0]
     assert row.state == "waiting"
-    assert "mlops approve" in row.note
+    assert row.note == "mlops approve 1a2b3c4d, or mlops reject 1a2b3c4d"
 
 
 def test_the_table_shows_every_action_and_its_stage_once():

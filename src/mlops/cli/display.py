@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Protocol
 from mlops.aws.executions import ABANDONED, FAILED, IN_PROGRESS, PENDING, SUCCEEDED, Action, Execution
 from mlops.aws.following import changes
 from mlops.cli import console
+from mlops.names import short
 
 if TYPE_CHECKING:
     from rich.table import Table
@@ -62,7 +63,7 @@ def rows(execution: Execution) -> list[Row]:
             action=action.name,
             state=state_word(action, stopped=execution.stopped),
             time="" if action.state == PENDING else console.between(action.started, action.ended),
-            note=note(action, stopped=execution.stopped),
+            note=note(action, execution),
         )
         for stage in execution.stages
         for n, action in enumerate(stage.actions)
@@ -76,10 +77,11 @@ def state_word(action: Action, *, stopped: bool) -> str:
     return "waiting" if action.waits_for_approval else _WORDS.get(action.state, action.state)
 
 
-def note(action: Action, *, stopped: bool) -> str:
-    """The activity of a running action, or the summary of one that has ended; empty where its execution was `stopped`."""
+def note(action: Action, execution: Execution) -> str:
+    """The activity of the execution's action while it runs, or its summary once it has ended."""
+    stopped = execution.stopped
     if action.waits_for_approval:
-        return "mlops approve, or mlops reject"
+        return f"mlops approve {short(execution.id)}, or mlops reject {short(execution.id)}"
     if action.state == IN_PROGRESS:
         return action.activity
     if action.rejected_by and not stopped:
@@ -144,16 +146,18 @@ class _PlainLines:
     def update(self, execution: Execution) -> None:
         changed = changes(self._before, execution)
         for change in changed:
-            console.write(_line(change.action, stopped=execution.stopped))
+            console.write(_line(change.action, execution))
         self._before = execution
         for action in execution.actions:
             if action.activity and not changed:
-                self._write_activity(_line(action, datetime.now(UTC), stopped=execution.stopped))
+                self._write_activity(_line(action, execution, datetime.now(UTC)))
 
 
-def _line(action: Action, now: datetime | None = None, *, stopped: bool) -> str:
+def _line(action: Action, execution: Execution, now: datetime | None = None) -> str:
     """One line about the action, which begins with `now`, by default with the time of its last change."""
     moment = (now or action.ended or action.started or datetime.now(UTC)).astimezone().strftime("%H:%M:%S")
     took = f" in {console.between(action.started, action.ended)}" if action.ended else ""
-    about = note(action, stopped=stopped)
-    return f"{moment}  {action.path}  {state_word(action, stopped=stopped)}{took}{': ' + about if about else ''}"
+    about = note(action, execution)
+    return (
+        f"{moment}  {action.path}  {state_word(action, stopped=execution.stopped)}{took}{': ' + about if about else ''}"
+    )

@@ -59,9 +59,10 @@ function drawHeader() {
 function verdict(newest, actions, exists) {
   if (!newest) return ["run", "Nothing has run yet", exists ? "Start a release with: mlops start" : "Deploy the pipeline with: mlops deploy"];
   const who = newest.started_by && newest.started_by !== "none" ? `, started by ${newest.started_by}` : "";
-  const name = `Execution ${newest.id.slice(0, 8)}${who}`;
+  const id = newest.id.slice(0, 8);
+  const name = `Execution ${id}${who}`;
   const waits = actions.find((each) => each.state === "Waiting");
-  if (waits) return ["wait", "Waits for approval", `${name}. Answer with: mlops approve, or mlops reject`];
+  if (waits) return ["wait", "Waits for approval", `${name}. Decide with: mlops approve ${id}, or mlops reject ${id}`];
   const running = actions.filter((each) => each.state === "InProgress").map((each) => each.path);
   if (newest.state === "InProgress") return ["run", running.length ? `Runs ${running.join(" and ")}` : "Runs", name];
   const failed = actions.find((each) => each.state === "Failed");
