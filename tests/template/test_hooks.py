@@ -1,10 +1,14 @@
 """Unit tests of the functions in hooks/."""
 
+import re
+import subprocess
+import sys
 from pathlib import Path
 
 import post_gen_project
 import pre_gen_project
 import pytest
+from baking import GENERATED, TEMPLATE
 
 GOOD = {
     "project": "taxi-fares",
@@ -35,3 +39,12 @@ def test_no_licence_file_remains_without_a_licence(tmp_path: Path) -> None:
     (tmp_path / "licenses" / "MIT.txt").write_text("MIT")
     post_gen_project.keep_license("Proprietary", tmp_path)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_the_first_commands_are_printed_and_exist(tmp_path: Path) -> None:
+    command = [sys.executable, "-m", "cookiecutter", "--no-input", "--output-dir", str(tmp_path), str(TEMPLATE)]
+    printed = subprocess.run(command, capture_output=True, text=True, check=True).stdout
+    [folder] = tmp_path.iterdir()
+    assert post_gen_project.first_commands(folder) in printed
+    targets = set(re.findall(r"^([a-z]+):", (GENERATED / "Makefile").read_text(), re.MULTILINE))
+    assert set(re.findall(r"make ([a-z]+)", printed)) <= targets
