@@ -1,6 +1,6 @@
 // The page: asks for the documents, and draws the parts that have changed.
 
-import { lineChart } from "./charts.js";
+import { lineChart, numbers } from "./charts.js";
 import { drawDashboard } from "./dashboards.js";
 import { clock, make, nothing, number, sign, stateOf, table, tick, took, tone } from "./elements.js";
 import { drawMachine } from "./machine.js";
@@ -86,7 +86,7 @@ function stages(pipeline) {
           make("div", { class: "line" }, make("span", {}, action.name), took(action.started, action.ended)),
           make("div", { class: "line" }, stateOf(action.state), logButton(`${stage.name}/${action.name}`, action.log)),
           make("small", {}, action.provider),
-          action.state === "Failed" && action.detail ? make("span", { class: "reason" }, action.detail) : null)))));
+          action.state === "Failed" && action.detail ? make("span", { class: "reason", title: action.detail }, action.detail) : null)))));
 }
 
 function executions(pipeline) {
@@ -150,7 +150,7 @@ function jobCard(job, trials, width) {
     counters ? make("p", {}, counters) : null,
     job.best ? make("p", {}, `Best: ${job.best.metric} ${number(job.best.value)}`) : null,
     trials.length ? trialChart(trials, job, width) : null,
-    group(curves).map(([name, series]) => lineChart(name, series, { width, height: 130, legend: series.length > 1 })));
+    group(curves).map(([name, series]) => (series.some((each) => each.points.length > 1) ? lineChart(name, series, { width, height: 130, legend: series.length > 1 }) : numbers(name, series))));
 }
 
 // Metrics of the same name in train:… and validation:… share a chart.
