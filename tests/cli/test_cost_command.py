@@ -93,7 +93,13 @@ def test_a_missing_figure_is_named_and_not_guessed(mlops, whole: Path) -> None:
 def test_a_region_without_prices_is_refused(mlops, whole: Path) -> None:
     result = mlops("cost")
     assert result.exit_code == 2
-    assert "There are no prices of eu-central-1" in result.output
+    assert "has no prices of eu-central-1" in result.output
+
+
+def test_the_prices_of_another_region_can_be_asked_for(mlops, whole: Path) -> None:
+    result = mlops("cost", "--region", "us-east-1")
+    assert result.exit_code == 0, result.output
+    assert result.output.startswith("USD in us-east-1, ") and "?" not in result.output
 
 
 def test_times_of_the_local_cloud_are_not_taken_for_those_of_aws(
@@ -124,7 +130,7 @@ def test_past_releases_give_the_times(
     assert steps["Test/QA"]["usd"] == -(-steps["Test/QA"]["minutes"] // 1)
     # The small pipeline has no such action.
     assert steps["Build/Render"]["minutes"] is None
-    assert report_cost(mlops, whole)["reason"].startswith("There are no prices of eu-central-1")
+    assert report_cost(mlops, whole)["reason"].startswith("The price table has no prices of eu-central-1")
     kept = whole / ".mlops" / "prices.json"
     kept.parent.mkdir(exist_ok=True)
     shutil.copyfile(prices, kept)

@@ -10,7 +10,7 @@ import click
 
 from mlops import release
 from mlops.cli import console
-from mlops.costs import Batch, Estimate, Monitoring, Step
+from mlops.costs import Batch, Estimate, Monitoring, Step, prices
 from mlops.errors import InputError
 from mlops.release.diagnosis.quotas import Need
 
@@ -27,7 +27,8 @@ _UNKNOWN = "?"
     help="A price table whose figures replace the shipped ones.",
 )
 @click.option("--refresh", is_flag=True, help="Read AWS's price list first (needs pricing:GetProducts).")
-def cost(as_json: bool, table: Path | None, refresh: bool) -> None:
+@click.option("--region", metavar="REGION", help="The prices of another region, for comparison.")
+def cost(as_json: bool, table: Path | None, refresh: bool, region: str | None) -> None:
     """Show the cost on AWS and the time of a release.
 
     Works without AWS. With AWS credentials, past releases give the times of a release; bounds are shown in any case.
@@ -36,7 +37,7 @@ def cost(as_json: bool, table: Path | None, refresh: bool) -> None:
     Exit codes: 0 done, 2 the price table lacks a figure.
     """
     repository = release.find()
-    estimate = release.estimate_cost(repository, table=table, refresh=refresh)
+    estimate = release.estimate_cost(repository, table=table, refresh=refresh, region=region)
     quotas = release.needed_quotas(repository)
     if as_json:
         needed = [{"service": each.service, "quota": each.quota, "least": each.least} for each in quotas]
@@ -167,5 +168,5 @@ def _missing(estimate: Estimate) -> str:
     keys = ", ".join(map(str, estimate.missing))
     return (
         f"The price table lacks, for {estimate.region}: {keys}. What depends on it is shown as {_UNKNOWN}. "
-        "Read AWS's price list: mlops cost --refresh. Or give the figures: mlops cost --prices FILE"
+        f"{prices.ELSEWHERE}. Or give the figures: mlops cost --prices FILE"
     )

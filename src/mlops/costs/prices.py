@@ -31,6 +31,11 @@ UNITS = {
 }
 # Figures that AWS publishes without naming a region.
 EVERYWHERE = "*"
+# Where figures that the table lacks are: us-east-1 has all of a generated repository.
+ELSEWHERE = (
+    "To read AWS's price list, with credentials: mlops cost --refresh. To see the costs of a region that the table has: "
+    "mlops cost --region us-east-1"
+)
 _FORM = (
     'Its form: {"regions": {"REGION": {"KIND": {"NAME": {"usd": 0.1, "date": "2026-11-21", "source": "…"}}}}}, with kinds '
     + ", ".join(UNITS)
@@ -81,8 +86,8 @@ def load(region: str, tables: Iterable[Path] = ()) -> Prices:
     if region not in by_region:
         known = ", ".join(sorted(set(by_region) - {EVERYWHERE}))
         raise InputError(
-            f"There are no prices of {region}, the region in configuration/project.json. The price table has {known}. "
-            f"Read them from AWS's price list: mlops cost --refresh. Or give your own: mlops cost --prices FILE. {_FORM}"
+            f"The price table has no prices of {region}; it has {known}. {ELSEWHERE}. "
+            f"Or give your own: mlops cost --prices FILE. {_FORM}"
         )
     return Prices(region, by_region.get(EVERYWHERE, {}) | by_region[region])
 

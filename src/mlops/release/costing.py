@@ -28,15 +28,17 @@ _RETRAINING = Path(".github") / "workflows" / "retrain.yml"
 _RELEASES, _EXECUTIONS = 5, 30
 
 
-def estimate_cost(repository: Repository, *, table: Path | None = None, refresh: bool = False) -> Estimate:
+def estimate_cost(
+    repository: Repository, *, table: Path | None = None, refresh: bool = False, region: str | None = None
+) -> Estimate:
     """Estimate by the shipped price table, replaced by what AWS's price list gave, and by `table`.
 
-    `refresh` reads AWS's price list for the repository's region and keeps it in .mlops/. The times of past releases are
-    read where there are credentials. InputError where the region has no prices.
+    The prices are those of `region`, by default the repository's. `refresh` reads them in AWS's price list and keeps them
+    in .mlops/. The times of past releases are read where there are credentials. InputError where the region has no prices.
     """
     repository.check()
     _require_countable(repository)
-    region = repository.project.region
+    region = region or repository.project.region
     kept = repository.state / "prices.json"
     if refresh:
         _refresh(region, kept)
@@ -103,7 +105,7 @@ def _refresh(region: str, kept: Path) -> None:
             "AWS_ENDPOINT_URL unset: the local cloud has no price list."
         ) from error
     if not figures:
-        raise InputError(f"AWS's price list has no prices of {region}, the region in configuration/project.json.")
+        raise InputError(f"AWS's price list has no prices of {region}.")
     kept.parent.mkdir(parents=True, exist_ok=True)
     kept.write_text(prices.written(region, figures), encoding="utf-8")
 
