@@ -175,6 +175,12 @@ def released_model_key(execution_id: str) -> str:
     return f"releases/{execution_id}/model.tar.gz"
 
 
+def execution_of_model(uri: str) -> str:
+    """The execution whose released model is at this S3 URI; empty for any other URI."""
+    found = re.fullmatch(r"s3://[^/]+/releases/(?P<execution>[^/]+)/model\.tar\.gz", uri)
+    return found["execution"] if found else ""
+
+
 def lineage_key(execution_id: str) -> str:
     """What a model package was made from. Only the training state machine may write there."""
     return f"releases/{execution_id}/lineage.json"

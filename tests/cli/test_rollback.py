@@ -16,8 +16,9 @@ from mlops.aws import releases, stacks
 from mlops.aws.deployments import Deployment
 from mlops.aws.model_packages import ModelPackage
 from mlops.aws.session import Session
+from mlops.cli import console
 from mlops.errors import PipelineError
-from mlops.names import Names, deployment_key, golden_rows_key
+from mlops.names import Names, deployment_key, golden_rows_key, lineage_key
 from mlops.progress import result
 from mlops.release import lineage, refusals
 from mlops.release.versions import Approval, Version
@@ -52,7 +53,7 @@ def template(execution: str) -> str:
         {
             "Parameters": {name: {"Type": "String"} for name in (*names, *others)},
             "Resources": {"Topic": topic},
-            "Outputs": {"Release": {"Value": execution}},
+            "Outputs": {"Release": {"Value": execution}, "ModelDataUrl": {"Value": {"Ref": "ModelDataUrl"}}},
         }
     )
 
@@ -169,25 +170,48 @@ def test_a_rollback_restores_template_parameters_and_tags_of_the_earlier_release
     stack = production.stack
     expected = production.parameters("one", Guarded="false", ShiftType="ALL_AT_ONCE")
     assert stacks.parameters_of(stack) == expected
-    assert [each["OutputValue"] for each in stack["Outputs"]] == ["one"], "not the template of release one"
+    outputs = {each["OutputKey"]: each["OutputValue"] for each in stack["Outputs"]}
+    assert outputs["Release"] == "one", "not the template of release one"
     assert stack["Tags"] == [{"Key": "execution", "Value": "one"}]
     assert production.statuses() == ["Approved", "Rejected"]
     [metric] = production.session.client("cloudwatch").list_metrics(Namespace=production.names.metrics)["Metrics"]
     assert (metric["MetricName"], metric["Dimensions"]) == ("Deployment", [{"Name": "Release", "Value": "one"}])
 
 
-def test_a_rollback_names_the_releases_that_would_replace_it(mlops, deployed):
-    deployed().answer("2.0")
+def test_a_rollback_names_the_releases_that_would_replace_it_and_that_were_compared_with_what_it_left(
+    mlops, deployed, monkeypatch
+):
+    production = deployed()
+    production.answer("2.0")
     started = mlops("start")
     assert started.exit_code == 0, started.output
     execution = re.search(r"Execution (\S+) of the pipeline", started.output)[1]
     assert mlops("watch", "--until-approval").exit_code == 0
-    done = mlops("rollback")
+    compared = json.dumps({"compared_with": production.parameters("two")["ModelDataUrl"]})
+    production.session.client("s3").put_object(Bucket=production.bucket, Key=lineage_key(execution), Body=compared)
+    done = mlops("rollback", "--reason", "worse on Fridays")
     assert done.exit_code == 0, done.output
     before, _, after = done.output.partition("a release that is on its way replaces what is rolled back to:\n")
     assert "Deploying" not in before
     assert after.startswith(f"  {execution} waits for approval since ")
     assert f"mlops stop {execution[:8]}\n" in after and "mlops approve" not in after
+
+    refused = mlops("approve")
+    assert refused.exit_code == 1
+    assert f"the execution {execution} was evaluated against version 2, and production serves version 1 now, since" in (
+        refused.output
+    )
+    assert re.search(r" UTC: rolled back by .* \(worse on Fridays\)\. ", refused.output)
+    assert (
+        f"mlops reject {execution[:8]} --comment 'evaluated against version 2', then mlops start --data-version "
+        in (refused.output)
+    )
+    assert refused.output.endswith(f"mlops approve {execution[:8]} --despite-change\n")
+    monkeypatch.setattr(console, "has_input", lambda: True)
+    declined = mlops("approve", input="n\n")
+    assert declined.exit_code == 1 and "Approve it all the same? [y/N]" in declined.output
+    assert f"{execution} is approved" not in declined.output
+    assert f"{execution} is approved" in mlops("approve", input="y\n").output
 
 
 def test_a_rollback_fails_when_predictions_differ_from_the_golden_rows(mlops, deployed):

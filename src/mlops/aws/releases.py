@@ -36,6 +36,11 @@ def deployed(session: Session, names: Names) -> dict[str, str]:
     return stacks.parameters_of(stack)
 
 
+def served_model(session: Session, names: Names) -> str | None:
+    """The S3 URI of the model that production serves, from the stack: not every approved package is deployed."""
+    return stacks.outputs(session, names.endpoint_stack("production")).get("ModelDataUrl")
+
+
 def require_repeatable(session: Session, names: Names) -> None:
     """InputError while the stack of production has a status in which CloudFormation does not update it."""
     name = names.endpoint_stack("production")

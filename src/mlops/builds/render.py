@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 
 from mlops import configuration, rendering
-from mlops.aws import checksums, endpoints, functions, logs, model_packages, releases, stacks
+from mlops.aws import checksums, endpoints, functions, logs, model_packages, releases
 from mlops.aws.session import Session
 from mlops.builds import datasets
 from mlops.builds.environment import required
@@ -54,7 +54,7 @@ def _run(root: Path) -> None:
         endpoint_role_arn=required("ENDPOINT_ROLE_ARN"),
         tune=tune,
         hyperparameters=overrides.parse(settings, variables["HyperParameters"], tune=tune),
-        production_model=_production_model(session, settings),
+        production_model=releases.served_model(session, settings.names),
         functions=_functions(session, root, settings),
         challenger=_challenger(session, settings),
         request={name: value for name, value in variables.items() if name not in _CONTENT},
@@ -120,12 +120,6 @@ def _image(settings: Configuration) -> str:
     if prebuilt:
         return prebuilt
     return f"{required('REPOSITORY_URI')}@{required('IMAGE_DIGEST')}"
-
-
-def _production_model(session: Session, settings: Configuration) -> str | None:
-    """The archive of the model that production serves, from the stack: not every approved package is deployed."""
-    outputs = stacks.outputs(session, settings.names.endpoint_stack("production"))
-    return outputs.get("ModelDataUrl")
 
 
 def _functions(session: Session, root: Path, settings: Configuration) -> Functions:

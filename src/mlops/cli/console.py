@@ -27,6 +27,11 @@ def is_live() -> bool:
     return sys.stdout.isatty() and os.environ.get("TERM", "dumb") != "dumb"
 
 
+def has_input() -> bool:
+    """Whether a person can be asked."""
+    return sys.stdin.isatty()
+
+
 def columns() -> int | None:
     """The width of the terminal; None without one: nothing needs to be cut then."""
     return shutil.get_terminal_size().columns if sys.stdout.isatty() else None

@@ -36,6 +36,7 @@ from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.monitoring import fetch_monitoring, run_monitoring
 from mlops.release.overview import Status, status
+from mlops.release.production_change import ProductionChangedError
 from mlops.release.reporting import write_report
 from mlops.release.repository import Repository, find
 from mlops.release.rollback import roll_back
@@ -47,6 +48,7 @@ from mlops.report.baselines import read as read_baseline
 
 __all__ = [
     "Decision",
+    "ProductionChangedError",
     "Repository",
     "Status",
     "approve",

@@ -6,6 +6,7 @@ from mlops.aws import executions, objects, pipeline, source
 from mlops.aws.executions import Execution
 from mlops.errors import InputError, PipelineError
 from mlops.names import short
+from mlops.release import production_change
 from mlops.release.events import Events, ReleaseAnswered, SourceNotCompared, SourceVerified
 from mlops.release.repository import Repository
 
@@ -14,15 +15,23 @@ _MOST_CHARACTERS = 512
 
 
 def approve(
-    repository: Repository, execution: str | None = None, *, comment: str = "", verify_source: bool = False
+    repository: Repository,
+    execution: str | None = None,
+    *,
+    comment: str = "",
+    verify_source: bool = False,
+    despite_change: bool = False,
 ) -> Events[str]:
     """Approve a release, by default the one that waits for approval. Returns the execution's id.
 
     InputError when none waits, and without an id while other executions are on their way. Compares this checkout with
     the release's source, byte for byte, if the checkout is at the release's commit or `verify_source` is set;
-    PipelineError when they differ.
+    PipelineError when they differ. ProductionChangedError when production does not serve the model that the release was
+    evaluated against, unless `despite_change` is set.
     """
     waiting = _chosen(repository, execution, comment, "approve")
+    if waiting.waiting_approval and not despite_change:
+        production_change.require_none(repository, waiting)
     yield from _verify_source(repository, waiting, required=verify_source)
     yield answer(repository, waiting, approved=True, comment=comment)
     return waiting.id

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import json
-import re
 from typing import Any
 
 from mlops.aws import jobs, paging
 from mlops.aws.executions import Execution
 from mlops.aws.jobs import Job
 from mlops.aws.session import AWSError, Session
-from mlops.names import Names
+from mlops.names import Names, execution_of_model
 from mlops.report.pipeline import iso, seconds_between
-
-# See names.released_model_key.
-_RELEASED_MODEL = re.compile(r"s3://[^/]+/releases/(?P<execution>[^/]+)/model\.tar\.gz")
 
 # This part of the document without jobs.
 NOTHING: dict[str, Any] = {
@@ -90,8 +86,7 @@ def _production(requested: dict) -> str | None:
     """The execution whose model production served when this one was rendered; None before the first release."""
     inputs = requested.get("Evaluation", {}).get("ProcessingInputs", [])
     uri = next((each["S3Input"]["S3Uri"] for each in inputs if each["InputName"] == "production"), "")
-    found = _RELEASED_MODEL.fullmatch(uri)
-    return found["execution"] if found else None
+    return execution_of_model(uri) or None
 
 
 def _model_data(requested: dict) -> str | None:
