@@ -26,6 +26,7 @@ FLOORS = (
         "images",
         "instances",
         "pages",
+        "places",
         "progress",
         "quantiles",
         "tags",

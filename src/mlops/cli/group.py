@@ -90,14 +90,21 @@ def _in_local_cloud(error: MlopsError) -> str:
 
 
 def _unexpected(error: Exception) -> str:
-    """A sentence for people; the traceback goes to a file, for a report to the maintainers."""
-    from mlops.release.repository import shown, state_directory
+    """A sentence for people; the traceback goes to a file, for a report to the maintainers, where one can be written."""
+    from mlops.places import shown
+    from mlops.release.repository import state_directory
 
-    directory = state_directory() / "errors"
-    directory.mkdir(parents=True, exist_ok=True)
-    file = directory / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"
-    file.write_text("".join(traceback.format_exception(error)), encoding="utf-8")
-    return (
-        f"This should not have happened: {type(error).__name__}: {error}\n"
-        f"The details are in {shown(file)}. Please report it with that file."
-    )
+    what = f"This should not have happened: {type(error).__name__}: {error}"
+    try:
+        directory = state_directory() / "errors"
+        directory.mkdir(parents=True, exist_ok=True)
+        file = directory / f"{time.strftime('%Y%m%d-%H%M%S')}.txt"
+        file.write_text("".join(traceback.format_exception(error)), "utf-8", "backslashreplace")
+        return f"{what}\nThe details are in {shown(file)}. Please report it with that file."
+    except Exception as refused:
+        *_, (frame, line) = traceback.walk_tb(error.__traceback__)
+        return (
+            f"{what}\n"
+            f"It was raised in {frame.f_code.co_filename}, line {line}, in {frame.f_code.co_name}.\n"
+            f"The whole traceback is not saved: {refused}. Please report it with these lines."
+        )

@@ -12,7 +12,7 @@ from mlops.cli import console
 from mlops.cli.group import Group
 from mlops.errors import InputError
 from mlops.localcloud import launch
-from mlops.release.repository import shown
+from mlops.places import shown
 
 _COMMANDS = {
     "up": ("mlops.cli.local:up", "Start the local cloud; it runs until `mlops local down`."),

@@ -10,7 +10,7 @@ from mlops import release
 from mlops.cli import console
 from mlops.cli.group import Group
 from mlops.cli.show import show
-from mlops.release.repository import shown
+from mlops.places import shown
 
 _COMMANDS = {
     "run": ("mlops.cli.monitor:run", "Compare now what was captured since the last run."),

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from mlops.aws.monitoring_runs import Run
+from mlops.places import shown
 from mlops.release.events import MonitoringEnded
-from mlops.release.repository import shown
 
 _MOST = 20
 _COUNTS = ("unreadable", "foreign", "late", "synthetic")

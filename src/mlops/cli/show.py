@@ -9,10 +9,10 @@ from functools import singledispatch
 from typing import TypeVar
 
 from mlops.cli import console, destruction, display, monitoring_lines, on_their_way
+from mlops.places import shown
 from mlops.progress import result
 from mlops.release import events
 from mlops.release.events import Event, Events
-from mlops.release.repository import shown
 
 Result = TypeVar("Result")
 

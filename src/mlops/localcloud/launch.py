@@ -16,6 +16,7 @@ from pathlib import Path
 
 import psutil
 
+from mlops import places
 from mlops.errors import InputError, PipelineError
 from mlops.localcloud import ports, state
 from mlops.localcloud.settings import TIME_SCALE
@@ -106,12 +107,14 @@ def start(
 
     All its files are written to `directory`. Without a port it takes 4566, or a free port when 4566 is taken.
     AlreadyRuns when one runs with this directory, or another process starts one at the same time; InputError when the
-    port is taken, PipelineError with the end of its log when it doesn't start.
+    port is taken or the directory cannot be written, PipelineError with the end of its log when it doesn't start.
     """
     directory = directory.resolve()
-    directory.mkdir(mode=0o700, parents=True, exist_ok=True)
-    # An existing directory may have other permissions.
-    directory.chmod(0o700)
+    with places.writing(directory):
+        directory.mkdir(mode=0o700, parents=True, exist_ok=True)
+        # An existing directory may have other permissions.
+        directory.chmod(0o700)
+        places.require_folder(directory)
     with _starting(directory):
         running = find(directory)
         if running is not None:
@@ -158,7 +161,8 @@ def stop(directory: Path, grace_seconds: float = 30) -> bool:
         if not _ended(process, grace_seconds):
             process.kill()
             _ended(process, grace_seconds)
-    state.remove(directory)
+    with places.writing(directory):
+        state.remove(directory)
     return process is not None
 
 

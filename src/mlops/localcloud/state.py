@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
 from pathlib import Path
 
@@ -66,4 +67,6 @@ def read(directory: Path) -> Running | None:
 
 def remove(directory: Path) -> None:
     """Remove the file, if there is one."""
-    (directory / FILE).unlink(missing_ok=True)
+    # A directory that is a file, or below one, has no file either.
+    with suppress(FileNotFoundError, NotADirectoryError):
+        (directory / FILE).unlink()

@@ -55,7 +55,7 @@ def batch(
     compared with the release's baseline.
     """
     _require_table(source)
-    _require_writable(target)
+    _require_places(repository, target, compares=compares)
     deployed = _deployed(repository)
     features, kind = yield from step(
         "Reading the features of the model in production", lambda: _schema(repository, deployed)
@@ -78,7 +78,7 @@ def batch(
 
 def finish_batch(repository: Repository, job: str, target: str, *, compares: bool = True) -> Events[int]:
     """Follow a job that `batch` started to its end, and write its result. Returns the number of rows."""
-    _require_writable(target)
+    _require_places(repository, target, compares=compares)
     if transform_jobs.describe(repository.session, job) is None or not job.startswith(f"{repository.names.project}-"):
         raise InputError(f"There is no transform job {job} of this repository. List them: {_LIST}")
     try:
@@ -104,6 +104,13 @@ def _require_table(source: str) -> None:
         raise InputError(
             f"There is no file {source}. Allowed is a file of CSV, or an object such as s3://bucket/rows.csv"
         )
+
+
+def _require_places(repository: Repository, target: str, *, compares: bool) -> None:
+    """InputError where the result, or the report of the comparison, cannot be written: before a job costs anything."""
+    _require_writable(target)
+    if compares:
+        batch_drift.require_folder(repository)
 
 
 def _require_writable(target: str) -> None:

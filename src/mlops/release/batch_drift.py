@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import IO
 
 from mlops import names as keys
+from mlops import places
 from mlops.aws import jobs, polling, stacks
 from mlops.aws.jobs import Job
 from mlops.container.monitoring.titles import title
@@ -86,10 +87,19 @@ def compare(repository: Repository, job: str, deployed: dict[str, str]) -> Event
             f"The rows are scored; their comparison, the processing job {name}, is {ended.status}: "
             f"{ended.failure_reason}\nLog: {ended.log}"
         )
-    folder = repository.state / "batch" / job
+    folder = _reports(repository) / job
     metrics = yield from step("Fetching the report", lambda: _fetch(repository, job, folder))
     drifted = tuple(title(name, metrics.get("target")) for name in metrics["drifted"])
     yield BatchCompared(drifted, metrics["violations"], folder / "report.html")
+
+
+def require_folder(repository: Repository) -> None:
+    """InputError where the report of a comparison cannot be written."""
+    places.require_folder(_reports(repository))
+
+
+def _reports(repository: Repository) -> Path:
+    return repository.state / "batch"
 
 
 def _release(repository: Repository, deployed: dict[str, str]) -> Release:

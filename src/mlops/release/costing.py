@@ -8,7 +8,7 @@ from typing import Any
 
 import yaml
 
-from mlops import costs, team
+from mlops import costs, places, team
 from mlops.aws import executions, jobs, source
 from mlops.aws.executions import SUCCEEDED
 from mlops.aws.session import AWSError
@@ -97,6 +97,7 @@ def cost_of_release(repository: Repository, execution_id: str) -> dict[str, Any]
 
 
 def _refresh(region: str, kept: Path) -> None:
+    places.require_folder(kept.parent)
     try:
         figures = pricelist.figures(region, datetime.now(UTC).date())
     except AWSError as error:
@@ -106,8 +107,9 @@ def _refresh(region: str, kept: Path) -> None:
         ) from error
     if not figures:
         raise InputError(f"AWS's price list has no prices of {region}.")
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    kept.write_text(prices.written(region, figures), encoding="utf-8")
+    with places.writing(kept, "a file that can be written"):
+        kept.parent.mkdir(parents=True, exist_ok=True)
+        kept.write_text(prices.written(region, figures), encoding="utf-8")
 
 
 def stack_templates(repository: Repository) -> dict[str, Template]:

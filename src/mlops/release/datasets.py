@@ -9,13 +9,14 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from mlops import prepared
+from mlops import places, prepared
 from mlops.aws import new_key, objects
 from mlops.contract import DataError
 from mlops.errors import InputError, printable
+from mlops.places import shown
 from mlops.progress import from_callback
 from mlops.release.events import DatasetPrepared, DataUploaded, Events, long_step
-from mlops.release.repository import Repository, shown
+from mlops.release.repository import Repository
 
 _MOST_CHARACTERS = 1000
 
@@ -27,6 +28,7 @@ def prepare_data(repository: Repository, source: str | None = None, output: Path
     in data/ when the source cannot be used, and with the wrong values when the sets are not what model/features.py allows.
     """
     folder = output or repository.dataset
+    places.require_folder(folder)
     options = [*([source] if source else []), *(["--output", str(output)] if output else [])]
     work = _prepared(source, folder, shlex.join(["mlops", "data", "prepare", *options]))
     try:
@@ -59,30 +61,22 @@ def dataset_for(repository: Repository, source: str | None) -> Events[Path]:
 def _prepared(source: str | None, folder: Path, command: str) -> Generator[str, None, Mapping[str, Any]]:
     """Prepare beside the folder, whose data set is replaced by one that was checked."""
     place = folder.resolve()
-    with _beside(place, shown(folder)) as new:
+    with _beside(place) as new:
         dataset = yield from from_callback(lambda show: prepared.prepare(source, new, show))
         yield from _check(new, f"The prepared data can't be released; {shown(folder)} stays as it was:", command)
-        try:
+        with places.writing(place):
             prepared.move(new, place)
-        except OSError as error:
-            raise _not_writable(shown(folder), error) from error
     return dataset
 
 
 @contextmanager
-def _beside(place: Path, name: Path) -> Iterator[Path]:
-    try:
+def _beside(place: Path) -> Iterator[Path]:
+    with places.writing(place):
         place.parent.mkdir(parents=True, exist_ok=True)
         # `prepare` may still write in its thread when an interruption removes the folder.
         temporary = TemporaryDirectory(prefix=f".{place.name}-", dir=place.parent, ignore_cleanup_errors=True)
-    except OSError as error:
-        raise _not_writable(name, error) from error
     with temporary as new:
         yield Path(new)
-
-
-def _not_writable(folder: Path, error: OSError) -> InputError:
-    return InputError(f"{folder}: {error.strerror}; allowed is a folder that can be created and written")
 
 
 def _check(folder: Path, message: str, command: str) -> Generator[str, None, None]:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from mlops.aws import account, executions, notifications, stacks
 from mlops.errors import InputError, InputProblem
+from mlops.places import shown
 from mlops.release import templates
 from mlops.release.events import (
     Events,
@@ -17,7 +18,7 @@ from mlops.release.events import (
     long_step,
     step,
 )
-from mlops.release.repository import Repository, shown
+from mlops.release.repository import Repository
 
 # An output of infra/boundaries.yml.
 _BOUNDARY = re.compile(r"^  (\w+)BoundaryArn:$", re.MULTILINE)

@@ -7,11 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from mlops import places
 from mlops.aws.executions import Execution
 from mlops.errors import InputError, PipelineError
 from mlops.localcloud import launch
 from mlops.localcloud.launch import Handle
 from mlops.localcloud.state import Running
+from mlops.places import shown
 from mlops.release import approval
 from mlops.release.datasets import dataset_for
 from mlops.release.deployment import deploy
@@ -30,7 +32,7 @@ from mlops.release.events import (
 )
 from mlops.release.invocation import first_row, invoke
 from mlops.release.reporting import write_last_seen, write_report
-from mlops.release.repository import Repository, shown
+from mlops.release.repository import Repository
 from mlops.release.starting import start
 from mlops.release.watching import watch
 
@@ -62,6 +64,8 @@ def run_locally(
     """
     repository.check()
     _require_no_other_run(repository)
+    places.require_folder(repository.cloud_directory)
+    places.require_folder(repository.reports)
     # Before the cloud starts: unusable data end the run at once.
     dataset = yield from dataset_for(repository, data)
     handle, running = yield from _start_cloud(repository, port)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Generator
+from pathlib import Path
 from typing import Any
 
+from mlops import places
 from mlops.aws import monitoring_runs, polling, releases, state_machines
 from mlops.aws.failures import machine_cause
 from mlops.aws.logs import LogLocation
@@ -26,6 +28,7 @@ def run_monitoring(repository: Repository) -> Events[list[MonitoringEnded]]:
     the run fails; then no record is lost.
     """
     allowed = repository.configuration.monitoring.violations
+    places.require_folder(_reports(repository))
     session = repository.session
     if not releases.deployed(session, repository.names):
         raise InputError("Nothing is in production yet. See what has been released with: mlops status")
@@ -60,6 +63,7 @@ def run_monitoring(repository: Repository) -> Events[list[MonitoringEnded]]:
 def fetch_monitoring(repository: Repository, *, of_quality: bool = False) -> Events[MonitoringEnded]:
     """Fetch the newest comparison with the baseline, or with ground truth, to .mlops/monitoring/."""
     allowed = repository.configuration.monitoring.violations
+    places.require_folder(_reports(repository))
     job = yield from step(
         "Looking for the newest report",
         lambda: monitoring_runs.newest(repository.session, repository.bucket, of_quality=of_quality),
@@ -71,13 +75,17 @@ def fetch_monitoring(repository: Repository, *, of_quality: bool = False) -> Eve
 
 
 def _fetch(repository: Repository, job: str, allowed: int) -> Events[MonitoringEnded]:
-    folder = repository.state / "monitoring" / job
+    folder = _reports(repository) / job
     run = yield from step(
         "Fetching the report", lambda: monitoring_runs.fetch(repository.session, repository.bucket, job, folder)
     )
     ended = MonitoringEnded(run, 0 if run.of_quality else allowed)
     yield ended
     return ended
+
+
+def _reports(repository: Repository) -> Path:
+    return repository.state / "monitoring"
 
 
 def _follow(repository: Repository, execution: str) -> Generator[str, None, dict[str, Any]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mlops import places
 from mlops import report as reports
 from mlops.aws.executions import Execution
 from mlops.release import naming
@@ -22,7 +23,7 @@ def write_report(
     """Write the report of an execution, by default of the latest one, to `output` or below .mlops/reports.
 
     `baseline` is the document of another release (`read_baseline`), whose metrics are shown in comparison. Returns the
-    HTML page.
+    HTML page. InputError where `output` cannot be written.
     """
     execution_id = naming.execution_id(repository, execution)
     directory = _directory(repository, execution_id, output)
@@ -46,6 +47,6 @@ def write_last_seen(repository: Repository, execution: Execution, sentence: str)
 
 
 def _directory(repository: Repository, execution_id: str, output: Path | None) -> Path:
-    directory = output or repository.state / "reports" / execution_id[:8]
-    directory.mkdir(parents=True, exist_ok=True)
+    directory = output or repository.reports / execution_id[:8]
+    places.require_folder(directory)
     return directory

@@ -33,6 +33,10 @@ class Repository:
         return self.state / "local"
 
     @property
+    def reports(self) -> Path:
+        return self.state / "reports"
+
+    @property
     def dataset(self) -> Path:
         return self.state / "dataset"
 
@@ -84,11 +88,6 @@ def state_directory() -> Path:
     """The folder for local files, inside a repository or not."""
     root = _root()
     return (root or Path(tempfile.gettempdir())) / ".mlops"
-
-
-def shown(path: Path) -> Path:
-    """The path relative to the working directory, where it is below it."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _root() -> Path | None:

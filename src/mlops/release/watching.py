@@ -7,6 +7,7 @@ from mlops.aws.executions import Execution
 from mlops.aws.logs import LogLocation
 from mlops.errors import PipelineError, printable
 from mlops.localcloud import logfiles
+from mlops.places import shown
 from mlops.release import failed, naming
 from mlops.release.events import (
     Events,
@@ -15,7 +16,7 @@ from mlops.release.events import (
     ExecutionQueued,
     ReleaseSucceeded,
 )
-from mlops.release.repository import Repository, shown
+from mlops.release.repository import Repository
 
 _LOG_TAIL_LINES = 8
 

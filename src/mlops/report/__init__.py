@@ -9,6 +9,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any
 
+from mlops import places
 from mlops.aws.executions import Execution
 from mlops.aws.session import Session
 from mlops.configuration import Project
@@ -52,9 +53,11 @@ def write_last_seen(
 
 
 def _render(document: dict[str, Any], output: Path) -> dict[str, Path]:
-    output.mkdir(parents=True, exist_ok=True)
     files: dict[str, Path] = {}
     for kind, (name, render) in _RENDERERS.items():
         files[kind] = output / name
-        files[kind].write_text(render(document), encoding="utf-8")
+        text = render(document)
+        with places.writing(output):
+            output.mkdir(parents=True, exist_ok=True)
+            files[kind].write_text(text, encoding="utf-8")
     return files
