@@ -40,7 +40,7 @@ def features() -> tuple[Target, tuple[Feature, ...]]:
     if not isinstance(listed, tuple | list) or not listed:
         raise InputError(f"{file}: FEATURES: found {_shown(listed)}; allowed is a tuple of at least one {kinds}")
     for position, feature in enumerate(listed):
-        if not isinstance(feature, Feature):
+        if not isinstance(feature, Number | Category):
             raise InputError(f"{file}: FEATURES[{position}]: found {_shown(feature)}; allowed is a {kinds}")
     names = [target.name, *(feature.name for feature in listed)]
     if twice := sorted({name for name in names if names.count(name) > 1}):
@@ -98,13 +98,19 @@ def prepare() -> Callable[..., Mapping[str, Any]]:
 
 def location(error: BaseException | str, root: Path) -> str:
     """In brackets, the file and the line of the repository at `root` that a traceback names last; empty without one."""
+    own = _own_lines(error, root)
+    return f" ({own[-1][0]}, line {own[-1][1]})" if own else ""
+
+
+def _own_lines(error: BaseException | str, root: Path) -> list[tuple[str, str]]:
+    """The files and lines of the repository at `root` in a traceback."""
     text = error if isinstance(error, str) else "".join(traceback.format_exception(error))
     named = re.findall(r'File "([^"]+)", line (\d+)', text)
-    own = [(file, line) for file, line in named if Path(file).is_relative_to(root) and ".venv" not in file]
-    if not own:
-        return ""
-    file, line = own[-1]
-    return f" ({Path(file).relative_to(root).as_posix()}, line {line})"
+    return [
+        (Path(file).relative_to(root).as_posix(), line)
+        for file, line in named
+        if Path(file).is_relative_to(root) and ".venv" not in file
+    ]
 
 
 def _function(module: str, name: str, definition: str) -> Callable[..., Any]:
@@ -124,6 +130,8 @@ def _offered(module: str, name: str, definition: str) -> Any:
             ) from error
         hint = _REQUIREMENTS[module.partition(".")[0]]
         raise InputError(f"{_file(module)} can't be imported: {error}. {hint}") from error
+    except InputError as error:
+        raise InputError(f"{_place(error, module)}: {error}. {_HELP}") from error
     except Exception as error:  # the team's own code may raise anything
         raise InputError(f"{_file(module)} can't be imported: {type(error).__name__}: {error}. {_HELP}") from error
     if not hasattr(imported, name):
@@ -131,10 +139,20 @@ def _offered(module: str, name: str, definition: str) -> Any:
     return getattr(imported, name)
 
 
+def _place(error: InputError, module: str) -> str:
+    """The file and the line of the declaration that refuses its arguments, while a module is imported."""
+    file = _file(module)
+    frames = [Path(frame.filename) for frame in traceback.extract_tb(error.__traceback__)]
+    for frame in frames:
+        if frame.as_posix().endswith(f"/{file}") and (own := _own_lines(error, frame.parents[file.count("/")])):
+            return ":".join(own[-1])
+    return file
+
+
 def _check_names(file: str, feature: Feature) -> None:
     """Raise InputError for text that a CSV without quotes cannot have, for repeated values, and for empty bounds."""
     for text in (feature.name, *(feature.values if isinstance(feature, Category) else ())):
-        if not isinstance(text, str) or not text or any(character in text for character in ',"\r\n'):
+        if not text or any(character in text for character in ',"\r\n'):
             raise InputError(
                 f"{file}: {feature.name}: found {text!r}; allowed is text without comma, quote and line break"
             )

@@ -12,6 +12,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from mlops.container import arguments
 from mlops.errors import InputError
 
 # SageMaker adds this hyperparameter to every training job of a tuning job.
@@ -27,6 +28,10 @@ class Integer:
 
     minimum: int | None = None
     maximum: int | None = None
+
+    def check(self, name: str) -> None:
+        """Raises InputError for arguments of a wrong type."""
+        arguments.bounds(name, self, "minimum", "maximum")
 
     @property
     def allowed(self) -> str:
@@ -50,6 +55,10 @@ class Real:
     maximum: float | None = None
     above: float | None = None
     below: float | None = None
+
+    def check(self, name: str) -> None:
+        """Raises InputError for arguments of a wrong type."""
+        arguments.bounds(name, self, "minimum", "maximum", "above", "below")
 
     @property
     def allowed(self) -> str:
@@ -77,6 +86,10 @@ class Choice:
 
     values: tuple[str, ...]
 
+    def check(self, name: str) -> None:
+        """Raises InputError for arguments of a wrong type."""
+        arguments.texts(name, "values", self.values)
+
     @property
     def allowed(self) -> str:
         return "one of " + ", ".join(self.values)
@@ -89,9 +102,18 @@ class Choice:
 
 
 class Hyperparameters:
-    """A table of hyperparameters by name. `problems` implements `model.hyperparameters.problems` of the contract."""
+    """A table of hyperparameters by name. `problems` implements `model.hyperparameters.problems` of the contract.
+
+    Raises InputError with the name of a hyperparameter whose arguments have a wrong type.
+    """
 
     def __init__(self, table: Mapping[str, Integer | Real | Choice]) -> None:
+        for name, kind in table.items():
+            if not isinstance(name, str):
+                raise arguments.wrong("Hyperparameters", "name", name, "a text")
+            if not isinstance(kind, Integer | Real | Choice):
+                raise arguments.wrong("Hyperparameters", name, kind, "an Integer(…), a Real(…) or a Choice(…)")
+            kind.check(name)
         self.table = dict(table)
 
     def problems(self, given: Mapping[str, str]) -> dict[str, str]:

@@ -11,12 +11,15 @@ from array import array
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
-from typing import Any, Literal, TypeAlias
+from typing import Any, Literal, TypeAlias, get_args
+
+from mlops.container import arguments
 
 MISSING = math.nan
 _MOST_NAMED = 20
 _MOST_SHOWN = 100
 FLOAT32_MAX = 3.4028234663852886e38
+_Encoding: TypeAlias = Literal["one_hot", "position"]
 
 
 class RowError(ValueError):
@@ -34,6 +37,12 @@ class Feature:
     name: str
     compared: bool = field(default=True, kw_only=True)
     """Whether monitoring compares its distribution with the baseline's. An hour's requests have other times of day."""
+
+    def __post_init__(self) -> None:
+        """Raises InputError for arguments of a wrong type, as each kind does for its own."""
+        if not isinstance(self.name, str):
+            raise arguments.wrong(type(self).__name__, "name", self.name, 'a text, such as "temperature"')
+        arguments.flag(self.name, "compared", self.compared)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -88,6 +97,12 @@ class Number(Feature):
     exclusive_minimum: float | None = None
     exclusive_maximum: float | None = None
     integer: bool = False
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        limits = ("minimum", "maximum", "exclusive_minimum", "exclusive_maximum")
+        arguments.bounds(self.name, self, *limits)
+        arguments.flag(self.name, "integer", self.integer)
 
     @property
     def columns(self) -> tuple[str, ...]:
@@ -162,7 +177,14 @@ class Category(Feature):
     """
 
     values: tuple[str, ...] = ()
-    encoding: Literal["one_hot", "position"] = "one_hot"
+    encoding: _Encoding = "one_hot"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        # A list becomes the tuple that a saved schema is read as.
+        object.__setattr__(self, "values", arguments.texts(self.name, "values", self.values))
+        if self.encoding not in get_args(_Encoding):
+            raise arguments.wrong(self.name, "encoding", self.encoding, "one of " + ", ".join(get_args(_Encoding)))
 
     @property
     def columns(self) -> tuple[str, ...]:

@@ -36,7 +36,7 @@ def load_schema(directory: Path) -> tuple[tuple[Feature, ...], Target]:
         return tuple(map(_feature, schema["features"])), _feature(schema["target"])
     except OSError as error:
         raise InputError(f"no usable model in {directory}: {SCHEMA_FILE}: {error.strerror}") from error
-    except (TypeError, KeyError, ValueError) as error:
+    except (TypeError, KeyError, ValueError, InputError) as error:
         raise InputError(
             f"no usable model in {directory}: {SCHEMA_FILE} does not describe features ({error!r})"
         ) from error
