@@ -34,7 +34,7 @@ FLOORS = (
     ),
     # A stand-in for AWS, which knows nothing of the project, its files and its pipeline.
     ("localcloud",),
-    ("container", "contract", "metrics", "prepared", "team"),
+    ("container", "contract", "metrics", "prepared", "target_bounds", "team"),
     ("testing",),
     ("configuration",),
     ("rendering",),

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
-from mlops import configuration, metrics, prepared, team
+from mlops import configuration, metrics, prepared, target_bounds, team
 from mlops.configuration import Configuration
 from mlops.contract import Category, Container, DataError, Feature, Target, problem_type
 from mlops.errors import InputError, MlopsError
@@ -178,9 +178,12 @@ class _Repository:
                 packed.add(self._job / "model", ".")
         self._run("evaluate")
         output = self._job / "processing" / "output" / "evaluation" / "evaluation.json"
-        group = json.loads(output.read_text(encoding="utf-8"))[metrics.GROUPS[problem_type(self._target)]]
+        evaluation = json.loads(output.read_text(encoding="utf-8"))
+        group = evaluation[metrics.GROUPS[problem_type(self._target)]]
         judged = self._configuration.evaluation.metrics
-        return ", ".join(f"{name} {group[name]['value']:.4g}" for name in judged) + " after the short training"
+        values = ", ".join(f"{name} {group[name]['value']:.4g}" for name in judged)
+        outside = target_bounds.sentence(evaluation)
+        return f"{values} after the short training" + (f"; {outside}" if outside else "")
 
     def baseline(self) -> str:
         self._shorten("baseline", self._job / "processing" / "input" / "baseline")

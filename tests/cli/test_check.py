@@ -272,6 +272,24 @@ def test_independent_faults_are_reported_together(example: Path, tmp_path: Path)
     ]
 
 
+@pytest.mark.acceptance
+def test_predictions_outside_the_bounds_of_a_regression_are_counted(example: Path, tmp_path: Path) -> None:
+    repository = shutil.copytree(example, tmp_path / "repository")
+    replace("model/features.py", 'Category("fails", ("no", "yes"))', 'Number("fails", minimum=0, maximum=1)')(
+        repository
+    )
+    replace("data/__init__.py", '"yes" if failed else "no"', "1 if failed else 0")(repository)
+    replace("model/predictor.py", "(rows.to_numpy())", "(rows.to_numpy())[:, 1] - 2")(repository)
+    gate = {"rmse": {"bound": 9, "allowed_regression": 0.1}}
+    change("evaluation.yml", lambda file: file.update(metrics=gate))(repository)
+    done = check(repository)
+    assert done.returncode == 0, done.stderr
+    assert (
+        "after the short training; 400 of 400 predictions are outside of what TARGET in model/features.py allows "
+        "(at least 0, at most 1); the most extreme is -"
+    ) in done.stdout
+
+
 def test_a_prebuilt_image_is_not_tried(example: Path, tmp_path: Path) -> None:
     repository = shutil.copytree(example, tmp_path / "repository")
     image = "141502667606.dkr.ecr.eu-west-1.amazonaws.com/sagemaker-xgboost:3.0-5"

@@ -101,6 +101,28 @@ def test_the_model_in_production_is_scored_with_its_own_features(tmp_path: Path,
     assert np.abs(rows[within, 2] - (3 + 5 * distance[within])).mean() < 2
 
 
+def test_predictions_outside_the_bounds_of_the_target_are_counted(
+    tmp_path: Path, trained: Path, dataset: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    new = tmp_path / "new"
+    (new / "model").mkdir(parents=True)
+    schema = {
+        "target": {"name": "total_amount", "type": "number", "minimum": 0},
+        "features": [{"name": "trip_distance", "type": "number"}],
+    }
+    (new / "model" / "features.json").write_text(json.dumps(schema))
+    miles = np.linspace(0, 20, 200, dtype=np.float32)[:, None]
+    negative = xgboost.train({"base_score": -3}, xgboost.DMatrix(miles, np.full(200, -3)), 1)
+    negative.save_model(new / "model" / "model.ubj")
+    base = processing_job(tmp_path / "job", new, dataset)
+    evaluate(Container(base))
+    assert evaluation(base)["outside_bounds"] == {"rows": 800, "most_extreme": -3.0, "limits": "at least 0"}
+    assert (
+        "800 of 800 predictions are outside of what TARGET in model/features.py allows (at least 0); "
+        "the most extreme is -3."
+    ) in capfd.readouterr().out.splitlines()
+
+
 @pytest.mark.parametrize(
     ("change", "reason"),
     [

@@ -78,6 +78,17 @@ def test_synthetic_data_is_labelled(released: Document, render: Render) -> None:
     assert "Synthetic data." not in render(released)
 
 
+@pytest.mark.parametrize("render", [as_html.render, as_markdown.render])
+def test_predictions_outside_the_bounds_of_the_target_are_a_warning(released: Document, render: Render) -> None:
+    assert "Outside the bounds." not in render(released)
+    counted = {"rows": 3, "most_extreme": -3.3, "limits": "at least 0"}
+    released["evaluation"]["outside_bounds"] = counted
+    of = f"3 of {released['evaluation']['rows']:,} predictions are outside of what TARGET in model/features.py allows"
+    assert f"{of} (at least 0); the most extreme is -3.3." in render(released)
+    counted |= {"rows": 0, "most_extreme": None}
+    assert "Outside the bounds." not in render(released)
+
+
 def test_the_page_is_self_contained(released: Document) -> None:
     found = page(released)
     assert not found.all("script") and not found.all("link") and not found.all("img")

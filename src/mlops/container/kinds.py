@@ -108,16 +108,20 @@ class Number(Feature):
     def columns(self) -> tuple[str, ...]:
         return (self.name,)
 
-    @cached_property
-    def allowed(self) -> str:
+    @property
+    def limits(self) -> str:
+        """The bounds as text for messages; empty without any."""
         bounds = {
             "at least": self.minimum,
             "above": self.exclusive_minimum,
             "at most": self.maximum,
             "below": self.exclusive_maximum,
         }
-        limits = [f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None]
-        return ", ".join(["an integer" if self.integer else "a number", *limits])
+        return ", ".join(f"{word} {bound:g}" for word, bound in bounds.items() if bound is not None)
+
+    @cached_property
+    def allowed(self) -> str:
+        return ", ".join(filter(None, ["an integer" if self.integer else "a number", self.limits]))
 
     @cached_property
     def interval(self) -> tuple[float, float]:

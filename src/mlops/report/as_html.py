@@ -7,7 +7,7 @@ from typing import Any
 from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
-from mlops import pages
+from mlops import pages, target_bounds
 from mlops.pages import numbers
 from mlops.report import classification, comparison, drift, figures, metrics, timeline, view
 from mlops.report.charts import classification as classifier
@@ -75,6 +75,7 @@ def _shown(document: dict[str, Any]) -> dict[str, Any]:
         "contents": [(name, title) for name, title, shown in parts if shown],
         "tiles": view.tiles(document),
         "metrics": rows,
+        "outside_bounds": target_bounds.sentence(document["evaluation"]),
         "left_out_comparison": metrics.left_out_comparison(document),
         "judged": [row.name for row in rows if row.bound is not None],
         "classification": classification.read(document["evaluation"]),

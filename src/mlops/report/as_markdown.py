@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+from mlops import target_bounds
 from mlops.pages.numbers import duration, exact, moment, number, percent, share, signed_percent, signed_share
 from mlops.report import classification, comparison, drift, figures, metrics, view
 
@@ -158,6 +159,7 @@ def _evaluation(document: dict[str, Any]) -> str:
     parts = [
         f"## Evaluation\n\nOn {number(evaluation['rows'])} rows of the test set.",
         _metrics(document),
+        *_outside_bounds(evaluation),
         *_production_reason(evaluation),
         *filter(None, [metrics.left_out_comparison(document)]),
     ]
@@ -192,6 +194,11 @@ def _bound(metric: metrics.Row) -> str:
     if metric.allowed_regression is None:
         return bound
     return f"{bound}, at most {percent(metric.allowed_regression)} worse than production"
+
+
+def _outside_bounds(evaluation: dict[str, Any]) -> list[str]:
+    sentence = target_bounds.sentence(evaluation)
+    return [f"> **Outside the bounds.** {sentence}."] if sentence else []
 
 
 def _production_reason(evaluation: dict[str, Any]) -> list[str]:

@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from mlops import archives, metrics, team
+from mlops import archives, metrics, target_bounds, team
 from mlops.container import dataset
 from mlops.container.directories import Container
 from mlops.container.programs.prediction import predict
@@ -67,6 +67,7 @@ def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[
     problem = problem_type(target)
     group: dict[str, Any] = dict(metrics.describe(problem, actual, predicted))
     evaluation: dict[str, Any] = {"problem_type": problem.value, "rows": len(actual)}
+    evaluation |= target_bounds.describe(target, predicted)
     if isinstance(target, Category):
         evaluation["labels"] = list(target.values)
         group["confusion_matrix"] = metrics.confusion_matrix(actual, predicted, target.values)
@@ -95,6 +96,8 @@ def _lines(evaluation: dict[str, Any]) -> Iterator[str]:
             for model, group in groups.items()
             if metric in group
         )
+    if outside := target_bounds.sentence(evaluation):
+        yield f"{outside}."
     if "reason" in production:
         yield f"The model in production was not scored: {production['reason']}"
 
