@@ -9,7 +9,7 @@ import re
 import subprocess
 import sys
 import tarfile
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -85,12 +85,7 @@ class _Repository:
 
     def hyperparameters(self) -> str:
         module = team.hyperparameters()
-        try:
-            problems = module.problems({"not a hyperparameter": "1"})
-            named = isinstance(problems, Mapping) and "not a hyperparameter" in problems
-        except Exception as error:  # the team's own code may raise anything
-            raise InputError(f"model/hyperparameters.py: problems failed: {type(error).__name__}: {error}") from error
-        if not named:
+        if team.NO_HYPERPARAMETER not in team.hyperparameter_problems({team.NO_HYPERPARAMETER: "1"}):
             raise InputError(
                 "model/hyperparameters.py: problems takes a hyperparameter of an unknown name; allowed is a mapping of "
                 "each name that train would refuse to what is allowed"

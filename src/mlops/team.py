@@ -30,6 +30,9 @@ _REQUIREMENTS = {
     "data": "Packages that data/ imports are named in data/requirements.in, then: make lock && make setup",
 }
 
+NO_HYPERPARAMETER = "not a hyperparameter"
+"""A name that `problems` of model/hyperparameters.py must refuse."""
+
 
 def features() -> tuple[Target, tuple[Feature, ...]]:
     """`TARGET` and `FEATURES` of model/features.py."""
@@ -89,6 +92,22 @@ def hyperparameters() -> HyperparametersModule:
             f"model/hyperparameters.py: MOST_INSTANCES: found {_shown(most)}; allowed is an integer, at least 1"
         )
     return cast(HyperparametersModule, import_module(module))
+
+
+def hyperparameter_problems(given: Mapping[str, str]) -> Mapping[str, str]:
+    """What `problems` of model/hyperparameters.py returns. Raises InputError when it fails."""
+    try:
+        found = hyperparameters().problems(given)
+    except InputError:
+        raise
+    except Exception as error:  # the team's own code may raise anything
+        raise InputError(f"model/hyperparameters.py: problems failed: {type(error).__name__}: {error}") from error
+    if not isinstance(found, Mapping):
+        raise InputError(
+            f"model/hyperparameters.py: problems returned {_shown(found)}; allowed is a mapping of each name that train "
+            "would refuse to what is allowed"
+        )
+    return found
 
 
 def prepare() -> Callable[..., Mapping[str, Any]]:

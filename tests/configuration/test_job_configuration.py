@@ -8,6 +8,7 @@ import pytest
 from repository import Repository
 
 from mlops.configuration import load
+from mlops.container.hyperparameters import Choice, Hyperparameters, Real
 from mlops.errors import InputError
 
 
@@ -110,7 +111,7 @@ TRAINING_JOB_FAULTS = [
     pytest.param(
         lambda data: data["HyperParameters"].update(learning_rate="0.1"),
         "HyperParameters.learning_rate",
-        "one of objective, eval_metric, num_round",
+        "a hyperparameter of model/hyperparameters.py: objective, eval_metric, num_round",
         id="hyperparameter-that-training-does-not-know",
     ),
     pytest.param(
@@ -268,6 +269,65 @@ def test_hyperparameters_and_instances_of_a_prebuilt_image_are_not_checked(repos
     repository.change("trainingjob.json", use_image)
     repository.change("tuning.json", lambda data: integer_range(data).update(MaxValue="99"))
     assert load(repository.root).training_job["HyperParameters"]["booster"] == "dart"
+
+
+def test_a_hyperparameter_that_training_does_not_know_has_one_line_in_each_file(repository, monkeypatch):
+    table = Hyperparameters({"loss": Choice(("squared", "poisson")), "gamma": Real(minimum=0)})
+    monkeypatch.setattr("model.hyperparameters.problems", table.problems)
+    hyperparameters = {"loss": "absolute", "gama": "0", "max_depth": "6"}
+    repository.change("trainingjob.json", lambda data: data.update(HyperParameters=hyperparameters))
+
+    def search(data):
+        integers = [{"Name": "max_depth", "MinValue": "4", "MaxValue": "10"}]
+        categories = [{"Name": "gama", "Values": ["0", "1"]}, {"Name": "loss", "Values": ["squared", "absolute"]}]
+        config_of(data)["ParameterRanges"] = {
+            "IntegerParameterRanges": integers,
+            "CategoricalParameterRanges": categories,
+        }
+
+    repository.change("tuning.json", search)
+    known = "a hyperparameter of model/hyperparameters.py: loss, gamma"
+    ranges = "HyperParameterTuningJobConfig.ParameterRanges"
+    assert [(problem.key, problem.found, problem.allowed) for problem in repository.problems()] == [
+        ("HyperParameters.loss", '"absolute"', "one of squared, poisson"),
+        ("HyperParameters.gama", "an unknown key", f"{known} (did you mean gamma?)"),
+        ("HyperParameters.max_depth", "an unknown key", known),
+        ("HyperParameters.gamma", "nothing", "a number, at least 0"),
+        (f"{ranges}.IntegerParameterRanges[0].Name", '"max_depth"', known),
+        (f"{ranges}.CategoricalParameterRanges[0].Name", '"gama"', f"{known} (did you mean gamma?)"),
+        (f"{ranges}.CategoricalParameterRanges[1].Values[1]", '"absolute"', "one of squared, poisson"),
+    ]
+
+
+def test_problems_of_a_teams_own_function_are_kept_in_its_words(repository, monkeypatch):
+    def problems(given):
+        unknown = {name: f"no such name as {name}" for name in given if name not in ("max_depth", "booster")}
+        return unknown | ({} if given.get("booster", "tree") == "tree" else {"booster": "only tree"})
+
+    monkeypatch.setattr("model.hyperparameters.problems", problems)
+    hyperparameters = {"max_depth": "6", "booster": "dart", "eta": "0"}
+    repository.change("trainingjob.json", lambda data: data.update(HyperParameters=hyperparameters))
+    repository.change("tuning.json", lambda data: config_of(data)["ParameterRanges"].pop("ContinuousParameterRanges"))
+    assert [(problem.key, problem.allowed) for problem in repository.problems()] == [
+        ("HyperParameters.eta", "no such name as eta"),
+        ("HyperParameters.booster", "only tree"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("problems", "message"),
+    [
+        (lambda given: given["eta"], "problems failed: KeyError: 'eta'"),
+        (
+            lambda given: ["eta"],
+            r"problems returned \['eta'\]; allowed is a mapping of each name that train would refuse",
+        ),
+    ],
+)
+def test_a_function_problems_that_does_not_work_is_named_with_its_file(repository, monkeypatch, problems, message):
+    monkeypatch.setattr("model.hyperparameters.problems", problems)
+    with pytest.raises(InputError, match=rf"model/hyperparameters\.py: {message}"):
+        load(repository.root)
 
 
 def test_instance_groups_are_counted_together_and_need_a_volume(repository):

@@ -6,7 +6,7 @@ The hyperparameters of prebuilt images are not checked.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
 from mlops import contract, shapes, team
@@ -27,15 +27,17 @@ def training_problems(document: Document) -> list[InputProblem]:
     if has_prebuilt_image(document.data):
         return []
     hyperparameters = document.data.get("HyperParameters", {})
-    model = team.hyperparameters()
+    unknown = unknown_hyperparameters(hyperparameters)
     problems = [
-        document.problem(f"HyperParameters.{name}", hyperparameters.get(name, shapes.MISSING), allowed)
-        for name, allowed in model.problems(hyperparameters).items()
+        document.problem(f"HyperParameters.{name}", shapes.UNKNOWN, unknown[name])
+        if name in unknown
+        else document.problem(f"HyperParameters.{name}", hyperparameters.get(name, shapes.MISSING), allowed)
+        for name, allowed in team.hyperparameter_problems(hyperparameters).items()
     ]
     resources = document.data["ResourceConfig"]
     groups = resources.get("InstanceGroups", [])
     count = sum(group["InstanceCount"] for group in groups) if groups else resources["InstanceCount"]
-    most = model.MOST_INSTANCES
+    most = team.hyperparameters().MOST_INSTANCES
     if count > most:
         path = "ResourceConfig.InstanceGroups" if groups else "ResourceConfig.InstanceCount"
         problems.append(
@@ -51,7 +53,22 @@ def tuning_problems(tuning: Document, training_job: dict[str, Any]) -> list[Inpu
 
 def hyperparameter_problems(values: Mapping[str, str]) -> dict[str, str]:
     """The allowed values of each given hyperparameter that training would refuse."""
-    return {name: allowed for name, allowed in team.hyperparameters().problems(values).items() if name in values}
+    return {name: allowed for name, allowed in team.hyperparameter_problems(values).items() if name in values}
+
+
+def unknown_hyperparameters(names: Iterable[str]) -> dict[str, str]:
+    """The names that training does not know, each with those that it knows.
+
+    By the contract an unknown name and a missing one are problems: those of a name that no hyperparameter has list the
+    hyperparameters, and a name with the same problem is unknown too.
+    """
+    known = dict(team.hyperparameter_problems({team.NO_HYPERPARAMETER: "1"}))
+    refusal = known.pop(team.NO_HYPERPARAMETER, None)
+    return {
+        name: f"a hyperparameter of model/hyperparameters.py: {shapes.closest(name, list(known)) or 'none'}"
+        for name in names
+        if name not in known and refusal is not None and hyperparameter_problems({name: "1"}).get(name) == refusal
+    }
 
 
 def has_prebuilt_image(training_job: dict[str, Any]) -> bool:
@@ -61,6 +78,9 @@ def has_prebuilt_image(training_job: dict[str, Any]) -> bool:
 def _range_problems(tuning: Document) -> Iterator[InputProblem]:
     for path, entry in ranges(tuning.data["HyperParameterTuningJobConfig"]):
         name = entry["Name"]
+        if unknown := unknown_hyperparameters([name]):
+            yield tuning.problem(f"{path}.Name", name, unknown[name])
+            continue
         if "Values" in entry:
             tried = {f"{path}.Values[{index}]": value for index, value in enumerate(entry["Values"])}
         else:
