@@ -2,33 +2,64 @@
 
 from __future__ import annotations
 
+import re
 import runpy
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 from baking import bake
+from commits import git
+from model.features import FEATURES, TARGET
 from recipes import follow, run
 
-from mlops.contract import DataError
+from mlops.contract import Category, DataError
 
 pytestmark = pytest.mark.acceptance
+
+GUIDE = "docs/bring-your-own-model.md"
 
 
 @pytest.fixture(scope="module")
 def repository(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A repository in which docs/bring-your-own-model.md was followed."""
-    return bake(tmp_path_factory.mktemp("recipe"))
+    repository = bake(tmp_path_factory.mktemp("recipe"))
+    git(repository, "init", "--quiet")
+    git(repository, "add", "--all")
+    git(repository, "commit", "--quiet", "--message", "generate from the template")
+    return repository
 
 
 @pytest.fixture(scope="module")
 def commands(repository: Path) -> list[str]:
     """The commands of the document, which have all succeeded."""
-    return follow(repository, "docs/bring-your-own-model.md")
+    return follow(repository, GUIDE)
 
 
 def test_the_recipe_ends_with_a_repository_that_keeps_the_contract(commands: list[str]) -> None:
-    assert commands[-3:] == ["mlops check", "python -m pytest tests/model", "mlops data prepare"]
+    assert commands[-4:-1] == ["mlops check", "python -m pytest tests/model", "mlops data prepare"]
+
+
+def test_the_last_command_finds_each_line_outside_the_replaced_files_that_speaks_of_the_example(
+    repository: Path, commands: list[str]
+) -> None:
+    found = {":".join(line.split(":")[:2]) for line in run(repository, commands[-1]).splitlines()}
+    assert {place.partition(":")[0] for place in found} == {
+        "README.md",
+        "docs/operations.md",
+        "notebooks/mlops.ipynb",
+    }
+    names = [feature.name for feature in (TARGET, *FEATURES)]
+    values = [value for feature in FEATURES if isinstance(feature, Category) for value in feature.values]
+    words = re.compile(rf"\b({'|'.join(map(re.escape, [*names, *values]))})\b|\b(trips|rides?)\b", re.I)
+    speaking = {
+        f"{name}:{number}"
+        for name in git(repository, "ls-files").splitlines()
+        if name != GUIDE and not name.startswith(("infra/", "vendor/")) and (repository / name).is_file()
+        for number, line in enumerate((repository / name).read_text(encoding="utf-8").splitlines(), start=1)
+        if words.search(line)
+    }
+    assert speaking <= found
 
 
 def test_the_example_is_as_small_as_it_claims_to_be(repository: Path, commands: list[str]) -> None:
