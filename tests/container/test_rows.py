@@ -40,6 +40,22 @@ def test_bounds_are_inclusive_or_exclusive_as_declared() -> None:
         parse_csv("0,0,green", ALL)
 
 
+@pytest.mark.parametrize(
+    ("integer", "within", "outside"),
+    [
+        (Number("hour", minimum=0, exclusive_maximum=24, integer=True), ["0", "23"], "24"),
+        (Number("hour", minimum=0, exclusive_minimum=0, integer=True), ["1", "99"], "0"),
+        (Number("hour", minimum=0.5, maximum=9.5, integer=True), ["1", "9"], "0"),
+        (Number("hour", minimum=-3.5, maximum=0, integer=True), ["-3", "0"], "-4"),
+        (Number("income", minimum=0, maximum=10**12, integer=True), ["0", "1000000000000"], "-1"),
+    ],
+)
+def test_integers_keep_every_bound(integer: Number, within: list[str], outside: str) -> None:
+    assert integer.parse_column(within).tolist() == pytest.approx([float(cell) for cell in within])
+    with pytest.raises(RowError, match=f'found "{outside}"'):
+        integer.parse_column([outside])
+
+
 def test_unusual_spellings_of_numbers_mean_the_same() -> None:
     spellings = ("1e0,07,green", "1.0,7.0,green", "1,7,green")
     first, *others = (columns(parse_csv(text, ALL)) for text in spellings)
