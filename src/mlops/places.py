@@ -9,7 +9,8 @@ from pathlib import Path
 
 from mlops.errors import InputError
 
-_FOLDER = "a folder that can be created and written"
+FOLDER = "a folder that can be created and written"
+FILE = "a file that can be written, in an existing folder"
 
 
 def shown(path: Path) -> Path:
@@ -24,8 +25,16 @@ def require_folder(folder: Path) -> None:
         _try(next(each for each in (place, *place.parents) if each.exists()))
 
 
+def require_file(file: Path, allowed: str = FILE) -> None:
+    """InputError unless a file can be created beside this one, to replace it."""
+    with writing(file, allowed):
+        if file.exists() and not file.is_file():
+            raise InputError(f"{shown(file)}: is no file; allowed is {allowed}")
+        _try(file.absolute().parent)
+
+
 @contextmanager
-def writing(place: Path, allowed: str = _FOLDER) -> Iterator[None]:
+def writing(place: Path, allowed: str = FOLDER) -> Iterator[None]:
     """Turn an OSError of the block into an InputError that names the place, the reason and what is `allowed`."""
     try:
         yield

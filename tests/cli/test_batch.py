@@ -1,8 +1,10 @@
 """`mlops batch`: a data set scored by a transform job in the local cloud, and what is refused before one starts."""
 
+import errno
 import io
 import os
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -138,7 +140,11 @@ def test_no_job_starts_for_rows_that_the_model_does_not_take(
         (("nowhere.csv", "scored.csv"), "There is no file nowhere.csv"),
         (("rows.parquet", "scored.csv"), "found .parquet; allowed is CSV"),
         (("s3://bucket/folder/", "scored.csv"), "s3://bucket/folder/ names no object"),
-        (("rows.csv", "no-folder/scored.csv"), "no-folder/scored.csv cannot be written"),
+        (("rows.csv", "no-folder/scored.csv"), "no-folder/scored.csv: No such file or directory; allowed is a file"),
+        (("rows.csv", "configuration"), "configuration: is no file; allowed is a file in an existing folder"),
+        (("rows.csv", "/proc/self/scored.csv"), "/proc/self/scored.csv: No such file or directory; allowed is a file"),
+        (("--job", "demo-1a2b3c4d-batch", "/proc/self/scored.csv"), "/proc/self/scored.csv: No such file or directory"),
+        (("rows.csv", "s3://no-bucket-of-mine/scored.csv"), "There is no bucket no-bucket-of-mine"),
         (("rows.csv",), "Found 1 arguments, allowed are 2: INPUT OUTPUT"),
         (("rows.csv", "scored.csv", "--job", "x"), "Found 2 arguments, allowed are 1: OUTPUT"),
         (("rows.csv", "scored.csv"), "Nothing is in production yet"),
@@ -151,6 +157,25 @@ def test_a_wrong_input_is_refused_with_what_is_allowed(
     write(repository, "1,north\n")
     done = mlops("batch", *arguments)
     assert (done.exit_code, reason in done.output) == (2, True), done.output
+
+
+def test_a_result_that_cannot_be_written_at_the_end_is_written_by_the_command_that_the_error_names(
+    mlops, repository: Path, production: Production, monkeypatch: pytest.MonkeyPatch
+):
+    production.release()
+    write(repository, "1,north\n")
+    with monkeypatch.context() as full:
+
+        def refuse(source: Path, target: Path) -> None:
+            raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+        full.setattr(shutil, "move", refuse)
+        done = mlops("batch", "rows.csv", "scored.csv", "--no-drift")
+    assert done.exit_code == 2, done.output
+    assert "Error: scored.csv: No space left on device; allowed is a file" in done.output
+    [command] = re.findall(r"Write its result with: mlops (batch --job \S+) OUTPUT", done.output)
+    assert mlops(*command.split(), "scored.csv", "--no-drift").exit_code == 0
+    assert read(repository) == "1,north,10\n"
 
 
 def test_a_missing_object_is_named(mlops, repository: Path, production: Production):

@@ -10,6 +10,7 @@ from mlops import release
 from mlops.errors import InputError
 from mlops.localcloud import launch
 from mlops.places import require_folder
+from mlops.release import naming
 
 ALLOWED = "allowed is a folder that can be created and written"
 
@@ -57,6 +58,23 @@ def test_a_folder_in_which_the_system_refuses_files_is_named(tmp_path: Path):
     # The system refuses it to root too.
     with pytest.raises(InputError, match=re.escape(f"/proc/self/sets: No such file or directory; {ALLOWED}")):
         require_folder(Path("/proc/self/sets"))
+
+
+@pytest.mark.parametrize("place", ["/proc/nope", "/proc/self"])
+def test_a_report_is_not_made_for_a_folder_that_cannot_be_written(
+    repository: Path, mlops, monkeypatch: pytest.MonkeyPatch, place: str
+):
+    monkeypatch.setattr(naming, "execution_id", lambda repository, given: given)
+    done = mlops("report", "1a2b3c4d", "--output", place)
+    assert (done.exit_code, done.output) == (2, f"Error: {place}: No such file or directory; {ALLOWED}\n")
+
+
+@pytest.mark.parametrize(("place", "reason"), [("file/outputs", "Not a directory"), ("/proc/nope", "No such file")])
+def test_no_release_starts_whose_id_cannot_be_written(repository: Path, mlops, place: str, reason: str):
+    (repository / "file").write_text("")
+    done = mlops("start", "--execution-to", place)
+    assert done.exit_code == 2
+    assert done.output.startswith(f"Error: {place}: {reason}") and "allowed is a file that can be" in done.output
 
 
 def break_down(*arguments: object, **options: object) -> None:

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from mlops import release
+from mlops import places, release
 from mlops.cli import console
 from mlops.cli.show import show
 from mlops.cli.watch import continue_on_interrupt
@@ -76,6 +76,8 @@ def start(
     if source and data_version:
         raise InputError("Data is given twice: --data and --data-version. Give it once.")
     repository = release.find()
+    if execution_to:
+        _add(execution_to, "")
     execution = show(
         release.start(
             repository,
@@ -88,10 +90,14 @@ def start(
         )
     )
     if execution_to:
-        with execution_to.open("a", encoding="utf-8") as file:
-            file.write(f"execution={execution}\n")
+        _add(execution_to, f"execution={execution}\n")
     if watched:
         with continue_on_interrupt(execution):
             show(release.watch(repository, execution))
     else:
         console.write(f"Watch it with: mlops watch {execution}")
+
+
+def _add(place: Path, text: str) -> None:
+    with places.writing(place, places.FILE), place.open("a", encoding="utf-8") as file:
+        file.write(text)

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import IO, Any
 
 from mlops import names as keys
+from mlops import places
 from mlops.aws import logs, paging, releases, transform_jobs
 from mlops.aws.session import AWSError
 from mlops.aws.transform_jobs import TransformJob
@@ -35,6 +36,7 @@ _S3 = re.compile(r"s3://([^/]+)/(.+)")
 # An object is the least that an instance works on, and the least that is done again.
 _PART_BYTES = 64 * 1024 * 1024
 _LOG_TAIL_LINES = 8
+_OUTPUT = "a file in an existing folder that can be written, or an object such as s3://bucket/out.csv"
 _LIST = "aws sagemaker list-transform-jobs"
 
 
@@ -88,7 +90,7 @@ def finish_batch(repository: Repository, job: str, target: str, *, compares: boo
         raise
     _require_success(repository, ended)
     layout, deployed = _stored(repository, job)
-    count = yield from step(f"Writing {target}", lambda: _write(repository, job, target, layout, records=compares))
+    count = yield from step(f"Writing {target}", lambda: _written(repository, job, target, layout, records=compares))
     yield BatchScored(job, target, count)
     if compares:
         yield from batch_drift.compare(repository, job, deployed)
@@ -108,18 +110,24 @@ def _require_table(source: str) -> None:
 
 def _require_places(repository: Repository, target: str, *, compares: bool) -> None:
     """InputError where the result, or the report of the comparison, cannot be written: before a job costs anything."""
-    _require_writable(target)
+    _require_writable(repository, target)
     if compares:
         batch_drift.require_folder(repository)
 
 
-def _require_writable(target: str) -> None:
-    if target.startswith("s3://"):
-        _location(target)
-    elif Path(target).is_dir() or not Path(target).absolute().parent.is_dir():
-        raise InputError(
-            f"{target} cannot be written: allowed is a file in an existing folder, or an object such as s3://bucket/out.csv"
-        )
+def _require_writable(repository: Repository, target: str) -> None:
+    if not target.startswith("s3://"):
+        places.require_file(Path(target), _OUTPUT)
+        return
+    bucket, _ = _location(target)
+    try:
+        repository.session.client("s3").head_bucket(Bucket=bucket)
+    except AWSError as error:
+        if error.code in ("NoSuchBucket", "404"):
+            raise InputError(f"There is no bucket {bucket}. List yours: aws s3 ls") from error
+        # Objects may be written without s3:ListBucket, which this check needs.
+        if not error.is_denied:
+            raise
 
 
 def _location(uri: str) -> tuple[str, str]:
@@ -261,6 +269,18 @@ def _stored(repository: Repository, job: str) -> tuple[Layout, dict[str, str]]:
     key = f"{keys.batch_prefix(job)}job.json"
     stored = json.loads(repository.session.client("s3").get_object(Bucket=repository.bucket, Key=key)["Body"].read())
     return Layout(**stored["layout"]), stored["deployed"]
+
+
+def _written(repository: Repository, job: str, target: str, layout: Layout, *, records: bool) -> int:
+    """What `_write` returns. Its errors name the command that writes the result of the job, which is done, again."""
+    again = f"The transform job {job} has succeeded. Write its result with: mlops batch --job {job} OUTPUT"
+    try:
+        return _write(repository, job, target, layout, records=records)
+    except OSError as error:
+        raise InputError(f"{target}: {error.strerror or error}; allowed is {_OUTPUT}\n{again}") from error
+    except AWSError as error:
+        error.args = (f"{error}\n{again}",)
+        raise
 
 
 def _write(repository: Repository, job: str, target: str, layout: Layout, *, records: bool) -> int:

@@ -107,7 +107,7 @@ def _refresh(region: str, kept: Path) -> None:
         ) from error
     if not figures:
         raise InputError(f"AWS's price list has no prices of {region}.")
-    with places.writing(kept, "a file that can be written"):
+    with places.writing(kept, places.FILE):
         kept.parent.mkdir(parents=True, exist_ok=True)
         kept.write_text(prices.written(region, figures), encoding="utf-8")
 
