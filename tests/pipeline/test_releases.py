@@ -31,6 +31,12 @@ def test_production_predicts_a_row(workshop: Workshop, released: Released) -> No
     assert 0 < float(answer.stdout.split()[-1]) < 500
 
 
+def test_a_header_of_invoked_rows_names_their_columns(workshop: Workshop, released: Released) -> None:
+    test_set = workshop.path / ".mlops" / "dataset" / "test" / "test.csv"
+    header, row = test_set.read_text().splitlines()[:2]
+    assert workshop.succeed("invoke", header, row).stdout == workshop.succeed("invoke", workshop.first_row()).stdout
+
+
 def test_the_test_endpoint_is_deleted_after_the_decision(workshop: Workshop, released: Released) -> None:
     workshop.until_deleted("test")
     assert endpoints(workshop) == [workshop.endpoint("production")]

@@ -35,12 +35,15 @@ def invoke(
 ) -> None:
     """Get predictions from an endpoint.
 
-    ROWS are CSV lines of features without a header, or one JSON document. Without them, and without --file,
+    ROWS are CSV lines of features, with or without a header, or one JSON document. Without them, and without --file,
     standard input is read.
     """
     repository = release.find()
     body = _body(rows, file)
     format_ = format_ or ("json" if body.lstrip()[:1] in {b"{", b"["} else "csv")
+    if format_ == "csv":
+        place = file.name if file else "ROWS" if rows else "standard input"
+        body = release.rows_of_table(repository, body, place, stage=endpoint)
     predictions = release.invoke(
         repository, body, stage=endpoint, content_type=_TYPES[format_], accept=_TYPES[accept or format_]
     )

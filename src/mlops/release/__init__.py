@@ -31,7 +31,7 @@ from mlops.release.deployment import deploy
 from mlops.release.destruction import destroy, plan_destruction
 from mlops.release.diagnosing import diagnose
 from mlops.release.initialising import initialise
-from mlops.release.invocation import invoke
+from mlops.release.invocation import invoke, rows_of_table
 from mlops.release.lineage import compare, history, version
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.monitoring import fetch_monitoring, run_monitoring
@@ -74,6 +74,7 @@ __all__ = [
     "reject",
     "result",
     "roll_back",
+    "rows_of_table",
     "run_locally",
     "run_monitoring",
     "start",

@@ -8,7 +8,6 @@ import json
 import re
 import secrets
 import shutil
-import tarfile
 import tempfile
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
@@ -22,10 +21,9 @@ from mlops.aws import logs, paging, releases, transform_jobs
 from mlops.aws.session import AWSError
 from mlops.aws.transform_jobs import TransformJob
 from mlops.container.kinds import Feature, Target
-from mlops.container.schema import SCHEMA_FILE, load_schema
 from mlops.errors import InputError, PipelineError, printable
 from mlops.instances import takes_volume_key
-from mlops.release import batch_drift
+from mlops.release import batch_drift, schemas
 from mlops.release.events import BatchContinues, BatchScored, BatchStarted, Events, long_step, step
 from mlops.release.repository import Repository
 from mlops.release.tables import Layout, Table
@@ -60,7 +58,7 @@ def batch(
     _require_places(repository, target, compares=compares)
     deployed = _deployed(repository)
     features, kind = yield from step(
-        "Reading the features of the model in production", lambda: _schema(repository, deployed)
+        "Reading the features of the model in production", lambda: schemas.read(repository, deployed["ModelDataUrl"])
     )
     name = repository.names.batch_job(secrets.token_hex(4))
     with tempfile.TemporaryDirectory(prefix="batch-") as folder:
@@ -148,24 +146,6 @@ def _deployed(repository: Repository) -> dict[str, str]:
             "Bring the stacks up to date and release again: mlops deploy, then mlops start"
         )
     return deployed
-
-
-def _schema(repository: Repository, deployed: dict[str, str]) -> tuple[tuple[Feature, ...], Target]:
-    """The features and the target of the released model, which model/features.py may not have any more."""
-    bucket, key = _location(deployed["ModelDataUrl"])
-    body = repository.session.client("s3").get_object(Bucket=bucket, Key=key)["Body"]
-    with tempfile.TemporaryDirectory(prefix="batch-") as folder:
-        with tarfile.open(fileobj=body, mode="r|gz") as archive:
-            for member in archive:
-                content = archive.extractfile(member) if Path(member.name).name == SCHEMA_FILE else None
-                if content is not None:
-                    Path(folder, SCHEMA_FILE).write_bytes(content.read())
-                    break
-        try:
-            features, target = load_schema(Path(folder))
-        except InputError as error:
-            raise PipelineError(f"{deployed['ModelDataUrl']} has no usable {SCHEMA_FILE}") from error
-    return features, target
 
 
 @contextmanager

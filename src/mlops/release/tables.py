@@ -1,4 +1,4 @@
-"""Tables of CSV that `mlops batch` reads and writes: what is sent to the model, and what comes back."""
+"""Tables of CSV that `mlops batch` and `mlops invoke` read: what is sent to the model, and what comes back."""
 
 from __future__ import annotations
 
@@ -11,6 +11,8 @@ from mlops.container.kinds import Category, Feature, RowError, Target
 from mlops.errors import InputError
 
 _ROWS_AT_ONCE = 5_000
+# Of spreadsheets in languages whose decimal sign is a comma, and of a copied selection.
+_OTHER_SEPARATORS = {";": '";"', "\t": "tabs"}
 
 
 @dataclass(frozen=True)
@@ -43,8 +45,8 @@ class Table:
 
     def __init__(self, lines: Iterable[str], place: str, features: Sequence[Feature], target: Target) -> None:
         """Reads the first row. Raises InputError when its columns are not those of the model."""
-        self._place, self._features = place, features
-        self._reader = csv.reader(lines, strict=True)
+        self._place, self._features, self._first_line = place, features, ""
+        self._reader = csv.reader(self._noting_the_first(lines), strict=True)
         self._rows = self._read()
         try:
             first = next(self._rows)
@@ -73,6 +75,11 @@ class Table:
         if first == 1:
             raise InputError(f"{self._place} has a header and no rows")
 
+    def _noting_the_first(self, lines: Iterable[str]) -> Iterator[str]:
+        for line in lines:
+            self._first_line = self._first_line or line.strip("\r\n")
+            yield line
+
     def _read(self) -> Iterator[list[str]]:
         try:
             for row in self._reader:
@@ -81,6 +88,7 @@ class Table:
         except UnicodeDecodeError as error:
             raise InputError(f"{self._place} is not CSV in UTF-8: {error}") from error
         except csv.Error as error:
+            self._require_commas()
             raise InputError(f"{self._place}, line {self._reader.line_num}: not CSV: {error}") from error
 
     def _laid_out(self, first: list[str], target: Target) -> Layout:
@@ -104,6 +112,7 @@ class Table:
 
     def _without_header(self, first: list[str], names: list[str], predictions: list[str]) -> Layout:
         if len(first) != len(names):
+            self._require_commas()
             raise InputError(
                 f"{self._place}: the first row has {len(first)} columns and is no header with the model's features. "
                 f"Allowed are a header with {', '.join(names)} among its columns, or rows of these {len(names)} columns"
@@ -116,7 +125,31 @@ class Table:
         if any("\n" in cell or "\r" in cell for cell in row):
             raise self._refused(number, "found a line break within quotes, which a transform job cannot pass on")
 
+    def _require_commas(self) -> None:
+        """InputError where the first line, which cannot be used, has another separator than commas."""
+        names = {feature.name for feature in self._features}
+        commas = len(self._first_line.split(","))
+        for separator, shown in _OTHER_SEPARATORS.items():
+            cells = [cell.strip('"') for cell in self._first_line.split(separator)]
+            is_likelier = len(cells) > commas != len(names)
+            if len(cells) > 1 and (is_likelier or not names.isdisjoint(cells) or self._fit(cells)):
+                raise InputError(
+                    f"{self._place}: found {shown} between the columns of the first row; allowed are commas between "
+                    "columns, a point as decimal sign, and a header with the model's features or none"
+                )
+
+    def _fit(self, cells: Sequence[str]) -> bool:
+        """Whether the cells are those of the features, but for commas as decimal signs."""
+        try:
+            for feature, cell in zip(self._features, cells, strict=True):
+                feature.parse_column([cell.replace(",", ".")])
+        except ValueError:  # another number of cells, or a RowError
+            return False
+        return True
+
     def _refused(self, number: int, problem: str) -> InputError:
+        if number == 1 and self.layout.names is None:
+            self._require_commas()
         return InputError(
             f"{self._place}: row {number}{'' if self.layout.names is None else ' after the header'}, {problem}"
         )
