@@ -146,3 +146,16 @@ def test_the_file_of_a_log_is_found_by_its_place(tmp_path: Path, group: str, str
         (tmp_path / other).touch()
     assert logfiles.find(tmp_path, group, stream) == [tmp_path / file]
     assert logfiles.find(tmp_path, "/aws/none", "none") == []
+
+
+@pytest.mark.parametrize(
+    ("command", "hint"),
+    [
+        (("local", "stop"), "No such command 'stop'. Did you mean 'down'?"),
+        (("stat",), "No such command 'stat'. Did you mean 'start' or 'status'?"),
+        (("tomorrow",), "No such command 'tomorrow'.\n"),
+    ],
+)
+def test_a_command_that_does_not_exist_suggests_one_that_does(mlops, command: tuple[str, ...], hint: str):
+    done = mlops(*command)
+    assert (done.exit_code, hint in done.output) == (2, True), done.output

@@ -2,30 +2,38 @@
 
 from __future__ import annotations
 
+import difflib
 import importlib
 import os
 import shlex
 import sys
 import time
 import traceback
+from collections.abc import Mapping
+from types import MappingProxyType
 from typing import Any
 
 import click
 
 from mlops.errors import InputError, MlopsError
 
+_NONE: Mapping[str, str] = MappingProxyType({})
 _WRONG_INPUT = InputError.exit_code
 
 
 class Group(click.Group):
     """A group whose `commands` map a name to the location of its command, "module:attribute", and to its short help.
 
-    `--help` lists the commands from this table, without importing them.
+    `--help` lists the commands from this table, without importing them. `synonyms` map names that do not exist to the
+    commands that an error suggests for them.
     """
 
-    def __init__(self, *, commands: dict[str, tuple[str, str]], **attributes: Any) -> None:
+    def __init__(
+        self, *, commands: dict[str, tuple[str, str]], synonyms: Mapping[str, str] = _NONE, **attributes: Any
+    ) -> None:
         super().__init__(**attributes)
         self.table = commands
+        self._synonyms = synonyms
 
     def list_commands(self, context: click.Context) -> list[str]:
         return list(self.table)
@@ -36,6 +44,16 @@ class Group(click.Group):
         module, attribute = self.table[name][0].split(":")
         command: click.Command = getattr(importlib.import_module(module), attribute)
         return command
+
+    def resolve_command(
+        self, context: click.Context, args: list[str]
+    ) -> tuple[str | None, click.Command | None, list[str]]:
+        name = args[0]
+        if name not in self.table and not name.startswith("-") and not context.resilient_parsing:
+            similar = [self._synonyms[name]] if name in self._synonyms else difflib.get_close_matches(name, self.table)
+            hint = f" Did you mean {' or '.join(map(repr, similar))}?" if similar else ""
+            raise click.UsageError(f"No such command {name!r}.{hint}", context)
+        return super().resolve_command(context, args)
 
     def format_commands(self, context: click.Context, formatter: click.HelpFormatter) -> None:
         with formatter.section("Commands"):

@@ -32,7 +32,7 @@ _directory = click.option(
 )
 
 
-@click.group(cls=Group, commands=_COMMANDS)
+@click.group(cls=Group, commands=_COMMANDS, synonyms={"start": "up", "stop": "down"})
 def local() -> None:
     """AWS's services on this machine, without an account."""
 
@@ -67,11 +67,23 @@ def _times() -> str:
 
 @click.command()
 @_directory
-def down(directory: Path | None) -> None:
-    """Stop the local cloud and everything that runs in it. Its logs stay."""
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation while executions are on their way.")
+def down(directory: Path | None, yes: bool) -> None:
+    """Stop the local cloud and everything that runs in it.
+
+    Its logs stay. Its stacks, uploaded data, models and releases are gone: the next local cloud is empty.
+    """
     directory = directory or release.find().cloud_directory
+    if on_their_way := release.on_their_way_locally(directory):
+        console.write("These executions end with the local cloud:")
+        for each in on_their_way:
+            console.write(f"  {each.id} {each.phase}")
+        if not yes and console.has_input() and not click.confirm("Stop the local cloud?"):
+            console.write("The local cloud runs on.")
+            raise click.exceptions.Exit(1)
     if launch.stop(directory):
-        console.write(f"The local cloud has stopped. Its logs are in {shown(directory)}")
+        console.write("The local cloud has stopped. Its stacks, uploaded data, models and releases are gone.")
+        console.write(f"Its logs are in {shown(directory)}")
     else:
         console.write("The local cloud is not running.")
 

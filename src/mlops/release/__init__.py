@@ -33,6 +33,7 @@ from mlops.release.diagnosing import diagnose
 from mlops.release.initialising import initialise
 from mlops.release.invocation import invoke, rows_of_table
 from mlops.release.lineage import compare, history, version
+from mlops.release.local_cloud import on_their_way as on_their_way_locally
 from mlops.release.local_run import Decision, run_locally
 from mlops.release.monitoring import fetch_monitoring, run_monitoring
 from mlops.release.overview import Status, status
@@ -68,6 +69,7 @@ __all__ = [
     "initialise",
     "invoke",
     "needed_quotas",
+    "on_their_way_locally",
     "plan_destruction",
     "prepare_data",
     "read_baseline",
