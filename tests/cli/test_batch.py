@@ -153,7 +153,7 @@ def test_no_job_starts_for_rows_that_the_model_does_not_take(
         (("rows.csv", "s3://no-bucket-of-mine/scored.csv"), "There is no bucket no-bucket-of-mine"),
         (("rows.csv",), "Found 1 arguments, allowed are 2: INPUT OUTPUT"),
         (("rows.csv", "scored.csv", "--job", "x"), "Found 2 arguments, allowed are 1: OUTPUT"),
-        (("rows.csv", "scored.csv"), "Nothing is in production yet"),
+        (("rows.csv", "scored.csv"), "Nothing is in production."),
         (("scored.csv", "--job", "another-1a2b3c4d-batch"), "There is no transform job another-1a2b3c4d-batch"),
     ],
 )

@@ -220,9 +220,28 @@ def test_a_log_that_misses_what_production_serves_is_reported(mlops: Mlops, stor
     assert "→" not in shown.output
 
 
-def test_a_project_that_is_not_deployed_has_no_history(mlops: Mlops, session: Session) -> None:
-    shown = mlops("history")
-    assert shown.exit_code == 0 and "Nothing has been in production yet" in shown.output
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("history",),
+        ("history", "--all"),
+        ("show", "1"),
+        ("show", ONE),
+        ("compare", "1", "2"),
+        ("report",),
+        ("report", "1"),
+        ("logs",),
+        ("logs", "training"),
+        ("logs", "endpoint", "production"),
+    ],
+    ids=" ".join,
+)
+def test_of_a_project_that_is_not_deployed_nothing_is_shown(
+    mlops: Mlops, session: Session, names: Names, command: tuple[str, ...]
+) -> None:
+    shown = mlops(*command)
+    assert shown.exit_code == 2
+    assert shown.output == f"Error: There is no pipeline {names.pipeline} yet. Run: mlops deploy\n"
 
 
 def test_a_project_without_a_release_says_so(mlops: Mlops, registry: Registry) -> None:
@@ -274,7 +293,7 @@ def test_uris_fit_a_terminal_and_are_whole_on_request(mlops: Mlops, story: Regis
 @pytest.mark.parametrize(
     ("name", "message"),
     [
-        ("9", "has no version 9"),
+        ("9", "has no version 9. The newest: 3, 2, 1. See all releases with: mlops history --all"),
         ("latest", "'latest' is no version: allowed is the number of a model package, or at least four characters"),
         ("dddddddd", "No execution begins with 'dddddddd'"),
     ],

@@ -195,7 +195,7 @@ def test_ctrl_c_leaves_the_run_going(repository: Path, monkeypatch: pytest.Monke
 def test_nothing_in_production_is_a_wrong_input(session: Session, mlops: Callable[..., Result]) -> None:
     done = mlops("monitor", "run")
     assert done.exit_code == 2
-    assert "Nothing is in production yet" in done.output
+    assert "Nothing is in production." in done.output
 
 
 def test_a_project_without_the_state_machine_is_to_be_deployed(

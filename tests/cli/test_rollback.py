@@ -349,7 +349,7 @@ def test_a_production_stack_whose_creation_failed_counts_as_not_deployed(mlops, 
     stack = production.names.endpoint_stack("production")
     with pytest.raises(PipelineError, match="ROLLBACK_COMPLETE"):
         result(stacks.deploy(production.session, stack, json.dumps({"Resources": {"Broken": broken}}), {}))
-    assert "Nothing is in production yet" in mlops("rollback").output
+    assert "Nothing is in production." in mlops("rollback").output
     started = mlops("start")
     assert started.exit_code == 2
     assert f"aws cloudformation delete-stack --stack-name {stack}" in started.output

@@ -210,6 +210,14 @@ def exists(session: Session, pipeline: str) -> bool:
     return True
 
 
+def require_pipeline(session: Session, pipeline: str) -> None:
+    """InputError when the pipeline does not exist."""
+    try:
+        session.client("codepipeline").get_pipeline(name=pipeline)
+    except AWSError as error:
+        raise _missing(error, pipeline) from error
+
+
 def latest(session: Session, pipeline: str) -> str:
     """The id of the newest execution; InputError when there is none yet."""
     summaries = recent(session, pipeline, limit=1)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import islice
 from typing import Any
 
 from mlops.aws import paging
@@ -75,6 +76,11 @@ def newest_first(session: Session, names: Names, status: str | None = APPROVED) 
     """
     for summary in _summaries(session, names, status):
         yield describe(session, summary["ModelPackageArn"])
+
+
+def versions(session: Session, names: Names, limit: int) -> list[int]:
+    """The newest versions of any status, the newest first."""
+    return [each["ModelPackageVersion"] for each in islice(_summaries(session, names, None), limit)]
 
 
 def _summaries(session: Session, names: Names, status: str | None) -> Iterator[dict[str, Any]]:

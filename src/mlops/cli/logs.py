@@ -60,6 +60,7 @@ def _execution_id(repository: Repository, execution: str | None) -> str | None:
 def _find(repository: Repository, what: str, execution_id: str | None) -> tuple[LogLocation, Callable[[], bool]]:
     """The location of the named log, and a function that returns whether its writer has ended."""
     if what.lower().partition(" ")[0] in {"endpoint", "function"}:
+        executions.require_pipeline(repository.session, repository.names.pipeline)
         lasting = _lasting(repository, execution_id)
         if what.lower() not in lasting:
             raise InputError(f"There is no log {what}. Allowed are: {', '.join(lasting)}")
@@ -77,6 +78,14 @@ def _lasting(repository: Repository, execution_id: str | None) -> dict[str, LogL
             for stage in get_args(Stage)
         },
         **log_locations.of_functions(session, names),
+    }
+
+
+def _existing(repository: Repository, execution_id: str | None) -> dict[str, LogLocation]:
+    """Those of the lasting logs that have a group."""
+    lasting = _lasting(repository, execution_id)
+    return {
+        name: location for name, location in lasting.items() if cloudwatch.exists(repository.session, location.group)
     }
 
 
@@ -98,8 +107,8 @@ def _source(repository: Repository, execution_id: str, what: str) -> LogSource:
         return matches[0]
     if matches:
         raise InputError(f"{what} is ambiguous. Give one of: {', '.join(each.name for each in matches)}")
-    names = ", ".join([*(each.name for each in sources), *_lasting(repository, execution_id)])
-    raise InputError(f"The execution {execution_id} has no log {what}. Its logs: {names}")
+    names = ", ".join([*(each.name for each in sources), *_existing(repository, execution_id)])
+    raise InputError(f"The execution {execution_id} has no log {what}. Its logs: {names or 'none yet'}")
 
 
 def _list(repository: Repository, chosen: str | None) -> None:
@@ -114,8 +123,7 @@ def _list(repository: Repository, chosen: str | None) -> None:
     console.write(f"Logs of the execution {execution.id}:")
     for source in log_locations.of_execution(session, names, execution):
         write(source.name, source.location)
-    lasting = _lasting(repository, chosen)
-    existing = {name: location for name, location in lasting.items() if cloudwatch.exists(session, location.group)}
+    existing = _existing(repository, chosen)
     if existing:
         console.write("Endpoints of this execution, and functions:" if chosen else "Endpoints and functions:")
     for name, location in existing.items():

@@ -139,7 +139,7 @@ def _deployed(repository: Repository) -> dict[str, str]:
     """The parameters of production, whose release has a model for transform jobs."""
     deployed = releases.deployed(repository.session, repository.names)
     if not deployed:
-        raise InputError("Nothing is in production yet. See what has been released with: mlops status")
+        raise InputError("Nothing is in production. See what has been released with: mlops status")
     if not transform_jobs.has_model(repository.session, repository.names.batch_model(deployed["ExecutionId"])):
         raise InputError(
             f"The release in production ({deployed['ExecutionId']}) was deployed without a model for transform jobs. "

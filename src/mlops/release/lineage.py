@@ -30,8 +30,11 @@ def history(repository: Repository, *, limit: int = 20, everything: bool = False
     """The newest `limit` times that a release was in production, newest first.
 
     `everything` adds the releases that were never in production. A release is in it twice after a rollback to it.
+    InputError where nothing is deployed: `mlops destroy` deletes the log of production too.
     """
     log = deployments.newest_first(repository.session, repository.bucket)
+    if not log:
+        executions.require_pipeline(repository.session, repository.names.pipeline)
     serving = releases.deployed(repository.session, repository.names).get("ExecutionId", "")
     shown = {each.execution_id for each in log[: limit + 1]}
     packages = _packages(repository, shown, limit if everything else 0)
@@ -79,7 +82,7 @@ def compare(repository: Repository, first: str, second: str) -> tuple[Version, V
 def _named(repository: Repository, given: str) -> ModelPackage | None:
     session, own = repository.session, repository.names
     if number := naming.version_number(given):
-        return model_packages.read(session, own, number)
+        return naming.package(repository, number)
     if not re.fullmatch(r"[0-9a-f][0-9a-f-]{3,35}", given):
         raise InputError(
             f"{given!r} is no version: allowed is the number of a model package, or at least four characters of its "

@@ -31,7 +31,7 @@ def run_monitoring(repository: Repository) -> Events[list[MonitoringEnded]]:
     places.require_folder(_reports(repository))
     session = repository.session
     if not releases.deployed(session, repository.names):
-        raise InputError("Nothing is in production yet. See what has been released with: mlops status")
+        raise InputError("Nothing is in production. See what has been released with: mlops status")
     arn = state_machines.find(session, repository.names, _MACHINE)
     jobs: list[str] = []
     backoff = polling.Backoff()

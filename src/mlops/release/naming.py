@@ -5,16 +5,33 @@ from __future__ import annotations
 import re
 
 from mlops.aws import executions, model_packages
+from mlops.aws.model_packages import ModelPackage
 from mlops.errors import InputError
 from mlops.release.repository import Repository
 
 # Shorter than the beginning of an execution's id that commands print.
 _VERSION = re.compile("[1-9][0-9]{0,6}")
 
+_LISTED = 10
+
 
 def version_number(given: str) -> int | None:
     """The number of a version; None when an execution is named by its id or the id's first characters."""
     return int(given) if _VERSION.fullmatch(given) else None
+
+
+def package(repository: Repository, version: int) -> ModelPackage:
+    """The package of this version. InputError lists the newest versions when there is no such one."""
+    session, names = repository.session, repository.names
+    try:
+        return model_packages.read(session, names, version)
+    except InputError as error:
+        known = model_packages.versions(session, names, _LISTED)
+        if not known:
+            executions.require_pipeline(session, names.pipeline)
+            raise InputError(f"{error} It has none yet. See the executions with: mlops history --all") from error
+        listed = ", ".join(map(str, known))
+        raise InputError(f"{error} The newest: {listed}. See all releases with: mlops history --all") from error
 
 
 def execution_id(repository: Repository, given: str | None) -> str:
@@ -26,7 +43,7 @@ def execution_id(repository: Repository, given: str | None) -> str:
     number = version_number(given) if given else None
     if number is None:
         return executions.named(session, names.pipeline, given)
-    found = model_packages.read(session, names, number).execution_id
+    found = package(repository, number).execution_id
     if not found:
         raise unreleased(number)
     return found

@@ -58,7 +58,7 @@ def _in_production(repository: Repository) -> tuple[ModelPackage | None, dict[st
     """The package that production serves, if the group has it, and the parameters of the stack."""
     deployed = releases.deployed(repository.session, repository.names)
     if not deployed:
-        raise InputError("Nothing is in production yet. See what has been released with: mlops status")
+        raise InputError("Nothing is in production. See what has been released with: mlops status")
     return model_packages.of_execution(repository.session, repository.names, deployed["ExecutionId"]), deployed
 
 
