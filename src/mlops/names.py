@@ -102,6 +102,11 @@ class Names:
         """Whether a job of monitoring or of a batch is this project's. Another project's name may begin with this one's."""
         return bool(re.fullmatch(rf"{re.escape(self.project)}-[0-9a-z]{{8}}-({'|'.join(purposes)})", name))
 
+    def is_own_alarm(self, name: str) -> bool:
+        """Whether an alarm is this project's. Another project's name may begin with this one's."""
+        part = "(production|monitoring|retraining)-"
+        return bool(re.fullmatch(rf"{re.escape(self.project)}-{part}(?!.*{part}).+", name))
+
     @property
     def model_package_group(self) -> str:
         return f"{self.project}--{self.model}"

@@ -202,6 +202,26 @@ def test_status_shows_versions_actions_and_endpoints(mlops):
     assert re.search(r"QA +done", output)
     assert re.search(r"Release +waiting", output)
     assert "production: no endpoint" in output
+    assert output.endswith("\nAlarms: none is active\n")
+
+
+def test_status_names_the_active_alarms_of_the_project_and_their_section(mlops, session: Session, names: Names):
+    start(mlops)
+    cloudwatch = session.client("cloudwatch")
+    bound = {"ComparisonOperator": "GreaterThanThreshold", "EvaluationPeriods": 1, "Threshold": 1.0}
+    metric = {"Namespace": names.metrics, "MetricName": "Violations", "Period": 60, "Statistic": "Sum"}
+    project = names.project
+    ours, others = f"{project}-monitoring-drift", (f"{project}-monitoring-quality", f"{project}-b-production-5xx")
+    for name in (ours, *others):
+        description = "The requests differ. In docs/operations.md - Drift"
+        cloudwatch.put_metric_alarm(AlarmName=name, AlarmDescription=description, **bound, **metric)
+    for name in (ours, others[1]):
+        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="5 violations")
+    shown = mlops("status").output.partition("Alarms")[2]
+    when = r"\d{4}-\d\d-\d\d \d\d:\d\d"
+    assert re.fullmatch(rf' that are active:\n  {ours} since {when}: see "Drift" in docs/operations\.md\n', shown), (
+        shown
+    )
 
 
 def test_all_releases_on_their_way_are_listed_with_their_commands(mlops, session: Session, names: Names):

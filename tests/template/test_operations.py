@@ -12,6 +12,7 @@ from botocore import xform_name
 from templates import ALL, resources
 
 from mlops.cli import main
+from mlops.names import Names
 
 DOCUMENT = (GENERATED / "docs" / "operations.md").read_text(encoding="utf-8")
 REFERENCE = re.compile(r" In docs/operations\.md - (?P<section>[^.]+)$")
@@ -51,6 +52,17 @@ def test_the_description_of_an_alarm_names_its_section(alarm: str, description: 
 def test_each_section_is_about_an_alarm() -> None:
     named = {found["section"] for _, description in alarms() if (found := REFERENCE.search(description))}
     assert sections().keys() == named
+
+
+def test_each_alarm_is_one_of_its_project_and_of_no_other() -> None:
+    names, other = Names("demo", "trips"), Names("demo-production", "trips")
+    for name in ALL:
+        for properties in resources(name, "AWS::CloudWatch::Alarm").values():
+            template = properties["AlarmName"]["Fn::Sub"]
+            for own, stranger in ((names, other), (other, names)):
+                alarm = template.replace("${Project}", own.project)
+                alarm = alarm.replace("${ResourceName}", own.release("production", "1a2b3c4d"))
+                assert own.is_own_alarm(alarm) and not stranger.is_own_alarm(alarm), alarm
 
 
 @pytest.mark.parametrize("section", sections())

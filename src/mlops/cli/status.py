@@ -5,9 +5,10 @@ from __future__ import annotations
 import click
 
 from mlops import release
+from mlops.aws.alarms import Alarm
 from mlops.aws.executions import Execution
 from mlops.aws.failures import Failure
-from mlops.cli import console, display, on_their_way
+from mlops.cli import console, display, facts, on_their_way
 from mlops.cli.show import lines
 from mlops.release import failed
 from mlops.release.events import ExecutionQueued
@@ -17,7 +18,7 @@ from mlops.release.overview import EndpointStatus
 @click.command()
 @click.argument("execution", required=False)
 def status(execution: str | None) -> None:
-    """Show what runs, and what is in production.
+    """Show what runs, what is in production, and which alarms are active.
 
     Shows one execution in full, with the reason of its failure, and lists all that have not ended. EXECUTION is its id,
     the beginning of it, or the number of its version; by default the latest one.
@@ -44,6 +45,8 @@ def status(execution: str | None) -> None:
         console.write(_line(endpoint))
     if current.api:
         console.write(f"API: {current.api.url} ({current.api.authentication})")
+    for line in _alarms(current.alarms):
+        console.write(line)
 
 
 def _failure(execution: Execution, failure: Failure) -> list[str]:
@@ -51,15 +54,30 @@ def _failure(execution: Execution, failure: Failure) -> list[str]:
     return ["", *failed.cause(execution, failure), *log]
 
 
+def _alarms(active: tuple[Alarm, ...] | None) -> list[str]:
+    if active is None:
+        return ["Alarms: unknown. To read them needs the permission cloudwatch:DescribeAlarms."]
+    if not active:
+        return ["Alarms: none is active"]
+    return [
+        "Alarms that are active:",
+        *(
+            f"  {each.name} since {facts.when(each.since)}"
+            + (f': see "{each.section}" in docs/operations.md' if each.section else "")
+            for each in active
+        ),
+    ]
+
+
 def _line(endpoint: EndpointStatus) -> str:
     if endpoint.name is None:
         return f"{endpoint.stage}: no endpoint"
-    facts = {
+    released_from = {
         "commit": endpoint.commit_id,
         "data version": endpoint.data_version,
         "execution": endpoint.execution_id,
     }
-    released = [f"{label} {value}" for label, value in facts.items() if value]
+    released = [f"{label} {value}" for label, value in released_from.items() if value]
     if endpoint.version is not None:
         released.append(f"version {endpoint.version} of its model package group")
     reason = f": {endpoint.failure_reason}" if endpoint.failure_reason else ""

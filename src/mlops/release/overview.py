@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from mlops.aws import api, endpoints, executions, failures, model_packages, stacks
+from mlops.aws import alarms, api, endpoints, executions, failures, model_packages, stacks
+from mlops.aws.alarms import Alarm
 from mlops.aws.executions import Execution
 from mlops.aws.failures import Failure
+from mlops.aws.session import AWSError
 from mlops.names import Stage
 from mlops.release import naming
 from mlops.release.repository import Repository
@@ -43,7 +45,7 @@ class Status:
     """An execution, the id of the one that it waits for, the endpoints, and the API where clients call it.
 
     `failure` is that of the execution, None unless it ended badly. `on_their_way` are all executions that have not ended,
-    newest first.
+    newest first. `alarms` are the active ones, None where the caller may not read them.
     """
 
     execution: Execution
@@ -52,6 +54,7 @@ class Status:
     on_their_way: tuple[Execution, ...]
     endpoints: tuple[EndpointStatus, EndpointStatus]
     api: ApiStatus | None
+    alarms: tuple[Alarm, ...] | None
 
 
 def status(repository: Repository, execution: str | None = None) -> Status:
@@ -65,7 +68,17 @@ def status(repository: Repository, execution: str | None = None) -> Status:
         on_their_way=tuple(executions.on_their_way(session, pipeline)),
         endpoints=(_endpoint(repository, "test"), _endpoint(repository, "production")),
         api=_api(repository),
+        alarms=_alarms(repository),
     )
+
+
+def _alarms(repository: Repository) -> tuple[Alarm, ...] | None:
+    try:
+        return tuple(alarms.active(repository.session, repository.names))
+    except AWSError as error:
+        if not error.is_denied:
+            raise
+        return None
 
 
 def _api(repository: Repository) -> ApiStatus | None:
