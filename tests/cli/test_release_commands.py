@@ -162,10 +162,18 @@ def test_a_failed_build_is_shown_with_its_reason_and_its_log(mlops, repository: 
     assert listed.endswith(f"500 ms.\nPrint its log: mlops logs Test/QA --execution {execution}\n")
 
 
-def test_a_rejected_release_fails_with_the_comment(mlops):
-    start(mlops)
+def test_a_rejected_release_fails_with_the_comment(mlops, monkeypatch):
+    execution = start(mlops)
     mlops("watch", "--until-approval")
-    assert mlops("reject", "--comment", "too slow on Mondays").exit_code == 0
+    for blank in ([], ["--comment", " "]):
+        refused = mlops("reject", *blank)
+        assert refused.exit_code == 2
+        assert f"Nothing is rejected. Give it with: mlops reject {execution[:8]} --comment WHY\n" in refused.output
+    monkeypatch.setattr(console, "has_input", lambda: True)
+    rejected = mlops("reject", input="too slow on Mondays\n")
+    assert rejected.exit_code == 0, rejected.output
+    assert "Comment, which is kept with the rejection: " in rejected.output
+    assert rejected.output.endswith("commit it, and run: mlops start\n") and "mlops watch" not in rejected.output
     result = mlops("watch")
     assert result.exit_code == 1
     sentence = "Approve/Release was not approved: rejected by administrator: too slow on Mondays"

@@ -97,7 +97,7 @@ def test_a_source_without_a_sha256_in_s3_is_not_approved(mlops, session: Session
     s3, bucket = session.client("s3"), names.bucket(session.account, session.region)
     assert mlops("start").exit_code == 0
     wait_for_approval(mlops)
-    mlops("reject")
+    assert mlops("reject", "--comment", "its source is not known").exit_code == 0
     content = s3.get_object(Bucket=bucket, Key="source/source.zip")["Body"].read()
     code = s3.put_object(Bucket=bucket, Key="source/source.zip", Body=content, Metadata={"sha256": "claimed"})
     data = s3.head_object(Bucket=bucket, Key="data/data.zip")["VersionId"]
@@ -111,5 +111,5 @@ def test_a_source_without_a_sha256_in_s3_is_not_approved(mlops, session: Session
 
 
 def test_a_rejection_does_not_compare_the_source(mlops, session: Session, names: Names, mislabelled: str):
-    assert mlops("reject", mislabelled).exit_code == 0
+    assert mlops("reject", mislabelled, "--comment", "another source").exit_code == 0
     assert approval_state(session, names, mislabelled) != "InProgress"

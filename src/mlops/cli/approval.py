@@ -51,19 +51,22 @@ def approve(execution: str | None, comment: str, verify_source: bool, despite_ch
         if not click.confirm("Approve it all the same?", default=False):
             raise PipelineError("Nothing is approved.") from error
         execution_id = approved(True)
-    _say_how_to_follow(execution_id)
+    console.write(f"Follow the release with: mlops watch {execution_id}")
 
 
 @click.command()
 @_execution
 @_comment
 def reject(execution: str | None, comment: str) -> None:
-    """Keep a release from production.
+    """Keep a release from production. That is final, and needs a comment, which a terminal asks for.
 
     Without EXECUTION: the release that waits for approval, if no other is on its way.
     """
-    _say_how_to_follow(show(release.reject(release.find(), execution, comment=comment)))
-
-
-def _say_how_to_follow(execution_id: str) -> None:
-    console.write(f"Follow the release with: mlops watch {execution_id}")
+    repository = release.find()
+    try:
+        show(release.reject(repository, execution, comment=comment))
+    except release.CommentMissingError:
+        if not console.has_input():
+            raise
+        show(release.reject(repository, execution, comment=click.prompt("Comment, which is kept with the rejection")))
+    console.write("It ends here, and production stays as it is. Change what was wrong, commit it, and run: mlops start")

@@ -62,4 +62,4 @@ def run(
 
 def _ask(execution: Execution) -> release.Decision:
     approved = click.confirm("Release this model to production?", default=False)
-    return release.Decision(approved, click.prompt("Comment", default="", show_default=False))
+    return release.Decision(approved, click.prompt("Comment", default="" if approved else None, show_default=False))

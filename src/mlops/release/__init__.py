@@ -22,7 +22,7 @@ True
 
 from mlops.progress import result
 from mlops.release import events
-from mlops.release.approval import approve, reject
+from mlops.release.approval import CommentMissingError, approve, reject
 from mlops.release.batch import batch, finish_batch
 from mlops.release.bootstrapping import bootstrap
 from mlops.release.costing import estimate_cost, needed_quotas
@@ -48,6 +48,7 @@ from mlops.release.watching import watch
 from mlops.report.baselines import read as read_baseline
 
 __all__ = [
+    "CommentMissingError",
     "Decision",
     "ProductionChangedError",
     "Repository",

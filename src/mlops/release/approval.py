@@ -14,6 +14,10 @@ from mlops.release.repository import Repository
 _MOST_CHARACTERS = 512
 
 
+class CommentMissingError(InputError):
+    """A rejection has no comment."""
+
+
 def approve(
     repository: Repository,
     execution: str | None = None,
@@ -40,9 +44,14 @@ def approve(
 def reject(repository: Repository, execution: str | None = None, *, comment: str = "") -> Events[str]:
     """Reject a release, by default the one that waits for approval. Returns the execution's id.
 
-    InputError as for `approve`.
+    InputError as for `approve`; CommentMissingError without a comment.
     """
     waiting = _chosen(repository, execution, comment, "reject")
+    if waiting.waiting_approval and not comment.strip():
+        raise CommentMissingError(
+            "A rejection is final, and its comment is all that is kept of its reason. Nothing is rejected. Give it with: "
+            f"mlops reject {short(waiting.id)} --comment WHY"
+        )
     yield answer(repository, waiting, approved=False, comment=comment)
     return waiting.id
 
@@ -96,6 +105,6 @@ def _verify_source(repository: Repository, execution: Execution, *, required: bo
     raise PipelineError(
         f"Nothing is approved: the source of the execution {execution.id} is not this checkout. The release names "
         f"commit {released}, this checkout is {commit}. If they are the same, the release contains "
-        f"other source: reject it (mlops reject {execution.id}) and release this commit (mlops start). If not, check "
+        f"other source: reject it (mlops reject {execution.id} --comment WHY) and release this commit (mlops start). If not, check "
         "the release's commit out and approve again."
     )
