@@ -9,7 +9,7 @@ import pytest
 import xgboost
 
 from mlops.container.directories import Container
-from mlops.container.programs.evaluate import evaluate
+from mlops.container.programs.evaluate import evaluate, plain
 from mlops.errors import InputError
 
 
@@ -70,11 +70,19 @@ def test_the_model_in_production_is_scored_on_the_same_rows(
     assert (rows[:, 1] == rows[:, 2]).all()
     measured = evaluation(base)["regression_metrics"]
     assert evaluation(base)["production"]["regression_metrics"] == measured
-    rmse = f"{measured['rmse']['value']:.6g} ± {measured['rmse']['standard_deviation']:.2g}"
+    rmse = f"{plain(measured['rmse']['value'], 6)} ± {plain(measured['rmse']['standard_deviation'], 3)}"
     assert capfd.readouterr().out.splitlines()[:2] == [
         "800 rows of the test set",
         f"rmse: {rmse}; in production {rmse}",
     ]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(104.49, "104"), (123456.7, "123000"), (0.10451, "0.105"), (2.0, "2"), (0.0, "0"), (-0.00001234, "-0.0000123")],
+)
+def test_a_number_in_the_log_is_rounded_and_has_no_exponent(value: float, text: str) -> None:
+    assert plain(value, 3) == text
 
 
 def test_the_model_in_production_is_scored_with_its_own_features(tmp_path: Path, trained: Path, dataset: Path) -> None:

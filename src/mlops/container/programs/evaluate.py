@@ -14,6 +14,7 @@ import json
 import tarfile
 import tempfile
 from collections.abc import Iterable, Iterator, Sequence
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
@@ -92,7 +93,7 @@ def _lines(evaluation: dict[str, Any]) -> Iterator[str]:
     for metric in metrics.METRICS[problem]:
         groups = {"": evaluation[name], "; in production ": production.get(name, {})}
         yield f"{metric}: " + "".join(
-            f"{model}{group[metric]['value']:.6g} ± {group[metric]['standard_deviation']:.2g}"
+            f"{model}{plain(group[metric]['value'], 6)} ± {plain(group[metric]['standard_deviation'], 3)}"
             for model, group in groups.items()
             if metric in group
         )
@@ -100,6 +101,11 @@ def _lines(evaluation: dict[str, Any]) -> Iterator[str]:
         yield f"{outside}."
     if "reason" in production:
         yield f"The model in production was not scored: {production['reason']}"
+
+
+def plain(value: float, digits: int) -> str:
+    """The number rounded to significant digits, without an exponent."""
+    return f"{Decimal(f'{value:.{digits}g}'):f}"
 
 
 def _load(archive: Path, folder: Path) -> Predictor:
