@@ -32,7 +32,7 @@ $(VENV)/.installed: requirements/template.txt $(GENERATED)/requirements/dev.txt 
 
 demo: setup ## generate a repository, release its model in the local cloud, ask production once
 	rm -rf $(DEMO)
-	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) .
+	$(BIN)/cookiecutter --no-input --output-dir $(DEMO) . > /dev/null
 	cd $(DEMO)/* && git init --quiet && git add --all && git -c user.name=demo -c user.email=demo@example.com commit --quiet --message 'Generate a model repository'
 	cd $(DEMO)/* && "$(CURDIR)/$(BIN)/mlops" local run --tune --approve
 

@@ -3,7 +3,10 @@
 import atexit
 import os
 import shutil
+import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 from cookiecutter.main import cookiecutter
@@ -14,7 +17,8 @@ GENERATED = TEMPLATE / "{{cookiecutter.project}}"
 
 def bake(target: Path, template: Path = TEMPLATE, **answers: str) -> Path:
     """Generate a repository below `target` with these answers, defaults for the rest; return its path."""
-    return Path(cookiecutter(str(template), no_input=True, output_dir=str(target), extra_context=answers))
+    with _quiet():
+        return Path(cookiecutter(str(template), no_input=True, output_dir=str(target), extra_context=answers))
 
 
 def files(root: Path) -> dict[str, bytes]:
@@ -29,6 +33,20 @@ def files(root: Path) -> dict[str, bytes]:
 def copy_without_tests(repository: Path, target: Path) -> Path:
     """Copy a repository without its tests, caches and local state."""
     return shutil.copytree(repository, target, ignore=shutil.ignore_patterns(*_LEFT_OUT, "tests"), dirs_exist_ok=True)
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Drop what the hooks print, as processes that have this one's standard output."""
+    sys.stdout.flush()
+    kept, nowhere = os.dup(1), os.open(os.devnull, os.O_WRONLY)
+    try:
+        os.dup2(nowhere, 1)
+        yield
+    finally:
+        os.dup2(kept, 1)
+        os.close(kept)
+        os.close(nowhere)
 
 
 def _shared() -> Path:
