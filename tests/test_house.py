@@ -25,6 +25,7 @@ FLOORS = (
         "distances",
         "images",
         "instances",
+        "interrupts",
         "pages",
         "places",
         "progress",

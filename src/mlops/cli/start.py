@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,6 @@ import click
 from mlops import places, release
 from mlops.cli import console
 from mlops.cli.show import show
-from mlops.cli.watch import continue_on_interrupt
 from mlops.errors import InputError
 
 
@@ -75,27 +75,57 @@ def start(
     """
     if source and data_version:
         raise InputError("Data is given twice: --data and --data-version. Give it once.")
-    repository = release.find()
-    if execution_to:
-        _add(execution_to, "")
-    execution = show(
-        release.start(
-            repository,
-            source,
-            data_version=data_version,
-            tune=tune,
-            hyperparameters=release.hyperparameters(repository, settings, tune=tune, json_settings=json_settings),
-            reason=reason,
-            supersede=supersede,
+    progress = release.StartProgress()
+    with _explained_interrupt(progress):
+        repository = release.find()
+        if execution_to:
+            _add(execution_to, "")
+        execution = show(
+            release.start(
+                repository,
+                source,
+                data_version=data_version,
+                tune=tune,
+                hyperparameters=release.hyperparameters(repository, settings, tune=tune, json_settings=json_settings),
+                reason=reason,
+                supersede=supersede,
+                progress=progress,
+            )
         )
-    )
-    if execution_to:
-        _add(execution_to, f"execution={execution}\n")
-    if watched:
-        with continue_on_interrupt(execution):
+        if execution_to:
+            _add(execution_to, f"execution={execution}\n")
+        if watched:
             show(release.watch(repository, execution))
+        else:
+            console.write(f"Watch it with: mlops watch {execution}")
+
+
+@contextmanager
+def _explained_interrupt(progress: release.StartProgress) -> Iterator[None]:
+    """On Ctrl-C, print whether an execution has started and the commands that apply to it, and exit."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        console.write()
+        for line in _state(progress):
+            console.write(line)
+        raise click.exceptions.Exit(1) from None
+
+
+def _state(progress: release.StartProgress) -> Iterator[str]:
+    if progress.execution_id:
+        yield f"The execution {progress.execution_id} has started and continues."
+        yield f"Follow it with: mlops watch {progress.execution_id}"
+        yield f"Stop it with:   mlops stop {progress.execution_id}"
+    elif progress.is_called:
+        yield "It is unknown whether an execution has started: the call was interrupted. See: mlops status"
     else:
-        console.write(f"Watch it with: mlops watch {execution}")
+        yield "No execution was started."
+        if progress.uploads_data:
+            yield (
+                "Data may have been uploaded. They start a retraining only where `retraining` in "
+                "configuration/monitoring.yml allows it."
+            )
 
 
 def _add(place: Path, text: str) -> None:

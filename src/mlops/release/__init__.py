@@ -41,7 +41,7 @@ from mlops.release.production_change import ProductionChangedError
 from mlops.release.reporting import write_report
 from mlops.release.repository import Repository, find
 from mlops.release.rollback import roll_back
-from mlops.release.starting import hyperparameters, start
+from mlops.release.starting import StartProgress, hyperparameters, start
 from mlops.release.stopping import stop
 from mlops.release.tracking import track
 from mlops.release.watching import watch
@@ -52,6 +52,7 @@ __all__ = [
     "Decision",
     "ProductionChangedError",
     "Repository",
+    "StartProgress",
     "Status",
     "approve",
     "batch",

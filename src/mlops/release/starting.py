@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Generator, Iterable
+from dataclasses import dataclass
 from pathlib import Path
 
+from mlops import interrupts
 from mlops.aws import executions, new_key, objects, pipeline, releases, requested_by, source, stacks, stopping
 from mlops.aws.executions import IN_PROGRESS, Execution
 from mlops.aws.pipeline import ReleaseRequest
@@ -30,6 +32,15 @@ _UNSTOPPABLE = {"CloudFormation", "ECRBuildAndPublish"}
 _APPROVAL_STAGE = "Approve"
 
 
+@dataclass
+class StartProgress:
+    """How far a start has come: whether data were or are uploaded, whether the pipeline is called, and the execution."""
+
+    uploads_data: bool = False
+    is_called: bool = False
+    execution_id: str | None = None
+
+
 def start(
     repository: Repository,
     data: str | Path | None = None,
@@ -39,28 +50,38 @@ def start(
     hyperparameters: dict[str, str] | None = None,
     reason: str = "",
     supersede: bool = False,
+    progress: StartProgress | None = None,
 ) -> Events[str]:
     """Upload code and data, where they have changed, and start an execution of the pipeline with them.
 
     `data` is a prepared data set or a source for `prepare` in data/, `data_version` the S3 object version of an uploaded
     one, or `latest`; with neither, the data set that was prepared last. `supersede` keeps a running execution of the
-    same request, and stops the others that have no approval. Returns the execution's id. InputError when the
-    configuration cannot be released.
+    same request, and stops the others that have no approval. `progress` is kept up to date, also when the start is
+    interrupted. Returns the execution's id. InputError when the configuration cannot be released.
     """
+    progress = progress or StartProgress()
     if data and data_version:
         raise InputError("Data is given twice: --data and --data-version. Give it once.")
     settings = overrides.check(repository.configuration, hyperparameters or {}, tune=tune)
     _require_deployed_frontend(repository)
     _require_deployable(repository)
     request = yield from _upload(
-        repository, None if data is None else str(data), data_version, tune=tune, settings=settings, reason=reason
+        repository,
+        None if data is None else str(data),
+        data_version,
+        tune=tune,
+        settings=settings,
+        reason=reason,
+        progress=progress,
     )
     if supersede:
-        execution_id = yield from _supersede(repository, request)
-        if execution_id is not None:
-            yield AlreadyReleasing(execution_id)
-            return execution_id
-    execution_id = pipeline.start(repository.session, request)
+        progress.execution_id = yield from _supersede(repository, request)
+        if progress.execution_id is not None:
+            yield AlreadyReleasing(progress.execution_id)
+            return progress.execution_id
+    with interrupts.deferred():
+        progress.is_called = True
+        execution_id = progress.execution_id = pipeline.start(repository.session, request)
     yield ExecutionStarted(
         execution_id, request.pipeline, request.variables["CommitId"], request.object_versions["Data"]
     )
@@ -98,6 +119,7 @@ def _upload(
     tune: bool,
     settings: dict[str, str],
     reason: str,
+    progress: StartProgress,
 ) -> Events[ReleaseRequest]:
     """Upload code and data, where they changed. Returns the request for their release."""
     session, bucket = repository.session, repository.bucket
@@ -112,6 +134,7 @@ def _upload(
         code = yield from upload(lambda: objects.upload_source(session, bucket, repository.root))
         if dataset is None:
             return {"Code": code, "Data": version or ""}
+        progress.uploads_data = True
         uploaded = yield from upload(lambda: objects.upload_data(session, bucket, dataset))
         return {"Code": code, "Data": uploaded}
 
