@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import monitored
@@ -41,6 +42,18 @@ def test_without_captured_records_everything_is_zero(job: Job, folder: bool) -> 
 def test_an_empty_file_and_empty_lines_are_no_records(job: Job) -> None:
     job.write([], "capture/empty.jsonl")
     assert counts(job.run(["", record(ROW, "1"), "  "])) == (1, 1, 0, 0, 0)
+
+
+def test_records_are_counted_by_the_hour_of_their_request(job: Job) -> None:
+    hour = datetime.now(UTC).replace(minute=0, second=0, microsecond=0)
+    moments = [hour, hour, hour - timedelta(minutes=1), hour - timedelta(days=20), hour + timedelta(hours=2)]
+    foreign = record("1", "1", time=hour.isoformat())
+    metrics = job.run([foreign, "not JSON", *(record(ROW, "1", time=each.isoformat()) for each in moments)])
+    assert metrics["records"] == 7
+    assert metrics["hours"] == {
+        f"{hour - timedelta(hours=1):%Y-%m-%dT%H:%M:%SZ}": 1,
+        f"{hour:%Y-%m-%dT%H:%M:%SZ}": 3,
+    }
 
 
 def test_a_truncated_record_is_unreadable(job: Job) -> None:

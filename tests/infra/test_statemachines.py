@@ -190,6 +190,25 @@ def test_a_run_that_judged_no_prediction_leaves_the_alarm_of_quality_as_it_is(ro
     assert [each["Value"] for each in found if each["MetricName"] == "Unlabelled"] == [7]
 
 
+@pytest.mark.parametrize(
+    ("hours", "published"),
+    [
+        ({"hours": {"2026-11-22T12:00:00Z": 30, "2026-11-22T13:00:00Z": 8}}, [(2, None), (30, 12), (8, 13)]),
+        ({"hours": {}}, [(40, None)]),
+        ({}, [(40, None)]),
+    ],
+    ids=["two hours", "no hours", "an image from before"],
+)
+def test_records_are_published_at_the_hour_of_their_request(
+    hours: dict, published: list[tuple[int, int | None]]
+) -> None:
+    text = machine("monitoring.asl.json")["States"]["PublishMetrics"]["Arguments"]["MetricData"]
+    metrics = {"records": 40, "rows": 40, "violations": 0, "unreadable": 1, "foreign": 1, "late": 0, "drift": {}}
+    found = evaluate(text, program="monitor", metrics=metrics | hours)
+    records = [(each["Value"], each.get("Timestamp")) for each in found if each["MetricName"] == "Records"]
+    assert records == [(count, hour and f"2026-11-22T{hour}:00:00Z") for count, hour in published]
+
+
 def test_each_job_is_named_by_the_millisecond_also_where_two_start_within_one() -> None:
     moment = of_state("OpenWindow", "moment")
     assert evaluate(moment, moment=2_000_000_000_000) == 2_000_000_000_001

@@ -42,21 +42,21 @@ class Cloud:
         return running.environment
 
     def metric(self, namespace: str, name: str, dimensions: dict[str, str], statistic: str = "Sum") -> float:
-        """The sum of a metric's values in the last hour, or with SampleCount their number."""
-        return sum(self.values(namespace, name, "Sum", dimensions))
+        """The sum of a metric's values in this hour and the one before, or with SampleCount their number."""
+        return sum(self.values(namespace, name, statistic, dimensions))
 
     def values(
         self, namespace: str, name: str, statistic: str, dimensions: dict[str, str] | None = None
     ) -> list[float]:
-        """A statistic of a metric in the last hour, one value for each period of an hour."""
+        """A statistic of a metric in this hour and the one before; empty without values."""
         now = datetime.now(UTC)
         found = self.client("cloudwatch").get_metric_statistics(
             Namespace=namespace,
             MetricName=name,
             Dimensions=[{"Name": key, "Value": value} for key, value in (dimensions or {}).items()],
-            StartTime=now - timedelta(hours=1),
+            StartTime=now.replace(minute=0, second=0, microsecond=0) - timedelta(hours=1),
             EndTime=now + timedelta(minutes=1),
-            Period=3600,
+            Period=7200,
             Statistics=[statistic],
         )["Datapoints"]
         return [point[statistic] for point in found]

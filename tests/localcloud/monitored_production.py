@@ -24,7 +24,7 @@ IMAGE = {
     "mlops/__init__.py": "",
     "mlops/container/__init__.py": "",
     "mlops/container/__main__.py": """
-import json, os, pathlib, sys
+import datetime, json, os, pathlib, sys
 base = pathlib.Path(os.environ["SAGEMAKER_BASE_DIR"], "processing")
 output = base / "output/monitoring"
 def lines(name):
@@ -38,6 +38,7 @@ if sys.argv[1:] == ["monitor"]:
     rows = sum("synthetic" not in record for record in records)
     metrics = {"records": len(records), "rows": rows, "unreadable": 0, "foreign": 0, "late": 0,
         "drift": {"distance": float(drifted), "größe": 0.5, "empty": None}, "drifted": ["distance"] * bool(drifted),
+        "hours": {datetime.datetime.now(datetime.UTC).strftime("%Y-%m-%dT%H:00:00Z"): len(records)},
         "violations": drifted, "from": os.environ["MONITORING_FROM"]}
 else:
     assert sys.argv[1:] == ["quality"]

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -41,6 +42,8 @@ class Counts:
     missing: Counter[str] = field(default_factory=Counter)
     """Rows without a feature, by its name. Of each foreign record, the first row that does not fit is counted."""
     extra: Counter[str] = field(default_factory=Counter)
+    hours: Counter[datetime] = field(default_factory=Counter)
+    """Records of any kind by the hour of their request, where they have its time."""
 
 
 class Captured:
@@ -85,6 +88,7 @@ class Captured:
         """A record counts as a whole or, when any part of it does not fit, not at all."""
         try:
             event = record["eventMetadata"]
+            self._note_hour(event)
             if event.get("inferenceId") == names.SYNTHETIC_ID:
                 self.counts.synthetic += 1
                 return
@@ -115,6 +119,11 @@ class Captured:
         if received is not None and sent is not None and len(rows) != len(predictions.cells):
             raise Unfit("the request has another number of rows than the answer")
         return rows, predictions
+
+    def _note_hour(self, event: dict[str, Any]) -> None:
+        with suppress(*UNEXPECTED):
+            if time := _time(event.get("inferenceTime")):
+                self.counts.hours[time.replace(minute=0, second=0, microsecond=0)] += 1
 
     def _note(self, time: datetime | None) -> None:
         if time is None:

@@ -12,7 +12,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from mlops import team
@@ -25,6 +25,8 @@ from mlops.errors import InputError
 START = "MONITORING_FROM"
 MOST_BYTES = 200_000
 """Of metrics.json: Step Functions passes on up to 256 KiB."""
+_OLDEST = timedelta(days=13)
+"""CloudWatch refuses values of more than two weeks ago."""
 
 
 def monitor(container: Container) -> None:
@@ -36,7 +38,8 @@ def monitor(container: Container) -> None:
     captured.read(container.processing_lines("capture"))
     columns, others = compare(captured, known)
     violations = [violation for column in columns for violation in column.violations] + others
-    metrics = small(summary(captured, columns, violations))
+    now = datetime.now(UTC)
+    metrics = small(summary(captured, columns, violations, now))
     statistics = {
         "version": 0,
         "dataset": {"item_count": captured.counts.rows},
@@ -47,11 +50,13 @@ def monitor(container: Container) -> None:
         "constraint_violations": {"violations": [violation.described() for violation in violations]},
         "metrics": metrics,
     }
-    shown = page.render(captured, columns, violations, start, datetime.now(UTC))
+    shown = page.render(captured, columns, violations, start, now)
     output.write(container.processing_output("monitoring"), documents, shown)
 
 
-def summary(captured: Captured, columns: Sequence[Compared], violations: Sequence[Violation]) -> dict[str, Any]:
+def summary(
+    captured: Captured, columns: Sequence[Compared], violations: Sequence[Violation], now: datetime
+) -> dict[str, Any]:
     """metrics.json."""
     counts = captured.counts
     return {
@@ -61,6 +66,11 @@ def summary(captured: Captured, columns: Sequence[Compared], violations: Sequenc
         "foreign": counts.foreign,
         "late": counts.late,
         "synthetic": counts.synthetic,
+        "hours": {
+            f"{hour:%Y-%m-%dT%H:%M:%SZ}": count
+            for hour, count in sorted(counts.hours.items())
+            if now - _OLDEST < hour <= now
+        },
         "target": captured.predictions.name,
         "drift": {
             compared.column.name: round(compared.drift.distance, 6)
