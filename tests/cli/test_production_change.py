@@ -7,9 +7,9 @@ from types import SimpleNamespace
 import pytest
 
 from mlops import release
-from mlops.aws import deployments, model_packages, releases
+from mlops.aws import deployments, executions, model_packages, releases
 from mlops.aws.deployments import Deployment
-from mlops.aws.executions import Execution
+from mlops.aws.executions import Action, Execution, Stage
 from mlops.aws.model_packages import ModelPackage
 from mlops.release import production_change
 from mlops.rendering import Container
@@ -37,6 +37,7 @@ def production(monkeypatch):
         monkeypatch.setattr(deployments, "newest_first", lambda *_: list(log))
         monkeypatch.setattr(model_packages, "newest_first", lambda *_: iter(packages))
         monkeypatch.setattr(releases, "served_model", lambda *_: serves)
+        monkeypatch.setattr(executions, "on_their_way", lambda *_: [EXECUTION])
 
     return change
 
@@ -54,6 +55,17 @@ def production(monkeypatch):
 def test_a_release_that_was_compared_with_production_is_approved(production, lineage: dict | None, serves: str | None):
     production(lineage, serves)
     production_change.require_none(REPOSITORY, EXECUTION)
+
+
+def test_a_release_is_refused_while_another_one_is_being_deployed(production, monkeypatch):
+    production({"compared_with": model(ONE)}, model(ONE))
+    action = Action("Production", "Deploy", "Deploy", "CloudFormation", state="InProgress")
+    deploying = replace(EXECUTION, id=TWO, stages=(Stage("Production", (action,)),))
+    monkeypatch.setattr(executions, "on_their_way", lambda *_: [EXECUTION, deploying])
+    with pytest.raises(release.ProductionChangedError) as refused:
+        production_change.require_none(REPOSITORY, EXECUTION)
+    assert f"execution {TWO} is running Production/Deploy, and {WAITING} was not compared" in str(refused.value)
+    assert f": mlops watch {TWO[:8]} && mlops approve {WAITING[:8]}\n" in str(refused.value)
 
 
 RELEASED = Deployment(ONE, "2026-11-21T12:00:00Z", "release")

@@ -247,6 +247,7 @@ def test_a_second_release_is_compared_with_the_model_in_production(build, reposi
     assert training["Gate"]["Production"] is True
     inputs = {each["InputName"]: each["S3Input"]["S3Uri"] for each in training["Evaluation"]["ProcessingInputs"]}
     assert inputs["production"] == "s3://bucket/models/old/output/model.tar.gz"
+    assert training["Lineage"]["Record"]["compared_with"] == inputs["production"], "an approval checks this"
 
 
 def test_the_variables_of_the_execution_decide_on_tuning_and_hyperparameters(build, repository, variables):

@@ -6,7 +6,7 @@ import shlex
 from datetime import UTC
 
 from mlops import names
-from mlops.aws import deployments, model_packages, releases
+from mlops.aws import deployments, executions, model_packages, releases
 from mlops.aws.deployments import Deployment
 from mlops.aws.executions import Execution
 from mlops.errors import PipelineError, printable
@@ -21,7 +21,8 @@ class ProductionChangedError(PipelineError):
 def require_none(repository: Repository, execution: Execution) -> None:
     """ProductionChangedError where production has changed since the execution was evaluated.
 
-    Its lineage.json, which only the training state machine may write, names the model that production served then.
+    The same while another release is being deployed. The execution's lineage.json, which only the training state machine
+    may write, names the model that production served then.
     """
     key = names.lineage_key(execution.id)
     (lineage,) = deployments.documents(repository.session, repository.bucket, [key])
@@ -29,11 +30,25 @@ def require_none(repository: Repository, execution: Execution) -> None:
         return
     before, now = lineage["compared_with"], releases.served_model(repository.session, repository.names)
     if before == now:
+        _require_no_deployment(repository, execution)
         return
     known = _versions(repository, {names.execution_of_model(uri) for uri in (before, now) if uri})
     raise ProductionChangedError(
         _refusal(execution, _name(before, known), _name(now, known), _deployed(repository, now))
     )
+
+
+def _require_no_deployment(repository: Repository, execution: Execution) -> None:
+    """ProductionChangedError while another release is being deployed: its model may replace the one of the comparison."""
+    for other in executions.on_their_way(repository.session, execution.pipeline):
+        running = other.running_action
+        if other.id != execution.id and running is not None and running.stage == "Production":
+            given, ahead = short(execution.id), short(other.id)
+            raise ProductionChangedError(
+                f"Nothing is approved: the execution {other.id} is running {running.path}, and {execution.id} was not "
+                f"compared with its model.\nWait until it ends, then approve again: mlops watch {ahead} && mlops approve "
+                f"{given}\nApprove it all the same: mlops approve {given} --despite-change"
+            )
 
 
 def _refusal(execution: Execution, before: str, now: str, deployment: str) -> str:
@@ -58,13 +73,13 @@ def _start(execution: Execution) -> str:
     return " ".join(["mlops start", *options])
 
 
-def _versions(repository: Repository, executions: set[str]) -> dict[str, int]:
+def _versions(repository: Repository, wanted: set[str]) -> dict[str, int]:
     """The versions of the packages that these executions have registered."""
     found: dict[str, int] = {}
     for package in model_packages.newest_first(repository.session, repository.names, None):
-        if package.execution_id in executions:
+        if package.execution_id in wanted:
             found[package.execution_id] = package.version
-        if len(found) == len(executions):
+        if len(found) == len(wanted):
             break
     return found
 
