@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 
 from mlops import target_bounds
+from mlops.container import bounds
 from mlops.contract import Category, Number
 
 GUIDE = Path(__file__).parents[1] / "{{cookiecutter.project}}" / "docs" / "bring-your-own-model.md"
@@ -18,7 +19,7 @@ BIKES = Number("bikes", minimum=0, integer=True)
 
 
 def described(target: Number, *predicted: float) -> dict:
-    return target_bounds.describe(target, np.array(predicted, float))["outside_bounds"]
+    return bounds.describe(target, np.array(predicted, float))["outside_bounds"]
 
 
 def test_predictions_outside_the_bounds_are_counted_with_the_most_extreme() -> None:
@@ -52,7 +53,7 @@ def test_a_prediction_beyond_every_float32_is_outside() -> None:
 
 @pytest.mark.parametrize("target", [Number("bikes"), Category("label", ("no", "yes"))])
 def test_nothing_is_counted_for_a_target_without_bounds(target: Number | Category) -> None:
-    assert target_bounds.describe(target, np.zeros(3)) == {}
+    assert bounds.describe(target, np.zeros(3)) == {}
 
 
 def test_the_sentence_has_count_bounds_and_the_most_extreme_prediction() -> None:

@@ -21,7 +21,7 @@ from typing import Any
 import numpy as np
 
 from mlops import archives, metrics, target_bounds, team
-from mlops.container import dataset
+from mlops.container import bounds, dataset
 from mlops.container.directories import Container
 from mlops.container.programs.prediction import predict
 from mlops.container.rows import Rows
@@ -68,7 +68,7 @@ def describe(target: Target, actual: np.ndarray, predicted: np.ndarray) -> dict[
     problem = problem_type(target)
     group: dict[str, Any] = dict(metrics.describe(problem, actual, predicted))
     evaluation: dict[str, Any] = {"problem_type": problem.value, "rows": len(actual)}
-    evaluation |= target_bounds.describe(target, predicted)
+    evaluation |= bounds.describe(target, predicted)
     if isinstance(target, Category):
         evaluation["labels"] = list(target.values)
         group["confusion_matrix"] = metrics.confusion_matrix(actual, predicted, target.values)
