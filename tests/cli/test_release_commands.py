@@ -12,6 +12,7 @@ import pytest
 import small_pipeline
 from baking import REPOSITORY
 from deployed import log, stack
+from waiting import until
 
 from mlops import release
 from mlops.aws import api as rest_api
@@ -222,11 +223,10 @@ def test_status_names_the_active_alarms_of_the_project_and_their_section(mlops, 
     metric = {"Namespace": names.metrics, "MetricName": "Violations", "Period": 60, "Statistic": "Sum"}
     project = names.project
     ours, others = f"{project}-monitoring-drift", (f"{project}-monitoring-quality", f"{project}-b-production-5xx")
-    for name in (ours, *others):
-        description = "The requests differ. In docs/operations.md - Drift"
-        cloudwatch.put_metric_alarm(AlarmName=name, AlarmDescription=description, **bound, **metric)
-    for name in (ours, others[1]):
-        cloudwatch.set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="5 violations")
+    for name, missing in zip((ours, *others), ("breaching", "notBreaching", "breaching"), strict=True):
+        alarm = {"AlarmName": name, "AlarmDescription": "The requests differ. In docs/operations.md - Drift"}
+        cloudwatch.put_metric_alarm(**alarm, TreatMissingData=missing, **bound, **metric)
+    until(lambda: len(cloudwatch.describe_alarms(AlarmNamePrefix=project, StateValue="ALARM")["MetricAlarms"]) == 2)
     shown = mlops("status").output.partition("Alarms")[2]
     when = r"\d{4}-\d\d-\d\d \d\d:\d\d"
     assert re.fullmatch(rf' that are active:\n  {ours} since {when}: see "Drift" in docs/operations\.md\n', shown), (

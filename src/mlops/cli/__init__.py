@@ -19,7 +19,7 @@ _COMMANDS = {
     "reject": ("mlops.cli.approval:reject", "Keep a release from production."),
     "rollback": ("mlops.cli.rollback:rollback", "Put the previous model package back into production."),
     "destroy": ("mlops.cli.destroy:destroy", "Delete all stacks of this repository, with their data."),
-    "status": ("mlops.cli.status:status", "Show what runs, and what is in production."),
+    "status": ("mlops.cli.status:status", "Show what runs, production, and active alarms."),
     "cost": ("mlops.cli.cost:cost", "Show the cost on AWS and the time of a release."),
     "history": ("mlops.cli.history:history", "List what was in production."),
     "show": ("mlops.cli.version:version", "Show what a version was made from, and who approved it."),

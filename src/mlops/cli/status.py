@@ -18,7 +18,7 @@ from mlops.release.overview import EndpointStatus
 @click.command()
 @click.argument("execution", required=False)
 def status(execution: str | None) -> None:
-    """Show what runs, what is in production, and which alarms are active.
+    """Show what runs, production, and active alarms.
 
     Shows one execution in full, with the reason of its failure, and lists all that have not ended. EXECUTION is its id,
     the beginning of it, or the number of its version; by default the latest one.
