@@ -78,6 +78,7 @@ def remove(file: str) -> Edit:
     return lambda repository: (repository / file).unlink()
 
 
+@pytest.mark.acceptance
 def test_each_part_of_a_repository_that_fulfils_the_contract_passes(example: Path) -> None:
     done = check(example)
     assert (done.returncode, done.stderr) == (0, "")

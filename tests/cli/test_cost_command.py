@@ -110,6 +110,7 @@ def test_times_of_the_local_cloud_are_not_taken_for_those_of_aws(
     assert json.loads(mlops("cost", "--json", "--prices", prices).stdout)["monitoring"]["minutes"] is None
 
 
+@pytest.mark.acceptance
 def test_past_releases_give_the_times(
     mlops, whole: Path, prices: str, session: Session, names: Names, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -148,6 +149,7 @@ def test_past_releases_give_the_times(
     )
 
 
+@pytest.mark.acceptance
 def test_the_local_cloud_has_no_price_list(mlops, whole: Path, prices: str, session: Session) -> None:
     result = mlops("cost", "--refresh", "--prices", prices)
     assert result.exit_code == 2
