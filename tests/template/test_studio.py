@@ -216,17 +216,18 @@ def test_the_function_needs_nothing_but_its_package(studio: Studio, tmp_path: Pa
         assert [name for name in package.namelist() if name.endswith((".so", ".pyd"))] == []
         package.extractall(tmp_path / "package")
     program = (
-        "import json, sys; sys.path.insert(0, sys.argv[1]); import studio_function as function; "
-        "sys.stdout.buffer.write(function.generate(function.answers(json.loads(sys.argv[2]))))"
+        "import json, pathlib, sys; sys.path.insert(0, sys.argv[1]); import studio_function as function; "
+        "pathlib.Path(sys.argv[3]).write_bytes(function.generate(function.answers(json.loads(sys.argv[2]))))"
     )
+    generated = tmp_path / "generated.tar.gz"
     properties = {"ProjectName": "fares", "Model": "tips", "GithubRepository": "", "License": "MIT", **ANSWERS}
     done = subprocess.run(
-        [sys.executable, "-I", "-S", "-c", program, str(tmp_path / "package"), json.dumps(properties)],
+        [sys.executable, "-I", "-S", "-c", program, tmp_path / "package", json.dumps(properties), generated],
         env={"AWS_REGION": REGION, "HOME": "/nonexistent"},
         capture_output=True,
     )
     assert done.returncode == 0, done.stderr.decode()
-    with tarfile.open(fileobj=BytesIO(done.stdout)) as archive:
+    with tarfile.open(generated) as archive:
         assert "fares/configuration/project.json" in archive.getnames()
 
 
