@@ -141,6 +141,12 @@ class Execution:
         return next((action for action in self.actions if action.state == IN_PROGRESS), None)
 
     @property
+    def running_in_production(self) -> Action | None:
+        """The running action of the stage Production, which changes what clients call."""
+        running = self.running_action
+        return running if running is not None and running.stage == "Production" else None
+
+    @property
     def failed_in_production(self) -> bool:
         """Whether the release is in production, and its smoke test has failed there."""
         return self.failed_action is not None and self.failed_action.path == "Production/Smoke"

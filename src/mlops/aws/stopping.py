@@ -19,8 +19,7 @@ def begin(session: Session, names: Names, execution_id: str, reason: str) -> Non
     execution = executions.read(session, names.pipeline, execution_id)
     if execution.finished:
         raise InputError(f"The execution {execution_id} has ended already: it is {execution.status}.")
-    running = execution.running_action
-    if running is not None and running.stage == "Production":
+    if running := execution.running_in_production:
         raise PipelineError(
             f"The execution {execution_id} is in {running.path} and changes production. Wait for its end (mlops watch "
             f"{execution_id}), then take it back with: mlops rollback"

@@ -27,8 +27,8 @@ def _request(execution: Execution) -> str:
 
 
 def _commands(execution: Execution, *, stop_only: bool) -> str:
-    given, running = short(execution.id), execution.running_action
-    if execution.status != IN_PROGRESS or (running is not None and running.stage == "Production"):
+    given = short(execution.id)
+    if execution.status != IN_PROGRESS or execution.running_in_production:
         return f"mlops watch {given}"
     if execution.waiting_approval and not stop_only:
         return f"mlops approve {given}, mlops reject {given}, or mlops stop {given}"

@@ -41,8 +41,8 @@ def require_none(repository: Repository, execution: Execution) -> None:
 def _require_no_deployment(repository: Repository, execution: Execution) -> None:
     """ProductionChangedError while another release is being deployed: its model may replace the one of the comparison."""
     for other in executions.on_their_way(repository.session, execution.pipeline):
-        running = other.running_action
-        if other.id != execution.id and running is not None and running.stage == "Production":
+        running = other.running_in_production
+        if running and other.id != execution.id:
             given, ahead = short(execution.id), short(other.id)
             raise ProductionChangedError(
                 f"Nothing is approved: the execution {other.id} is running {running.path}, and {execution.id} was not "

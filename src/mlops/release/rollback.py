@@ -95,8 +95,7 @@ def _not_in_production(repository: Repository) -> tuple[Execution, ...]:
     """
     on_their_way = executions.on_their_way(repository.session, repository.names.pipeline)
     for execution in on_their_way:
-        running = execution.running_action
-        if running is not None and running.stage == "Production":
+        if running := execution.running_in_production:
             raise PipelineError(
                 f"Execution {execution.id} is running {running.path}. Wait until it ends (mlops watch "
                 f"{execution.id}); if it fails, production keeps its present model."
