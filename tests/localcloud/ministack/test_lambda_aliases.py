@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from threading import Event
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -83,9 +84,14 @@ def test_an_invocation_that_no_worker_has_yet_is_waited_for(held: Held, invocati
     waited.result()
 
 
-def test_nothing_is_waited_for_after_an_invocation(held: Held) -> None:
+def test_nothing_is_waited_for_after_an_invocation(held: Held, monkeypatch: pytest.MonkeyPatch) -> None:
     from ministack.services import lambda_svc
 
     held.may_end.set()
     asyncio.run(lambda_svc._invoke("fares", {}, {}, "live"))
+    waits: list[float] = []
+    # A wait ends after the time-out of the function, which begins at the first look.
+    clock = iter((0.0, 0.0, 1000.0))
+    monkeypatch.setattr(lambda_aliases, "time", SimpleNamespace(sleep=waits.append, monotonic=lambda: next(clock)))
     lambda_aliases.await_invocations("fares", "1")
+    assert waits == []
