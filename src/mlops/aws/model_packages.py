@@ -100,9 +100,11 @@ def _summaries(session: Session, names: Names, status: str | None) -> Iterator[d
             raise
 
 
-def of_execution(session: Session, names: Names, execution_id: str) -> ModelPackage | None:
-    """The approved package that an execution has released, or None."""
-    packages = newest_first(session, names) if execution_id else iter(())
+def of_execution(
+    session: Session, names: Names, execution_id: str, status: str | None = APPROVED
+) -> ModelPackage | None:
+    """The package of a status, by default an approved one, that an execution has released; None without one."""
+    packages = newest_first(session, names, status) if execution_id else iter(())
     return next((each for each in packages if each.execution_id == execution_id), None)
 
 

@@ -32,9 +32,8 @@ def require_none(repository: Repository, execution: Execution) -> None:
     if before == now:
         _require_no_deployment(repository, execution)
         return
-    known = _versions(repository, {names.execution_of_model(uri) for uri in (before, now) if uri})
     raise ProductionChangedError(
-        _refusal(execution, _name(before, known), _name(now, known), _deployed(repository, now))
+        _refusal(execution, _name(repository, before), _name(repository, now), _deployed(repository, now))
     )
 
 
@@ -73,24 +72,13 @@ def _start(execution: Execution) -> str:
     return " ".join(["mlops start", *options])
 
 
-def _versions(repository: Repository, wanted: set[str]) -> dict[str, int]:
-    """The versions of the packages that these executions have registered."""
-    found: dict[str, int] = {}
-    for package in model_packages.newest_first(repository.session, repository.names, None):
-        if package.execution_id in wanted:
-            found[package.execution_id] = package.version
-        if len(found) == len(wanted):
-            break
-    return found
-
-
-def _name(uri: str | None, known: dict[str, int]) -> str:
+def _name(repository: Repository, uri: str | None) -> str:
     """The version of the model at a URI, else its execution; empty without a model."""
     if not uri:
         return ""
     execution = names.execution_of_model(uri)
-    if execution in known:
-        return f"version {known[execution]}"
+    if package := model_packages.of_execution(repository.session, repository.names, execution, None):
+        return f"version {package.version}"
     return f"execution {short(execution)}" if execution else uri
 
 
