@@ -208,11 +208,9 @@ def recent(session: Session, pipeline: str, limit: int = 10) -> list[Summary]:
 def exists(session: Session, pipeline: str) -> bool:
     """Whether the pipeline exists."""
     try:
-        session.client("codepipeline").get_pipeline(name=pipeline)
-    except AWSError as error:
-        if error.code == "PipelineNotFoundException":
-            return False
-        raise
+        require_pipeline(session, pipeline)
+    except InputError:
+        return False
     return True
 
 

@@ -55,7 +55,7 @@ def _body(rows: tuple[str, ...], file: IO[bytes] | None) -> bytes:
         raise InputError("Rows are given twice: as arguments and with --file. Give them once.")
     if rows:
         return "\n".join(row.removeprefix(" ") for row in rows).encode()
-    if file is None and sys.stdin.isatty():
+    if file is None and console.has_input():
         raise InputError("No rows. Give them as arguments, with --file, or on standard input.")
     body = (file or sys.stdin.buffer).read()
     if not body.strip():

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 import time
 from pathlib import Path
 
@@ -39,7 +38,7 @@ def run(
 
     Uses the local cloud that `mlops local up` started, or starts one for the time of the run.
     """
-    if not approved and not sys.stdin.isatty():
+    if not approved and not console.has_input():
         raise InputError("There is no terminal on which to ask for the approval. Add --approve.")
     repository = release.find()
     overrides = release.hyperparameters(repository, settings, tune=tune)
