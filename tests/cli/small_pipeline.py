@@ -1,6 +1,7 @@
 """A pipeline with the actions of the real one that people deal with, and nothing that takes time."""
 
 import json
+import re
 from pathlib import Path
 
 import rows
@@ -32,6 +33,13 @@ def create(session: Session, names: Names, root: Path) -> None:
     key = session.client("kms").create_key()["KeyMetadata"]["Arn"]
     session.client("codepipeline").create_pipeline(pipeline=_declaration(names, bucket, key, role))
     _write(root)
+
+
+def start(mlops, *arguments: str) -> str:
+    """Start a release by the command, and return the execution's id."""
+    result = mlops("start", *arguments)
+    assert result.exit_code == 0, result.output
+    return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
 
 
 def _write(root: Path) -> None:

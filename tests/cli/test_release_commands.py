@@ -12,15 +12,13 @@ import pytest
 import small_pipeline
 from baking import REPOSITORY
 from deployed import log, stack
+from small_pipeline import start
 from waiting import until
 
-from mlops import release
 from mlops.aws import api as rest_api
-from mlops.aws import executions, logs, objects, requested_by
-from mlops.aws import pipeline as pipelines
+from mlops.aws import executions, logs, requested_by
 from mlops.aws.session import Session
 from mlops.cli import console
-from mlops.localcloud import launch
 from mlops.names import Names
 
 
@@ -39,13 +37,6 @@ def following(repository: Path, execution: str) -> subprocess.Popen[str]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-
-
-def start(mlops, *arguments: str) -> str:
-    """Start a release and return the execution's id."""
-    result = mlops("start", *arguments)
-    assert result.exit_code == 0, result.output
-    return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
 
 
 def test_a_release_is_started_approved_and_followed_to_its_end(mlops, session: Session, names: Names):
@@ -387,88 +378,6 @@ def test_a_missing_endpoint_is_reported(mlops):
     result = mlops("invoke", "1,2,3")
     assert result.exit_code == 2
     assert "There is no endpoint" in result.output
-
-
-@pytest.fixture
-def stopped(cloud: launch.Running, monkeypatch: pytest.MonkeyPatch) -> list[Path]:
-    """The directories whose local cloud `mlops local down` stops. The tests' own cloud, which it finds, runs on."""
-    directories: list[Path] = []
-    monkeypatch.setattr(launch, "find", lambda directory: cloud)
-    monkeypatch.setattr(launch, "stop", lambda directory: not directories.append(directory))
-    return directories
-
-
-def test_the_executions_that_end_with_the_local_cloud_are_named(mlops, repository: Path, stopped: list[Path]):
-    execution = start(mlops)
-    mlops("watch", "--until-approval")
-    done = mlops("local", "down")
-    assert (done.exit_code, stopped) == (0, [repository / ".mlops" / "local"])
-    assert f"  {execution} waits for approval\n" in done.output
-    assert "Its stacks, uploaded data, models and releases are gone.\nIts logs are in .mlops/local\n" in done.output
-
-
-def test_a_terminal_confirms_the_end_of_executions(mlops, stopped: list[Path], monkeypatch: pytest.MonkeyPatch):
-    start(mlops)
-    monkeypatch.setattr(console, "has_input", lambda: True)
-    refused = mlops("local", "down", input="n\n")
-    assert refused.exit_code == 1
-    assert refused.output.endswith("Stop the local cloud? [y/N]: n\nThe local cloud runs on.\n")
-    assert stopped == []
-    assert mlops("local", "down", input="y\n").exit_code == 0
-    assert "Stop the local cloud?" not in mlops("local", "down", "--yes").output
-    assert len(stopped) == 2
-
-
-def press(times: int = 1) -> None:
-    for _ in range(times):
-        signal.raise_signal(signal.SIGINT)
-
-
-def test_control_c_during_uploads_starts_nothing(mlops, session: Session, names: Names, monkeypatch):
-    monkeypatch.setattr(objects, "upload_data", lambda *_: press())
-    done = mlops("start")
-    assert done.exit_code == 1
-    assert "No execution was started.\nData may have been uploaded. They start a retraining only where" in done.output
-    assert executions.recent(session, names.pipeline) == []
-
-
-def test_control_c_before_uploads_starts_nothing(mlops, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(objects, "upload_source", lambda *_: press())
-    done = mlops("start")
-    assert done.exit_code == 1
-    assert done.output.endswith("\nNo execution was started.\n")
-
-
-def test_control_c_during_the_call_of_the_pipeline_names_the_execution_that_it_starts(
-    mlops, session: Session, names: Names, monkeypatch: pytest.MonkeyPatch
-):
-    begin = pipelines.start
-
-    def interrupted(*arguments) -> str:
-        press()
-        return begin(*arguments)
-
-    monkeypatch.setattr(pipelines, "start", interrupted)
-    done = mlops("start", "--watch")
-    [execution] = executions.recent(session, names.pipeline)
-    assert done.exit_code == 1
-    assert f"\nThe execution {execution.id} has started and continues.\n" in done.output
-    assert f"mlops watch {execution.id}\n" in done.output and f"mlops stop {execution.id}\n" in done.output
-    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
-
-
-def test_a_second_control_c_ends_the_call_of_the_pipeline(mlops, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(pipelines, "start", lambda *_: press(2))
-    done = mlops("start")
-    assert done.exit_code == 1
-    assert "It is unknown whether an execution has started: the call was interrupted. See: mlops status" in done.output
-
-
-def test_control_c_while_a_started_execution_is_watched_names_it(mlops, monkeypatch: pytest.MonkeyPatch):
-    monkeypatch.setattr(release, "watch", lambda *_: press())
-    done = mlops("start", "--watch")
-    assert done.exit_code == 1
-    assert re.search(r"\nThe execution \S+ has started and continues\.\n", done.output)
 
 
 def test_control_c_leaves_the_execution_running(mlops, session: Session, names: Names, repository: Path):

@@ -4,6 +4,7 @@ import json
 import re
 from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -24,12 +25,7 @@ def pipeline(session: Session, names: Names, repository: Path) -> None:
 
 @pytest.fixture
 def start(pipeline: None, mlops) -> Callable[..., str]:
-    def begin(*arguments: str) -> str:
-        result = mlops("start", *arguments)
-        assert result.exit_code == 0, result.output
-        return re.search(r"Execution (\S+) of the pipeline", result.output)[1]
-
-    return begin
+    return partial(small_pipeline.start, mlops)
 
 
 def test_a_running_build_is_stopped_with_its_execution(start, mlops, session: Session, names: Names, repository: Path):

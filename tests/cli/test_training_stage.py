@@ -1,12 +1,12 @@
 """Stopping and retrying an execution while a state machine trains, on a small pipeline in the local cloud."""
 
 import json
-import re
 from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 import small_pipeline
+from small_pipeline import start
 from waiting import until
 
 from mlops.aws import executions
@@ -41,12 +41,6 @@ def training(session: Session, names: Names, repository: Path) -> Callable[[dict
         client.update_pipeline(pipeline=pipeline)
 
     return train
-
-
-def start(mlops, *arguments: str) -> str:
-    done = mlops("start", *arguments)
-    assert done.exit_code == 0, done.output
-    return re.search(r"Execution (\S+) of the pipeline", done.output)[1]
 
 
 def train_of(execution: Execution) -> Action:
